@@ -1,0 +1,190 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// AdapterStatus is the newest report of one adapter on one Cluster or NodePool.
+// Its metadata.name is the resource's name, a dot, and the adapter's name, so
+// that an adapter has one report per resource and replaces it with the next.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:resource:path=adapterstatuses,shortName=hfas,categories=hyperfleet
+// +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.resourceRef.kind`
+// +kubebuilder:printcolumn:name="Resource",type=string,JSONPath=`.spec.resourceRef.name`
+// +kubebuilder:printcolumn:name="Adapter",type=string,JSONPath=`.spec.adapter`
+// +kubebuilder:printcolumn:name="Generation",type=integer,JSONPath=`.spec.observedGeneration`
+// +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.spec.conditions[?(@.type=="Available")].status`
+// +kubebuilder:printcolumn:name="Reason",type=string,priority=1,JSONPath=`.spec.conditions[?(@.type=="Available")].reason`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.spec.conditions[?(@.type=="Available")].message`
+// +kubebuilder:printcolumn:name="Observed",type=date,JSONPath=`.spec.observedTime`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:selectablefield:JSONPath=`.spec.resourceRef.kind`
+// +kubebuilder:selectablefield:JSONPath=`.spec.resourceRef.name`
+// +kubebuilder:selectablefield:JSONPath=`.spec.adapter`
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.metadata.name == self.spec.resourceRef.name + '.' + self.spec.adapter",optionalOldSelf=true,message="metadata.name of an AdapterStatus must be spec.resourceRef.name, a dot, and spec.adapter",fieldPath=".metadata"
+type AdapterStatus struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitzero"`
+
+	// spec is the report.
+	//
+	// +required
+	Spec AdapterStatusSpec `json:"spec,omitzero"`
+}
+
+// AdapterStatusList is a list of AdapterStatuses.
+//
+// +kubebuilder:object:root=true
+type AdapterStatusList struct {
+	metav1.TypeMeta `json:",inline"`
+	// +optional
+	metav1.ListMeta `json:"metadata,omitzero"`
+	// items are the AdapterStatuses.
+	Items []AdapterStatus `json:"items"`
+}
+
+// StaleReportMessage is the message of the rule that refuses a report older
+// than the stored one.
+const StaleReportMessage = "stale report: the stored report has a higher observedGeneration, or the same and a later observedTime"
+
+// AdapterStatusSpec is what an adapter reports: about what, as of when, and with
+// which result.
+//
+// +kubebuilder:validation:XValidation:rule="self.observedGeneration > oldSelf.observedGeneration || (self.observedGeneration == oldSelf.observedGeneration && self.observedTime >= oldSelf.observedTime)",message="stale report: the stored report has a higher observedGeneration, or the same and a later observedTime"
+type AdapterStatusSpec struct {
+	// resourceRef names the Cluster or NodePool that the report is about, in the
+	// same namespace. It cannot change.
+	//
+	// +required
+	ResourceRef ResourceReference `json:"resourceRef,omitzero"`
+
+	// adapter is the name of the adapter that reports, such as validator or dns.
+	// It cannot change.
+	//
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	// +kubebuilder:validation:Pattern=`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="spec.adapter is immutable: each adapter has an AdapterStatus of its own"
+	// +required
+	Adapter string `json:"adapter"`
+
+	// observedGeneration is the metadata.generation of the resource that the
+	// adapter acted on. It never goes back.
+	//
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=2147483647
+	// +required
+	ObservedGeneration int64 `json:"observedGeneration"`
+
+	// observedTime is when the adapter saw what it reports. For one
+	// observedGeneration it never goes back.
+	//
+	// +kubebuilder:validation:XValidation:rule="self >= timestamp('1970-01-01T00:00:00Z') && self < timestamp('3000-01-01T00:00:00Z')",message="must be in the years 1970 to 2999"
+	// +required
+	ObservedTime Timestamp `json:"observedTime,omitzero"`
+
+	// conditions are the adapter's findings, at most one of a type. Available is
+	// its overall result and the one that is aggregated; a report without it does
+	// not count.
+	//
+	// +listType=map
+	// +listMapKey=type
+	// +kubebuilder:validation:MaxItems=100
+	// +required
+	Conditions []AdapterCondition `json:"conditions"`
+
+	// data is a free-form JSON object for those who read the report.
+	//
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +optional
+	Data *runtime.RawExtension `json:"data,omitempty"`
+
+	// metadata is a free-form JSON object about the run that led to the report.
+	//
+	// +kubebuilder:pruning:PreserveUnknownFields
+	// +optional
+	Metadata *runtime.RawExtension `json:"metadata,omitempty"`
+}
+
+// ResourceReference names a Cluster or NodePool.
+//
+// +kubebuilder:validation:XValidation:rule="self.kind == oldSelf.kind && self.name == oldSelf.name && (!has(oldSelf.uid) || (has(self.uid) && self.uid == oldSelf.uid))",message="spec.resourceRef is immutable: a report on another resource is another AdapterStatus"
+// +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.name.matches(self.kind == 'Cluster' ? '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' : '^[a-z0-9]([-a-z0-9]*[a-z0-9])?[.][a-z0-9]([-a-z0-9]*[a-z0-9])?$')",optionalOldSelf=true,message="must be <cluster> for a Cluster and <cluster>.<nodepool> for a NodePool",fieldPath=".name"
+type ResourceReference struct {
+	// kind is Cluster or NodePool.
+	//
+	// +kubebuilder:validation:Enum=Cluster;NodePool
+	// +required
+	Kind string `json:"kind"`
+
+	// name is the metadata.name of the resource.
+	//
+	// +kubebuilder:validation:MinLength=3
+	// +kubebuilder:validation:MaxLength=69
+	// +required
+	Name string `json:"name"`
+
+	// uid is the metadata.uid of the resource. Where it is given, the report does
+	// not count for another resource that is later made under the same name. It
+	// may be added later, but not changed or taken away.
+	//
+	// +kubebuilder:validation:Type=string
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=128
+	// +optional
+	UID types.UID `json:"uid,omitempty"`
+}
+
+// AdapterCondition is one finding of an adapter.
+type AdapterCondition struct {
+	// type of the finding, such as Available, Applied or Health.
+	//
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=316
+	// +required
+	Type string `json:"type"`
+
+	// status of the finding. Unknown means that work is in progress.
+	//
+	// +kubebuilder:validation:Enum=True;False;Unknown
+	// +required
+	Status metav1.ConditionStatus `json:"status"`
+
+	// reason is a machine-readable code in CamelCase.
+	//
+	// +kubebuilder:validation:MaxLength=1024
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// message says for a person what was found.
+	//
+	// +kubebuilder:validation:MaxLength=32768
+	// +optional
+	Message string `json:"message,omitempty"`
+
+	// lastTransitionTime is the observedTime of the report with which status last
+	// changed. The API server sets it; a client's own value is overwritten.
+	//
+	// +optional
+	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`
+}

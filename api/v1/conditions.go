@@ -1,0 +1,63 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package v1
+
+// Condition types. Besides ReadyCondition and AvailableCondition, a Cluster or
+// NodePool has one condition per adapter that reported a result, whose type is
+// the adapter's name in PascalCase followed by AdapterConditionSuffix:
+// gcp-provisioner's is GcpProvisionerSuccessful.
+const (
+	// ReadyCondition is True where every required adapter reports
+	// Available=True at the object's current generation.
+	ReadyCondition = "Ready"
+
+	// AvailableCondition is True where every required adapter reports
+	// Available=True at one generation, which may be older than the current one.
+	// In an AdapterStatus it is the adapter's own result, the one condition that
+	// is aggregated.
+	AvailableCondition = "Available"
+
+	// AdapterConditionSuffix ends the type of a per-adapter condition.
+	AdapterConditionSuffix = "Successful"
+)
+
+// Reasons of Ready and Available.
+const (
+	// AwaitingAdaptersReason: no required adapter has reported a result yet.
+	AwaitingAdaptersReason = "AwaitingAdapters"
+
+	// AdaptersNotReadyReason, on Ready: some required adapter has not reported
+	// Available=True at the current generation. The message names each.
+	AdaptersNotReadyReason = "AdaptersNotReady"
+
+	// AdaptersUnavailableReason, on Available: all required adapters reported
+	// at one generation, some of them Available=False. The message names each.
+	AdaptersUnavailableReason = "AdaptersUnavailable"
+
+	// ResourceReadyReason: Ready is True.
+	ResourceReadyReason = "ResourceReady"
+
+	// ResourceAvailableReason: Available is True.
+	ResourceAvailableReason = "ResourceAvailable"
+
+	// NoRequiredAdaptersReason: no adapter is required for this Kind, so nothing
+	// can say that the object is ready.
+	NoRequiredAdaptersReason = "NoRequiredAdapters"
+
+	// ClusterNotFoundReason, on a NodePool's Ready: its Cluster does not exist.
+	ClusterNotFoundReason = "ClusterNotFound"
+)
