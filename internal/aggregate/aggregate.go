@@ -1,0 +1,220 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const (
+	awaitingMessage   = "Waiting for adapters to report status"
+	readyMessage      = "All adapters report ready at current generation"
+	noAdaptersMessage = "No adapters are required for this kind, so nothing can report a result"
+)
+
+// Input is all that the conditions of a Cluster or NodePool, the parent, depend
+// on.
+type Input struct {
+	// Kind of the parent: v1.ClusterKind or v1.NodePoolKind.
+	Kind string
+
+	// Generation is the parent's metadata.generation.
+	Generation int64
+
+	// Created is the parent's creationTimestamp, Updated its v1.UpdatedTime.
+	Created, Updated time.Time
+
+	// Required are the names of the required adapters, in any order.
+	Required []string
+
+	// MissingCluster is the name of a NodePool's Cluster where that does not
+	// exist, else empty.
+	MissingCluster string
+
+	// Reports are those that concern the parent, in any order.
+	Reports []Report
+
+	// Previous are the parent's conditions as they stand.
+	Previous []v1.ResourceCondition
+
+	// Now becomes the lastTransitionTime of Ready and Available where their
+	// status changes, in whole microseconds.
+	Now time.Time
+}
+
+// Conditions returns the parent's conditions: Available, Ready, then one per
+// adapter with a result, sorted by type. A parent that has no conditions yet is
+// taken to be neither available nor ready since its creation, so that before the
+// first report the outcome does not depend on Now.
+func Conditions(in Input) []v1.ResourceCondition {
+	results := adapterConditions(in)
+	required := requirements(in.Required, results)
+
+	conditions := make([]v1.ResourceCondition, 0, 2+len(results))
+	conditions = append(conditions, available(in, required), ready(in, required))
+	for _, c := range results {
+		conditions = append(conditions, c)
+	}
+	slices.SortFunc(conditions[2:], func(a, b v1.ResourceCondition) int { return cmp.Compare(a.Type, b.Type) })
+	return conditions
+}
+
+// requirement is a required adapter and its condition, nil where the adapter
+// counts as not reported.
+type requirement struct {
+	adapter string
+	result  *v1.ResourceCondition
+}
+
+func requirements(names []string, results map[string]v1.ResourceCondition) []requirement {
+	names = slices.Clone(names)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	required := make([]requirement, 0, len(names))
+	for _, name := range names {
+		q := requirement{adapter: name}
+		if c, ok := results[name]; ok {
+			q.result = &c
+		}
+		required = append(required, q)
+	}
+	return required
+}
+
+// available is True or False by what the required adapters say of the one
+// generation that all of them report on. Otherwise it stays as it was.
+func available(in Input, required []requirement) v1.ResourceCondition {
+	c := before(in, v1.AvailableCondition)
+	status := c.Status
+	generation, common := commonGeneration(required)
+	switch {
+	case len(required) == 0:
+		status, c.Reason, c.Message = metav1.ConditionFalse, v1.NoRequiredAdaptersReason, noAdaptersMessage
+		c.ObservedGeneration = 0
+	case common:
+		c.ObservedGeneration = generation
+		if faults := unavailable(required); faults == "" {
+			status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceAvailableReason, in.Kind+" is accessible"
+		} else {
+			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
+		}
+	case c.Reason == v1.NoRequiredAdaptersReason:
+		// Adapters are required by now: the status stays, its reason does not hold.
+		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
+	}
+	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
+		c.LastUpdatedTime = oldest
+	}
+	return transition(c, status, in.Now)
+}
+
+// ready is True where every required adapter says True of the current
+// generation, and False otherwise.
+func ready(in Input, required []requirement) v1.ResourceCondition {
+	c := before(in, v1.ReadyCondition)
+	status := metav1.ConditionFalse
+	c.ObservedGeneration = newestGeneration(required)
+	faults := notReady(required, in.Generation)
+	switch {
+	case in.MissingCluster != "":
+		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)
+	case len(required) == 0:
+		c.Reason, c.Message = v1.NoRequiredAdaptersReason, noAdaptersMessage
+	case c.ObservedGeneration == 0:
+		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
+	case faults != "":
+		c.Reason, c.Message = v1.AdaptersNotReadyReason, faults
+	default:
+		status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceReadyReason, readyMessage
+	}
+	c.LastUpdatedTime = v1.NewTimestamp(in.Updated)
+	if oldest, ok := oldestAt(required, in.Generation); ok {
+		c.LastUpdatedTime = oldest
+	}
+	return transition(c, status, in.Now)
+}
+
+// before is the condition as it stands. One that does not exist yet has been
+// False since the parent's creation.
+func before(in Input, name string) v1.ResourceCondition {
+	if c := find(in.Previous, name); c != nil {
+		return *c
+	}
+	created := v1.NewTimestamp(in.Created)
+	return v1.ResourceCondition{
+		Type:               name,
+		Status:             metav1.ConditionFalse,
+		Reason:             v1.AwaitingAdaptersReason,
+		Message:            awaitingMessage,
+		CreatedTime:        created,
+		LastUpdatedTime:    created,
+		LastTransitionTime: created,
+	}
+}
+
+// transition sets the status, and the time of its change where it changes.
+func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
+	if c.Status != status {
+		c.Status = status
+		c.LastTransitionTime = v1.NewTimestamp(now.Truncate(time.Microsecond))
+	}
+	return c
+}
+
+// commonGeneration is the one generation that all required adapters report on.
+func commonGeneration(required []requirement) (generation int64, ok bool) {
+	for i, q := range required {
+		if q.result == nil || i > 0 && q.result.ObservedGeneration != generation {
+			return 0, false
+		}
+		generation = q.result.ObservedGeneration
+	}
+	return generation, len(required) > 0
+}
+
+// newestGeneration is the newest generation that any required adapter reports
+// on, 0 where none does.
+func newestGeneration(required []requirement) int64 {
+	var newest int64
+	for _, q := range required {
+		if q.result != nil {
+			newest = max(newest, q.result.ObservedGeneration)
+		}
+	}
+	return newest
+}
+
+// oldestAt is the time of the oldest of the required adapters' reports on that
+// generation.
+func oldestAt(required []requirement, generation int64) (oldest v1.Timestamp, ok bool) {
+	for _, q := range required {
+		if q.result == nil || q.result.ObservedGeneration != generation {
+			continue
+		}
+		if !ok || q.result.LastUpdatedTime.Before(oldest.Time) {
+			oldest, ok = q.result.LastUpdatedTime, true
+		}
+	}
+	return oldest, ok
+}

@@ -1,0 +1,93 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+)
+
+func TestReportOf(t *testing.T) {
+	status := v1.AdapterStatus{
+		ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(at(3))},
+		Spec: v1.AdapterStatusSpec{
+			Adapter:            "dns",
+			ObservedGeneration: 7,
+			ObservedTime:       stamp(5),
+			Conditions: []v1.AdapterCondition{
+				{Type: "Applied", Status: yes, Reason: "JobApplied"},
+				{Type: "Available", Status: no, Reason: "ZoneMissing", Message: "No zone", LastTransitionTime: stamp(4)},
+			},
+		},
+	}
+	want := aggregate.Report{
+		Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3),
+		Available: no, Reason: "ZoneMissing", Message: "No zone", Transition: at(4),
+	}
+	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
+		t.Errorf("ReportOf (-want +got):\n%s", diff)
+	}
+
+	status.Spec.Conditions = status.Spec.Conditions[:1]
+	want = aggregate.Report{Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3)}
+	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
+		t.Errorf("ReportOf without Available (-want +got):\n%s", diff)
+	}
+}
+
+func TestReflects(t *testing.T) {
+	stored := report("dns-2", 2, yes, 20)
+	alone := aggregate.Conditions(input(3, nil, stored))
+	other := aggregate.Conditions(input(3, nil, stored, report("dns2", 2, no, 30)))
+
+	tests := map[string]struct {
+		conditions []v1.ResourceCondition
+		report     aggregate.Report
+		want       bool
+	}{
+		"no conditions yet":                               {nil, stored, false},
+		"another adapter's conditions":                    {alone, report("validator", 2, yes, 20), false},
+		"this report":                                     {alone, stored, true},
+		"the same again, but later":                       {alone, report("dns-2", 2, yes, 21), false},
+		"an older report":                                 {alone, report("dns-2", 2, no, 19), true},
+		"a newer generation":                              {alone, report("dns-2", 3, yes, 19), false},
+		"an older generation":                             {alone, report("dns-2", 1, yes, 21), true},
+		"another result of the same time":                 {alone, report("dns-2", 2, no, 20), false},
+		"another reason of the same time":                 {alone, because(stored, "Later"), false},
+		"Unknown adds nothing":                            {alone, report("dns-2", 3, unknown, 30), true},
+		"without Available adds nothing":                  {alone, report("dns-2", 3, none, 30), true},
+		"beyond the parent's generation adds nothing":     {alone, report("dns-2", 4, yes, 30), true},
+		"a colliding adapter, not aggregated":             {alone, report("dns2", 2, yes, 30), false},
+		"a colliding adapter, of the same time":           {alone, report("dns2", 2, no, 20), false},
+		"a colliding adapter, aggregated":                 {other, report("dns2", 2, no, 30), true},
+		"a colliding adapter, aggregated and later again": {other, report("dns2", 2, yes, 31), false},
+		"the first of two colliding adapters":             {other, stored, true},
+		"the first of two colliding adapters, later":      {other, report("dns-2", 2, yes, 25), false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := aggregate.Reflects(test.conditions, 3, test.report); got != test.want {
+				t.Errorf("Reflects = %t, want %t", got, test.want)
+			}
+		})
+	}
+}
