@@ -1,0 +1,192 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package tsl
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// truth is a value of three-valued logic, in the order in which "and" is the
+// least and "or" the greatest.
+type truth int
+
+const (
+	isFalse truth = iota
+	isUnknown
+	isTrue
+)
+
+// object holds the fields that are there.
+type object map[string]Value
+
+// evaluate is the meaning of a tree, in as few words as possible.
+func evaluate(e Expr, o object) truth {
+	switch e := e.(type) {
+	case *And:
+		result := isTrue
+		for _, operand := range e.Operands {
+			result = min(result, evaluate(operand, o))
+		}
+		return result
+	case *Or:
+		result := isFalse
+		for _, operand := range e.Operands {
+			result = max(result, evaluate(operand, o))
+		}
+		return result
+	case *Not:
+		return isTrue - evaluate(e.Operand, o)
+	case *Comparison:
+		field, ok := o[e.Field.Path]
+		if !ok {
+			return isUnknown
+		}
+		found := slices.ContainsFunc(e.Values, func(v Value) bool {
+			return v.Kind == field.Kind && v.Text == field.Text && v.Number == field.Number
+		})
+		if found == (e.Op == Equal || e.Op == In) {
+			return isTrue
+		}
+		return isFalse
+	}
+	panic("unknown node")
+}
+
+// leaves returns the comparisons of a tree.
+func leaves(e Expr) []*Comparison {
+	switch e := e.(type) {
+	case *And:
+		return leavesOf(e.Operands)
+	case *Or:
+		return leavesOf(e.Operands)
+	case *Not:
+		return leaves(e.Operand)
+	case *Comparison:
+		return []*Comparison{e}
+	}
+	return nil
+}
+
+func leavesOf(operands []Expr) []*Comparison {
+	var all []*Comparison
+	for _, operand := range operands {
+		all = append(all, leaves(operand)...)
+	}
+	return all
+}
+
+// randomObject makes an object for a tree: each of its fields is absent, has a
+// value that the tree asks for, or one that it does not.
+func randomObject(r *rand.Rand, e Expr) object {
+	o := object{}
+	for _, leaf := range leaves(e) {
+		switch r.IntN(4) {
+		case 0:
+			delete(o, leaf.Field.Path)
+		case 1:
+			o[leaf.Field.Path] = str("a value that no query of the tests has")
+		default:
+			o[leaf.Field.Path] = leaf.Values[r.IntN(len(leaf.Values))]
+		}
+	}
+	return o
+}
+
+// randomExpr makes a tree as Parse does, of at most that many levels.
+func randomExpr(r *rand.Rand, levels int) Expr {
+	if levels > 0 {
+		switch r.IntN(4) {
+		case 0:
+			return and(randomOperands(r, levels-1)...)
+		case 1:
+			return or(randomOperands(r, levels-1)...)
+		case 2:
+			return not(randomExpr(r, levels-1))
+		}
+	}
+	fields := []string{"a", "name", "labels.in", "labels.app.kubernetes.io/name", "x-y_z"}
+	values := []Value{str(""), str("x"), str("it's"), str("a and (b"), str("é\n"), num("1", 1), num("-20", -20)}
+	e := compare(fields[r.IntN(len(fields))], Equal+Op(r.IntN(4)), values[r.IntN(len(values))])
+	for e.Op.takesList() && r.IntN(3) > 0 {
+		e.Values = append(e.Values, values[r.IntN(len(values))])
+	}
+	return e
+}
+
+func randomOperands(r *rand.Rand, levels int) []Expr {
+	operands := make([]Expr, 2+r.IntN(3))
+	for i := range operands {
+		operands[i] = randomExpr(r, levels)
+	}
+	return operands
+}
+
+// withoutOffsets returns a copy of a tree as if it came from no text.
+func withoutOffsets(e Expr) Expr {
+	switch e := e.(type) {
+	case *And:
+		return &And{Operands: allWithoutOffsets(e.Operands)}
+	case *Or:
+		return &Or{Operands: allWithoutOffsets(e.Operands)}
+	case *Not:
+		return &Not{Operand: withoutOffsets(e.Operand)}
+	case *Comparison:
+		leaf := &Comparison{Field: Field{Path: e.Field.Path}, Op: e.Op}
+		for _, value := range e.Values {
+			value.Offset = 0
+			leaf.Values = append(leaf.Values, value)
+		}
+		return leaf
+	}
+	return nil
+}
+
+func allWithoutOffsets(operands []Expr) []Expr {
+	all := make([]Expr, len(operands))
+	for i, operand := range operands {
+		all[i] = withoutOffsets(operand)
+	}
+	return all
+}
+
+// checkNormal fails where the tree is no normal form.
+func checkNormal(t *testing.T, e Expr) {
+	t.Helper()
+	switch e := e.(type) {
+	case *Not:
+		t.Errorf("%v is negated", e.Operand)
+	case *And:
+		checkOperands(t, e.Operands, func(operand Expr) bool { _, nested := operand.(*And); return nested })
+	case *Or:
+		checkOperands(t, e.Operands, func(operand Expr) bool { _, nested := operand.(*Or); return nested })
+	}
+}
+
+func checkOperands(t *testing.T, operands []Expr, nested func(Expr) bool) {
+	t.Helper()
+	if len(operands) < 2 {
+		t.Errorf("%v has fewer than two operands", operands)
+	}
+	for _, operand := range operands {
+		if nested(operand) {
+			t.Errorf("%v is nested in a node of its own kind", operand)
+		}
+		checkNormal(t, operand)
+	}
+}

@@ -1,0 +1,275 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package tsl
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Bounds of what Parse accepts.
+const (
+	// MaxLength is the length of a text in bytes.
+	MaxLength = 4096
+
+	// MaxDepth is how many parentheses and "not" may be open at once.
+	MaxDepth = 200
+)
+
+// Parse reads a TSL text. The error is always a *SyntaxError. A text without
+// any word in it is an error: to select everything, leave the search out.
+//
+// The tree keeps the grouping of the text: parentheses around an "and" within
+// an "and" make a node of their own, which Normalize dissolves.
+func Parse(text string) (Expr, error) {
+	if err := check(text); err != nil {
+		return nil, err
+	}
+	p := parser{scanner: scanner{text: text}}
+	p.token = p.scanner.next()
+	e, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if p.token.kind != tokenEnd {
+		return nil, p.unexpected(`"and", "or" or end of text`)
+	}
+	return e, nil
+}
+
+// check refuses what can't be read as tokens.
+func check(text string) error {
+	if len(text) > MaxLength {
+		offset := MaxLength
+		for offset > MaxLength-utf8.UTFMax && !utf8.RuneStart(text[offset]) {
+			offset--
+		}
+		return syntaxError(text, offset, fmt.Sprintf("at most %d bytes of text", MaxLength), strconv.Itoa(len(text)), "")
+	}
+	if !utf8.ValidString(text) {
+		offset := 0
+		for offset < len(text) {
+			r, size := utf8.DecodeRuneInString(text[offset:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			offset += size
+		}
+		return syntaxError(text, offset, "UTF-8", fmt.Sprintf("byte 0x%02x", text[offset]), "")
+	}
+	if offset := strings.IndexByte(text, 0); offset >= 0 {
+		return syntaxError(text, offset, "text without NUL characters", "one", "")
+	}
+	return nil
+}
+
+// parser is a recursive descent parser with one token of lookahead: it never
+// goes back.
+type parser struct {
+	scanner scanner
+	token   token // the next one to read
+	last    token // the one read before
+	depth   int   // parentheses and "not" that are open
+}
+
+// or reads operands of "or": the whole of a text, or of what is in parentheses.
+func (p *parser) or() (Expr, error) {
+	first, err := p.and()
+	if err != nil || p.token.kind != tokenOr {
+		return first, err
+	}
+	operands := []Expr{first}
+	for p.token.kind == tokenOr {
+		p.advance()
+		operand, err := p.and()
+		if err != nil {
+			return nil, err
+		}
+		operands = append(operands, operand)
+	}
+	return &Or{Operands: operands}, nil
+}
+
+// and reads operands of "and".
+func (p *parser) and() (Expr, error) {
+	first, err := p.term()
+	if err != nil || p.token.kind != tokenAnd {
+		return first, err
+	}
+	operands := []Expr{first}
+	for p.token.kind == tokenAnd {
+		p.advance()
+		operand, err := p.term()
+		if err != nil {
+			return nil, err
+		}
+		operands = append(operands, operand)
+	}
+	return &And{Operands: operands}, nil
+}
+
+// term reads a "not" and what it negates, a group in parentheses, or a
+// comparison.
+func (p *parser) term() (Expr, error) {
+	switch {
+	case p.token.kind == tokenNot:
+		return p.nested(p.not)
+	case p.token.is("("):
+		return p.nested(p.group)
+	case p.token.kind == tokenName:
+		return p.comparison()
+	}
+	return nil, p.unexpected(`a field name, "not" or "("` + p.afterLast())
+}
+
+// nested reads what may contain itself.
+func (p *parser) nested(read func() (Expr, error)) (Expr, error) {
+	if p.depth == MaxDepth {
+		return nil, syntaxError(p.scanner.text, p.token.offset,
+			fmt.Sprintf(`at most %d parentheses and "not" within each other`, MaxDepth), "one more", "")
+	}
+	p.depth++
+	e, err := read()
+	p.depth--
+	return e, err
+}
+
+func (p *parser) not() (Expr, error) {
+	p.advance()
+	operand, err := p.term()
+	if err != nil {
+		return nil, err
+	}
+	return &Not{Operand: operand}, nil
+}
+
+func (p *parser) group() (Expr, error) {
+	open := p.advance()
+	e, err := p.or()
+	if err != nil {
+		return nil, err
+	}
+	if !p.token.is(")") {
+		return nil, p.unexpected(fmt.Sprintf(`"and", "or" or ")" for the "(" at %s`, Where(p.scanner.text, open.offset)))
+	}
+	p.advance()
+	return e, nil
+}
+
+func (p *parser) comparison() (Expr, error) {
+	field := p.advance()
+	op, err := p.operator()
+	if err != nil {
+		return nil, err
+	}
+	var values []Value
+	if op.takesList() {
+		values, err = p.list(op)
+	} else {
+		values, err = p.value(nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Comparison{Field: Field{Path: field.text, Offset: field.offset}, Op: op, Values: values}, nil
+}
+
+func (p *parser) operator() (Op, error) {
+	switch p.token.kind {
+	case tokenSymbol:
+		if op, ok := symbolOp(p.token.text); ok {
+			p.advance()
+			return op, nil
+		}
+	case tokenIn:
+		p.advance()
+		return In, nil
+	case tokenNot:
+		p.advance()
+		if p.token.kind != tokenIn {
+			return 0, p.unexpected(`"in"` + p.afterLast())
+		}
+		p.advance()
+		return NotIn, nil
+	}
+	return 0, p.unexpected("an operator (" + operatorNames + ")" + p.afterLast())
+}
+
+// list reads one value or more in parentheses or brackets.
+func (p *parser) list(op Op) ([]Value, error) {
+	closing := ")"
+	switch {
+	case p.token.is("("):
+	case p.token.is("["):
+		closing = "]"
+	default:
+		return nil, p.unexpected(fmt.Sprintf(`"(" or "[" after %q`, op))
+	}
+	var values []Value
+	for {
+		p.advance() // the bracket or the comma before the value
+		var err error
+		if values, err = p.value(values); err != nil {
+			return nil, err
+		}
+		if p.token.is(closing) {
+			p.advance()
+			return values, nil
+		}
+		if !p.token.is(",") {
+			return nil, p.unexpected(fmt.Sprintf(`"," or %q%s`, closing, p.afterLast()))
+		}
+	}
+}
+
+// value reads one value and appends it to values.
+func (p *parser) value(values []Value) ([]Value, error) {
+	value := Value{Offset: p.token.offset}
+	switch p.token.kind {
+	case tokenString:
+		value.Kind, value.Text = String, p.token.content()
+	case tokenNumber:
+		n, err := strconv.ParseInt(p.token.text, 10, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			return nil, p.unexpected(fmt.Sprintf("a whole number from %d to %d%s", math.MinInt64, math.MaxInt64, p.afterLast()))
+		}
+		if err != nil {
+			return nil, p.unquoted()
+		}
+		value.Kind, value.Text, value.Number = Number, p.token.text, n
+	case tokenName:
+		return nil, p.unquoted()
+	case tokenOpenString:
+		return nil, syntaxError(p.scanner.text, p.token.offset,
+			"a closing single quote for the text that starts here", "end of text", "")
+	default:
+		return nil, p.unexpected("a value" + p.afterLast())
+	}
+	p.advance()
+	return append(values, value), nil
+}
+
+// advance moves on to the next token and returns the one it leaves behind.
+func (p *parser) advance() token {
+	p.last = p.token
+	p.token = p.scanner.next()
+	return p.last
+}

@@ -1,0 +1,650 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package tsl
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// ignoreOffsets compares trees by what they mean.
+var ignoreOffsets = cmp.Options{
+	cmpopts.IgnoreFields(Field{}, "Offset"),
+	cmpopts.IgnoreFields(Value{}, "Offset"),
+}
+
+func compare(field string, op Op, values ...Value) *Comparison {
+	return &Comparison{Field: Field{Path: field}, Op: op, Values: values}
+}
+
+func str(text string) Value { return Value{Kind: String, Text: text} }
+
+func num(text string, number int64) Value { return Value{Kind: Number, Text: text, Number: number} }
+
+func and(operands ...Expr) Expr { return &And{Operands: operands} }
+
+func or(operands ...Expr) Expr { return &Or{Operands: operands} }
+
+func not(operand Expr) Expr { return &Not{Operand: operand} }
+
+func TestParse(t *testing.T) {
+	var (
+		a = compare("a", Equal, str("x"))
+		b = compare("b", Equal, str("y"))
+		c = compare("c", Equal, str("z"))
+	)
+	for name, tc := range map[string]struct {
+		text       string
+		want       Expr
+		wantString string
+	}{
+		"equality": {
+			text:       "name='my-cluster'",
+			want:       compare("name", Equal, str("my-cluster")),
+			wantString: "name = 'my-cluster'",
+		},
+		"inequality": {
+			text:       "name != 'my-cluster'",
+			want:       compare("name", NotEqual, str("my-cluster")),
+			wantString: "name != 'my-cluster'",
+		},
+		"condition and label": {
+			text: "status.conditions.Ready='True' and labels.environment='production'",
+			want: and(
+				compare("status.conditions.Ready", Equal, str("True")),
+				compare("labels.environment", Equal, str("production"))),
+			wantString: "status.conditions.Ready = 'True' and labels.environment = 'production'",
+		},
+		"number": {
+			text:       "generation = 12",
+			want:       compare("generation", Equal, num("12", 12)),
+			wantString: "generation = 12",
+		},
+		"negative number": {
+			text:       "generation=-3",
+			want:       compare("generation", Equal, num("-3", -3)),
+			wantString: "generation = -3",
+		},
+		"number with leading zeros": {
+			text:       "generation=007",
+			want:       compare("generation", Equal, num("007", 7)),
+			wantString: "generation = 007",
+		},
+		"largest and smallest number": {
+			text: "generation in (9223372036854775807, -9223372036854775808)",
+			want: compare("generation", In,
+				num("9223372036854775807", 9223372036854775807),
+				num("-9223372036854775808", -9223372036854775808)),
+			wantString: "generation in (9223372036854775807, -9223372036854775808)",
+		},
+		"digits in quotes are text": {
+			text:       "labels.zone='1'",
+			want:       compare("labels.zone", Equal, str("1")),
+			wantString: "labels.zone = '1'",
+		},
+		"empty string": {
+			text:       "labels.x=''",
+			want:       compare("labels.x", Equal, str("")),
+			wantString: "labels.x = ''",
+		},
+		"quotes within a string": {
+			text:       "name='it''s' or name=''''",
+			want:       or(compare("name", Equal, str("it's")), compare("name", Equal, str("'"))),
+			wantString: "name = 'it''s' or name = ''''",
+		},
+		"keywords, symbols and line breaks within a string": {
+			text:       "name='a and (b) or \"c\"\n\\ été'",
+			want:       compare("name", Equal, str("a and (b) or \"c\"\n\\ été")),
+			wantString: "name = 'a and (b) or \"c\"\n\\ été'",
+		},
+		"list in parentheses": {
+			text:       "name in ('a','b' , 'c')",
+			want:       compare("name", In, str("a"), str("b"), str("c")),
+			wantString: "name in ('a', 'b', 'c')",
+		},
+		"list in brackets": {
+			text:       "name in ['a', 1]",
+			want:       compare("name", In, str("a"), num("1", 1)),
+			wantString: "name in ('a', 1)",
+		},
+		"list of one": {
+			text:       "name in('a')",
+			want:       compare("name", In, str("a")),
+			wantString: "name in ('a')",
+		},
+		"not in": {
+			text:       "name not  in ['a']",
+			want:       compare("name", NotIn, str("a")),
+			wantString: "name not in ('a')",
+		},
+		"not before not in": {
+			text:       "not name not in ('a')",
+			want:       not(compare("name", NotIn, str("a"))),
+			wantString: "not name not in ('a')",
+		},
+		"keywords in any case": {
+			text:       "NOT a='x' And b Not IN ('y') oR c In ('z')",
+			want:       or(and(not(a), compare("b", NotIn, str("y"))), compare("c", In, str("z"))),
+			wantString: "not a = 'x' and b not in ('y') or c in ('z')",
+		},
+		"field names keep their case": {
+			text:       "Name='x'",
+			want:       compare("Name", Equal, str("x")),
+			wantString: "Name = 'x'",
+		},
+		"label keys with dots, dashes and a slash": {
+			text: "labels.app.kubernetes.io/name='x' and labels.my-key_1='y'",
+			want: and(
+				compare("labels.app.kubernetes.io/name", Equal, str("x")),
+				compare("labels.my-key_1", Equal, str("y"))),
+			wantString: "labels.app.kubernetes.io/name = 'x' and labels.my-key_1 = 'y'",
+		},
+		"keywords within fields": {
+			text: "labels.in in ('x') and labels.and='y' or labels.not-in not in ('z')",
+			want: or(
+				and(compare("labels.in", In, str("x")), compare("labels.and", Equal, str("y"))),
+				compare("labels.not-in", NotIn, str("z"))),
+			wantString: "labels.in in ('x') and labels.and = 'y' or labels.not-in not in ('z')",
+		},
+		"a word that starts with a keyword is a field": {
+			text:       "not-x='a' or order='b'",
+			want:       or(compare("not-x", Equal, str("a")), compare("order", Equal, str("b"))),
+			wantString: "not-x = 'a' or order = 'b'",
+		},
+		"and binds tighter than or": {
+			text:       "a='x' or b='y' and c='z'",
+			want:       or(a, and(b, c)),
+			wantString: "a = 'x' or b = 'y' and c = 'z'",
+		},
+		"not binds tighter than and": {
+			text:       "not a='x' and b='y'",
+			want:       and(not(a), b),
+			wantString: "not a = 'x' and b = 'y'",
+		},
+		"one node for a chain": {
+			text:       "a='x' and b='y' and c='z'",
+			want:       and(a, b, c),
+			wantString: "a = 'x' and b = 'y' and c = 'z'",
+		},
+		"parentheses around or": {
+			text:       "(a='x' or b='y')and c='z'",
+			want:       and(or(a, b), c),
+			wantString: "(a = 'x' or b = 'y') and c = 'z'",
+		},
+		"parentheses that group alike": {
+			text:       "a='x' and (b='y' and c='z')",
+			want:       and(a, and(b, c)),
+			wantString: "a = 'x' and (b = 'y' and c = 'z')",
+		},
+		"needless parentheses": {
+			text:       "((a='x')) or ((b='y') and (c='z'))",
+			want:       or(a, and(b, c)),
+			wantString: "a = 'x' or b = 'y' and c = 'z'",
+		},
+		"not of a group": {
+			text:       "not(a='x' or b='y')",
+			want:       not(or(a, b)),
+			wantString: "not (a = 'x' or b = 'y')",
+		},
+		"not of a comparison in parentheses": {
+			text:       "not (a = 'x')",
+			want:       not(a),
+			wantString: "not a = 'x'",
+		},
+		"not of not": {
+			text:       "not not not a='x'",
+			want:       not(not(not(a))),
+			wantString: "not not not a = 'x'",
+		},
+		"no spaces where quotes and brackets part words": {
+			text:       "a='x'and b='y'or(c='z')",
+			want:       or(and(a, b), c),
+			wantString: "a = 'x' and b = 'y' or c = 'z'",
+		},
+		"any blank space": {
+			text:       "\t a\n=\r\n'x'  ",
+			want:       a,
+			wantString: "a = 'x'",
+		},
+		"as deep as allowed": {
+			text:       strings.Repeat("not (", MaxDepth/2) + "a='x'" + strings.Repeat(")", MaxDepth/2),
+			want:       nots(MaxDepth/2, a),
+			wantString: strings.Repeat("not ", MaxDepth/2) + "a = 'x'",
+		},
+		"one after the other is not deep": {
+			text:       strings.Repeat("(not a='x') or ", MaxDepth) + "b='y'",
+			want:       or(append(repeat(MaxDepth, not(a)), b)...),
+			wantString: strings.Repeat("not a = 'x' or ", MaxDepth) + "b = 'y'",
+		},
+		"as long as allowed": {
+			text:       "a='x'" + strings.Repeat(" ", MaxLength-len("a='x'")),
+			want:       a,
+			wantString: "a = 'x'",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Parse(tc.text)
+			if err != nil {
+				t.Fatalf("Parse(%q): %v", tc.text, err)
+			}
+			if diff := cmp.Diff(tc.want, got, ignoreOffsets); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", tc.text, diff)
+			}
+			if got := got.String(); got != tc.wantString {
+				t.Errorf("Parse(%q).String() = %q, want %q", tc.text, got, tc.wantString)
+			}
+			again, err := Parse(got.String())
+			if err != nil {
+				t.Fatalf("Parse(%q): %v", got, err)
+			}
+			if diff := cmp.Diff(tc.want, again, ignoreOffsets); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", got, diff)
+			}
+		})
+	}
+}
+
+func TestParseOffsets(t *testing.T) {
+	got, err := Parse("name = 'é' or (generation not in\n(1, -2))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := or(
+		&Comparison{
+			Field:  Field{Path: "name", Offset: 0},
+			Op:     Equal,
+			Values: []Value{{Kind: String, Text: "é", Offset: 7}},
+		},
+		&Comparison{
+			Field: Field{Path: "generation", Offset: 16},
+			Op:    NotIn,
+			Values: []Value{
+				{Kind: Number, Text: "1", Number: 1, Offset: 35},
+				{Kind: Number, Text: "-2", Number: -2, Offset: 38},
+			},
+		})
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("offsets (-want +got):\n%s", diff)
+	}
+}
+
+func nots(n int, e Expr) Expr {
+	for range n {
+		e = not(e)
+	}
+	return e
+}
+
+func repeat(n int, e Expr) []Expr {
+	all := make([]Expr, n)
+	for i := range all {
+		all[i] = e
+	}
+	return all
+}
+
+func TestParseRefuses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text       string
+		wantOffset int
+		wantError  string
+	}{
+		"empty": {
+			text:       "",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found end of text`,
+		},
+		"blank": {
+			text:       " \t ",
+			wantOffset: 3,
+			wantError:  `search: at character 4: expected a field name, "not" or "(", found end of text`,
+		},
+		"field alone": {
+			text:       "name",
+			wantOffset: 4,
+			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found end of text`,
+		},
+		"missing operator": {
+			text:       "name 'x'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "'x'"`,
+		},
+		"missing value": {
+			text:       "generation = ",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a value after "=", found end of text`,
+		},
+		"keyword for a value": {
+			text:       "name = and id = 'x'",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a value after "=", found "and"`,
+		},
+		"keyword for a field": {
+			text:       "in = 'x'",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "in"`,
+		},
+		"value for a field": {
+			text:       "'x' = name",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "'x'"`,
+		},
+		"number for a field": {
+			text:       "1 = 1",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "1"`,
+		},
+		"field that starts with no letter": {
+			text:       "_x = 'a'",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "_x"`,
+		},
+		"word for a value": {
+			text:       "name = my-cluster",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a value in single quotes or a whole number after "=", found "my-cluster"; write 'my-cluster'`,
+		},
+		"boolean": {
+			text:       "status.conditions.Ready=True",
+			wantOffset: 24,
+			wantError:  `search: at character 25: expected a value in single quotes or a whole number after "=", found "True"; write 'True'`,
+		},
+		"null": {
+			text:       "name = NULL",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a value in single quotes or a whole number after "=", found "NULL"`,
+		},
+		"fraction": {
+			text:       "generation=1.5",
+			wantOffset: 11,
+			wantError:  `search: at character 12: expected a value in single quotes or a whole number after "=", found "1.5"`,
+		},
+		"unquoted time": {
+			text:       "created_time=2025-01-01T00:00:00+01:00",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a value in single quotes or a whole number after "=", found "2025-01-01T00:00:00+01:00"`,
+		},
+		"lone minus": {
+			text:       "generation = -",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a value in single quotes or a whole number after "=", found "-"`,
+		},
+		"plus": {
+			text:       "generation = +1",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a value after "=", found "+"`,
+		},
+		"number too large": {
+			text:       "generation = 9223372036854775808",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a whole number from -9223372036854775808 to 9223372036854775807 after "=", found "9223372036854775808"`,
+		},
+		"number that runs into a keyword": {
+			text:       "generation=1and name='x'",
+			wantOffset: 11,
+			wantError:  `search: at character 12: expected a value in single quotes or a whole number after "=", found "1and"`,
+		},
+		"keyword that runs into a word": {
+			text:       "generation=1 and-b",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected "and", "or" or end of text, found "and-b"`,
+		},
+		"unterminated string": {
+			text:       "name = 'abc and id = 1",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a closing single quote for the text that starts here, found end of text`,
+		},
+		"unterminated string that ends in two quotes": {
+			text:       "name = 'abc''",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a closing single quote for the text that starts here, found end of text`,
+		},
+		"lone quote": {
+			text:       "name='",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected a closing single quote for the text that starts here, found end of text`,
+		},
+		"single quote within a string": {
+			text:       "name='it's'",
+			wantOffset: 9,
+			wantError:  `search: at character 10: expected "and", "or" or end of text, found "s"; write a single quote within text as two: ''`,
+		},
+		"double quotes": {
+			text:       `name="x"`,
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected a value after "=", found a double quote; text stands in single quotes, as in 'text'`,
+		},
+		"typographic quotes": {
+			text:       "name=‘x’",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected a value after "=", found "‘"; text stands in single quotes, as in 'text'`,
+		},
+		"double equals": {
+			text:       "name=='x'",
+			wantOffset: 4,
+			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found "=="; write "=" for equality`,
+		},
+		"angle brackets": {
+			text:       "name <> 'x'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "<>"; write "!=" for inequality`,
+		},
+		"operator of another language": {
+			text:       "name like 'x%'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "like"`,
+		},
+		"ordered comparison": {
+			text:       "generation >= 2",
+			wantOffset: 11,
+			wantError:  `search: at character 12: expected an operator (=, !=, in, not in) after "generation", found ">="`,
+		},
+		"double ampersand": {
+			text:       "a='x' && b='y'",
+			wantOffset: 6,
+			wantError:  `search: at character 7: expected "and", "or" or end of text, found "&&"; write "and"`,
+		},
+		"double bar": {
+			text:       "(a='x' || b='y')",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected "and", "or" or ")" for the "(" at character 1, found "||"; write "or"`,
+		},
+		"exclamation mark": {
+			text:       "!(a='x')",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "!"; write "not"`,
+		},
+		"not followed by no in": {
+			text:       "name not = 'x'",
+			wantOffset: 9,
+			wantError:  `search: at character 10: expected "in" after "not", found "="`,
+		},
+		"not alone": {
+			text:       "not",
+			wantOffset: 3,
+			wantError:  `search: at character 4: expected a field name, "not" or "(" after "not", found end of text`,
+		},
+		"missing operand": {
+			text:       "a='x' and",
+			wantOffset: 9,
+			wantError:  `search: at character 10: expected a field name, "not" or "(" after "and", found end of text`,
+		},
+		"two operators": {
+			text:       "a='x' and or b='y'",
+			wantOffset: 10,
+			wantError:  `search: at character 11: expected a field name, "not" or "(" after "and", found "or"`,
+		},
+		"trailing words": {
+			text:       "a='x' order by name",
+			wantOffset: 6,
+			wantError:  `search: at character 7: expected "and", "or" or end of text, found "order"`,
+		},
+		"list without brackets": {
+			text:       "name in 'x'",
+			wantOffset: 8,
+			wantError:  `search: at character 9: expected "(" or "[" after "in", found "'x'"`,
+		},
+		"missing list": {
+			text:       "name not in",
+			wantOffset: 11,
+			wantError:  `search: at character 12: expected "(" or "[" after "not in", found end of text`,
+		},
+		"empty list": {
+			text:       "name in ()",
+			wantOffset: 9,
+			wantError:  `search: at character 10: expected a value after "(", found ")"`,
+		},
+		"trailing comma": {
+			text:       "name in ['a',]",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected a value after ",", found "]"`,
+		},
+		"missing comma": {
+			text:       "name in ('a' 'b')",
+			wantOffset: 13,
+			wantError:  `search: at character 14: expected "," or ")" after "'a'", found "'b'"`,
+		},
+		"mixed brackets": {
+			text:       "name in ['a')",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected "," or "]" after "'a'", found ")"`,
+		},
+		"unclosed list": {
+			text:       "name in ('a'",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected "," or ")" after "'a'", found end of text`,
+		},
+		"list after equals": {
+			text:       "name = ('a')",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected a value after "=", found "("`,
+		},
+		"lone closing parenthesis": {
+			text:       ")",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found ")"`,
+		},
+		"closing parenthesis too many": {
+			text:       "(a='x'))",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected "and", "or" or end of text, found ")"`,
+		},
+		"unclosed parenthesis": {
+			text:       "(a='x' and (b='y')",
+			wantOffset: 18,
+			wantError:  `search: at character 19: expected "and", "or" or ")" for the "(" at character 1, found end of text`,
+		},
+		"empty parentheses": {
+			text:       "()",
+			wantOffset: 1,
+			wantError:  `search: at character 2: expected a field name, "not" or "(" after "(", found ")"`,
+		},
+		"brackets that group": {
+			text:       "[a='x']",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "["`,
+		},
+		"unknown character": {
+			text:       "name % 'x'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "%"`,
+		},
+		"letter beyond ASCII in a field": {
+			text:       "labels.é = 'x'",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected an operator (=, !=, in, not in) after "labels.", found "é"`,
+		},
+		"no-break space": {
+			text:       "name\u00a0= 'x'",
+			wantOffset: 4,
+			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found "\u00a0"`,
+		},
+		"characters, not bytes": {
+			text:       "name='é' %",
+			wantOffset: 10,
+			wantError:  `search: at character 10: expected "and", "or" or end of text, found "%"`,
+		},
+		"several lines": {
+			text:       "name='é'\nand (\n  b='ö' %",
+			wantOffset: 25,
+			wantError:  `search: at line 3, character 9: expected "and", "or" or ")" for the "(" at line 2, character 5, found "%"`,
+		},
+		"long words are cut": {
+			text:       "name='x' " + strings.Repeat("y", 1000),
+			wantOffset: 9,
+			wantError: `search: at character 10: expected "and", "or" or end of text, found "` +
+				strings.Repeat("y", 40) + `…"`,
+		},
+		"long strings are cut": {
+			text:       "name='x' '" + strings.Repeat("é\n", 1000) + "'",
+			wantOffset: 9,
+			wantError: `search: at character 10: expected "and", "or" or end of text, found "'` +
+				strings.Repeat(`é\n`, 19) + `é…"`,
+		},
+		"NUL": {
+			text:       "name='a\x00b'",
+			wantOffset: 7,
+			wantError:  `search: at character 8: expected text without NUL characters, found one`,
+		},
+		"invalid UTF-8": {
+			text:       "name='é\xff'",
+			wantOffset: 8,
+			wantError:  `search: at character 8: expected UTF-8, found byte 0xff`,
+		},
+		"too long": {
+			text:       "a='" + strings.Repeat("x", MaxLength-3) + "'",
+			wantOffset: MaxLength,
+			wantError:  `search: at character 4097: expected at most 4096 bytes of text, found 4097`,
+		},
+		"too long, the bound within a character": {
+			text:       "a='" + strings.Repeat("é", MaxLength) + "'",
+			wantOffset: MaxLength - 1,
+			wantError:  `search: at character 2050: expected at most 4096 bytes of text, found 8196`,
+		},
+		"too deep by parentheses": {
+			text:       strings.Repeat("(", MaxDepth+1) + "a='x'" + strings.Repeat(")", MaxDepth+1),
+			wantOffset: MaxDepth,
+			wantError:  `search: at character 201: expected at most 200 parentheses and "not" within each other, found one more`,
+		},
+		"too deep by not": {
+			text:       strings.Repeat("not ", MaxDepth+1) + "a='x'",
+			wantOffset: 4 * MaxDepth,
+			wantError:  `search: at character 801: expected at most 200 parentheses and "not" within each other, found one more`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, err := Parse(tc.text)
+			var got *SyntaxError
+			if !errors.As(err, &got) {
+				t.Fatalf("Parse(%q) = %v, %v, want a *SyntaxError", tc.text, e, err)
+			}
+			if e != nil {
+				t.Errorf("Parse(%q) returned the tree %v with its error", tc.text, e)
+			}
+			if got.Offset != tc.wantOffset {
+				t.Errorf("Parse(%q): offset %d, want %d", tc.text, got.Offset, tc.wantOffset)
+			}
+			if diff := cmp.Diff(tc.wantError, got.Error()); diff != "" {
+				t.Errorf("Parse(%q) (-want +got):\n%s", tc.text, diff)
+			}
+		})
+	}
+}

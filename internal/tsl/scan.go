@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package tsl
+
+import "strings"
+
+type tokenKind int
+
+const (
+	tokenEnd        tokenKind = iota
+	tokenName                 // a field, or a word that should have been quoted
+	tokenNumber               // a word that starts with none of the letters
+	tokenString               // text in single quotes
+	tokenOpenString           // text whose closing quote is missing
+	tokenSymbol               // everything else: operators, brackets, commas, unknown characters
+	tokenAnd
+	tokenOr
+	tokenNot
+	tokenIn
+)
+
+// keywords are the words that name no field. A field may contain one, as
+// labels.in does.
+var keywords = map[string]tokenKind{
+	"and": tokenAnd,
+	"or":  tokenOr,
+	"not": tokenNot,
+	"in":  tokenIn,
+}
+
+// longSymbols are the symbols of more than one character. Those that are no
+// operators are what people who know other languages write; read in one piece,
+// they can be named in the error.
+var longSymbols = []string{"!=", "==", "<=", ">=", "<>", "~=", "~!", "&&", "||"}
+
+type token struct {
+	kind   tokenKind
+	text   string // as written
+	offset int    // in bytes
+}
+
+// is tells whether the token is that symbol.
+func (t token) is(symbol string) bool { return t.kind == tokenSymbol && t.text == symbol }
+
+// found describes the token for an error message.
+func (t token) found() string {
+	switch {
+	case t.kind == tokenEnd:
+		return "end of text"
+	case t.is(`"`):
+		return "a double quote"
+	}
+	return quote(t.text)
+}
+
+// content returns what a tokenString stands for.
+func (t token) content() string {
+	return strings.ReplaceAll(t.text[1:len(t.text)-1], "''", "'")
+}
+
+// scanner cuts a text into tokens, from left to right, each once.
+type scanner struct {
+	text   string
+	offset int
+}
+
+// next returns the next token, at the end of the text always tokenEnd.
+func (s *scanner) next() token {
+	for s.offset < len(s.text) && isSpace(s.text[s.offset]) {
+		s.offset++
+	}
+	start := s.offset
+	if start == len(s.text) {
+		return token{kind: tokenEnd, offset: start}
+	}
+	kind, length := scan(s.text[start:])
+	s.offset += length
+	return token{kind: kind, text: s.text[start:s.offset], offset: start}
+}
+
+// scan returns the kind and the length of the token that rest starts with. rest
+// is valid UTF-8, not empty, and does not start with a space.
+func scan(rest string) (tokenKind, int) {
+	switch c := rest[0]; {
+	case c == '\'':
+		return scanString(rest)
+	case isLetter(c):
+		length := span(rest, isWord)
+		if kind, ok := keywords[strings.ToLower(rest[:length])]; ok {
+			return kind, length
+		}
+		return tokenName, length
+	case isWord(c):
+		return tokenNumber, span(rest, isNumberish)
+	}
+	for _, symbol := range longSymbols {
+		if strings.HasPrefix(rest, symbol) {
+			return tokenSymbol, len(symbol)
+		}
+	}
+	for _, character := range rest {
+		return tokenSymbol, len(string(character))
+	}
+	return tokenEnd, 0
+}
+
+// scanString scans text in single quotes, in which two quotes are one.
+func scanString(rest string) (tokenKind, int) {
+	for i := 1; i < len(rest); i++ {
+		if rest[i] != '\'' {
+			continue
+		}
+		if i+1 == len(rest) || rest[i+1] != '\'' {
+			return tokenString, i + 1
+		}
+		i++
+	}
+	return tokenOpenString, len(rest)
+}
+
+// span returns how many bytes at the start of rest belong to the class.
+func span(rest string, class func(byte) bool) int {
+	for i := range len(rest) {
+		if !class(rest[i]) {
+			return i
+		}
+	}
+	return len(rest)
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// isWord tells what a field is made of: the characters of label keys.
+func isWord(c byte) bool {
+	return isLetter(c) || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c == '/'
+}
+
+// isNumberish takes in the colons and signs of times and exponents as well, so
+// that an error names the whole of what is no number.
+func isNumberish(c byte) bool { return isWord(c) || c == ':' || c == '+' }
