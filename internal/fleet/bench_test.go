@@ -1,0 +1,223 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const pageSize = 20
+
+// fleets are the sizes that the benchmarks run at.
+var fleets = []int{1_000, 10_000, 100_000}
+
+// BenchmarkList answers one page each. The ratio between fleets says how far the
+// cost depends on the fleet rather than on the answer.
+func BenchmarkList(b *testing.B) {
+	byName := []Order{{Field: "name"}}
+	scenarios := []struct {
+		name   string
+		search string
+		order  []Order
+		// page is where in the answer the page lies, from 0 to 1.
+		page float64
+		// matches is the part of the fleet that matches.
+		matches float64
+	}{
+		{name: "FirstPage", matches: 1},
+		{name: "MiddlePage", page: 0.5, matches: 1},
+		{name: "LastPage", page: 1, matches: 1},
+		{name: "FirstPageByName", order: byName, matches: 1},
+		{name: "TwoOrders", order: []Order{{Field: "created_by"}, {Field: "created_time", Descending: true}}, matches: 1},
+		{name: "TwoOrdersNoTies", order: []Order{{Field: "name"}, {Field: "created_time"}}, matches: 1},
+		{name: "Name", search: "name = 'cluster-500'"},
+		{name: "LabelQuarter", search: "labels.environment = 'staging'", matches: 0.25},
+		{name: "LabelQuarterMiddlePage", search: "labels.environment = 'staging'", page: 0.5, matches: 0.25},
+		{name: "LabelHundredth", search: "labels.shard = '7'", matches: 0.01},
+		{name: "In", search: "labels.environment in ('staging', 'dev')", matches: 0.5},
+		{name: "And", search: "labels.environment = 'staging' and labels.shard in ('6', '7')", matches: 0.005},
+		{name: "AndLarge", search: "labels.environment = 'staging' and status.conditions.Ready = 'True'", matches: 0.2},
+		{name: "Or", search: "labels.environment = 'staging' or labels.shard = '7'", matches: 0.25},
+		{name: "Not", search: "not (labels.environment = 'staging' or status.conditions.Ready = 'True')", matches: 0.15},
+		{name: "Condition", search: "status.conditions.Ready = 'False'", matches: 0.2},
+		{name: "Time", search: "created_time = '2026-01-01T00:00:30Z'"},
+		{name: "MatchAll", search: "labels.environment != 'none'", matches: 1},
+		{name: "MatchNone", search: "labels.environment = 'none'"},
+	}
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		for _, s := range scenarios {
+			b.Run(fmt.Sprintf("%s/%d", s.name, size), func(b *testing.B) {
+				q := Query{OrderBy: s.order, Limit: pageSize}
+				if s.search != "" {
+					q.Filter = parse(b, s.search)
+				}
+				page, err := x.List(q)
+				if err != nil {
+					b.Fatal(err)
+				}
+				if got := float64(page.Total) / float64(size); got < 0.8*s.matches || got > 1.2*s.matches+0.01 {
+					b.Fatalf("%d of %d rows match, want %v of them", page.Total, size, s.matches)
+				}
+				q.Offset = int(s.page * float64(page.Total-pageSize))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := x.List(q); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkGet(b *testing.B) {
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			b.ReportAllocs()
+			id := benchRow(size / 2).ID
+			for b.Loop() {
+				if _, ok := x.Get(id); !ok {
+					b.Fatal("no row")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkUpsert changes rows of a fleet, each by a new row: a heartbeat moves
+// only a time of a condition, a report a condition's status, an update a label,
+// the generation and the time of the update.
+func BenchmarkUpsert(b *testing.B) {
+	changes := map[string]func(x *Index, row *Row, i int){
+		"Heartbeat": func(x *Index, row *Row, i int) {
+			row.Conditions[0].LastUpdatedTime = v1.NewTimestamp(epoch.Add(time.Duration(i) * time.Second))
+			x.Upsert(row)
+		},
+		"Report": func(x *Index, row *Row, i int) {
+			row.Conditions[1].Status = []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse}[i%2]
+			x.Upsert(row)
+		},
+		"Update": func(x *Index, row *Row, i int) {
+			row.Labels["environment"] = environments[i%len(environments)]
+			row.UpdatedTime = epoch.Add(time.Duration(i) * time.Second)
+			row.Generation++
+			x.Upsert(row)
+		},
+		"InsertAndDelete": func(x *Index, row *Row, i int) {
+			row.Key.Name, row.ID = "new", "2new"
+			x.Upsert(row)
+			x.Delete(row.Key)
+		},
+	}
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		for name, change := range changes {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				b.ReportAllocs()
+				i := 0
+				for b.Loop() {
+					i++
+					row := *x.rows[i*7919%size]
+					row.Labels, row.Conditions = maps.Clone(row.Labels), slices.Clone(row.Conditions)
+					change(x, &row, i)
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkReplace fills an empty index, as at the start of the program.
+func BenchmarkReplace(b *testing.B) {
+	for _, size := range fleets {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				b.StopTimer()
+				rows := benchRows(size)
+				b.StartTimer()
+				if err := New(Clusters).Replace(rows, "1"); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size), "ns/row")
+		})
+	}
+}
+
+func benchIndex(b *testing.B, size int) *Index {
+	b.Helper()
+	x := New(Clusters)
+	if err := x.Replace(benchRows(size), "1"); err != nil {
+		b.Fatal(err)
+	}
+	return x
+}
+
+// benchRows are in no order, as the API server returns them in that of names.
+func benchRows(size int) []*Row {
+	rows := make([]*Row, size)
+	for i, n := range rand.New(rand.NewPCG(1, 2)).Perm(size) {
+		rows[i] = benchRow(n)
+	}
+	return rows
+}
+
+var environments = []string{"dev", "staging", "production", "test"}
+
+func benchRow(n int) *Row {
+	r := rand.New(rand.NewPCG(uint64(n), 0))
+	name := "cluster-" + strconv.Itoa(n)
+	row := &Row{
+		ID:              fmt.Sprintf("2%012x", r.Uint64()),
+		Key:             types.NamespacedName{Namespace: "default", Name: name},
+		UID:             types.UID(strconv.FormatUint(r.Uint64(), 36)),
+		ResourceVersion: strconv.Itoa(n),
+		Name:            name,
+		Generation:      1 + r.Int64N(5),
+		CreatedBy:       "user" + strconv.Itoa(r.IntN(20)),
+		UpdatedBy:       "user" + strconv.Itoa(r.IntN(20)),
+		CreatedTime:     epoch.Add(time.Duration(n/10) * time.Second),
+		UpdatedTime:     epoch.Add(time.Duration(n+r.IntN(10_000)) * time.Second),
+		Labels: map[string]string{
+			"environment": environments[n%4],
+			"shard":       strconv.Itoa(n / 4 % 100),
+			"region":      "region-" + strconv.Itoa(r.IntN(10)),
+			"owner":       name,
+		},
+	}
+	status := metav1.ConditionTrue
+	if r.IntN(5) == 0 {
+		status = metav1.ConditionFalse
+	}
+	for _, conditionType := range []string{"Available", "Ready", "DnsSuccessful", "HypershiftSuccessful", "PullsecretSuccessful", "ValidatorSuccessful"} {
+		row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: conditionType, Status: status, Reason: "AsExpected"})
+	}
+	return row
+}

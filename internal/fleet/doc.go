@@ -1,0 +1,33 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package fleet is the in-memory view of one collection of objects that answers
+// lists and searches: rows by id and by key, ordered views, and posting lists
+// per label, condition and scalar field. Every replica of the program holds one
+// Index for each of its collections, kept current by a Feed that lists and
+// watches the API server.
+//
+// What a page costs: without a search, next to nothing, however large the fleet
+// and wherever the page lies. A search costs one pass over posting lists, which
+// grow by a bit for each row, and then the way to the page: the rows of an ordered
+// view from its nearer end to the page, or the sorting of what matches, whichever
+// is less. So first and last pages of what many rows match are cheap, as is
+// everything that few rows match; the middle of a large result is not. A list
+// ordered by several fields sorts the rows that are equal in the first of them.
+//
+// What is not here: HTTP, paging parameters and the rendering of objects, which
+// are the facade's, and the search language, which is package tsl's.
+package fleet

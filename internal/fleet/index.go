@@ -1,0 +1,147 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
+)
+
+// ErrNotFound says that the row that was waited for is gone.
+var ErrNotFound = errors.New("not found")
+
+// Index holds the rows of one collection. It is safe for concurrent use: what
+// one call returns belongs to one state of the collection.
+type Index struct {
+	schema Schema
+
+	// mu guards everything down to waits. Readers hold it to find rows, not to
+	// sort or to render them.
+	mu     sync.RWMutex
+	synced bool
+	rows   []*Row // by ordinal, nil where it is free
+	free   []uint32
+	all    *roaring.Bitmap
+	byID   map[string]uint32
+	byKey  map[types.NamespacedName]uint32
+
+	columns    map[*field]*column // of the owner and of text and integer fields
+	labels     map[string]*column // by key
+	conditions map[string]*column // by type
+	views      map[*field]*view   // of every field to order by
+
+	waits waits
+}
+
+// Query asks for a page of the rows that match.
+type Query struct {
+	// Filter is the search, nil for none. It need not be normalized.
+	Filter tsl.Expr
+	// Owners restricts the list to the rows of any of these owners, empty for all.
+	Owners []string
+	// OrderBy are the fields to order by, the most significant first. Without any
+	// the newest row is first. Rows that are equal in all of them are ordered by
+	// id, in the direction of the last field.
+	OrderBy []Order
+	// Offset is how many matching rows to skip, Limit how many to return at most.
+	// A negative number counts as 0.
+	Offset, Limit int
+}
+
+// Order is one field of an order.
+type Order struct {
+	Field      string
+	Descending bool
+}
+
+// Page is one page of a list.
+type Page struct {
+	// Total is the number of rows that match.
+	Total int
+	// Rows are the rows of the page, in order. They are not to be modified.
+	Rows []*Row
+}
+
+// New returns an empty Index of a collection.
+func New(schema Schema) *Index {
+	x := &Index{
+		schema:     schema,
+		all:        roaring.New(),
+		byID:       map[string]uint32{},
+		byKey:      map[types.NamespacedName]uint32{},
+		columns:    map[*field]*column{ownerID: newColumn()},
+		labels:     map[string]*column{},
+		conditions: map[string]*column{},
+		waits:      newWaits(),
+	}
+	for _, f := range schema.fields {
+		if f.text != nil && f != id {
+			x.columns[f] = newColumn()
+		}
+	}
+	x.views = newViews(x)
+	return x
+}
+
+// List returns one page of the rows that match. The error is a *FieldError where
+// the collection's Schema does not allow the query.
+func (x *Index) List(q Query) (Page, error) {
+	match, err := x.schema.compile(q.Filter)
+	if err != nil {
+		return Page{}, err
+	}
+	order, err := x.schema.ordering(q.OrderBy)
+	if err != nil {
+		return Page{}, err
+	}
+	return x.page(match, q.Owners, order, max(q.Offset, 0), max(q.Limit, 0)), nil
+}
+
+// Get returns the row of that id.
+func (x *Index) Get(id string) (*Row, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	ordinal, ok := x.byID[id]
+	if !ok {
+		return nil, false
+	}
+	return x.rows[ordinal], true
+}
+
+// GetByKey returns the row of the object of that namespace and metadata.name.
+func (x *Index) GetByKey(key types.NamespacedName) (*Row, bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	ordinal, ok := x.byKey[key]
+	if !ok {
+		return nil, false
+	}
+	return x.rows[ordinal], true
+}
+
+// HasSynced tells whether the Index holds everything that the API server held
+// at some moment: whether Replace has been called.
+func (x *Index) HasSynced() bool {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	return x.synced
+}

@@ -1,0 +1,195 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TestListEqualsScan holds lists against a scan of all rows, for random queries
+// in between random changes.
+func TestListEqualsScan(t *testing.T) {
+	const objects, rounds, queriesPerRound = 400, 150, 8
+	for name, c := range collections {
+		t.Run(name, func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("Seed %d", seed)
+			r := rand.New(rand.NewPCG(seed, 0))
+			x := New(c.schema)
+			truth := map[types.NamespacedName]*Row{}
+			for round := range rounds {
+				change(t, r, x, truth, objects)
+				rows := make([]*Row, 0, len(truth))
+				for _, row := range truth {
+					rows = append(rows, row)
+				}
+				for range queriesPerRound {
+					q := c.randomQuery(r, objects)
+					got, err := x.List(q)
+					if err != nil {
+						t.Fatalf("List(%s): %v", describe(q), err)
+					}
+					if diff := cmp.Diff(outline(naiveList(rows, q)), outline(got)); diff != "" {
+						t.Fatalf("Round %d: List(%s) differs from a scan (-scan +list):\n%s", round, describe(q), diff)
+					}
+				}
+				checkLookups(t, x, truth, objects)
+			}
+		})
+	}
+}
+
+// change makes some random changes to the index and to the map alike.
+func change(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName]*Row, objects int) {
+	t.Helper()
+	if r.IntN(20) == 0 { // a list: some rows as they are, some changed, the others gone
+		var rows []*Row
+		for n := range objects {
+			row := randomRow(r, n)
+			known, ok := truth[row.Key]
+			switch delete(truth, row.Key); r.IntN(3) {
+			case 0:
+				rows = append(rows, row)
+			case 1:
+				if ok {
+					rows = append(rows, known)
+				}
+			}
+		}
+		for _, row := range rows {
+			truth[row.Key] = row
+		}
+		if err := x.Replace(rows, "1"); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	for range r.IntN(60) {
+		row := randomRow(r, r.IntN(objects))
+		if r.IntN(3) == 0 {
+			x.Delete(row.Key)
+			delete(truth, row.Key)
+			continue
+		}
+		x.Upsert(row)
+		truth[row.Key] = row
+	}
+}
+
+// checkLookups holds Get and GetByKey, and what is kept for each row, against
+// the rows that there are.
+func checkLookups(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, objects int) {
+	t.Helper()
+	for n := range objects {
+		key := randomRow(rand.New(rand.NewPCG(0, 0)), n).Key
+		want := truth[key]
+		got, ok := x.GetByKey(key)
+		if got != want || ok != (want != nil) {
+			t.Fatalf("GetByKey(%s) = %v, %t, want %v", key, got, ok, want)
+		}
+		if want == nil {
+			continue
+		}
+		if got, ok := x.Get(want.ID); !ok || got != want {
+			t.Fatalf("Get(%s) = %v, %t, want %v", want.ID, got, ok, want)
+		}
+	}
+	if len(x.byID) != len(truth) || len(x.byKey) != len(truth) || len(x.rows)-len(x.free) != len(truth) {
+		t.Fatalf("%d ids, %d keys, %d rows of which %d free, want %d rows",
+			len(x.byID), len(x.byKey), len(x.rows), len(x.free), len(truth))
+	}
+	for f, v := range x.views {
+		if v.tree.Len() != len(truth) {
+			t.Fatalf("View by %s has %d rows, want %d", f.name, v.tree.Len(), len(truth))
+		}
+	}
+}
+
+// TestIndexForgets looks for what stays behind once every row is gone.
+func TestIndexForgets(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	x := New(NodePools)
+	truth := map[types.NamespacedName]*Row{}
+	for range 40 {
+		change(t, r, x, truth, 300)
+	}
+	for key := range truth {
+		x.Delete(key)
+	}
+	if len(x.labels) != 0 || len(x.conditions) != 0 || !x.all.IsEmpty() {
+		t.Errorf("%d labels, %d conditions, %d ordinals left", len(x.labels), len(x.conditions), x.all.GetCardinality())
+	}
+	for f, c := range x.columns {
+		if len(c.values) != 0 || !c.present.IsEmpty() {
+			t.Errorf("Posting lists of %s are left", f.name)
+		}
+	}
+}
+
+// TestUpsertTakesOver has rows that cannot be beside each other: an object made
+// anew under its name, and an id that turns up under another name.
+func TestUpsertTakesOver(t *testing.T) {
+	a, b := types.NamespacedName{Name: "a"}, types.NamespacedName{Name: "b"}
+	tests := map[string]struct {
+		rows []*Row
+		want string
+	}{
+		"Another object":      {rows: []*Row{{ID: "1", Key: a}, {ID: "2", Key: b}}, want: "1 2"},
+		"Made anew":           {rows: []*Row{{ID: "1", Key: a}, {ID: "2", Key: a}}, want: "2"},
+		"Under another name":  {rows: []*Row{{ID: "1", Key: a}, {ID: "1", Key: b}}, want: "1"},
+		"Both at once":        {rows: []*Row{{ID: "1", Key: a}, {ID: "2", Key: b}, {ID: "1", Key: b}}, want: "1"},
+		"Ordinals are reused": {rows: []*Row{{ID: "1", Key: a}, {ID: "2", Key: a}, {ID: "3", Key: b}}, want: "2 3"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			x := New(Clusters)
+			for _, row := range tt.rows {
+				x.Upsert(row)
+			}
+			page, err := x.List(Query{OrderBy: []Order{{Field: "id"}}, Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ids(page); got != tt.want || page.Total != len(page.Rows) || len(x.byKey) != page.Total {
+				t.Errorf("Got %q of %d, %d keys, want %q", got, page.Total, len(x.byKey), tt.want)
+			}
+		})
+	}
+}
+
+// outline is a page in terms that a failing test can print.
+func outline(p Page) []string {
+	lines := []string{fmt.Sprintf("total %d", p.Total)}
+	for _, row := range p.Rows {
+		lines = append(lines, row.ID+" "+row.ResourceVersion)
+	}
+	return lines
+}
+
+func describe(q Query) string {
+	filter := "everything"
+	if q.Filter != nil {
+		filter = q.Filter.String()
+	}
+	return fmt.Sprintf("%s, owners %q, order %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.Offset, q.Limit)
+}

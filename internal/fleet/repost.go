@@ -1,0 +1,122 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+
+// repost moves a row between posting lists, and touches only those whose value
+// differs. old is nil for a new row, row for one that goes.
+func (x *Index) repost(old, row *Row) {
+	ordinal := either(old, row).ordinal
+	for f, c := range x.columns {
+		before, after := "", "" // none
+		if old != nil {
+			before = f.text(old)
+		}
+		if row != nil {
+			after = f.text(row)
+		}
+		if before == after {
+			continue
+		}
+		if before != "" {
+			c.remove(before, ordinal)
+		}
+		if after != "" {
+			c.add(after, ordinal)
+		}
+	}
+	x.repostLabels(old, row, ordinal)
+	x.repostConditions(old, row, ordinal)
+}
+
+func either(a, b *Row) *Row {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+func (x *Index) repostLabels(old, row *Row, ordinal uint32) {
+	var before, after map[string]string
+	if old != nil {
+		before = old.Labels
+	}
+	if row != nil {
+		after = row.Labels
+	}
+	for key, value := range before {
+		if kept, ok := after[key]; !ok || kept != value {
+			drop(x.labels, key, value, ordinal)
+		}
+	}
+	for key, value := range after {
+		if had, ok := before[key]; !ok || had != value {
+			post(x.labels, key, value, ordinal)
+		}
+	}
+}
+
+func (x *Index) repostConditions(old, row *Row, ordinal uint32) {
+	var before, after []v1.ResourceCondition
+	if old != nil {
+		before = old.Conditions
+	}
+	if row != nil {
+		after = row.Conditions
+	}
+	for i := range before {
+		if !hasStatus(after, &before[i]) {
+			drop(x.conditions, before[i].Type, string(before[i].Status), ordinal)
+		}
+	}
+	for i := range after {
+		if !hasStatus(before, &after[i]) {
+			post(x.conditions, after[i].Type, string(after[i].Status), ordinal)
+		}
+	}
+}
+
+// hasStatus tells whether conditions has one of the same type and status.
+func hasStatus(conditions []v1.ResourceCondition, c *v1.ResourceCondition) bool {
+	for i := range conditions {
+		if conditions[i].Type == c.Type {
+			return conditions[i].Status == c.Status
+		}
+	}
+	return false
+}
+
+// post adds to the column of that key, and makes the column where there is none.
+func post(columns map[string]*column, key, value string, ordinal uint32) {
+	c, ok := columns[key]
+	if !ok {
+		c = newColumn()
+		columns[key] = c
+	}
+	c.add(value, ordinal)
+}
+
+// drop removes from the column of that key, and the column once it is empty: keys
+// come and go with the fleet's labels.
+func drop(columns map[string]*column, key, value string, ordinal uint32) {
+	c := columns[key]
+	c.remove(value, ordinal)
+	if len(c.values) == 0 {
+		delete(columns, key)
+	}
+}

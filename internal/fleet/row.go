@@ -1,0 +1,100 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"maps"
+	"slices"
+	"time"
+	"unique"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Row is what an Index knows of one object. Once it is in an Index nothing of it
+// may be changed: readers share it without a lock. A change of the object is a
+// new Row.
+type Row struct {
+	// ID is the REST id. It is unique, and the tie break of every order.
+	ID string
+	// Key is the object's namespace and metadata.name.
+	Key types.NamespacedName
+	// UID is the object's metadata.uid.
+	UID types.UID
+	// ResourceVersion is the object's metadata.resourceVersion.
+	ResourceVersion string
+	// Name is the REST name.
+	Name string
+	// Generation is metadata.generation, of an AdapterStatus its
+	// spec.observedGeneration.
+	Generation int64
+	// CreatedBy and UpdatedBy are user names, "" where not known.
+	CreatedBy, UpdatedBy string
+	// CreatedTime is when the object was created.
+	CreatedTime time.Time
+	// UpdatedTime is when the object was last updated, of an AdapterStatus when
+	// it last reported.
+	UpdatedTime time.Time
+	// OwnerID names the owner, "" where there is none. The index compares it with
+	// the owners of a Query and does not care how it is formed, but in a collection
+	// that can be searched by owner_id it is what users write.
+	OwnerID string
+	// Labels are the labels as REST shows them.
+	Labels map[string]string
+	// Conditions are the object's conditions, at most one of a type.
+	Conditions []v1.ResourceCondition
+	// Adapter is the name of the adapter, of an AdapterStatus only.
+	Adapter string
+	// JSON is the object as REST shows it.
+	JSON []byte
+
+	// ordinal is the row's place in the Index and its number in posting lists.
+	// Successive rows of one object have the same.
+	ordinal uint32
+}
+
+// share replaces the strings of a row by ones that it has in common with its
+// predecessor, which may be nil, or with the rest of the fleet: label and
+// condition texts are few and stand in many rows.
+func (r *Row) share(predecessor *Row) {
+	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
+	switch {
+	case len(r.Labels) == 0:
+	case predecessor != nil && maps.Equal(predecessor.Labels, r.Labels):
+		r.Labels = predecessor.Labels
+	default:
+		labels := make(map[string]string, len(r.Labels))
+		for key, value := range r.Labels {
+			labels[intern(key)] = intern(value)
+		}
+		r.Labels = labels
+	}
+	if predecessor != nil && slices.Equal(predecessor.Conditions, r.Conditions) {
+		r.Conditions = predecessor.Conditions
+		return
+	}
+	for i := range r.Conditions {
+		c := &r.Conditions[i]
+		c.Type, c.Reason = intern(c.Type), intern(c.Reason)
+		c.Status = metav1.ConditionStatus(intern(string(c.Status)))
+	}
+}
+
+func intern(s string) string { return unique.Make(s).Value() }

@@ -1,0 +1,176 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/tidwall/btree"
+)
+
+// view is the ordinals of all rows, ordered by one field and then by id. It
+// counts: the row at any place is found in a time that hardly grows with the
+// fleet.
+type view struct {
+	field *field
+	tree  *btree.BTreeG[uint32]
+	hint  btree.PathHint // of the writer
+}
+
+// newViews returns views of the rows that the Index holds, by every field of its
+// Schema to order by.
+func newViews(x *Index) map[*field]*view {
+	ordinals := x.all.ToArray()
+	views := map[*field]*view{}
+	for _, f := range x.schema.fields {
+		if f.compare == nil {
+			continue
+		}
+		compare := func(a, b uint32) int {
+			left, right := x.rows[a], x.rows[b]
+			if c := f.compare(left, right); c != 0 {
+				return c
+			}
+			return strings.Compare(left.ID, right.ID)
+		}
+		v := &view{
+			field: f,
+			tree: btree.NewBTreeGOptions(
+				func(a, b uint32) bool { return compare(a, b) < 0 },
+				btree.Options{NoLocks: true}),
+		}
+		slices.SortFunc(ordinals, compare)
+		for _, ordinal := range ordinals {
+			v.tree.Load(ordinal)
+		}
+		views[f] = v
+	}
+	return views
+}
+
+func (v *view) insert(ordinal uint32) { v.tree.SetHint(ordinal, &v.hint) }
+
+// remove takes out a row that still is what it was when it was inserted.
+func (v *view) remove(ordinal uint32) { v.tree.DeleteHint(ordinal, &v.hint) }
+
+// at returns the rows whose time is that instant.
+func (v *view) at(x *Index, t time.Time) *roaring.Bitmap {
+	timeAt := func(i int) time.Time {
+		ordinal, _ := v.tree.GetAt(i)
+		return v.field.time(x.rows[ordinal])
+	}
+	n := v.tree.Len()
+	first := sort.Search(n, func(i int) bool { return !timeAt(i).Before(t) })
+	found := roaring.New()
+	for i := first; i < n && timeAt(i).Equal(t); i++ {
+		ordinal, _ := v.tree.GetAt(i)
+		found.Add(ordinal)
+	}
+	return found
+}
+
+// slice returns n rows from the offset-th on.
+func (v *view) slice(x *Index, offset, n int, descending bool) []*Row {
+	if descending {
+		offset = v.tree.Len() - offset - n
+	}
+	rows := make([]*Row, 0, n)
+	first, _ := v.tree.GetAt(offset)
+	v.tree.Ascend(first, func(ordinal uint32) bool {
+		rows = append(rows, x.rows[ordinal])
+		return len(rows) < n
+	})
+	if descending {
+		slices.Reverse(rows)
+	}
+	return rows
+}
+
+// walk returns n rows of a set of size total from the offset-th on, by going
+// over the view from the nearer end.
+func (v *view) walk(x *Index, set *roaring.Bitmap, total, offset, n int, descending bool) []*Row {
+	rows := make([]*Row, 0, n)
+	skip, backwards := offset, descending
+	if behind := total - offset - n; behind < skip {
+		skip, backwards = behind, !descending
+	}
+	step := func(ordinal uint32) bool {
+		switch {
+		case !set.Contains(ordinal):
+		case skip > 0:
+			skip--
+		default:
+			rows = append(rows, x.rows[ordinal])
+		}
+		return len(rows) < n
+	}
+	if backwards {
+		v.tree.Reverse(step)
+	} else {
+		v.tree.Scan(step)
+	}
+	if backwards != descending {
+		slices.Reverse(rows)
+	}
+	return rows
+}
+
+// runs is for an order of which the view's field is only the first. Rows that are
+// equal in it form a run. It walks as walk does, and returns the rows of those
+// runs that hold the page, and how many rows of the set precede them in order.
+func (v *view) runs(x *Index, set *roaring.Bitmap, total, offset, n int, descending bool) (rows []*Row, preceding int) {
+	skip, backwards := offset, descending
+	if behind := total - offset - n; behind < skip {
+		skip, backwards = behind, !descending
+	}
+	passed := 0
+	step := func(ordinal uint32) bool {
+		if !set.Contains(ordinal) {
+			return true
+		}
+		row := x.rows[ordinal]
+		if last := len(rows) - 1; last >= 0 && v.field.compare(rows[last], row) != 0 {
+			switch end := passed + len(rows); {
+			case end <= skip:
+				passed, rows = end, rows[:0]
+			case end >= skip+n:
+				return false
+			}
+		}
+		rows = append(rows, row)
+		return true
+	}
+	if backwards {
+		v.tree.Reverse(step)
+	} else {
+		v.tree.Scan(step)
+	}
+	if backwards != descending {
+		return rows, total - passed - len(rows)
+	}
+	return rows, passed
+}
+
+// steps estimates how many rows walk goes over.
+func (v *view) steps(total, offset, n int) int {
+	wanted := min(offset, total-offset-n) + n
+	return wanted * v.tree.Len() / total
+}

@@ -1,0 +1,175 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// WaitForResourceVersion returns nil once the Index reflects every change up to
+// that resourceVersion, which is one of an object of its collection. Where ctx
+// is done first it returns the error of ctx.
+func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion string) error {
+	version, err := parseVersion(resourceVersion)
+	if err != nil {
+		return err
+	}
+	reached := x.waits.forVersion(version)
+	if reached == nil {
+		return nil
+	}
+	select {
+	case <-reached:
+		return nil
+	case <-ctx.Done():
+		x.waits.forgetVersion(reached)
+		return ctx.Err()
+	}
+}
+
+// WaitForRow returns the row of that id once until holds for it. It looks again
+// only when that row changes, and of several changes in quick succession it may
+// see only the last. The error is ErrNotFound where there is no such row, or no
+// longer, and where ctx is done first that of ctx.
+func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool) (*Row, error) {
+	changed := x.waits.forRow(id) // before the first look, so that no change slips between
+	defer x.waits.forgetRow(id, changed)
+	for {
+		row, ok := x.Get(id)
+		if !ok {
+			return nil, fmt.Errorf("wait for row %s: %w", id, ErrNotFound)
+		}
+		if until(row) {
+			return row, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// waits are those who wait for the Index to change. Whoever waits does so on a
+// channel, in a goroutine of its own caller.
+type waits struct {
+	mu sync.Mutex
+	// version is the resourceVersion up to which the Index reflects all changes.
+	version uint64
+	// versions are the resourceVersions waited for, by the channel that is closed
+	// once it is reached. They are as many as there are writes under way.
+	versions map[chan struct{}]uint64
+	// rows are the channels that get a value when the row of that id changes. They
+	// are buffered by one, so that a change is never lost and never blocks.
+	rows map[string][]chan struct{}
+}
+
+func newWaits() waits {
+	return waits{versions: map[chan struct{}]uint64{}, rows: map[string][]chan struct{}{}}
+}
+
+// advance records that the Index has reached version, unless it is past it.
+func (w *waits) advance(version uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reach(max(w.version, version))
+}
+
+// reset records that the Index is at version now. After a restore of the API
+// server's data that may be an earlier one than before.
+func (w *waits) reset(version uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.reach(version)
+}
+
+func (w *waits) reach(version uint64) {
+	w.version = version
+	for reached, wanted := range w.versions {
+		if wanted <= version {
+			close(reached)
+			delete(w.versions, reached)
+		}
+	}
+}
+
+// forVersion returns a channel that is closed once the Index has reached version,
+// nil where it has already.
+func (w *waits) forVersion(version uint64) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.version >= version {
+		return nil
+	}
+	reached := make(chan struct{})
+	w.versions[reached] = version
+	return reached
+}
+
+func (w *waits) forgetVersion(reached chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.versions, reached)
+}
+
+// rowsChanged wakes those who wait for any of the rows.
+func (w *waits) rowsChanged(ids []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.rows) == 0 {
+		return
+	}
+	for _, id := range ids {
+		for _, changed := range w.rows[id] {
+			select {
+			case changed <- struct{}{}:
+			default: // it has yet to look at an earlier change, and will see this one
+			}
+		}
+	}
+}
+
+func (w *waits) forRow(id string) chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	changed := make(chan struct{}, 1)
+	w.rows[id] = append(w.rows[id], changed)
+	return changed
+}
+
+func (w *waits) forgetRow(id string, changed chan struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	others := slices.DeleteFunc(w.rows[id], func(c chan struct{}) bool { return c == changed })
+	if len(others) == 0 {
+		delete(w.rows, id)
+		return
+	}
+	w.rows[id] = others
+}
+
+func parseVersion(resourceVersion string) (uint64, error) {
+	version, err := strconv.ParseUint(resourceVersion, 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("resourceVersion %q: not a positive whole number", resourceVersion)
+	}
+	return version, nil
+}
