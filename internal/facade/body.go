@@ -1,0 +1,298 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// maxBodyBytes is the largest request body.
+const maxBodyBytes = 1 << 20
+
+// freeForm are the members of request bodies that are free-form objects: they
+// are checked to be objects that can be stored without loss, and never decoded.
+var freeForm = map[string]bool{"spec": true, "data": true, "metadata": true}
+
+// readBody reads a request's JSON body into one of the generated request types,
+// after checking it against its schema in openapi.yaml.
+func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, into any) error {
+	if err := checkMediaType(r); err != nil {
+		return err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return problemTooLarge.because("The body is larger than %d bytes", maxBodyBytes)
+		}
+		return problemMalformedBody.because("The body could not be read to its end").withCause(err)
+	}
+	return decodeBody(body, schema, into)
+}
+
+func checkMediaType(r *http.Request) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return problemMediaType.because("Content-Encoding %q is not supported; send the body as it is", encoding)
+	}
+	contentType := r.Header.Get("Content-Type")
+	if contentType == "" {
+		return nil
+	}
+	mediaType, parameters, err := mime.ParseMediaType(contentType)
+	if err != nil || mediaType != "application/json" {
+		return problemMediaType.because("Content-Type is %q; want application/json", contentType)
+	}
+	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return problemMediaType.because("The charset is %q; JSON is UTF-8", charset)
+	}
+	return nil
+}
+
+func decodeBody(body []byte, schema *openapi3.Schema, into any) error {
+	if err := checkJSON(body); err != nil {
+		if fault, ok := errors.AsType[*lossError](err); ok {
+			return problemInvalidBody.inFields([]FieldError{{Field: fault.path, Constraint: fault.constraint, Message: fault.Error()}})
+		}
+		return problemMalformedBody.because("%s", err)
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return problemMalformedBody.because("The body is JSON, but not an object")
+	}
+	value, err := shallow(members)
+	if err != nil {
+		return problemMalformedBody.because("The body is not valid JSON: %s", err)
+	}
+	err = schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidators(stringFormats))
+	if fields := slices.Compact(schemaFaults(err)); len(fields) > 0 {
+		return problemInvalidBody.inFields(fields)
+	}
+	return decodeValid(body, into)
+}
+
+// stringFormats are checked more strictly than kin-openapi does by itself, which
+// knows no calendar, and than time.Parse, which lets a comma and +24:00 pass.
+var stringFormats = map[string]openapi3.StringFormatValidator{
+	"date-time": openapi3.NewCallbackValidator(func(text string) error {
+		if !dateTime.MatchString(text) {
+			return errors.New("not an RFC 3339 time")
+		}
+		_, err := time.Parse(time.RFC3339, text)
+		return err
+	}),
+}
+
+// dateTime is the form of times that the custom resources take too.
+var dateTime = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
+
+// decodeValid decodes a body that its schema allows. A schema knows numbers by
+// their value, so that 1.0 and 1e0 are integers; the generated types hold no
+// such number.
+func decodeValid(body []byte, into any) error {
+	err := json.Unmarshal(body, into)
+	if err == nil {
+		return nil
+	}
+	if fault, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return problemInvalidBody.inFields([]FieldError{{Field: fault.Field, Constraint: "type",
+			Message: fault.Field + " must be an integer without a fraction or exponent"}})
+	}
+	return problemInvalidBody.because("The body does not fit its schema: %s", err)
+}
+
+// shallow decodes a body for the check against its schema, with an empty object
+// in place of each free-form one.
+func shallow(members map[string]json.RawMessage) (map[string]any, error) {
+	value := make(map[string]any, len(members))
+	for name, raw := range members {
+		if freeForm[name] && raw[0] == '{' {
+			value[name] = map[string]any{}
+			continue
+		}
+		var member any
+		if err := json.Unmarshal(raw, &member); err != nil {
+			return nil, err
+		}
+		value[name] = member
+	}
+	return value, nil
+}
+
+// schemaFaults flattens what VisitJSON found.
+func schemaFaults(err error) []FieldError {
+	switch err := err.(type) { //nolint:errorlint // VisitJSON nests these types and wraps neither
+	case nil:
+		return nil
+	case openapi3.MultiError:
+		var fields []FieldError
+		for _, one := range err {
+			fields = append(fields, schemaFaults(one)...)
+		}
+		return fields
+	case *openapi3.SchemaError:
+		if nested, ok := err.Origin.(openapi3.MultiError); ok { //nolint:errorlint // as above
+			return schemaFaults(nested)
+		}
+		return []FieldError{schemaFault(err)}
+	default:
+		return []FieldError{{Constraint: "schema", Message: err.Error()}}
+	}
+}
+
+func schemaFault(err *openapi3.SchemaError) FieldError {
+	path, constraint := err.JSONPointer(), err.SchemaField
+	if constraint == "properties" {
+		path, constraint = append(path, unknownMember(err)), "unknown"
+	}
+	schema := err.Schema
+	if number, ok := err.Value.(float64); ok && constraint == "format" && schema.Min != nil && schema.Max != nil {
+		// The bounds of the schema say in numbers what int32 means.
+		constraint = "maximum"
+		if number < 0 {
+			constraint = "minimum"
+		}
+	}
+	field := fieldPath(path)
+	name := field
+	if name == "" {
+		name = "the body"
+	}
+	var rule string
+	switch constraint {
+	case "required":
+		rule = "is required"
+	case "unknown":
+		rule = "is not a known field"
+	case "type", "nullable":
+		rule = "must be " + withArticle(strings.Join(schema.Type.Slice(), " or "))
+	case "enum":
+		rule = fmt.Sprintf("must be %s", oneOf(schema.Enum))
+	case "minLength":
+		rule = fmt.Sprintf("must have at least %d characters", schema.MinLength)
+	case "maxLength":
+		rule = fmt.Sprintf("must have at most %d characters", *schema.MaxLength)
+	case "minimum":
+		rule = fmt.Sprintf("must be at least %.0f", *schema.Min)
+	case "maximum":
+		rule = fmt.Sprintf("must be at most %.0f", *schema.Max)
+	case "maxItems":
+		rule = fmt.Sprintf("must have at most %d items", *schema.MaxItems)
+	case "pattern":
+		rule = "must match " + schema.Pattern
+		if schema.Pattern == namePattern {
+			rule = "must consist of lower-case letters, digits and hyphens, and start and end with a letter or digit"
+		}
+	case "format":
+		rule = formatRule(schema.Format)
+	default:
+		rule = err.Reason
+	}
+	return FieldError{Field: field, Constraint: constraint, Message: name + " " + rule}
+}
+
+// unknownMember returns the name of a member that its schema does not know: only
+// the reason of the error tells it.
+func unknownMember(err *openapi3.SchemaError) string {
+	quoted := strings.TrimSuffix(strings.TrimPrefix(err.Reason, "property "), " is unsupported")
+	name, unquoteErr := strconv.Unquote(quoted)
+	if unquoteErr != nil {
+		return quoted
+	}
+	return name
+}
+
+const namePattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+
+func formatRule(format string) string {
+	if format == "date-time" {
+		return "must be an RFC 3339 time such as 2025-01-01T10:00:00Z"
+	}
+	return "must have the format " + format
+}
+
+func withArticle(noun string) string {
+	if noun != "" && strings.ContainsRune("aeio", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+func oneOf(values []any) string {
+	texts := make([]string, len(values))
+	for i, value := range values {
+		texts[i] = fmt.Sprint(value)
+	}
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return strings.Join(texts[:len(texts)-1], ", ") + " or " + texts[len(texts)-1]
+}
+
+// fieldPath writes a path as a person does: conditions[0].status. What follows
+// conditions is an index; every other number is the name of a member.
+func fieldPath(path []string) string {
+	var b strings.Builder
+	for i, part := range path {
+		if i == 1 && path[0] == "conditions" {
+			fmt.Fprintf(&b, "[%s]", part)
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(part)
+	}
+	return b.String()
+}
+
+// checkLabels checks the syntax of Kubernetes labels, and that none is
+// HyperFleet's own.
+func checkLabels(labels map[string]string) []FieldError {
+	var fields []FieldError
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		value := labels[key]
+		fault := func(constraint, rule string) {
+			fields = append(fields, FieldError{Field: "labels." + key, Constraint: constraint, Message: "labels." + key + " " + rule})
+		}
+		if strings.HasPrefix(key, v1.OwnPrefix) {
+			fault("reserved", "is reserved: keys that start with "+v1.OwnPrefix+" are HyperFleet's own")
+			continue
+		}
+		for _, rule := range validation.IsQualifiedName(key) {
+			fault("labelKey", "is not a label key: "+rule)
+		}
+		for _, rule := range validation.IsValidLabelValue(value) {
+			fault("labelValue", "is not a label value: "+rule)
+		}
+	}
+	return fields
+}

@@ -1,0 +1,106 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+func clusterHref(id string) string { return clustersPath + "/" + id }
+
+func (s *Server) listClusters(w http.ResponseWriter, r *http.Request) error {
+	return s.list(w, r, s.clusters, clustersPath)
+}
+
+func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
+	row, err := s.findCluster(r)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, row.JSON)
+	return nil
+}
+
+func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
+	var body ClusterCreateRequest
+	if err := readBody(w, r, s.contract.schema("ClusterCreateRequest"), &body); err != nil {
+		return err
+	}
+	if faults := checkLabels(body.Labels); len(faults) > 0 {
+		return problemInvalidBody.inFields(faults)
+	}
+	cluster := &v1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Name: body.Name, Namespace: s.options.Namespace, Labels: body.Labels},
+		Spec:       runtime.RawExtension{Raw: object(body.Spec)},
+	}
+	if err := s.create(r.Context(), cluster); err != nil {
+		return err
+	}
+	row, err := s.renderer.cluster(cluster)
+	if err != nil {
+		return err
+	}
+	return s.created(w, r, s.clusters, row, clusterHref(row.ID))
+}
+
+// findCluster returns the cluster of the path.
+func (s *Server) findCluster(r *http.Request) (*fleet.Row, error) {
+	if err := s.checkReady(r); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("cluster_id")
+	row, ok := s.clusters.index.Get(id)
+	if !ok {
+		return nil, noCluster(id)
+	}
+	return row, nil
+}
+
+func noCluster(id string) *problemError {
+	return problemNoCluster.because("There is no cluster with id %q", id)
+}
+
+// create stores a new object as the caller.
+func (s *Server) create(ctx context.Context, o client.Object) error {
+	err := s.caller.Create(ctx, o, client.FieldOwner(FieldManager))
+	if apierrors.IsAlreadyExists(err) {
+		return problemNameTaken.inFields([]FieldError{{"name", "unique", "name is taken: there already is one of that name"}}).withCause(err)
+	}
+	return err
+}
+
+// created answers with a new resource, once reads show it.
+func (s *Server) created(w http.ResponseWriter, r *http.Request, c collection, row *fleet.Row, href string) error {
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
+	defer cancel()
+	if err := c.index.WaitForResourceVersion(ctx, row.ResourceVersion); err != nil {
+		// The resource is stored all the same, and the answer says what it is.
+		s.log.Info("A write was not visible to reads in time", "path", r.URL.Path, "id", row.ID)
+	}
+	w.Header().Set("Location", href)
+	writeJSON(w, http.StatusCreated, row.JSON)
+	return nil
+}

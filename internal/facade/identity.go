@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"errors"
+	"net/http"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
+)
+
+// FixedUser authenticates every request as one user. It is for development,
+// where authentication is off.
+func FixedUser(name string) authenticator.Request {
+	caller := &user.DefaultInfo{Name: name}
+	return authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
+		return &authenticator.Response{User: caller}, true, nil
+	})
+}
+
+// authenticate puts the caller into the request's context.
+func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
+	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
+	if err != nil || !ok {
+		return nil, problemUnauthenticated.because("The request has no valid credentials").
+			withHeader("WWW-Authenticate", "Bearer").withCause(err)
+	}
+	return r.WithContext(request.WithUser(r.Context(), response.User)), nil
+}
+
+// asCaller returns a copy of config whose requests are made as the user in
+// their context. All callers share its connections.
+func asCaller(config *rest.Config) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &impersonator{next: next}
+	})
+	return config
+}
+
+// impersonator makes each request as the user in its context. client-go's own
+// impersonation is fixed for a client, and a client per caller would mean
+// connections per caller.
+type impersonator struct {
+	next http.RoundTripper
+}
+
+var errNoCaller = errors.New("no caller in the request's context")
+
+// RoundTrip implements http.RoundTripper.
+func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
+	caller, ok := request.UserFrom(r.Context())
+	if !ok || caller.GetName() == "" {
+		return nil, errNoCaller // never with the facade's own rights
+	}
+	return transport.NewImpersonatingRoundTripper(transport.ImpersonationConfig{
+		UserName: caller.GetName(),
+		UID:      caller.GetUID(),
+		Groups:   caller.GetGroups(),
+		Extra:    caller.GetExtra(),
+	}, i.next).RoundTrip(r)
+}
+
+// WrappedRoundTripper lets client-go look through.
+func (i *impersonator) WrappedRoundTripper() http.RoundTripper { return i.next }

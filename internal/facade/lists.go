@@ -1,0 +1,223 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
+)
+
+// list answers with a page of the rows of a collection: of those owners, where
+// any are given, and as the query parameters say.
+func (s *Server) list(w http.ResponseWriter, r *http.Request, c collection, path string, owners ...string) error {
+	if err := s.checkReady(r); err != nil {
+		return err
+	}
+	p, err := s.listParameters(r.URL.RawQuery, path)
+	if err != nil {
+		return err
+	}
+	filter, err := parseSearch(p.text["search"])
+	if err != nil {
+		return err
+	}
+	orders, err := parseOrder(p.text["orderBy"], p.text["order"])
+	if err != nil {
+		return err
+	}
+	page, err := c.index.List(fleet.Query{
+		Filter:  filter,
+		Owners:  owners,
+		OrderBy: orders,
+		Offset:  (p.page - 1) * p.pageSize,
+		Limit:   p.pageSize,
+	})
+	if err != nil {
+		return queryProblem(err, p.text["search"])
+	}
+	writeList(w, c.kind, p.page, page)
+	return nil
+}
+
+// checkReady fails while reads could miss what exists.
+func (s *Server) checkReady(r *http.Request) error {
+	if err := s.Ready(r); err != nil {
+		return problemNotReady.because("The index is still loading; try again in a moment").
+			withHeader("Retry-After", "1").withCause(err)
+	}
+	return nil
+}
+
+type listParameters struct {
+	page, pageSize int
+	text           map[string]string // of the parameters that are not numbers
+}
+
+// listParameters checks the query parameters against those in openapi.yaml.
+// Unknown ones are ignored.
+func (s *Server) listParameters(rawQuery, path string) (listParameters, error) {
+	p := listParameters{page: 1, pageSize: s.options.PageSize, text: map[string]string{}}
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return p, problemInvalidParameter.because("The query string is malformed: %s", err)
+	}
+	var faults []FieldError
+	numbers := map[string]int{}
+	for _, ref := range s.contract.parameters(path) {
+		parameter := ref.Value
+		given, ok := values[parameter.Name]
+		if !ok {
+			continue
+		}
+		if len(given) > 1 {
+			faults = append(faults, FieldError{parameter.Name, "unique", parameter.Name + " is given more than once"})
+			continue
+		}
+		var fault *FieldError
+		if parameter.Schema.Value.Type.Is("integer") {
+			numbers[parameter.Name], fault = integerParameter(parameter, given[0])
+		} else {
+			p.text[parameter.Name], fault = given[0], checkParameter(parameter, given[0])
+		}
+		if fault != nil {
+			faults = append(faults, *fault)
+		}
+	}
+	if page, ok := numbers["page"]; ok {
+		p.page = page
+	}
+	size, hasSize := numbers["size"]
+	pageSize, hasPageSize := numbers["pageSize"]
+	switch {
+	case hasSize && hasPageSize && size != pageSize:
+		faults = append(faults, FieldError{"size", "alias", "size is another name for pageSize, and they differ"})
+	case hasPageSize:
+		p.pageSize = pageSize
+	case hasSize:
+		p.pageSize = size
+	}
+	if len(faults) > 0 {
+		return p, problemInvalidParameter.inFields(faults)
+	}
+	return p, nil
+}
+
+func integerParameter(parameter *openapi3.Parameter, text string) (int, *FieldError) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0, &FieldError{parameter.Name, "type", parameter.Name + " must be a whole number"}
+	}
+	return int(n), checkParameter(parameter, float64(n))
+}
+
+func checkParameter(parameter *openapi3.Parameter, value any) *FieldError {
+	faults := schemaFaults(parameter.Schema.Value.VisitJSON(value))
+	if len(faults) == 0 {
+		return nil
+	}
+	fault := faults[0]
+	fault.Field = parameter.Name
+	fault.Message = parameter.Name + strings.TrimPrefix(fault.Message, "the body")
+	return &fault
+}
+
+// parseSearch parses the search; an empty or blank one is none.
+func parseSearch(text string) (tsl.Expr, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	filter, err := tsl.Parse(text)
+	if err != nil {
+		return nil, problemInvalidSearch.inFields([]FieldError{{"search", "syntax", err.Error()}})
+	}
+	return filter, nil
+}
+
+// queryProblem is for a query that the collection's fields do not allow.
+func queryProblem(err error, search string) error {
+	fault, ok := errors.AsType[*fleet.FieldError](err)
+	if !ok {
+		return err
+	}
+	if fault.Offset < 0 {
+		return problemInvalidParameter.inFields([]FieldError{{"orderBy", "field", "orderBy: " + fault.Error()}})
+	}
+	return problemInvalidSearch.inFields([]FieldError{{"search", "field", tsl.Where(search, fault.Offset) + ": " + fault.Error()}})
+}
+
+// parseOrder parses orderBy, "name asc,created_time desc". The order parameter
+// is the direction of what has none of its own.
+func parseOrder(orderBy, order string) ([]fleet.Order, error) {
+	if strings.TrimSpace(orderBy) == "" {
+		if order == "" {
+			return nil, nil
+		}
+		orderBy = "created_time"
+	}
+	var orders []fleet.Order
+	for part := range strings.SplitSeq(orderBy, ",") {
+		words := strings.Fields(part)
+		if len(words) == 1 && order != "" {
+			words = append(words, order)
+		}
+		if len(words) == 1 {
+			words = append(words, "asc")
+		}
+		if len(words) != 2 || words[1] != "asc" && words[1] != "desc" {
+			return nil, problemInvalidParameter.inFields([]FieldError{{"orderBy", "syntax",
+				fmt.Sprintf(`orderBy: %q is not a field with an optional asc or desc`, strings.TrimSpace(part))}})
+		}
+		orders = append(orders, fleet.Order{Field: words[0], Descending: words[1] == "desc"})
+	}
+	return orders, nil
+}
+
+// writeList assembles a list from its rows' JSON.
+func writeList(w http.ResponseWriter, kind string, page int, result fleet.Page) {
+	head := fmt.Appendf(nil, `{"kind":%q,"page":%d,"size":%d,"total":%d,"items":[`, kind, page, len(result.Rows), result.Total)
+	length := len(head) + len("]}") + max(0, len(result.Rows)-1)
+	for _, row := range result.Rows {
+		length += len(row.JSON)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(head) // the client may have gone, here and below
+	for i, row := range result.Rows {
+		if i > 0 {
+			_, _ = w.Write([]byte{','})
+		}
+		_, _ = w.Write(row.JSON)
+	}
+	_, _ = w.Write([]byte("]}"))
+}
+
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone
+}

@@ -1,0 +1,132 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"net/http"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+func nodePoolHref(id string) string { return nodePoolsPath + "/" + id }
+
+func (s *Server) listNodePools(w http.ResponseWriter, r *http.Request) error {
+	return s.list(w, r, s.nodePools, nodePoolsPath)
+}
+
+func (s *Server) listClusterNodePools(w http.ResponseWriter, r *http.Request) error {
+	cluster, err := s.findCluster(r)
+	if err != nil {
+		return err
+	}
+	return s.list(w, r, s.nodePools, clusterPath+"/nodepools", cluster.ID)
+}
+
+func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
+	row, err := s.findNodePool(r)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, row.JSON)
+	return nil
+}
+
+func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
+	found, err := s.findCluster(r)
+	if err != nil {
+		return err
+	}
+	var body NodePoolCreateRequest
+	if err := readBody(w, r, s.contract.schema("NodePoolCreateRequest"), &body); err != nil {
+		return err
+	}
+	faults := checkLabels(body.Labels)
+	nodePool := &v1.NodePool{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      v1.NodePoolName(found.Name, body.Name),
+			Namespace: s.options.Namespace,
+			Labels:    body.Labels,
+		},
+	}
+	if nodePool.Spec, err = v1.NewNodePoolSpec(found.Name, object(body.Spec)); err != nil {
+		faults = append(faults, FieldError{"spec.clusterName", "reserved", "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"})
+	}
+	if len(faults) > 0 {
+		return problemInvalidBody.inFields(faults)
+	}
+	cluster, err := s.liveCluster(r.Context(), found)
+	if err != nil {
+		return err
+	}
+	nodePool.TieTo(cluster)
+	if err := s.create(r.Context(), nodePool); err != nil {
+		return err
+	}
+	row, err := s.renderer.nodePool(nodePool)
+	if err != nil {
+		return err
+	}
+	return s.created(w, r, s.nodePools, row, nodePoolHref(row.ID))
+}
+
+// findNodePool returns the nodepool of the path. Where the path names a cluster
+// too, it is that cluster's.
+func (s *Server) findNodePool(r *http.Request) (*fleet.Row, error) {
+	clusterID := r.PathValue("cluster_id")
+	if clusterID != "" {
+		if _, err := s.findCluster(r); err != nil {
+			return nil, err
+		}
+	} else if err := s.checkReady(r); err != nil {
+		return nil, err
+	}
+	id := r.PathValue("nodepool_id")
+	row, ok := s.nodePools.index.Get(id)
+	if !ok || clusterID != "" && row.OwnerID != clusterID {
+		return nil, problemNoNodePool.because("There is no nodepool with id %q%s", id, ofCluster(clusterID))
+	}
+	return row, nil
+}
+
+func ofCluster(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " in cluster " + id
+}
+
+// liveCluster asks the API server for a cluster that the index knows: nothing is
+// to be made under one that is gone or going.
+func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, error) {
+	cluster := &v1.Cluster{}
+	err := s.own.Get(ctx, row.Key, cluster)
+	if apierrors.IsNotFound(err) || err == nil && cluster.UID != row.UID {
+		return nil, noCluster(row.ID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !cluster.DeletionTimestamp.IsZero() {
+		return nil, problemTerminating.because("The cluster is being deleted")
+	}
+	return cluster, nil
+}

@@ -1,0 +1,223 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// A renderer turns objects into rows of the index, with their JSON as the
+// contract shows it.
+type renderer struct {
+	required func(kind string) []string
+}
+
+func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
+	row := r.resourceRow(c, v1.ClusterKind, c.Status)
+	row.Name = c.Name
+	var err error
+	row.JSON, err = marshal(Cluster{
+		Kind:        ClusterKindCluster,
+		ID:          row.ID,
+		Href:        clusterHref(row.ID),
+		Name:        row.Name,
+		Generation:  row.Generation,
+		Spec:        object(c.Spec.Raw),
+		Labels:      row.Labels,
+		CreatedTime: row.CreatedTime,
+		UpdatedTime: row.UpdatedTime,
+		CreatedBy:   row.CreatedBy,
+		UpdatedBy:   row.UpdatedBy,
+		Status:      resourceStatus(row.Conditions),
+	})
+	return row, err
+}
+
+func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
+	row := r.resourceRow(n, v1.NodePoolKind, n.Status)
+	row.Name = n.PoolName()
+	rendered := NodePool{
+		Kind:        NodePoolKindNodePool,
+		ID:          row.ID,
+		Href:        nodePoolHref(row.ID),
+		Name:        row.Name,
+		Generation:  row.Generation,
+		Spec:        object(n.Spec.Fields.Raw),
+		Labels:      row.Labels,
+		CreatedTime: row.CreatedTime,
+		UpdatedTime: row.UpdatedTime,
+		CreatedBy:   row.CreatedBy,
+		UpdatedBy:   row.UpdatedBy,
+		Status:      resourceStatus(row.Conditions),
+	}
+	if owner := metav1.GetControllerOf(n); owner != nil && owner.Kind == v1.ClusterKind {
+		row.OwnerID = v1.ID(owner.UID)
+		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID}
+	}
+	var err error
+	row.JSON, err = marshal(rendered)
+	return row, err
+}
+
+func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
+	row := objectRow(a)
+	row.Name, row.Adapter = a.Spec.Adapter, a.Spec.Adapter
+	row.Generation = a.Spec.ObservedGeneration
+	row.CreatedTime, row.UpdatedTime = a.FirstObserved().UTC(), a.Spec.ObservedTime.UTC()
+	row.OwnerID = reportOwner(a.Spec.ResourceRef)
+	rendered := AdapterStatus{
+		Adapter:            a.Spec.Adapter,
+		ObservedGeneration: a.Spec.ObservedGeneration,
+		Conditions:         make([]AdapterCondition, len(a.Spec.Conditions)),
+		Data:               object(nil),
+		CreatedTime:        row.CreatedTime,
+		LastReportTime:     row.UpdatedTime,
+	}
+	for i, c := range a.Spec.Conditions {
+		transition := c.LastTransitionTime
+		if transition.IsZero() { // written while the admission policy was not in force
+			transition = a.Spec.ObservedTime
+		}
+		rendered.Conditions[i] = AdapterCondition{
+			Type:               c.Type,
+			Status:             AdapterConditionStatus(c.Status),
+			Reason:             c.Reason,
+			Message:            c.Message,
+			LastTransitionTime: transition.UTC(),
+		}
+		row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: c.Type, Status: c.Status})
+	}
+	if a.Spec.Data != nil {
+		rendered.Data = object(a.Spec.Data.Raw)
+	}
+	if a.Spec.Metadata != nil {
+		rendered.Metadata = object(a.Spec.Metadata.Raw)
+	}
+	var err error
+	row.JSON, err = marshal(rendered)
+	return row, err
+}
+
+// resourceRow is the part of a row that Clusters and NodePools share.
+func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceStatus) *fleet.Row {
+	row := objectRow(o)
+	row.Generation = o.GetGeneration()
+	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
+	annotations := o.GetAnnotations()
+	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
+	row.Labels = restLabels(o.GetLabels())
+	row.Conditions = status.Conditions
+	if len(row.Conditions) == 0 {
+		// The reconciler has not seen the object yet, and will come to the same.
+		row.Conditions = aggregate.Conditions(aggregate.Input{
+			Kind:       kind,
+			Generation: row.Generation,
+			Created:    row.CreatedTime,
+			Updated:    row.UpdatedTime,
+			Required:   r.required(kind),
+			Now:        row.CreatedTime,
+		})
+	}
+	return row
+}
+
+func objectRow(o client.Object) *fleet.Row {
+	return &fleet.Row{
+		ID:              v1.ID(o.GetUID()),
+		Key:             client.ObjectKeyFromObject(o),
+		UID:             o.GetUID(),
+		ResourceVersion: o.GetResourceVersion(),
+	}
+}
+
+// reportOwner is what the row of a report has as its owner: the resource's id
+// where the report tells its UID, else a text made of its name.
+func reportOwner(ref v1.ResourceReference) string {
+	if ref.UID != "" {
+		return v1.ID(ref.UID)
+	}
+	return ref.Kind + "/" + ref.Name
+}
+
+// reportOwners are the owners under which the reports on a resource are found.
+func reportOwners(kind string, resource *fleet.Row) []string {
+	return []string{resource.ID, reportOwner(v1.ResourceReference{Kind: kind, Name: resource.Key.Name})}
+}
+
+func restLabels(labels map[string]string) map[string]string {
+	rest := make(map[string]string, len(labels))
+	for key, value := range labels {
+		if !strings.HasPrefix(key, v1.OwnPrefix) {
+			rest[key] = value
+		}
+	}
+	return rest
+}
+
+func resourceStatus(conditions []v1.ResourceCondition) ResourceStatus {
+	status := ResourceStatus{Conditions: make([]ResourceCondition, len(conditions))}
+	for i, c := range conditions {
+		status.Conditions[i] = ResourceCondition{
+			Type:               c.Type,
+			Status:             ResourceConditionStatus(c.Status),
+			Reason:             c.Reason,
+			Message:            c.Message,
+			ObservedGeneration: c.ObservedGeneration,
+			CreatedTime:        c.CreatedTime.UTC(),
+			LastUpdatedTime:    c.LastUpdatedTime.UTC(),
+			LastTransitionTime: c.LastTransitionTime.UTC(),
+		}
+	}
+	return status
+}
+
+// object is the raw JSON of a free-form object, {} where there is none.
+func object(raw []byte) json.RawMessage {
+	if len(raw) == 0 {
+		return json.RawMessage("{}")
+	}
+	return raw
+}
+
+// freeFormObject is a request's free-form object as a custom resource holds it.
+func freeFormObject(raw json.RawMessage) *runtime.RawExtension {
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return nil
+	}
+	return &runtime.RawExtension{Raw: raw}
+}
+
+// marshal is json.Marshal, but leaves <, > and & as they are.
+func marshal(value any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,148 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"fmt"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/swaggest/swgui/v5emb"
+)
+
+const (
+	rootPath        = "/api/hyperfleet"
+	versionPath     = rootPath + "/v1"
+	openAPIPath     = versionPath + "/openapi"
+	openAPIPagePath = versionPath + "/openapi.html"
+	clustersPath    = versionPath + "/clusters"
+	clusterPath     = clustersPath + "/{cluster_id}"
+	nodePoolsPath   = versionPath + "/nodepools"
+)
+
+// A handlerFunc answers a request, or returns the error to answer with.
+type handlerFunc func(w http.ResponseWriter, r *http.Request) error
+
+// methods are the handlers of one path by HTTP method. GET serves HEAD too.
+type methods map[string]handlerFunc
+
+func (s *Server) handler() http.Handler {
+	routes := map[string]methods{
+		rootPath:    {http.MethodGet: s.getAPI},
+		versionPath: {http.MethodGet: s.getVersion},
+		openAPIPath: {http.MethodGet: s.getOpenAPI},
+
+		clustersPath:               {http.MethodGet: s.listClusters, http.MethodPost: s.createCluster},
+		clusterPath:                {http.MethodGet: s.getCluster},
+		clusterPath + "/statuses":  {http.MethodGet: s.listClusterStatuses, http.MethodPost: s.reportClusterStatus},
+		clusterPath + "/nodepools": {http.MethodGet: s.listClusterNodePools, http.MethodPost: s.createNodePool},
+
+		clusterPath + "/nodepools/{nodepool_id}":          {http.MethodGet: s.getNodePool},
+		clusterPath + "/nodepools/{nodepool_id}/statuses": {http.MethodGet: s.listNodePoolStatuses, http.MethodPost: s.reportNodePoolStatus},
+
+		nodePoolsPath:                    {http.MethodGet: s.listNodePools},
+		nodePoolsPath + "/{nodepool_id}": {http.MethodGet: s.getNodePool},
+	}
+	mux := http.NewServeMux()
+	for pattern, m := range routes {
+		mux.Handle(pattern, s.serve(m.dispatch))
+	}
+	page := v5emb.New(s.contract.doc.Info.Title, openAPIPath, openAPIPagePath)
+	servePage := s.serve(methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
+		page.ServeHTTP(w, r)
+		return nil
+	}}.dispatch)
+	mux.Handle(openAPIPagePath, servePage)
+	mux.Handle(openAPIPagePath+"/", servePage)
+	noPath := s.serve(func(_ http.ResponseWriter, r *http.Request) error {
+		return problemNoPath.because("There is nothing at %s", r.URL.Path)
+	})
+	mux.Handle("/", noPath)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones.
+		if asked := r.URL.EscapedPath(); path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" {
+			noPath.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// dispatch calls the handler of the request's method.
+func (m methods) dispatch(w http.ResponseWriter, r *http.Request) error {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	if handle, ok := m[method]; ok {
+		return handle(w, r)
+	}
+	var allowed []string
+	for method := range m {
+		allowed = append(allowed, method)
+		if method == http.MethodGet {
+			allowed = append(allowed, http.MethodHead)
+		}
+	}
+	slices.Sort(allowed)
+	return problemMethod.because("%s does not serve %s", r.URL.Path, r.Method).
+		withHeader("Allow", strings.Join(allowed, ", "))
+}
+
+// serve makes an http.Handler of a handlerFunc: it establishes the caller first
+// and answers errors with problem details.
+func (s *Server) serve(handle handlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer s.recoverPanic(w, r)
+		authenticated, err := s.authenticate(r)
+		if err == nil {
+			r = authenticated
+			err = handle(w, r)
+		}
+		if err != nil {
+			s.answerError(w, r, err)
+		}
+	})
+}
+
+func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
+	problem := asProblem(err)
+	log := s.log.WithValues("method", r.Method, "path", r.URL.Path, "code", problem.code, "status", problem.status)
+	if problem.status >= http.StatusInternalServerError {
+		log.Error(problem, "Request failed")
+	} else {
+		log.V(1).Info("Request refused", "reason", problem.Error())
+	}
+	problem.write(w, r, s.options.Clock.Now())
+}
+
+// recoverPanic answers a request whose handler panicked, so that one fault does
+// not take the other requests down.
+func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
+		panic(reason)
+	}
+	s.log.Error(fmt.Errorf("panic: %v", reason), "Handler panicked", "method", r.Method, "path", r.URL.Path, "stack", string(debug.Stack()))
+	problemInternal.because("The request hit a fault of the server").write(w, r, s.options.Clock.Now())
+}

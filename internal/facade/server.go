@@ -1,0 +1,184 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/client-go/rest"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// FieldManager is the field manager of what is written through the facade.
+const FieldManager = "hyperfleet-facade"
+
+// Options are what a Server needs.
+type Options struct {
+	// BindAddress is where to listen, such as ":8000".
+	BindAddress string
+	// Namespace is the one that the facade serves.
+	Namespace string
+	// PageSize is how many items a page has where a request does not say, 1 to 1000.
+	PageSize int
+	// WriteVisibility bounds how long the answer to a write waits until reads
+	// show the write.
+	WriteVisibility time.Duration
+	// Version of the program, for GET /api/hyperfleet.
+	Version string
+	// Authenticator says who makes a request.
+	Authenticator authenticator.Request
+	// RequiredAdapters returns the names of the adapters required for a Kind.
+	RequiredAdapters func(kind string) []string
+	// Clock is the time; the real one where it is nil.
+	Clock clock.PassiveClock
+}
+
+// Server is the REST facade. It answers reads from its own indexes, on every
+// replica.
+type Server struct {
+	options    Options
+	log        logr.Logger
+	contract   *contract
+	renderer   renderer
+	clusters   collection
+	nodePools  collection
+	statuses   collection
+	feeds      []manager.Runnable
+	own        client.Client // with the facade's own rights: to look before a write
+	caller     client.Client // with the rights of the user in the request's context
+	listener   net.Listener
+	httpServer *http.Server
+}
+
+// New makes a Server and begins to listen. The config is of the facade's own
+// identity, which must be allowed to impersonate those who call.
+func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.Logger) (*Server, error) {
+	if options.Clock == nil {
+		options.Clock = clock.RealClock{}
+	}
+	contract, err := loadContract(options.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("make a client: %w", err)
+	}
+	// Discovery is the facade's own: there is no caller then.
+	caller, err := client.New(asCaller(config), client.Options{Scheme: scheme, Mapper: own.RESTMapper()})
+	if err != nil {
+		return nil, fmt.Errorf("make an impersonating client: %w", err)
+	}
+	s := &Server{
+		options:  options,
+		log:      log,
+		contract: contract,
+		renderer: renderer{required: options.RequiredAdapters},
+		own:      own,
+		caller:   caller,
+	}
+	s.feed(own)
+	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
+		return nil, fmt.Errorf("listen for REST requests: %w", err)
+	}
+	s.httpServer = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      60 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	return s, nil
+}
+
+// SetupWithManager adds the indexes' feeds and the HTTP server to the manager.
+func (s *Server) SetupWithManager(mgr ctrl.Manager) error {
+	for _, feed := range s.feeds {
+		if err := mgr.Add(feed); err != nil {
+			return fmt.Errorf("add a feed of the fleet index: %w", err)
+		}
+	}
+	return mgr.Add(s)
+}
+
+// NeedLeaderElection is false: every replica serves.
+func (s *Server) NeedLeaderElection() bool { return false }
+
+// Address is where the Server listens.
+func (s *Server) Address() net.Addr { return s.listener.Addr() }
+
+// Ready fails until the indexes hold everything. It is a healthz.Checker.
+func (s *Server) Ready(*http.Request) error {
+	for _, c := range []collection{s.clusters, s.nodePools, s.statuses} {
+		if !c.index.HasSynced() {
+			return fmt.Errorf("the index of %s is not loaded yet", c.plural)
+		}
+	}
+	return nil
+}
+
+// Start serves until the context ends, then lets requests under way finish.
+func (s *Server) Start(ctx context.Context) error {
+	s.log.Info("Serving REST", "address", s.Address().String())
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+		defer cancel()
+		stopped <- s.httpServer.Shutdown(grace)
+	}()
+	if err := s.httpServer.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve REST requests: %w", err)
+	}
+	if err := <-stopped; err != nil {
+		return fmt.Errorf("stop serving REST requests: %w", err)
+	}
+	return nil
+}
+
+// A collection is one of the lists of resources.
+type collection struct {
+	index  *fleet.Index
+	kind   string // of the list's JSON
+	plural string // for people
+}
+
+func (s *Server) feed(c client.WithWatch) {
+	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters"}
+	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"}
+	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"}
+	s.feeds = []manager.Runnable{
+		fleet.NewFeed(s.clusters.index, fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster),
+		fleet.NewFeed(s.nodePools.index, fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool),
+		fleet.NewFeed(s.statuses.index, fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus),
+	}
+}

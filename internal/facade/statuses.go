@@ -1,0 +1,303 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// maxClockSkew is how far ahead of the facade's clock a report may be. One from
+// the far future would make every later report of its adapter a stale one.
+const maxClockSkew = 5 * time.Minute
+
+func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
+	cluster, err := s.findCluster(r)
+	if err != nil {
+		return err
+	}
+	return s.list(w, r, s.statuses, clusterPath+"/statuses", reportOwners(v1.ClusterKind, cluster)...)
+}
+
+func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) error {
+	nodePool, err := s.findNodePool(r)
+	if err != nil {
+		return err
+	}
+	return s.list(w, r, s.statuses, clusterPath+"/nodepools/{nodepool_id}/statuses", reportOwners(v1.NodePoolKind, nodePool)...)
+}
+
+func (s *Server) reportClusterStatus(w http.ResponseWriter, r *http.Request) error {
+	cluster, err := s.findCluster(r)
+	if err != nil {
+		return err
+	}
+	return s.report(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, collection: s.clusters, row: cluster})
+}
+
+func (s *Server) reportNodePoolStatus(w http.ResponseWriter, r *http.Request) error {
+	nodePool, err := s.findNodePool(r)
+	if err != nil {
+		return err
+	}
+	return s.report(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, collection: s.nodePools, row: nodePool})
+}
+
+// reported is the resource that a report is about.
+type reported struct {
+	kind       string
+	object     client.Object // empty, to read it into
+	collection collection
+	row        *fleet.Row
+}
+
+// report records an adapter's report, or answers 204 where it changes nothing.
+func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) error {
+	var body AdapterStatusCreateRequest
+	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
+		return err
+	}
+	if faults := s.checkReport(body); len(faults) > 0 {
+		return problemInvalidBody.inFields(faults)
+	}
+	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
+	if err != nil {
+		return err
+	}
+	if !known {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	stored, err := s.record(r.Context(), newAdapterStatus(s.options.Namespace, on, body))
+	if err != nil {
+		return err
+	}
+	if stored == nil {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	row, err := s.renderer.adapterStatus(stored)
+	if err != nil {
+		return err
+	}
+	s.awaitReport(r, on, stored)
+	writeJSON(w, http.StatusCreated, row.JSON)
+	return nil
+}
+
+// checkReport checks what the schema of the body cannot say.
+func (s *Server) checkReport(body AdapterStatusCreateRequest) []FieldError {
+	var faults []FieldError
+	if limit := s.options.Clock.Now().Add(maxClockSkew); body.ObservedTime.After(limit) {
+		faults = append(faults, FieldError{"observed_time", "maximum",
+			fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
+	}
+	seen := map[string]bool{}
+	for i, condition := range body.Conditions {
+		if seen[condition.Type] {
+			field := fmt.Sprintf("conditions[%d].type", i)
+			faults = append(faults, FieldError{field, "unique", fmt.Sprintf("%s: there is another condition of type %q", field, condition.Type)})
+		}
+		seen[condition.Type] = true
+	}
+	return faults
+}
+
+// hasGeneration tells whether the resource has reached a generation. A higher
+// one than the index knows is asked of the API server, as the index may be
+// behind.
+func (s *Server) hasGeneration(ctx context.Context, on reported, generation int64) (bool, error) {
+	if generation <= on.row.Generation {
+		return true, nil
+	}
+	err := s.own.Get(ctx, on.row.Key, on.object)
+	if apierrors.IsNotFound(err) || err == nil && on.object.GetUID() != on.row.UID {
+		return false, gone(on)
+	}
+	if err != nil {
+		return false, err
+	}
+	return generation <= on.object.GetGeneration(), nil
+}
+
+func gone(on reported) *problemError {
+	if on.kind == v1.ClusterKind {
+		return noCluster(on.row.ID)
+	}
+	return problemNoNodePool.because("There is no nodepool with id %q", on.row.ID)
+}
+
+func newAdapterStatus(namespace string, on reported, body AdapterStatusCreateRequest) *v1.AdapterStatus {
+	status := &v1.AdapterStatus{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:      v1.AdapterStatusName(on.row.Key.Name, body.Adapter),
+			Namespace: namespace,
+		},
+		Spec: v1.AdapterStatusSpec{
+			ResourceRef:        v1.ResourceReference{Kind: on.kind, Name: on.row.Key.Name, UID: on.row.UID},
+			Adapter:            body.Adapter,
+			ObservedGeneration: int64(body.ObservedGeneration),
+			ObservedTime:       v1.NewTimestamp(body.ObservedTime),
+			Conditions:         make([]v1.AdapterCondition, len(body.Conditions)),
+			Data:               freeFormObject(body.Data),
+			Metadata:           freeFormObject(body.Metadata),
+		},
+	}
+	for i, c := range body.Conditions {
+		status.Spec.Conditions[i] = v1.AdapterCondition{
+			Type:    c.Type,
+			Status:  metav1.ConditionStatus(c.Status),
+			Reason:  c.Reason,
+			Message: c.Message,
+		}
+	}
+	return status
+}
+
+// recordAttempts bounds how often a report is written anew because others wrote
+// or deleted the same adapter's report in between.
+const recordAttempts = 5
+
+// record creates or replaces the adapter's report as the caller: in one write,
+// where nobody interferes. It returns nil where the report changes nothing.
+func (s *Server) record(ctx context.Context, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
+	_, exists := s.statuses.index.GetByKey(client.ObjectKeyFromObject(report))
+	var err error
+	for range recordAttempts {
+		var stored *v1.AdapterStatus
+		if exists {
+			stored, err = s.replaceReport(ctx, report)
+		} else {
+			stored = report.DeepCopy()
+			err = s.caller.Create(ctx, stored, client.FieldOwner(FieldManager))
+		}
+		switch {
+		case err == nil:
+			return stored, nil
+		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
+			exists = true
+		case apierrors.IsNotFound(err):
+			exists = false
+		case isStaleReport(err):
+			return nil, nil
+		case exists && apierrors.IsInvalid(err):
+			removed, removeErr := s.removePredecessor(ctx, report)
+			if removeErr != nil {
+				return nil, removeErr
+			}
+			if !removed {
+				return nil, err
+			}
+			exists = false
+		default:
+			return nil, err
+		}
+	}
+	return nil, err
+}
+
+// replaceReport writes the report over the recorded one. The API server refuses
+// a stale one, so no look at the recorded one is needed, but for
+// Available=Unknown: that must not replace a result that is known.
+func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
+	operations := []jsonPatchOperation{{Op: "replace", Path: "/spec", Value: report.Spec}}
+	if aggregate.ReportOf(report).Available == metav1.ConditionUnknown {
+		recorded := &v1.AdapterStatus{}
+		if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
+			return nil, err
+		}
+		if concerns(recorded, report) && hasResult(recorded) {
+			return nil, nil
+		}
+		// A result that is recorded meanwhile makes the write conflict.
+		operations = append(operations, jsonPatchOperation{Op: "replace", Path: "/metadata/resourceVersion", Value: recorded.ResourceVersion})
+	}
+	patch, err := json.Marshal(operations)
+	if err != nil {
+		return nil, fmt.Errorf("make a patch of the report: %w", err)
+	}
+	stored := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: report.Name, Namespace: report.Namespace}}
+	if err := s.caller.Patch(ctx, stored, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(FieldManager)); err != nil {
+		return nil, err
+	}
+	return stored, nil
+}
+
+type jsonPatchOperation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// hasResult tells whether a recorded report says True or False.
+func hasResult(recorded *v1.AdapterStatus) bool {
+	available := aggregate.ReportOf(recorded).Available
+	return available == metav1.ConditionTrue || available == metav1.ConditionFalse
+}
+
+func concerns(recorded, report *v1.AdapterStatus) bool {
+	ref := report.Spec.ResourceRef
+	return recorded.Spec.ResourceRef.Concerns(ref.Kind, ref.Name, ref.UID)
+}
+
+// removePredecessor deletes the recorded report where it is about a resource
+// that had the same name and is gone, and tells whether it was.
+func (s *Server) removePredecessor(ctx context.Context, report *v1.AdapterStatus) (bool, error) {
+	recorded := &v1.AdapterStatus{}
+	err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded)
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if concerns(recorded, report) {
+		return false, nil
+	}
+	err = s.own.Delete(ctx, recorded, client.Preconditions{UID: &recorded.UID})
+	return true, client.IgnoreNotFound(err)
+}
+
+// awaitReport waits until reads show the report and what it does to the
+// conditions of its resource.
+func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterStatus) {
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
+	defer cancel()
+	err := s.statuses.index.WaitForResourceVersion(ctx, stored.ResourceVersion)
+	if err == nil {
+		report := aggregate.ReportOf(stored)
+		_, err = on.collection.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
+			return aggregate.Reflects(row.Conditions, row.Generation, report)
+		})
+	}
+	if err != nil {
+		// The report is recorded all the same.
+		s.log.Info("A report was not visible to reads in time", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
+	}
+}

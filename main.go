@@ -1,0 +1,209 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Hyperfleet-manager runs the reconcilers, on the leader, and the REST facade,
+// on every replica.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/controllers"
+	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// version is set by the linker.
+var version string
+
+type options struct {
+	namespace      string
+	adaptersFile   string
+	metricsAddress string
+	probeAddress   string
+	leaderElect    bool
+	concurrency    int
+	user           string
+	facade         facade.Options
+	log            zap.Options
+}
+
+func (o *options) bind(flags *flag.FlagSet) {
+	flags.StringVar(&o.namespace, "namespace", "default", "The namespace whose clusters, nodepools and reports are served.")
+	flags.StringVar(&o.adaptersFile, "adapters-config", "", "The YAML file that lists the required adapters by Kind. It is read again when it changes.")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Where metrics are served; 0 turns them off.")
+	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Where /healthz and /readyz are served.")
+	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
+	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
+	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
+	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
+	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
+	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
+	o.log.BindFlags(flags)
+}
+
+func main() {
+	var o options
+	o.bind(flag.CommandLine)
+	flag.Parse()
+	logger := zap.New(zap.UseFlagOptions(&o.log))
+	ctrl.SetLogger(logger)
+	klog.SetLogger(logger)
+
+	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
+		logger.Error(err, "Stopped")
+		os.Exit(1)
+	}
+}
+
+// run builds everything and serves until the context ends.
+func run(ctx context.Context, o options) error {
+	required, err := adapters.NewSource(o.adaptersFile)
+	if err != nil {
+		return fmt.Errorf("read the required adapters: %w", err)
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the API server: %w", err)
+	}
+	config.QPS = -1 // the API server's priority and fairness decides
+	mgr, err := newManager(config, o)
+	if err != nil {
+		return fmt.Errorf("set up the manager: %w", err)
+	}
+	if err := mgr.Add(required); err != nil {
+		return fmt.Errorf("watch the required adapters: %w", err)
+	}
+	if err := setupReconcilers(ctx, mgr, required, o.concurrency); err != nil {
+		return err
+	}
+	server, err := setupFacade(mgr, config, required, o)
+	if err != nil {
+		return fmt.Errorf("set up the REST facade: %w", err)
+	}
+	if err := setupProbes(mgr, server); err != nil {
+		return fmt.Errorf("set up the probes: %w", err)
+	}
+	return mgr.Start(ctx)
+}
+
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(v1.AddToScheme(scheme))
+	return scheme
+}
+
+func newManager(config *rest.Config, o options) (manager.Manager, error) {
+	return ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        newScheme(),
+		Cache:                         controllers.CacheOptions(o.namespace),
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:        o.probeAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "manager.hyperfleet.io",
+		LeaderElectionNamespace:       leaderElectionNamespace(o),
+		LeaderElectionReleaseOnCancel: true,
+	})
+}
+
+// leaderElectionNamespace is the pod's own namespace, which the manager finds by
+// itself, and outside of a cluster the one that is served.
+func leaderElectionNamespace(o options) string {
+	if os.Getenv("KUBERNETES_SERVICE_HOST") != "" {
+		return ""
+	}
+	return o.namespace
+}
+
+func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, concurrency int) error {
+	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	if err := (&controllers.ClusterReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Adapters:                required,
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: concurrency,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the Cluster reconciler: %w", err)
+	}
+	if err := (&controllers.NodePoolReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Adapters:                required,
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: concurrency,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the NodePool reconciler: %w", err)
+	}
+	if err := (&controllers.AdapterStatusReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: concurrency,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
+	}
+	return nil
+}
+
+func setupFacade(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*facade.Server, error) {
+	settings := o.facade
+	settings.Namespace = o.namespace
+	settings.Version = programVersion()
+	settings.Authenticator = facade.FixedUser(o.user)
+	settings.RequiredAdapters = required.Required
+	server, err := facade.New(config, mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
+	if err != nil {
+		return nil, err
+	}
+	return server, server.SetupWithManager(mgr)
+}
+
+func setupProbes(mgr manager.Manager, server *facade.Server) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("fleet-index", server.Ready)
+}
+
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "unknown"
+}
