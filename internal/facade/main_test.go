@@ -1,0 +1,343 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/hyperfleet-io/hyperfleet/controllers"
+	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+)
+
+const (
+	api     = "/api/hyperfleet/v1"
+	devUser = "dev@hyperfleet.local"
+)
+
+// suite is a control plane with the reconcilers and a facade, as main.go puts
+// them together.
+var suite struct {
+	env      *testenv.Env
+	server   *facade.Server
+	base     string // of the facade's URLs
+	contract routers.Router
+	manager  ctrl.Manager
+}
+
+func TestMain(m *testing.M) {
+	code, err := runSuite(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runSuite(m *testing.M) (code int, err error) {
+	log.SetLogger(zap.New(zap.UseDevMode(true), zap.WriteTo(io.Discard)))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if suite.env, err = testenv.Start(ctx); err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, suite.env.Stop()) }()
+	if err := grantDevUser(ctx); err != nil {
+		return 1, err
+	}
+	stopped, err := startManager(ctx)
+	if err != nil {
+		return 1, err
+	}
+	defer func() {
+		cancel()
+		err = errors.Join(err, <-stopped)
+	}()
+	return m.Run(), nil
+}
+
+func startManager(ctx context.Context) (<-chan error, error) {
+	folder, err := os.MkdirTemp("", "hyperfleet-facade-test-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	file := filepath.Join(folder, "adapters.yaml")
+	if err := os.WriteFile(file, []byte("requiredAdapters:\n  Cluster: [validator, dns]\n  NodePool: [validator]\n"), 0o600); err != nil {
+		return nil, err
+	}
+	required, err := adapters.NewSource(file)
+	if err != nil {
+		return nil, err
+	}
+	suite.manager, err = ctrl.NewManager(suite.env.Config, ctrl.Options{
+		Scheme:  suite.env.Scheme,
+		Cache:   controllers.CacheOptions("default"),
+		Metrics: metricsserver.Options{BindAddress: "0"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := setupReconcilers(ctx, required); err != nil {
+		return nil, err
+	}
+	suite.server, err = facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
+		BindAddress:      "127.0.0.1:0",
+		Namespace:        "default",
+		PageSize:         20,
+		WriteVisibility:  20 * time.Second, // these machines are slow at times
+		Version:          "v0.0.0-test",
+		Authenticator:    facade.FixedUser(devUser),
+		RequiredAdapters: required.Required,
+	}, log.Log.WithName("facade"))
+	if err != nil {
+		return nil, err
+	}
+	if err := suite.server.SetupWithManager(suite.manager); err != nil {
+		return nil, err
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- suite.manager.Start(ctx) }()
+	suite.base = "http://" + suite.server.Address().String()
+	for suite.server.Ready(nil) != nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return stopped, loadServedContract()
+}
+
+func setupReconcilers(ctx context.Context, required *adapters.Source) error {
+	m := suite.manager
+	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
+		return err
+	}
+	return errors.Join(
+		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
+		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
+		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
+	)
+}
+
+// loadServedContract reads the OpenAPI document from the facade, to check every
+// response against.
+func loadServedContract() error {
+	response, err := http.Get(suite.base + api + "/openapi")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		return err
+	}
+	suite.contract, err = gorillamux.NewRouter(doc)
+	return err
+}
+
+// An answer is a response, read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// call makes a request to the facade, and checks the response against the
+// OpenAPI document where that has the path.
+func call(t *testing.T, method, path, body string) answer {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, suite.base+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	return do(t, request)
+}
+
+func do(t *testing.T, request *http.Request) answer {
+	t.Helper()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := answer{status: response.StatusCode, header: response.Header, body: body}
+	checkAgainstContract(t, request, a)
+	return a
+}
+
+func checkAgainstContract(t *testing.T, request *http.Request, a answer) {
+	t.Helper()
+	if a.status >= 400 && request.Method != http.MethodHead {
+		problemSchema(t, a)
+	}
+	route, parameters, err := suite.contract.FindRoute(request)
+	if err != nil || request.Method == http.MethodHead {
+		return
+	}
+	err = openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: request, PathParams: parameters, Route: route},
+		Status:                 a.status,
+		Header:                 a.header,
+		Body:                   io.NopCloser(bytes.NewReader(a.body)),
+	})
+	if err != nil {
+		t.Errorf("%s %s: the response does not fit the OpenAPI document: %v\n%s", request.Method, request.URL, err, a.body)
+	}
+}
+
+// problemSchema checks that an answer is a problem of this API.
+func problemSchema(t *testing.T, a answer) {
+	t.Helper()
+	problem := a.problem(t)
+	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
+		t.Errorf("Content-Type of a problem is %q", got)
+	}
+	if int(problem.Status) != a.status || !strings.HasPrefix(problem.Code, "HYPERFLEET-") || problem.Detail == "" || problem.Instance == "" {
+		t.Errorf("not a problem as documented: %s", a.body)
+	}
+	if a.status >= 500 {
+		t.Errorf("answered %d: %s", a.status, a.body)
+	}
+}
+
+func (a answer) problem(t *testing.T) facade.Problem {
+	t.Helper()
+	var problem facade.Problem
+	a.decode(t, &problem)
+	return problem
+}
+
+func (a answer) decode(t *testing.T, into any) {
+	t.Helper()
+	if err := json.Unmarshal(a.body, into); err != nil {
+		t.Fatalf("decode %s: %v", a.body, err)
+	}
+}
+
+// want fails the test unless the answer has that status.
+func (a answer) want(t *testing.T, status int) answer {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
+	}
+	return a
+}
+
+func get(t *testing.T, path string) answer {
+	t.Helper()
+	return call(t, http.MethodGet, path, "")
+}
+
+func post(t *testing.T, path, body string) answer {
+	t.Helper()
+	return call(t, http.MethodPost, path, body)
+}
+
+// query returns a path with query parameters, given as names and values.
+func query(path string, parameters ...string) string {
+	values := url.Values{}
+	for i := 0; i < len(parameters); i += 2 {
+		values.Add(parameters[i], parameters[i+1])
+	}
+	return path + "?" + values.Encode()
+}
+
+// uniqueName returns a name that no other test uses.
+func uniqueName(t *testing.T) string {
+	t.Helper()
+	names++
+	return fmt.Sprintf("t%d", 100+names)
+}
+
+var names int
+
+func newCluster(t *testing.T, body string) facade.Cluster {
+	t.Helper()
+	if body == "" {
+		body = fmt.Sprintf(`{"kind":"Cluster","name":%q,"spec":{}}`, uniqueName(t))
+	}
+	var cluster facade.Cluster
+	post(t, api+"/clusters", body).want(t, http.StatusCreated).decode(t, &cluster)
+	return cluster
+}
+
+func getCluster(t *testing.T, id string) facade.Cluster {
+	t.Helper()
+	var cluster facade.Cluster
+	get(t, api+"/clusters/"+id).want(t, http.StatusOK).decode(t, &cluster)
+	return cluster
+}
+
+func newNodePool(t *testing.T, clusterID, name string) facade.NodePool {
+	t.Helper()
+	var nodePool facade.NodePool
+	post(t, api+"/clusters/"+clusterID+"/nodepools", fmt.Sprintf(`{"name":%q}`, name)).want(t, http.StatusCreated).decode(t, &nodePool)
+	return nodePool
+}
+
+// eventually waits until what it asks for holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited a minute in vain: %s", what)
+		}
+	}
+}
+
+func condition(t *testing.T, status facade.ResourceStatus, conditionType string) facade.ResourceCondition {
+	t.Helper()
+	for _, c := range status.Conditions {
+		if c.Type == conditionType {
+			return c
+		}
+	}
+	t.Fatalf("no condition %s in %+v", conditionType, status.Conditions)
+	return facade.ResourceCondition{}
+}
