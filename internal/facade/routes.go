@@ -125,7 +125,7 @@ func (s *Server) serve(handle handlerFunc) http.Handler {
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	problem := asProblem(err)
 	log := s.log.WithValues("method", r.Method, "path", r.URL.Path, "code", problem.code, "status", problem.status)
-	if problem.status >= http.StatusInternalServerError {
+	if problem.status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has gone
 		log.Error(problem, "Request failed")
 	} else {
 		log.V(1).Info("Request refused", "reason", problem.Error())

@@ -78,6 +78,9 @@ type Server struct {
 	httpServer *http.Server
 }
 
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools;adapterstatuses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=delete
+
 // New makes a Server and begins to listen. The config is of the facade's own
 // identity, which must be allowed to impersonate those who call.
 func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.Logger) (*Server, error) {

@@ -1,0 +1,99 @@
+# Everything that a developer or CI runs. make, or make help, lists it.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# The programs of the control plane: built here once, unless KUBEBUILDER_ASSETS
+# names a folder that has them.
+ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
+
+TOOL := go tool -modfile=hack/tools/go.mod
+FUZZTIME ?= 10s
+# Where several goroutines share state.
+RACE_PACKAGES ?= ./controllers/... ./internal/...
+
+##@ General
+
+.PHONY: help
+help: ## Show this help
+	@awk 'BEGIN { FS = ":.*## "; printf "usage: make <target>\n" } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Run
+
+.PHONY: run
+run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-help" shows the flags
+	@go build -o bin/hyperfleet-local ./hack/local
+	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
+
+.PHONY: build
+build: ## Build bin/hyperfleet-manager
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/hyperfleet-manager .
+
+.PHONY: controlplane
+controlplane: ## Build etcd, kube-apiserver and kubectl from source, where bin/ has them not yet
+	@hack/controlplane.sh bin/controlplane
+
+##@ Check
+
+.PHONY: test
+test: controlplane ## Verify, then run every test: what CI runs
+	@$(MAKE) verify
+	@$(MAKE) fuzz
+	@$(MAKE) test-race
+	@$(MAKE) test-go
+
+.PHONY: test-go
+test-go: controlplane build ## Run every test once
+	KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...
+
+.PHONY: test-race
+test-race: controlplane ## Run what is concurrent under the race detector
+	KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (10s)
+	@hack/fuzz.sh $(FUZZTIME)
+
+.PHONY: verify
+verify: ## Check that what is generated is current, and that format, vet and lint have no complaint
+	@hack/verify.sh
+	@$(MAKE) vet lint
+
+.PHONY: vet
+vet: ## Run go vet
+	go vet ./...
+
+.PHONY: lint
+lint: bin/golangci-lint ## Run golangci-lint, with kube-api-linter for api/
+	bin/golangci-lint run ./...
+
+bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint/main.go
+	@echo "Building golangci-lint and kube-api-linter, once: about 2 minutes on 2 cores"
+	@cd hack/tools/lint && go build -o $(CURDIR)/bin/golangci-lint .
+	@touch bin/golangci-lint
+
+##@ Change
+
+.PHONY: generate
+generate: ## Generate deep copies, CRDs, the manager's role, and the REST API's types
+	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
+	$(TOOL) oapi-codegen -config internal/facade/oapi-codegen.yaml internal/facade/openapi.yaml
+
+.PHONY: fmt
+fmt: ## Format all Go code
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
+
+.PHONY: clean
+clean: ## Remove what was built, the control plane included
+	rm -rf bin
+
+.PHONY: clean-data
+clean-data: ## Remove what make run keeps between runs
+	rm -rf .local

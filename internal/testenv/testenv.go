@@ -1,0 +1,202 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package testenv
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	machinery "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Env is a running control plane.
+type Env struct {
+	// Config is that of an administrator.
+	Config *rest.Config
+
+	// Scheme knows the Kinds of Kubernetes and of this repository.
+	Scheme *machinery.Scheme
+
+	// Client reads and writes as the administrator, without a cache.
+	Client client.Client
+
+	control *envtest.Environment
+}
+
+// Start starts a control plane and returns when the CRDs are served and the
+// admission policies are in force. The binaries are looked for in
+// KUBEBUILDER_ASSETS and, where that is not set, in bin/controlplane of the
+// repository. The caller is to stop the Env also where Start failed.
+func Start(ctx context.Context) (*Env, error) {
+	e := &Env{Scheme: machinery.NewScheme()}
+	e.control = &envtest.Environment{
+		Scheme:                   e.Scheme,
+		CRDDirectoryPaths:        []string{filepath.Join(Root(), "config", "crd", "bases")},
+		ErrorIfCRDPathMissing:    true,
+		ControlPlaneStartTimeout: time.Minute, // on a machine that is busy building
+		ControlPlaneStopTimeout:  time.Minute,
+	}
+	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
+		e.control.BinaryAssetsDirectory = filepath.Join(Root(), "bin", "controlplane")
+	}
+	err := errors.Join(clientgoscheme.AddToScheme(e.Scheme), hyperfleetv1.AddToScheme(e.Scheme))
+	if err != nil {
+		return e, fmt.Errorf("build scheme: %w", err)
+	}
+	if e.Config, err = e.control.Start(); err != nil {
+		return e, fmt.Errorf("start control plane: %w", err)
+	}
+	if e.Client, err = client.New(e.Config, client.Options{Scheme: e.Scheme}); err != nil {
+		return e, fmt.Errorf("build client: %w", err)
+	}
+	if err := e.apply(ctx, "admission", func(*unstructured.Unstructured) bool { return true }); err != nil {
+		return e, err
+	}
+	return e, e.waitForPolicies(ctx)
+}
+
+// Stop stops the control plane.
+func (e *Env) Stop() error { return e.control.Stop() }
+
+// As returns a client that acts as another user, who has the rights that the
+// installed roles and role bindings give to the name or the groups.
+func (e *Env) As(user string, groups ...string) (client.Client, error) {
+	config := rest.CopyConfig(e.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
+	return client.New(config, client.Options{Scheme: e.Scheme})
+}
+
+// InstallRoles installs the ClusterRoles of config/rbac. Nothing aggregates
+// them here: that is the work of kube-controller-manager, which does not run.
+func (e *Env) InstallRoles(ctx context.Context) error {
+	return e.apply(ctx, "rbac", func(o *unstructured.Unstructured) bool { return o.GetKind() == "ClusterRole" })
+}
+
+// NewNamespace creates a namespace for one test and returns its name.
+func (e *Env) NewNamespace(ctx context.Context) (string, error) {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	if err := e.Client.Create(ctx, namespace); err != nil {
+		return "", fmt.Errorf("create namespace: %w", err)
+	}
+	return namespace.Name, nil
+}
+
+// Root returns the root folder of the repository.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
+}
+
+// apply creates the wanted objects of the YAML files in a folder of config.
+func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructured.Unstructured) bool) error {
+	files, err := filepath.Glob(filepath.Join(Root(), "config", folder, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if filepath.Base(file) == "kustomization.yaml" {
+			continue
+		}
+		objects, err := readObjects(file)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", file, err)
+		}
+		for _, object := range objects {
+			if !wanted(object) {
+				continue
+			}
+			if err := e.Client.Create(ctx, object); err != nil {
+				return fmt.Errorf("create %s of %s: %w", object.GetKind(), file, err)
+			}
+		}
+	}
+	return nil
+}
+
+func readObjects(file string) ([]*unstructured.Unstructured, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
+	var objects []*unstructured.Unstructured
+	for {
+		object := &unstructured.Unstructured{}
+		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if object.Object != nil { // a document of comments only
+			objects = append(objects, object)
+		}
+	}
+}
+
+// waitForPolicies waits until the API server, which learns of policies by a
+// watch, applies every one of them: to dry runs, so that nothing stays behind.
+func (e *Env) waitForPolicies(ctx context.Context) error {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
+		report := &hyperfleetv1.AdapterStatus{
+			ObjectMeta: metav1.ObjectMeta{Name: "probe.probe", Namespace: metav1.NamespaceDefault},
+			Spec: hyperfleetv1.AdapterStatusSpec{
+				ResourceRef:        hyperfleetv1.ResourceReference{Kind: hyperfleetv1.ClusterKind, Name: "probe"},
+				Adapter:            "probe",
+				ObservedGeneration: 1,
+				ObservedTime:       hyperfleetv1.NewTimestamp(time.Now()),
+				Conditions:         []hyperfleetv1.AdapterCondition{},
+			},
+		}
+		for _, object := range []client.Object{cluster, report} {
+			err := e.Client.Create(ctx, object, client.DryRunAll)
+			if apierrors.IsServiceUnavailable(err) {
+				return false, nil // the policies do not find the schema of a new CRD for some seconds
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+		return cluster.Annotations[hyperfleetv1.CreatedByAnnotation] != "" &&
+			controllerutil.ContainsFinalizer(cluster, hyperfleetv1.CascadeFinalizer) &&
+			report.Annotations[hyperfleetv1.FirstObservedAnnotation] != "", nil
+	})
+	if err != nil {
+		return fmt.Errorf("wait for the admission policies: %w", err)
+	}
+	return nil
+}
