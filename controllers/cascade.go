@@ -1,0 +1,166 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/klog/v2"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// cascade deletes what depends on a parent that is being deleted. Kubernetes'
+// garbage collector does not do it: AdapterStatuses may come before their
+// resource and hold no ownerReference, and not every control plane runs one.
+type cascade struct {
+	client client.Client // reads from the cache
+	live   client.Reader // reads from the API server
+}
+
+// finalize is one step of a deletion. It deletes the dependents of a terminating
+// parent and removes the parent's finalizer once none is left. In between it
+// waits for nothing: the deletion of a dependent leads back here. Each step
+// begins with what there is, so it may be interrupted and repeated anywhere.
+func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) error {
+	var left []client.Object
+	for _, d := range children {
+		found, err := find(ctx, c.client, obj.GetNamespace(), d, d.indexed)
+		if err != nil {
+			return err
+		}
+		left = append(left, found...)
+	}
+	if len(left) == 0 {
+		// The cache may not know yet what arrived last.
+		for _, d := range children {
+			found, err := find(ctx, c.live, obj.GetNamespace(), d, d.stored)
+			if err != nil {
+				return err
+			}
+			left = append(left, found...)
+		}
+	}
+	if len(left) == 0 {
+		return c.release(ctx, obj)
+	}
+	return c.deleteAll(ctx, obj, left)
+}
+
+// deleteAll deletes the objects that depend on a terminating parent, unless they
+// are on their way out already. One that cannot be deleted does not keep the
+// others.
+func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client.Object) error {
+	confirmed := false
+	var failures []error
+	for _, o := range left {
+		if !o.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		if !confirmed {
+			// The dependents name their parent by name only. Where the cached parent
+			// is gone and another one took its name, they are that one's.
+			terminating, err := c.isTerminating(ctx, obj)
+			if err != nil || !terminating {
+				return err
+			}
+			confirmed = true
+		}
+		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+	}
+	return errors.Join(failures...)
+}
+
+// isTerminating asks the API server whether this very object is being deleted.
+func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, error) {
+	stored := obj.DeepCopyObject().(client.Object)
+	if err := c.live.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return stored.GetUID() == obj.GetUID() && !stored.GetDeletionTimestamp().IsZero(), nil
+}
+
+func (c cascade) release(ctx context.Context, obj client.Object) error {
+	base := obj.DeepCopyObject().(client.Object)
+	if !controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer) {
+		return nil // others keep it
+	}
+	if err := patchMetadata(ctx, c.client, obj, base); err != nil {
+		return err
+	}
+	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizer removed")
+	return nil
+}
+
+// sweep deletes the dependents that existed at the very resourceVersion at which
+// their parent vanished: they arrived after the last look for them and before
+// the finalizer was gone, or the finalizer had been removed by hand. What was
+// created later belongs to a successor and is not touched.
+func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVersion string, d dependents) error {
+	left, err := find(ctx, c.live, parent.Namespace, d, d.stored, &client.ListOptions{Raw: &metav1.ListOptions{
+		ResourceVersion:      resourceVersion,
+		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
+	}})
+	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
+		log.FromContext(ctx).Info("History is compacted, cannot tell what a deleted object left behind", "object", parent)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	failures := make([]error, 0, len(left))
+	for _, o := range left {
+		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+	}
+	return errors.Join(failures...)
+}
+
+// delete deletes one object; that it is gone, or another one has its name by
+// now, is as good.
+func (c cascade) delete(ctx context.Context, o client.Object, only client.Preconditions) error {
+	err := c.client.Delete(ctx, o, only)
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) && only.ResourceVersion == nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("delete %T %s: %w", o, o.GetName(), err)
+	}
+	log.FromContext(ctx).V(1).Info("Deleted", "dependent", klog.KObj(o))
+	return nil
+}
+
+func find(ctx context.Context, reader client.Reader, namespace string, d dependents, by client.MatchingFields, opts ...client.ListOption) ([]client.Object, error) {
+	list := d.list.DeepCopyObject().(client.ObjectList)
+	if err := reader.List(ctx, list, append(opts, client.InNamespace(namespace), by)...); err != nil {
+		return nil, fmt.Errorf("list dependents: %w", err)
+	}
+	found := make([]client.Object, 0, meta.LenList(list))
+	err := meta.EachListItem(list, func(o runtime.Object) error {
+		found = append(found, o.(client.Object))
+		return nil
+	})
+	return found, err
+}

@@ -1,0 +1,30 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package controllers keeps the status of Clusters and NodePools true to what
+// their adapters report, ties NodePools to their Cluster, and clears away what a
+// deleted Cluster or NodePool leaves behind. There is one reconciler per Kind.
+//
+// How reports add up to conditions is package aggregate's business, and nothing
+// here serves or knows the REST API.
+//
+// The reconcilers read from a cache that lacks what they do not need, see
+// CacheOptions, and may lag behind the store. Three rules follow from that:
+// they write merge patches only, which are computed against the cached copy and
+// carry its resourceVersion; they delete nothing before they have read the
+// decisive fact from the API server itself; and every delete names the UID that
+// is meant.
+package controllers

@@ -1,0 +1,150 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/util/workqueue"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/source"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const (
+	// reconcileTimeout bounds one reconcile, so that an API server that does not
+	// answer cannot hold a worker for ever.
+	reconcileTimeout = 30 * time.Second
+
+	// retryDelay is about the time in which the cache sees a write.
+	retryDelay = 20 * time.Millisecond
+
+	// Failures back off from minBackoff to maxBackoff. The library's default would
+	// let an outage of minutes stop an object for a quarter of an hour.
+	minBackoff = 5 * time.Millisecond
+	maxBackoff = 30 * time.Second
+)
+
+func controllerOptions(concurrency int) controller.Options {
+	return controller.Options{
+		MaxConcurrentReconciles: concurrency,
+		ReconciliationTimeout:   reconcileTimeout,
+		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff),
+	}
+}
+
+// settle is the one way out of a reconcile. A conflict says that the cached copy
+// was too old, which is common and passes, so it is not logged as an error. That
+// the object is gone makes its reconcile moot.
+func settle(result ctrl.Result, err error) (ctrl.Result, error) {
+	switch {
+	case apierrors.IsConflict(err):
+		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	case apierrors.IsNotFound(err):
+		return ctrl.Result{}, nil
+	}
+	return result, err
+}
+
+// foreignChanges passes every event of a parent but those that the reconciler
+// caused itself. What anyone else writes, be it to the status, leads to a
+// reconcile and is put right.
+func foreignChanges(m *memory) predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return !m.isOwnWrite(e.ObjectNew) }}
+}
+
+// comesOrGoes passes the creation and deletion of objects.
+var comesOrGoes = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+// goes passes the deletion of objects.
+var goes = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(event.UpdateEvent) bool { return false },
+}
+
+// reported passes new reports, replaced ones, and the deletion of reports. Their
+// metadata does not count.
+var reported = predicate.GenerationChangedPredicate{}
+
+// toResource leads from a report to the resource of that kind that it is about.
+func toResource(kind string) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(_ context.Context, o client.Object) []reconcile.Request {
+		ref := o.(*v1.AdapterStatus).Spec.ResourceRef
+		if ref.Kind != kind {
+			return nil
+		}
+		return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: ref.Name}}}
+	})
+}
+
+// toDependents leads from a parent to those of its dependents that the cache
+// knows.
+func toDependents(reader client.Reader, of func(parentName string) dependents) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		d := of(o.GetName())
+		found, err := find(ctx, reader, o.GetNamespace(), d, d.indexed, client.UnsafeDisableDeepCopy)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Cannot look up the dependents of an object")
+			return nil
+		}
+		requests := make([]reconcile.Request, 0, len(found))
+		for _, dependent := range found {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(dependent)})
+		}
+		return requests
+	})
+}
+
+// allOnChange enqueues all objects of the list's Kind whenever the required
+// adapters change: at low priority, so that reports do not wait behind a fleet.
+func allOnChange(adapters RequiredAdapters, reader client.Reader, list client.ObjectList) source.Source {
+	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+		adapters.OnChange(func() {
+			all := list.DeepCopyObject().(client.ObjectList)
+			if err := reader.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil {
+				log.FromContext(ctx).Error(err, "Cannot list what a change of the required adapters concerns")
+				return
+			}
+			_ = meta.EachListItem(all, func(o runtime.Object) error {
+				addLowPriority(queue, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(client.Object))})
+				return nil
+			})
+		})
+		return nil
+	})
+}
+
+func addLowPriority(queue workqueue.TypedRateLimitingInterface[reconcile.Request], request reconcile.Request) {
+	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
+		return
+	}
+	queue.Add(request)
+}

@@ -1,0 +1,179 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// NodePoolReconciler keeps the status of NodePools, ties them to their Cluster,
+// and takes their reports along when they are deleted.
+type NodePoolReconciler struct {
+	// Client reads from the cache of CacheOptions.
+	Client client.Client
+
+	// APIReader reads from the API server.
+	APIReader client.Reader
+
+	// Adapters are the required adapters.
+	Adapters RequiredAdapters
+
+	// Clock dates the transitions of conditions.
+	Clock clock.PassiveClock
+
+	// MaxConcurrentReconciles is how many NodePools are reconciled at a time.
+	MaxConcurrentReconciles int
+
+	memory memory
+}
+
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools/status,verbs=patch
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
+
+// SetupWithManager registers the reconciler. SetupIndexes comes first.
+func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
+		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind), builder.WithPredicates(reported)).
+		Watches(&v1.Cluster{}, toDependents(r.Client, poolsOf), builder.WithPredicates(comesOrGoes)).
+		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.NodePoolList{})).
+		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
+		Complete(r)
+}
+
+// Reconcile brings one NodePool up to date.
+func (r *NodePoolReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	return settle(r.reconcile(ctx, req.NamespacedName))
+}
+
+func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
+	pool := &v1.NodePool{}
+	if err := r.Client.Get(ctx, key, pool); apierrors.IsNotFound(err) {
+		r.memory.forget(key)
+		return ctrl.Result{}, nil
+	} else if err != nil {
+		return ctrl.Result{}, fmt.Errorf("get NodePool: %w", err)
+	}
+	if r.memory.isBehind(pool) {
+		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	}
+	if !pool.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, r.cascade().finalize(ctx, pool, reportsOn(v1.NodePoolKind, pool.Name))
+	}
+
+	cluster, err := r.cluster(ctx, pool)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	var missing string
+	switch owner := ownerUID(pool); {
+	case owner != "" && (cluster == nil || cluster.UID != owner):
+		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
+		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
+	case cluster == nil:
+		missing = pool.Spec.ClusterName
+	case !cluster.DeletionTimestamp.IsZero():
+		return ctrl.Result{}, nil // its own deletion takes the NodePool along
+	}
+	if err := r.tie(ctx, pool, cluster); err != nil {
+		return ctrl.Result{}, err
+	}
+	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory}
+	return ctrl.Result{}, status.update(ctx, pool, missing)
+}
+
+// cluster returns the NodePool's Cluster, nil where it does not exist. The cache
+// is believed only where it knows the very Cluster that the NodePool is tied to:
+// to tie it to one that is gone, or to take its own for gone, would be the end
+// of the NodePool.
+func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v1.Cluster, error) {
+	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
+	cluster := &v1.Cluster{}
+	err := r.Client.Get(ctx, key, cluster)
+	if err == nil && cluster.UID == ownerUID(pool) {
+		return cluster, nil
+	}
+	if client.IgnoreNotFound(err) == nil {
+		cluster = &v1.Cluster{}
+		err = r.APIReader.Get(ctx, key, cluster)
+	}
+	switch {
+	case apierrors.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("get Cluster: %w", err)
+	}
+	return cluster, nil
+}
+
+// tie sees to it that the NodePool has its finalizer, the label of its Cluster
+// and, once that exists, an ownerReference to it.
+func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster *v1.Cluster) error {
+	base := pool.DeepCopy()
+	changed := controllerutil.AddFinalizer(pool, v1.CascadeFinalizer)
+	if pool.Labels[v1.ClusterLabel] != pool.Spec.ClusterName {
+		metav1.SetMetaDataLabel(&pool.ObjectMeta, v1.ClusterLabel, pool.Spec.ClusterName)
+		changed = true
+	}
+	if cluster != nil && ownerUID(pool) == "" {
+		owner := metav1.OwnerReference{
+			APIVersion: v1.GroupVersion.String(), Kind: v1.ClusterKind, Name: cluster.Name, UID: cluster.UID,
+		}
+		if metav1.GetControllerOf(pool) == nil { // an object has at most one
+			owner.Controller = new(true)
+		}
+		pool.OwnerReferences = append(pool.OwnerReferences, owner)
+		changed = true
+	}
+	if !changed {
+		return nil
+	}
+	if err := patchMetadata(ctx, r.Client, pool, base); err != nil {
+		return err
+	}
+	r.memory.wrote(pool)
+	return nil
+}
+
+func (r *NodePoolReconciler) cascade() cascade { return cascade{client: r.Client, live: r.APIReader} }
+
+// ownerUID returns the UID of the Cluster that the NodePool is tied to, empty
+// where it is not tied to one yet.
+func ownerUID(pool *v1.NodePool) types.UID {
+	for _, owner := range pool.OwnerReferences {
+		if owner.APIVersion == v1.GroupVersion.String() && owner.Kind == v1.ClusterKind && owner.Name == pool.Spec.ClusterName {
+			return owner.UID
+		}
+	}
+	return ""
+}

@@ -1,0 +1,126 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// probeClient is a client that counts status writes and, where a test says so,
+// fails writes before they reach the API server.
+type probeClient struct {
+	client.Client
+
+	mu        sync.Mutex
+	written   map[client.ObjectKey]int // status writes that succeeded
+	conflicts map[client.ObjectKey]int // status writes that conflicted
+	fault     func(verb string, o client.Object) error
+}
+
+func newProbeClient(c client.Client) *probeClient {
+	return &probeClient{Client: c, written: map[client.ObjectKey]int{}, conflicts: map[client.ObjectKey]int{}}
+}
+
+func (p *probeClient) Delete(ctx context.Context, o client.Object, opts ...client.DeleteOption) error {
+	if err := p.fail("delete", o); err != nil {
+		return err
+	}
+	return p.Client.Delete(ctx, o, opts...)
+}
+
+func (p *probeClient) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.PatchOption) error {
+	if err := p.fail("patch", o); err != nil {
+		return err
+	}
+	return p.Client.Patch(ctx, o, patch, opts...)
+}
+
+func (p *probeClient) Status() client.SubResourceWriter {
+	return probeStatus{SubResourceWriter: p.Client.Status(), probe: p}
+}
+
+type probeStatus struct {
+	client.SubResourceWriter
+	probe *probeClient
+}
+
+func (s probeStatus) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
+	if err := s.probe.fail("patch status", o); err != nil {
+		return err
+	}
+	key := client.ObjectKeyFromObject(o)
+	err := s.SubResourceWriter.Patch(ctx, o, patch, opts...)
+	s.probe.mu.Lock()
+	defer s.probe.mu.Unlock()
+	switch {
+	case err == nil:
+		s.probe.written[key]++
+	case apierrors.IsConflict(err):
+		s.probe.conflicts[key]++
+	}
+	return err
+}
+
+// setFault has f called before every write, which fails where f returns an
+// error; nil ends it.
+func (p *probeClient) setFault(f func(verb string, o client.Object) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = f
+}
+
+func (p *probeClient) fail(verb string, o client.Object) error {
+	p.mu.Lock()
+	fault := p.fault
+	p.mu.Unlock()
+	if fault == nil {
+		return nil
+	}
+	return fault(verb, o)
+}
+
+func (p *probeClient) statusWrites(key client.ObjectKey) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.written[key]
+}
+
+func (p *probeClient) statusConflicts(key client.ObjectKey) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conflicts[key]
+}
+
+// probeReader reads from the API server and, where a test says so, lets
+// something happen between the answer and its receipt.
+type probeReader struct {
+	client.Reader
+	afterList atomic.Pointer[func(client.ObjectList, *client.ListOptions)]
+}
+
+func (p *probeReader) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	err := p.Reader.List(ctx, list, opts...)
+	if f := p.afterList.Load(); f != nil {
+		(*f)(list, (&client.ListOptions{}).ApplyOptions(opts))
+	}
+	return err
+}

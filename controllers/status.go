@@ -1,0 +1,131 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/conversion"
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+)
+
+// RequiredAdapters names the adapters that Ready and Available depend on.
+type RequiredAdapters interface {
+	// Required returns the names of the adapters for a Kind. The slice is not to
+	// be modified.
+	Required(kind string) []string
+
+	// OnChange has f called after every change of what Required returns.
+	OnChange(f func())
+}
+
+// parent is a Cluster or a NodePool: what adapters report on.
+type parent interface {
+	client.Object
+	GetStatus() *v1.ResourceStatus
+}
+
+// aggregator writes the status of one Kind of parent.
+type aggregator struct {
+	client   client.Client
+	adapters RequiredAdapters
+	clock    clock.PassiveClock
+	kind     string
+	memory   *memory
+}
+
+// update brings the status of obj in line with the reports on it, by one patch,
+// or by none where the status is right already. missingCluster is the name of a
+// NodePool's Cluster where that does not exist, else empty.
+func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) error {
+	reports, err := a.reports(ctx, obj)
+	if err != nil {
+		return err
+	}
+	status := a.status(obj, reports, missingCluster)
+	if sameStatus.DeepEqual(obj.GetStatus(), status) {
+		return nil
+	}
+
+	base := obj.DeepCopyObject().(client.Object)
+	*obj.GetStatus() = *status
+	if err := patchStatus(ctx, a.client, obj, base); err != nil {
+		return err
+	}
+	a.memory.wrote(obj)
+	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
+		"ready", status.Ready, "available", status.Available, "reports", len(reports))
+	return nil
+}
+
+// reports returns the reports on obj, and none on a predecessor of its name.
+func (a aggregator) reports(ctx context.Context, obj client.Object) ([]aggregate.Report, error) {
+	list := &v1.AdapterStatusList{}
+	err := a.client.List(ctx, list, client.InNamespace(obj.GetNamespace()),
+		reportsOn(a.kind, obj.GetName()).indexed, client.UnsafeDisableDeepCopy)
+	if err != nil {
+		return nil, fmt.Errorf("list reports: %w", err)
+	}
+	reports := make([]aggregate.Report, 0, len(list.Items))
+	for i := range list.Items {
+		report := &list.Items[i]
+		if report.Spec.ResourceRef.Concerns(a.kind, obj.GetName(), obj.GetUID()) {
+			reports = append(reports, aggregate.ReportOf(report))
+		}
+	}
+	return reports, nil
+}
+
+func (a aggregator) status(obj parent, reports []aggregate.Report, missingCluster string) *v1.ResourceStatus {
+	conditions := aggregate.Conditions(aggregate.Input{
+		Kind:           a.kind,
+		Generation:     obj.GetGeneration(),
+		Created:        obj.GetCreationTimestamp().Time,
+		Updated:        v1.UpdatedTime(obj),
+		Required:       a.adapters.Required(a.kind),
+		MissingCluster: missingCluster,
+		Reports:        reports,
+		Previous:       obj.GetStatus().Conditions,
+		Now:            a.clock.Now(),
+	})
+	return &v1.ResourceStatus{
+		ID:                 v1.ID(obj.GetUID()),
+		ObservedGeneration: obj.GetGeneration(),
+		Ready:              statusOf(conditions, v1.ReadyCondition),
+		Available:          statusOf(conditions, v1.AvailableCondition),
+		Conditions:         conditions,
+	}
+}
+
+func statusOf(conditions []v1.ResourceCondition, conditionType string) metav1.ConditionStatus {
+	for i := range conditions {
+		if conditions[i].Type == conditionType {
+			return conditions[i].Status
+		}
+	}
+	return ""
+}
+
+// sameStatus compares statuses by what they mean: times as instants.
+var sameStatus = conversion.EqualitiesOrDie(v1.Timestamp.Equal)
