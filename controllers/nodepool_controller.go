@@ -21,8 +21,6 @@ import (
 	"fmt"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -96,7 +94,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 		return ctrl.Result{}, err
 	}
 	var missing string
-	switch owner := ownerUID(pool); {
+	switch owner := pool.ClusterUID(); {
 	case owner != "" && (cluster == nil || cluster.UID != owner):
 		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
 		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
@@ -120,7 +118,7 @@ func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v
 	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
 	cluster := &v1.Cluster{}
 	err := r.Client.Get(ctx, key, cluster)
-	if err == nil && cluster.UID == ownerUID(pool) {
+	if err == nil && cluster.UID == pool.ClusterUID() {
 		return cluster, nil
 	}
 	if client.IgnoreNotFound(err) == nil {
@@ -141,20 +139,7 @@ func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v
 func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster *v1.Cluster) error {
 	base := pool.DeepCopy()
 	changed := controllerutil.AddFinalizer(pool, v1.CascadeFinalizer)
-	if pool.Labels[v1.ClusterLabel] != pool.Spec.ClusterName {
-		metav1.SetMetaDataLabel(&pool.ObjectMeta, v1.ClusterLabel, pool.Spec.ClusterName)
-		changed = true
-	}
-	if cluster != nil && ownerUID(pool) == "" {
-		owner := metav1.OwnerReference{
-			APIVersion: v1.GroupVersion.String(), Kind: v1.ClusterKind, Name: cluster.Name, UID: cluster.UID,
-		}
-		if metav1.GetControllerOf(pool) == nil { // an object has at most one
-			owner.Controller = new(true)
-		}
-		pool.OwnerReferences = append(pool.OwnerReferences, owner)
-		changed = true
-	}
+	changed = pool.TieTo(cluster) || changed
 	if !changed {
 		return nil
 	}
@@ -166,14 +151,3 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 }
 
 func (r *NodePoolReconciler) cascade() cascade { return cascade{client: r.Client, live: r.APIReader} }
-
-// ownerUID returns the UID of the Cluster that the NodePool is tied to, empty
-// where it is not tied to one yet.
-func ownerUID(pool *v1.NodePool) types.UID {
-	for _, owner := range pool.OwnerReferences {
-		if owner.APIVersion == v1.GroupVersion.String() && owner.Kind == v1.ClusterKind && owner.Name == pool.Spec.ClusterName {
-			return owner.UID
-		}
-	}
-	return ""
-}

@@ -63,30 +63,35 @@ func PoolName(name string) string {
 	return pool
 }
 
-// TieTo makes the Cluster the owner of the NodePool and labels the NodePool with
-// its name, and tells whether anything of that was missing. The owner does not
-// block deletion: that would ask for rights on Clusters of whoever creates a
-// NodePool, and HyperFleet's own cascade does not need it.
-func (n *NodePool) TieTo(c *Cluster) (changed bool) {
-	if n.Labels[ClusterLabel] != c.Name {
-		if n.Labels == nil {
-			n.Labels = map[string]string{}
+// ClusterUID returns the UID of the Cluster that the NodePool is tied to, ""
+// where it is not tied to one yet.
+func (n *NodePool) ClusterUID() types.UID {
+	for _, owner := range n.OwnerReferences {
+		if owner.APIVersion == GroupVersion.String() && owner.Kind == ClusterKind && owner.Name == n.Spec.ClusterName {
+			return owner.UID
 		}
-		n.Labels[ClusterLabel] = c.Name
+	}
+	return ""
+}
+
+// TieTo labels the NodePool with its Cluster's name and, where that exists and
+// none is yet, makes the Cluster its owner. It tells whether anything was missing.
+// The owner does not block deletion: that would ask for rights on Clusters of
+// whoever creates a NodePool, and HyperFleet's own cascade does not need it.
+func (n *NodePool) TieTo(c *Cluster) (changed bool) {
+	if n.Labels[ClusterLabel] != n.Spec.ClusterName {
+		metav1.SetMetaDataLabel(&n.ObjectMeta, ClusterLabel, n.Spec.ClusterName)
 		changed = true
 	}
-	if owner := metav1.GetControllerOfNoCopy(n); owner == nil || owner.UID != c.UID {
-		isController := true
-		n.OwnerReferences = append(n.OwnerReferences, metav1.OwnerReference{
-			APIVersion: GroupVersion.String(),
-			Kind:       ClusterKind,
-			Name:       c.Name,
-			UID:        c.UID,
-			Controller: &isController,
-		})
-		changed = true
+	if c == nil || n.ClusterUID() != "" {
+		return changed
 	}
-	return changed
+	owner := metav1.OwnerReference{APIVersion: GroupVersion.String(), Kind: ClusterKind, Name: c.Name, UID: c.UID}
+	if metav1.GetControllerOfNoCopy(n) == nil { // an object has at most one
+		owner.Controller = new(true)
+	}
+	n.OwnerReferences = append(n.OwnerReferences, owner)
+	return true
 }
 
 // AdapterStatusName returns the metadata.name of an adapter's report on the

@@ -21,7 +21,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -74,8 +73,7 @@ func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 		UpdatedBy:   row.UpdatedBy,
 		Status:      resourceStatus(row.Conditions),
 	}
-	if owner := metav1.GetControllerOf(n); owner != nil && owner.Kind == v1.ClusterKind {
-		row.OwnerID = v1.ID(owner.UID)
+	if row.OwnerID = v1.ID(n.ClusterUID()); row.OwnerID != "" {
 		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID}
 	}
 	var err error
