@@ -102,6 +102,7 @@ func invalidProblem(status metav1.Status) *problemError {
 // restFields are the object fields whose REST name differs by more than the
 // prefix "spec.".
 var restFields = map[string]string{
+	"metadata":                "name", // where the rules on metadata.name put their causes
 	"metadata.name":           "name",
 	"metadata.labels":         "labels",
 	"spec.observedGeneration": "observed_generation",
