@@ -18,6 +18,7 @@ package v1_test
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -94,8 +95,9 @@ func withoutPolicies(ctx context.Context, do func()) {
 		}
 		g.Expect(env.Client.Create(ctx, probe, client.DryRunAll)).To(Succeed())
 		set := len(cluster.Annotations) > 0
-		g.Expect(len(cluster.Finalizers) > 0).To(Equal(set), "the policies come and go one by one")
-		g.Expect(len(probe.Annotations) > 0).To(Equal(set), "the policies come and go one by one")
+		g.Expect(slices.Contains(cluster.Finalizers, v1.CascadeFinalizer)).To(Equal(set), "the policies come and go one by one")
+		_, dated := probe.Annotations[v1.FirstObservedAnnotation]
+		g.Expect(dated).To(Equal(set), "the policies come and go one by one")
 		return set
 	}
 	for i := range bindings.Items {

@@ -63,7 +63,7 @@ func localURL(address string) string {
 	if err != nil {
 		return "http://" + address
 	}
-	if host == "" || net.ParseIP(host).IsUnspecified() {
+	if ip := net.ParseIP(host); host == "" || ip.IsUnspecified() || ip.IsLoopback() {
 		host = "localhost"
 	}
 	return "http://" + net.JoinHostPort(host, port)

@@ -130,7 +130,7 @@ func BenchmarkUpsert(b *testing.B) {
 			row.Generation++
 			x.Upsert(row)
 		},
-		"InsertAndDelete": func(x *Index, row *Row, i int) {
+		"InsertAndDelete": func(x *Index, row *Row, _ int) {
 			row.Key.Name, row.ID = "new", "2new"
 			x.Upsert(row)
 			x.Delete(row.Key)
