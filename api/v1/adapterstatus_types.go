@@ -116,12 +116,14 @@ type AdapterStatusSpec struct {
 	// data is a free-form JSON object for those who read the report.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
+	// +structType=atomic
 	// +optional
 	Data *runtime.RawExtension `json:"data,omitempty"`
 
 	// metadata is a free-form JSON object about the run that led to the report.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
+	// +structType=atomic
 	// +optional
 	Metadata *runtime.RawExtension `json:"metadata,omitempty"`
 }

@@ -77,8 +77,8 @@ func TestLocalURL(t *testing.T) {
 		":8000":          "http://localhost:8000",
 		"0.0.0.0:8000":   "http://localhost:8000",
 		"[::]:8000":      "http://localhost:8000",
-		"127.0.0.1:8000": "http://127.0.0.1:8000",
-		"[::1]:8000":     "http://[::1]:8000",
+		"127.0.0.1:8000": "http://localhost:8000",
+		"[::1]:8000":     "http://localhost:8000",
 		"myhost:8000":    "http://myhost:8000",
 	} {
 		if got := localURL(address); got != want {

@@ -27,8 +27,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxJSONDepth bounds the nesting of arrays and objects in a body.
-const maxJSONDepth = 100
+const (
+	// maxJSONDepth bounds the nesting of arrays and objects in a body.
+	maxJSONDepth = 100
+	// maxJSONMembers bounds the members of all objects of a body together. The API
+	// server's work for an object grows with them, not with its bytes: 100,000 of
+	// them, in less than 1 MiB, keep it busy for many seconds.
+	maxJSONMembers = 10_000
+)
 
 // A lossError says that the store could not give back what a body holds.
 type lossError struct {
@@ -58,6 +64,7 @@ type jsonChecker struct {
 	body  []byte
 	dec   *json.Decoder
 	stack []jsonFrame
+	keys  int // seen so far
 }
 
 // A jsonFrame is an array or object that is open at a point of the body.
@@ -135,6 +142,9 @@ func (c *jsonChecker) token(token json.Token, raw []byte) error {
 
 func (c *jsonChecker) key(top *jsonFrame, key string, raw []byte) error {
 	top.key, top.wantKey = key, false
+	if c.keys++; c.keys > maxJSONMembers {
+		return &lossError{c.path(), "maxMembers", fmt.Sprintf("is one too many: a body holds at most %d members in all", maxJSONMembers)}
+	}
 	if losesRunes(key, raw) {
 		return c.surrogate()
 	}
@@ -183,6 +193,7 @@ func losesRunes(decoded string, raw []byte) bool {
 	if !strings.ContainsRune(decoded, utf8.RuneError) {
 		return false
 	}
+	raw = bytes.ReplaceAll(raw, []byte(`\\`), nil) // an escaped backslash starts no other escape
 	written := bytes.Count(raw, []byte("\uFFFD")) + bytes.Count(bytes.ToLower(raw), []byte(`\ufffd`))
 	return strings.Count(decoded, "\uFFFD") > written
 }

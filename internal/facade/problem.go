@@ -17,7 +17,6 @@ limitations under the License.
 package facade
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -127,7 +126,7 @@ func (p *problemError) Error() string {
 func (p *problemError) Unwrap() error { return p.cause }
 
 func (p *problemError) write(w http.ResponseWriter, r *http.Request, now time.Time) {
-	body, err := json.Marshal(Problem{
+	body, err := marshal(Problem{
 		Type:      problemTypePrefix + p.name,
 		Title:     p.title,
 		Status:    int32(p.status),

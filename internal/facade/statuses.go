@@ -118,6 +118,9 @@ func (s *Server) checkReport(body AdapterStatusCreateRequest) []FieldError {
 		faults = append(faults, FieldError{"observed_time", "maximum",
 			fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
 	}
+	if body.ObservedTime.Before(time.Unix(0, 0)) {
+		faults = append(faults, FieldError{"observed_time", "minimum", "observed_time must not be before 1970"})
+	}
 	seen := map[string]bool{}
 	for i, condition := range body.Conditions {
 		if seen[condition.Type] {
