@@ -52,6 +52,7 @@ type options struct {
 	metricsAddress string
 	probeAddress   string
 	leaderElect    bool
+	leaseNamespace string
 	concurrency    int
 	user           string
 	facade         facade.Options
@@ -64,6 +65,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Where metrics are served; 0 turns them off.")
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Where /healthz and /readyz are served.")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
+	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "The namespace of the leader's lease.")
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
 	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
@@ -131,18 +133,9 @@ func newManager(config *rest.Config, o options) (manager.Manager, error) {
 		HealthProbeBindAddress:        o.probeAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "manager.hyperfleet.io",
-		LeaderElectionNamespace:       leaderElectionNamespace(o),
+		LeaderElectionNamespace:       o.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true,
 	})
-}
-
-// leaderElectionNamespace is the pod's own namespace, which the manager finds by
-// itself, and outside of a cluster the one that is served.
-func leaderElectionNamespace(o options) string {
-	if os.Getenv("KUBERNETES_SERVICE_HOST") != "" {
-		return ""
-	}
-	return o.namespace
 }
 
 func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, concurrency int) error {

@@ -112,13 +112,15 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// start starts the fleet and returns when it says that it runs.
-func (f *fleet) start(t *testing.T) {
+// start starts the fleet, with more arguments, and returns when it says that it
+// runs.
+func (f *fleet) start(t *testing.T, args ...string) {
 	t.Helper()
-	f.process = exec.Command(filepath.Join(bin, "hyperfleet-local"),
+	f.process = exec.Command(filepath.Join(bin, "hyperfleet-local"), append([]string{
 		"-assets", assets(), "-dir", f.dir, "-manager", filepath.Join(bin, "hyperfleet-manager"),
-		"-etcd-port", f.ports[0], "-apiserver-port", f.ports[1], "-facade-address", "127.0.0.1:"+f.ports[2],
-		"-probe-address", "127.0.0.1:"+f.ports[3], "-metrics-address", "127.0.0.1:"+f.ports[4])
+		"-etcd-port", f.ports[0], "-apiserver-port", f.ports[1], "-facade-address", "127.0.0.1:" + f.ports[2],
+		"-probe-address", "127.0.0.1:" + f.ports[3], "-metrics-address", "127.0.0.1:" + f.ports[4],
+	}, args...)...)
 	f.process.Dir = root()
 	f.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is not one of the fleet
 	reader, writer, err := os.Pipe()
