@@ -20,12 +20,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"time"
 
+	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
@@ -75,7 +77,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 }
 
 func main() {
-	var o options
+	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel}} // errors say where they come from
 	o.bind(flag.CommandLine)
 	flag.Parse()
 	logger := zap.New(zap.UseFlagOptions(&o.log))
@@ -90,9 +92,12 @@ func main() {
 
 // run builds everything and serves until the context ends.
 func run(ctx context.Context, o options) error {
+	if o.adaptersFile == "" {
+		return errors.New("--adapters-config is required: the file of required adapters")
+	}
 	required, err := adapters.NewSource(o.adaptersFile)
 	if err != nil {
-		return fmt.Errorf("read the required adapters: %w", err)
+		return err
 	}
 	config, err := ctrl.GetConfig()
 	if err != nil {
