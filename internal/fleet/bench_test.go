@@ -58,6 +58,7 @@ func BenchmarkList(b *testing.B) {
 		{name: "Name", search: "name = 'cluster-500'"},
 		{name: "LabelQuarter", search: "labels.environment = 'staging'", matches: 0.25},
 		{name: "LabelQuarterMiddlePage", search: "labels.environment = 'staging'", page: 0.5, matches: 0.25},
+		{name: "LabelQuarterMiddlePageByName", search: "labels.environment = 'staging'", order: byName, page: 0.5, matches: 0.25},
 		{name: "LabelHundredth", search: "labels.shard = '7'", matches: 0.01},
 		{name: "In", search: "labels.environment in ('staging', 'dev')", matches: 0.5},
 		{name: "And", search: "labels.environment = 'staging' and labels.shard in ('6', '7')", matches: 0.005},

@@ -17,160 +17,258 @@ limitations under the License.
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"github.com/RoaringBitmap/roaring/v2"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// compile checks a search against the Schema. The match is nil where there is no
+// compile checks a search against the Schema. The node is nil where there is no
 // search. The error is a *FieldError.
 //
 // In the three-valued logic of searches a comparison with what a row does not
 // have is neither true nor false. With negation pushed down into the operators
 // it is enough to know where each comparison is true.
-func (s *Schema) compile(filter tsl.Expr) (match, error) {
+func (s *Schema) compile(filter tsl.Expr) (node, error) {
 	if filter == nil {
 		return nil, nil
 	}
 	return s.compileNode(tsl.Normalize(filter))
 }
 
-func (s *Schema) compileNode(node tsl.Expr) (match, error) {
-	switch node := node.(type) {
+func (s *Schema) compileNode(e tsl.Expr) (node, error) {
+	switch e := e.(type) {
 	case *tsl.And:
-		operands, err := s.compileAll(node.Operands)
+		operands, err := s.compileAll(e.Operands)
 		return allOf(operands), err
 	case *tsl.Or:
-		operands, err := s.compileAll(node.Operands)
+		operands, err := s.compileAll(e.Operands)
 		return anyOf(operands), err
 	case *tsl.Comparison:
-		return s.compileComparison(node)
+		return s.compileComparison(e)
 	default:
-		return nil, fmt.Errorf("search: a normalized tree has no %T", node)
+		return nil, fmt.Errorf("search: a normalized tree has no %T", e)
 	}
 }
 
-func (s *Schema) compileAll(nodes []tsl.Expr) ([]match, error) {
-	matches := make([]match, len(nodes))
-	for i, node := range nodes {
+func (s *Schema) compileAll(operands []tsl.Expr) ([]node, error) {
+	nodes := make([]node, len(operands))
+	for i, e := range operands {
 		var err error
-		if matches[i], err = s.compileNode(node); err != nil {
+		if nodes[i], err = s.compileNode(e); err != nil {
 			return nil, err
 		}
 	}
-	return matches, nil
+	return nodes, nil
 }
 
-func (s *Schema) compileComparison(c *tsl.Comparison) (match, error) {
-	if key, ok := strings.CutPrefix(c.Field.Path, labelPrefix); ok && s.labels && key != "" {
-		values, err := texts(c)
-		return comparison(c.Op, values, inColumn(func(x *Index) *column { return x.labels[key] })), err
+func (s *Schema) compileComparison(c *tsl.Comparison) (node, error) {
+	elements := c.Field.Elements()
+	name := strings.Join(elements, ".")
+	if f := s.field(name); f != nil {
+		return s.compileField(c, f)
 	}
-	if conditionType, ok := strings.CutPrefix(c.Field.Path, s.conditions); ok && conditionType != "" {
-		return s.compileCondition(c, conditionType)
+	if key, ok := strings.CutPrefix(name, labelPrefix); ok && s.labels && key != "" {
+		return compileLabel(c, key)
 	}
-	f := s.field(c.Field.Path)
+	if s.isCondition(elements) {
+		return s.compileCondition(c, elements[s.conditionDepth():])
+	}
+	if slices.Contains(s.freeForm, elements[0]) && len(elements) > 1 {
+		return compileFreeForm(c, elements)
+	}
+	return nil, &FieldError{
+		Field:   c.Field.Path,
+		Offset:  c.Field.Offset,
+		Message: "not a field to search by; these are: " + s.searchable(),
+	}
+}
+
+func (s *Schema) compileField(c *tsl.Comparison, f *field) (node, error) {
+	switch f.kind {
+	case timeKind:
+		return compileTime(c, f)
+	case integerKind:
+		return compileInteger(c, f)
+	}
+	a := attribute{
+		text: func(r *Row) (string, bool) { text := f.text(r); return text, text != "" },
+	}
+	if f == id {
+		a.present = everything
+	} else {
+		a.column = func(x *Index) *column { return x.columns[f] }
+	}
+	if f.compare != nil {
+		a.view = f
+	}
+	return a.compile(c)
+}
+
+func compileLabel(c *tsl.Comparison, key string) (node, error) {
+	a := attribute{
+		column: func(x *Index) *column { return x.labels[key] },
+		text:   func(r *Row) (string, bool) { value, ok := r.Labels[key]; return value, ok },
+	}
+	return a.compile(c)
+}
+
+// compileTime is for a field that is a time. It is looked up in the view of the
+// field, or where there is none, as few rows have such a time, in its column.
+func compileTime(c *tsl.Comparison, f *field) (node, error) {
+	present, in := match(everything), func(x *Index) *column { return x.columns[f] }
+	if f.compare == nil {
+		present = func(x *Index) *roaring.Bitmap { return in(x).any() }
+	}
+	if isPresence(c.Op) {
+		return presence(c.Op, present), nil
+	}
+	test, err := instantTest(c)
+	if err != nil {
+		return nil, err
+	}
+	l := &leaf{
+		present: present,
+		row:     func(r *Row) bool { t := f.time(r); return !t.IsZero() && test(t) },
+		cost:    costField,
+	}
+	values, err := instants(c)
 	switch {
-	case f == nil:
-		return nil, &FieldError{
-			Field:   c.Field.Path,
-			Offset:  c.Field.Offset,
-			Message: "not a field to search by; these are: " + s.searchable(),
-		}
-	case f.kind == timeKind:
-		values, err := instants(c)
+	case f.compare == nil:
+		l.column = in
+		l.value = func(text string) bool { t, err := tsl.ParseTime(text); return err == nil && test(t) }
+	case isEquality(c.Op):
 		return comparison(c.Op, values, inView(f)), err
-	case f.kind == integerKind:
-		values, err := integers(c)
-		return comparison(c.Op, values, inColumn(func(x *Index) *column { return x.columns[f] })), err
-	case f == id:
-		values, err := texts(c)
-		return comparison(c.Op, values, byID()), err
 	default:
-		values, err := texts(c)
-		return comparison(c.Op, values, inColumn(func(x *Index) *column { return x.columns[f] })), err
+		l.span = spanOf(f, c.Op, values, func(r *Row, t time.Time) int { return f.time(r).Compare(t) })
 	}
+	return l, err
 }
 
-// conditionFields are the fields of a condition. What a search names as a type
-// and one of them, joined by a dot, is not taken for a type that has a dot in it.
-var conditionFields = []string{
-	"status", "reason", "message", "observed_generation", "created_time", "last_updated_time", "last_transition_time",
+func compileInteger(c *tsl.Comparison, f *field) (node, error) {
+	if isPresence(c.Op) {
+		return presence(c.Op, everything), nil
+	}
+	values, err := integers(c)
+	if err != nil {
+		return nil, err
+	}
+	in := func(x *Index) *column { return x.columns[f] }
+	if isEquality(c.Op) {
+		texts := make([]string, len(values))
+		for i, n := range values {
+			texts[i] = strconv.FormatInt(n, 10)
+		}
+		return comparison(c.Op, texts, inColumn(in)), nil
+	}
+	test := ordered(c.Op, values, cmp.Compare[int64])
+	return &leaf{
+		column:  in,
+		value:   func(text string) bool { n, err := strconv.ParseInt(text, 10, 64); return err == nil && test(n) },
+		span:    spanOf(f, c.Op, values, func(r *Row, n int64) int { return cmp.Compare(r.Generation, n) }),
+		present: everything,
+		row:     func(r *Row) bool { return test(r.Generation) },
+		cost:    costField,
+	}, nil
 }
 
-func (s *Schema) compileCondition(c *tsl.Comparison, conditionType string) (match, error) {
-	if dot := strings.LastIndexByte(conditionType, '.'); dot >= 0 && slices.Contains(conditionFields, conditionType[dot+1:]) {
+// conditionDepth is how many elements of a field stand before a condition's type.
+func (s *Schema) conditionDepth() int { return strings.Count(s.conditions, ".") }
+
+func (s *Schema) isCondition(elements []string) bool {
+	depth := s.conditionDepth()
+	return len(elements) > depth && strings.Join(elements[:depth], ".")+"." == s.conditions && elements[depth] != ""
+}
+
+// compileCondition is for the status of a condition, or another field of it. A
+// type holds no dot unless it stands in quotes.
+func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, error) {
+	conditionType := elements[0]
+	detail := "status"
+	if len(elements) > 1 {
+		detail = strings.Join(elements[1:], ".")
+	}
+	if !slices.Contains(s.conditionFields, detail) {
 		return nil, &FieldError{
 			Field:   c.Field.Path,
 			Offset:  c.Field.Offset,
-			Message: fmt.Sprintf("not a field to search by: a condition is searched by its status, as in %sReady = 'True'", s.conditions),
+			Message: fmt.Sprintf("a condition has no such field; these are: %s", strings.Join(s.conditionFields, ", ")),
 		}
 	}
-	values, err := statuses(c)
-	return comparison(c.Op, values, inColumn(func(x *Index) *column { return x.conditions[conditionType] })), err
-}
-
-func texts(c *tsl.Comparison) ([]string, error) {
-	return literals(c, func(v tsl.Value) (string, string) {
-		if v.Kind != tsl.String {
-			return "", fmt.Sprintf("takes a text in single quotes, as in %s = '%s'", c.Field.Path, v.Text)
+	in := func(x *Index) *column { return x.conditions[conditionType] }
+	if detail == "status" {
+		if isPresence(c.Op) {
+			return presence(c.Op, func(x *Index) *roaring.Bitmap { return in(x).any() }), nil
 		}
-		return v.Text, ""
-	})
-}
-
-// statuses refuses what no condition can have as its status: searched for, it
-// would match nothing without a word.
-func statuses(c *tsl.Comparison) ([]string, error) {
-	return literals(c, func(v tsl.Value) (string, string) {
-		switch metav1.ConditionStatus(v.Text) {
-		case metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown:
-			if v.Kind == tsl.String {
-				return v.Text, ""
-			}
-		}
-		return "", "the status of a condition is 'True', 'False' or 'Unknown', in this case and in single quotes"
-	})
-}
-
-func integers(c *tsl.Comparison) ([]string, error) {
-	return literals(c, func(v tsl.Value) (string, string) {
-		n := v.Number
-		if v.Kind == tsl.String {
-			var err error
-			if n, err = strconv.ParseInt(v.Text, 10, 64); err != nil {
-				return "", fmt.Sprintf("takes a whole number, as in %s = 3", c.Field.Path)
-			}
-		}
-		return strconv.FormatInt(n, 10), ""
-	})
-}
-
-func instants(c *tsl.Comparison) ([]time.Time, error) {
-	return literals(c, func(v tsl.Value) (time.Time, string) {
-		t, err := time.Parse(time.RFC3339, v.Text)
-		if v.Kind != tsl.String || err != nil {
-			return time.Time{}, fmt.Sprintf("takes an RFC 3339 time in single quotes, as in %s = '2026-01-31T10:00:00Z'", c.Field.Path)
-		}
-		return t, ""
-	})
-}
-
-// literals converts the values of a comparison. convert returns what is wrong
-// with a value, "" where nothing is.
-func literals[V any](c *tsl.Comparison, convert func(tsl.Value) (V, string)) ([]V, error) {
-	converted := make([]V, len(c.Values))
-	for i, value := range c.Values {
-		var problem string
-		if converted[i], problem = convert(value); problem != "" {
-			return nil, &FieldError{Field: c.Field.Path, Offset: value.Offset, Message: problem}
-		}
+		values, err := statuses(c)
+		return comparison(c.Op, values, inColumn(in)), err
 	}
-	return converted, nil
+	test, err := conditionTest(c, detail)
+	if err != nil {
+		return nil, err
+	}
+	l := &leaf{
+		present: func(x *Index) *roaring.Bitmap { return in(x).any() },
+		row: func(r *Row) bool {
+			for i := range r.Conditions {
+				if r.Conditions[i].Type == conditionType {
+					return test(&r.Conditions[i])
+				}
+			}
+			return c.Op == tsl.IsNull
+		},
+		cost: costField,
+	}
+	if c.Op == tsl.IsNull {
+		l.present = everything
+	}
+	if isPattern(c.Op) {
+		l.cost = costPattern
+	}
+	return l, nil
+}
+
+// conditionTest returns what a condition's field has to fulfil. What is empty is
+// absent.
+func conditionTest(c *tsl.Comparison, detail string) (func(*v1.ResourceCondition) bool, error) {
+	instant := func(of func(*v1.ResourceCondition) v1.Timestamp) (func(*v1.ResourceCondition) bool, error) {
+		return detailTest(c, instantTest, func(rc *v1.ResourceCondition) (time.Time, bool) {
+			t := of(rc).Time
+			return t, !t.IsZero()
+		})
+	}
+	switch detail {
+	case "reason":
+		return detailTest(c, textTest, func(rc *v1.ResourceCondition) (string, bool) { return rc.Reason, rc.Reason != "" })
+	case "message":
+		return detailTest(c, textTest, func(rc *v1.ResourceCondition) (string, bool) { return rc.Message, rc.Message != "" })
+	case "observed_generation":
+		return detailTest(c, integerTest, func(rc *v1.ResourceCondition) (int64, bool) { return rc.ObservedGeneration, true })
+	case "created_time":
+		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.CreatedTime })
+	case "last_updated_time":
+		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.LastUpdatedTime })
+	default:
+		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.LastTransitionTime })
+	}
+}
+
+// detailTest combines a test of a value with the way to it.
+func detailTest[V any](
+	c *tsl.Comparison,
+	compile func(*tsl.Comparison) (func(V) bool, error),
+	of func(*v1.ResourceCondition) (V, bool),
+) (func(*v1.ResourceCondition) bool, error) {
+	if isPresence(c.Op) {
+		return func(rc *v1.ResourceCondition) bool { _, ok := of(rc); return ok == (c.Op == tsl.IsNotNull) }, nil
+	}
+	test, err := compile(c)
+	return func(rc *v1.ResourceCondition) bool { v, ok := of(rc); return ok && test(v) }, err
 }

@@ -93,10 +93,11 @@ func TestPageIsOneState(t *testing.T) {
 func readStable(x *Index, r *rand.Rand, want int) error {
 	limit := pick(r, 7, want)
 	page, err := x.List(Query{
-		Filter: &tsl.Or{Operands: []tsl.Expr{
-			equals("labels.stable", "left"),
-			equals("labels.stable", "right"),
-		}},
+		Filter: pick[tsl.Expr](r,
+			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("labels.stable", "right")}},
+			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("spec.side", "right")}}, // looks at rows
+			&tsl.And{Operands: []tsl.Expr{matches("labels.stable", "^(left|right)$"), matches("spec.side", "t$")}},
+		),
 		OrderBy: pick(r, nil, []Order{{Field: "updated_time"}}, []Order{{Field: "generation"}, {Field: "updated_time"}}),
 		Limit:   limit,
 	})
@@ -118,7 +119,7 @@ func readStable(x *Index, r *rand.Rand, want int) error {
 // generation, which tells how many they are.
 func readChurn(x *Index, r *rand.Rand, size func(int) int) error {
 	page, err := x.List(Query{
-		Filter:  &tsl.Comparison{Field: tsl.Field{Path: "labels.churn"}, Op: tsl.NotEqual, Values: []tsl.Value{{Kind: tsl.String, Text: "none"}}},
+		Filter:  &tsl.Comparison{Field: tsl.Field{Path: "labels.churn"}, Op: tsl.NotEqual, Values: []tsl.Value{{Kind: tsl.StringValue, Text: "none"}}},
 		OrderBy: pick(r, nil, []Order{{Field: "name"}}, []Order{{Field: "generation"}, {Field: "name"}}),
 		Limit:   1000,
 	})
@@ -154,6 +155,15 @@ func sideRow(label string, n int, value string) *Row {
 		CreatedTime: epoch,
 		UpdatedTime: epoch,
 		Labels:      map[string]string{label: value},
+		JSON:        fmt.Appendf(nil, `{"spec":{"side":%q}}`, value),
+	}
+}
+
+func matches(path, expression string) tsl.Expr {
+	return &tsl.Comparison{
+		Field:  tsl.Field{Path: path},
+		Op:     tsl.Match,
+		Values: []tsl.Value{{Kind: tsl.StringValue, Text: expression}},
 	}
 }
 
@@ -161,6 +171,6 @@ func equals(path, value string) tsl.Expr {
 	return &tsl.Comparison{
 		Field:  tsl.Field{Path: path},
 		Op:     tsl.Equal,
-		Values: []tsl.Value{{Kind: tsl.String, Text: value}},
+		Values: []tsl.Value{{Kind: tsl.StringValue, Text: value}},
 	}
 }

@@ -26,33 +26,196 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// match returns the ordinals of the rows for which a search is true. Its caller
-// holds the lock of the Index, and does not modify the set: it may be a posting
-// list.
+// node is a part of a compiled search.
+type node interface {
+	// bind finds what can be found by posting lists and views. Its caller holds
+	// the lock of the Index. Rows outside of within do not matter to the caller;
+	// nil is all rows.
+	bind(x *Index, within *roaring.Bitmap) *plan
+}
+
+// plan is a part of a search that is bound to one state of an Index.
+type plan struct {
+	// set holds every row for which the part may be true. Where the plan is exact
+	// it is true for each of them. It is not to be modified: it may be a posting
+	// list.
+	set   *roaring.Bitmap
+	exact bool
+
+	// What it takes to tell, where the plan is not exact: to look at each row, or
+	// to ask all of the others or any of them, the cheapest first. Of any, those
+	// that were exact are in sure.
+	row      func(*Row) bool
+	all, any []*plan
+	sure     *roaring.Bitmap
+	cost     cost
+}
+
+// cost orders what is asked of a row.
+type cost int
+
+const (
+	costField cost = iota
+	costPattern
+	costFreeForm
+	costFreeFormPattern
+)
+
+// match returns the ordinals of the rows for which a part of a search is true. As
+// a node it is always exact.
 type match func(*Index) *roaring.Bitmap
 
-func allOf(operands []match) match {
-	return func(x *Index) *roaring.Bitmap {
-		sets := setsOf(x, operands)
-		slices.SortFunc(sets, func(a, b *roaring.Bitmap) int {
-			return cmp.Compare(a.GetCardinality(), b.GetCardinality())
+func (m match) bind(x *Index, _ *roaring.Bitmap) *plan { return &plan{set: m(x), exact: true} }
+
+type (
+	conjunction []node
+	disjunction []node
+)
+
+// allOf and anyOf keep the leaves for last: what others find leaves them less to
+// look at.
+func allOf(operands []node) node { return conjunction(leavesLast(operands)) }
+
+func anyOf(operands []node) node { return disjunction(leavesLast(operands)) }
+
+func leavesLast(operands []node) []node {
+	slices.SortStableFunc(operands, func(a, b node) int { return cmp.Compare(rank(a), rank(b)) })
+	return operands
+}
+
+func rank(n node) int {
+	switch n := n.(type) {
+	case match:
+		return 0
+	case *leaf:
+		return 2 + int(n.cost)
+	}
+	return 1
+}
+
+func (c conjunction) bind(x *Index, within *roaring.Bitmap) *plan {
+	p := &plan{}
+	var sets []*roaring.Bitmap
+	for i, operand := range c {
+		if _, isMatch := operand.(match); !isMatch && len(sets) > 0 {
+			within = intersection(sets)
+			sets = append(sets[:0], within)
+			if within.IsEmpty() {
+				return &plan{set: within, exact: true}
+			}
+		}
+		bound := c[i].bind(x, within)
+		sets = append(sets, bound.set)
+		if !bound.exact {
+			p.all = append(p.all, bound)
+			p.cost = max(p.cost, bound.cost)
+		}
+	}
+	p.set, p.exact = intersection(sets), len(p.all) == 0
+	slices.SortStableFunc(p.all, func(a, b *plan) int { return cmp.Compare(a.cost, b.cost) })
+	return p
+}
+
+// intersection begins with the smallest: what it lacks is not looked at again.
+func intersection(sets []*roaring.Bitmap) *roaring.Bitmap {
+	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int {
+		return cmp.Compare(a.GetCardinality(), b.GetCardinality())
+	})
+	return roaring.FastAnd(sets...)
+}
+
+func (d disjunction) bind(x *Index, within *roaring.Bitmap) *plan {
+	p := &plan{}
+	var sets, sure []*roaring.Bitmap
+	for _, operand := range d {
+		bound := operand.bind(x, within)
+		sets = append(sets, bound.set)
+		if bound.exact {
+			sure = append(sure, bound.set)
+		} else {
+			p.any = append(p.any, bound)
+			p.cost = max(p.cost, bound.cost)
+		}
+	}
+	p.set, p.exact = roaring.FastOr(sets...), len(p.any) == 0
+	if !p.exact {
+		p.sure = roaring.FastOr(sure...)
+	}
+	slices.SortStableFunc(p.any, func(a, b *plan) int { return cmp.Compare(a.cost, b.cost) })
+	return p
+}
+
+// leaf is a comparison for which there is more than one way. Which is taken
+// depends on the state of the Index.
+type leaf struct {
+	// column and value tell which values of a column it is true for; both may be
+	// nil.
+	column func(*Index) *column
+	value  func(string) bool
+	// span is the part of a view for whose rows it is true, nil for none.
+	span *span
+	// present returns the rows for which it may be true, row tells for which it is.
+	present match
+	row     func(*Row) bool
+	cost    cost
+}
+
+const (
+	// narrowRatio is how many rows of a span are collected in the time that it
+	// takes to look at one.
+	narrowRatio = 4
+	// patternRatio is how many values are compared at the least in the time that
+	// it takes to match one with a pattern.
+	patternRatio = 10
+)
+
+func (l *leaf) bind(x *Index, within *roaring.Bitmap) *plan {
+	if l.column != nil {
+		few := x.limits.fewValues
+		if l.cost == costPattern {
+			few /= patternRatio
+		}
+		if c := l.column(x); c == nil || len(c.values) <= few {
+			return &plan{set: c.having(l.value), exact: true}
+		}
+	}
+	if l.span != nil {
+		found := l.span.find(x)
+		if within == nil || int(within.GetCardinality()) > found.size()/narrowRatio {
+			return &plan{set: found.set(x), exact: true}
+		}
+		set := roaring.New()
+		within.Iterate(func(ordinal uint32) bool {
+			if l.row(x.rows[ordinal]) {
+				set.Add(ordinal)
+			}
+			return true
 		})
-		return roaring.FastAnd(sets...) // in that order: what the first lacks is not looked at again
+		return &plan{set: set, exact: true}
 	}
+	return &plan{set: l.present(x), row: l.row, cost: l.cost}
 }
 
-func anyOf(operands []match) match {
-	return func(x *Index) *roaring.Bitmap {
-		return roaring.FastOr(setsOf(x, operands)...)
+// having returns the rows whose value fulfils the test.
+func (c *column) having(test func(string) bool) *roaring.Bitmap {
+	if c == nil { // no row has that label
+		return roaring.New()
 	}
+	var sets []*roaring.Bitmap
+	for value, p := range c.values {
+		if test(value) {
+			sets = append(sets, p.bitmap())
+		}
+	}
+	return roaring.FastOr(sets...)
 }
 
-func setsOf(x *Index, operands []match) []*roaring.Bitmap {
-	sets := make([]*roaring.Bitmap, len(operands))
-	for i, operand := range operands {
-		sets[i] = operand(x)
+// presence is a leaf that asks whether rows have a value at all.
+func presence(op tsl.Op, present match) match {
+	if op == tsl.IsNotNull {
+		return present
 	}
-	return sets
+	return func(x *Index) *roaring.Bitmap { return roaring.AndNot(x.all, present(x)) }
 }
 
 // lookup finds the rows of which a field, label or condition has a value, and
@@ -62,10 +225,9 @@ type lookup[V any] struct {
 	present func(*Index) *roaring.Bitmap
 }
 
-// comparison is a leaf of a search. Where the operator is a negative one, it is
+// comparison is a leaf of equality. Where the operator is a negative one, it is
 // still true of those rows only that have a value to compare.
 func comparison[V any](op tsl.Op, values []V, in lookup[V]) match {
-	negative := op == tsl.NotEqual || op == tsl.NotIn
 	return func(x *Index) *roaring.Bitmap {
 		found := in.equal(x, values[0])
 		if len(values) > 1 {
@@ -75,7 +237,7 @@ func comparison[V any](op tsl.Op, values []V, in lookup[V]) match {
 			}
 			found = roaring.FastOr(sets...)
 		}
-		if negative {
+		if isNegative(op) {
 			return roaring.AndNot(in.present(x), found)
 		}
 		return found

@@ -39,8 +39,9 @@ type Index struct {
 	mu     sync.RWMutex
 	synced bool
 	rows   []*Row // by ordinal, nil where it is free
-	free   []uint32
 	all    *roaring.Bitmap
+	strays *roaring.Bitmap // whose ordinals are not in the default order
+	newest *Row            // the last that is, or was while it existed
 	byID   map[string]uint32
 	byKey  map[types.NamespacedName]uint32
 
@@ -48,6 +49,9 @@ type Index struct {
 	labels     map[string]*column // by key
 	conditions map[string]*column // by type
 	views      map[*field]*view   // of every field to order by
+
+	limits limits
+	turns  turns
 
 	waits waits
 }
@@ -84,28 +88,35 @@ type Page struct {
 // New returns an empty Index of a collection.
 func New(schema Schema) *Index {
 	x := &Index{
-		schema:     schema,
-		all:        roaring.New(),
-		byID:       map[string]uint32{},
-		byKey:      map[types.NamespacedName]uint32{},
-		columns:    map[*field]*column{ownerID: newColumn()},
-		labels:     map[string]*column{},
-		conditions: map[string]*column{},
-		waits:      newWaits(),
+		schema: schema,
+		limits: defaultLimits,
+		turns:  newTurns(),
+		waits:  newWaits(),
 	}
-	for _, f := range schema.fields {
-		if f.text != nil && f != id {
-			x.columns[f] = newColumn()
-		}
-	}
+	x.clear()
 	x.views = newViews(x)
 	return x
 }
 
+// clear forgets all rows. There are no views from then on.
+func (x *Index) clear() {
+	x.rows, x.newest, x.views = nil, nil, nil
+	x.all, x.strays = roaring.New(), roaring.New()
+	x.byID, x.byKey = map[string]uint32{}, map[types.NamespacedName]uint32{}
+	x.columns = map[*field]*column{ownerID: newColumn()}
+	for _, f := range x.schema.fields {
+		if f.text != nil && f != id {
+			x.columns[f] = newColumn()
+		}
+	}
+	x.labels, x.conditions = map[string]*column{}, map[string]*column{}
+}
+
 // List returns one page of the rows that match. The error is a *FieldError where
-// the collection's Schema does not allow the query.
+// the collection's Schema does not allow the query, ErrTooBroad where it takes too
+// long to look at each row, and ErrBusy where too many others do so already.
 func (x *Index) List(q Query) (Page, error) {
-	match, err := x.schema.compile(q.Filter)
+	search, err := x.schema.compile(q.Filter)
 	if err != nil {
 		return Page{}, err
 	}
@@ -113,7 +124,7 @@ func (x *Index) List(q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return x.page(match, q.Owners, order, max(q.Offset, 0), max(q.Limit, 0)), nil
+	return x.page(search, q.Owners, order, max(q.Offset, 0), max(q.Limit, 0))
 }
 
 // Get returns the row of that id.

@@ -26,23 +26,36 @@ const walkRatio = 4
 // page evaluates a checked query. It takes the lock to find the rows; where they
 // have yet to be sorted, it does so after it has let go of the lock, as rows do
 // not change.
-func (x *Index) page(matching match, owners []string, order ordering, offset, limit int) Page {
+func (x *Index) page(search node, owners []string, order ordering, offset, limit int) (Page, error) {
 	x.mu.RLock()
-	set := x.find(matching, owners)
+	p := x.find(search, owners)
+	if !p.exact {
+		return x.scanPage(p, search, owners, order, offset, limit)
+	}
+	set := p.set
 	total := int(set.GetCardinality())
 	n := min(limit, total-offset)
 	if n <= 0 {
 		x.mu.RUnlock()
-		return Page{Total: total}
+		return Page{Total: total}, nil
 	}
 	v, descending := x.views[order[0].field], order[0].descending
-	steps := v.steps(total, offset, n)
-	if order.single() && (total == len(x.byID) || steps < walkRatio*total) {
-		defer x.mu.RUnlock()
-		if total == len(x.byID) {
-			return Page{Total: total, Rows: v.slice(x, offset, n, descending)}
+	if order.single() && v.field == x.schema.defaultOrder && total < len(x.byID) {
+		if rows, ok := x.ranked(set, total, offset, n, descending); ok {
+			x.mu.RUnlock()
+			return Page{Total: total, Rows: rows}, nil
 		}
-		return Page{Total: total, Rows: v.walk(x, set, total, offset, n, descending)}
+	}
+	steps := v.steps(total, offset, n)
+	if order.single() && total == len(x.byID) {
+		defer x.mu.RUnlock()
+		return Page{Total: total, Rows: v.slice(x, offset, n, descending)}, nil
+	}
+	if order.single() && steps < walkRatio*total {
+		if rows, ok := v.walk(x, set, total, offset, n, descending, 2*walkRatio*total); ok {
+			x.mu.RUnlock()
+			return Page{Total: total, Rows: rows}, nil
+		}
 	}
 	var rows []*Row
 	preceding := 0
@@ -54,26 +67,27 @@ func (x *Index) page(matching match, owners []string, order ordering, offset, li
 		rows = x.gather(set, total)
 	}
 	x.mu.RUnlock()
-	return Page{Total: total, Rows: order.slice(rows, offset-preceding, n)}
+	return Page{Total: total, Rows: order.slice(rows, offset-preceding, n)}, nil
 }
 
-// find returns the rows that match, a set that is not to be modified.
-func (x *Index) find(matching match, owners []string) *roaring.Bitmap {
-	set := x.all
-	if matching != nil {
-		set = matching(x)
+// find binds a search, nil for none, and keeps to the rows of the owners.
+func (x *Index) find(search node, owners []string) *plan {
+	all := &plan{set: x.all, exact: true}
+	if len(owners) > 0 {
+		all.set = x.columns[ownerID].equal(owners[0])
+		for _, owner := range owners[1:] {
+			all.set = roaring.Or(all.set, x.columns[ownerID].equal(owner))
+		}
+	}
+	if search == nil {
+		return all
 	}
 	if len(owners) == 0 {
-		return set
+		return search.bind(x, nil)
 	}
-	owned := x.columns[ownerID].equal(owners[0])
-	for _, owner := range owners[1:] {
-		owned = roaring.Or(owned, x.columns[ownerID].equal(owner))
-	}
-	if matching == nil {
-		return owned
-	}
-	return roaring.And(owned, set)
+	p := search.bind(x, all.set)
+	p.set = roaring.And(all.set, p.set)
+	return p
 }
 
 func (x *Index) gather(set *roaring.Bitmap, total int) []*Row {

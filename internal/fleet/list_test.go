@@ -30,9 +30,9 @@ import (
 )
 
 func TestFieldErrors(t *testing.T) {
-	const clusterFields = "id, name, generation, created_by, updated_by, created_time, updated_time, labels.<key>, status.conditions.<Type>"
-	const poolFields = "id, name, generation, created_by, updated_by, created_time, updated_time, owner_id, labels.<key>, status.conditions.<Type>"
-	const reportFields = "adapter, observed_generation, created_time, last_report_time, conditions.<Type>"
+	const clusterFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
+	const poolFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, owner_id, spec.clusterName, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
+	const reportFields = "adapter, observed_generation, created_time, last_report_time, conditions.<Type>, conditions.<Type>.<status|reason|message|last_transition_time>, data.<path>, metadata.<path>"
 	const oneStatus = "the status of a condition is 'True', 'False' or 'Unknown', in this case and in single quotes"
 	tests := map[string]struct {
 		schema Schema
@@ -49,18 +49,46 @@ func TestFieldErrors(t *testing.T) {
 		"Status of a report":     {schema: AdapterStatuses, search: "status.conditions.Ready = 'True'", want: FieldError{"status.conditions.Ready", 0, "not a field to search by; these are: " + reportFields}},
 		"Condition of a cluster": {schema: Clusters, search: "conditions.Ready = 'True'", want: FieldError{"conditions.Ready", 0, "not a field to search by; these are: " + clusterFields}},
 
-		"Number for a name":         {schema: Clusters, search: "name = 5", want: FieldError{"name", 7, "takes a text in single quotes, as in name = '5'"}},
-		"Number for a label":        {schema: Clusters, search: "labels.size in ('1', 2)", want: FieldError{"labels.size", 21, "takes a text in single quotes, as in labels.size = '2'"}},
-		"Text for a generation":     {schema: Clusters, search: "generation = 'new'", want: FieldError{"generation", 13, "takes a whole number, as in generation = 3"}},
-		"Number for a time":         {schema: Clusters, search: "created_time = 2026", want: FieldError{"created_time", 15, "takes an RFC 3339 time in single quotes, as in created_time = '2026-01-31T10:00:00Z'"}},
-		"Date for a time":           {schema: AdapterStatuses, search: "last_report_time != '2026-01-31'", want: FieldError{"last_report_time", 20, "takes an RFC 3339 time in single quotes, as in last_report_time = '2026-01-31T10:00:00Z'"}},
-		"Status in lower case":      {schema: Clusters, search: "status.conditions.Ready = 'true'", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
-		"Status of a report's":      {schema: AdapterStatuses, search: "conditions.Health in ('True', 'Yes')", want: FieldError{"conditions.Health", 30, oneStatus}},
-		"Number for a status":       {schema: NodePools, search: "status.conditions.Ready = 1", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
-		"Reason of a condition":     {schema: Clusters, search: "status.conditions.Ready.reason = 'True'", want: FieldError{"status.conditions.Ready.reason", 0, "not a field to search by: a condition is searched by its status, as in status.conditions.Ready = 'True'"}},
-		"Reason of a report's":      {schema: AdapterStatuses, search: "conditions.Health.reason = 'Broken'", want: FieldError{"conditions.Health.reason", 0, "not a field to search by: a condition is searched by its status, as in conditions.Ready = 'True'"}},
-		"Label without a key":       {schema: Clusters, search: "labels = 'a'", want: FieldError{"labels", 0, "not a field to search by; these are: " + clusterFields}},
-		"In a list of alternatives": {schema: Clusters, search: "name = 'a' or (name = 'b' and nome = 'c')", want: FieldError{"nome", 30, "not a field to search by; these are: " + clusterFields}},
+		"Number for a name":                 {schema: Clusters, search: "name = 5", want: FieldError{"name", 7, "takes a text in single quotes, as in name = '5'"}},
+		"Number for a label":                {schema: Clusters, search: "labels.size in ('1', 2)", want: FieldError{"labels.size", 21, "the value of a label is a text: write '2', in single quotes"}},
+		"Text for a generation":             {schema: Clusters, search: "generation = 'new'", want: FieldError{"generation", 13, "takes a whole number, as in generation = 3"}},
+		"Number for a time":                 {schema: Clusters, search: "created_time = 2026", want: FieldError{"created_time", 15, "takes a date or an RFC 3339 time, as in created_time = '2026-01-31T10:00:00Z'"}},
+		"Status in lower case":              {schema: Clusters, search: "status.conditions.Ready = 'true'", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
+		"Status of a report's":              {schema: AdapterStatuses, search: "conditions.Health in ('True', 'Yes')", want: FieldError{"conditions.Health", 30, oneStatus}},
+		"Number for a status":               {schema: NodePools, search: "status.conditions.Ready = 1", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
+		"Garbage for a time":                {schema: Clusters, search: "created_time > 'yesterday'", want: FieldError{"created_time", 15, `"yesterday" is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z`}},
+		"Garbage for a bound":               {schema: Clusters, search: "updated_time between '2026-01-01' and '2026-01-32'", want: FieldError{"updated_time", 38, `"2026-01-32" is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z`}},
+		"Number for a bound":                {schema: AdapterStatuses, search: "last_report_time not between 1 and 2026-01-01", want: FieldError{"last_report_time", 29, "takes a date or an RFC 3339 time, as in last_report_time = '2026-01-31T10:00:00Z'"}},
+		"Pattern for a time":                {schema: Clusters, search: "created_time like '2026%'", want: FieldError{"created_time", 18, "like compares text, and this is a time"}},
+		"Pattern for a number":              {schema: Clusters, search: "not generation ~= '1'", want: FieldError{"generation", 18, "~! compares text, and this is a number"}},
+		"Fraction for a generation":         {schema: Clusters, search: "generation >= 1.5", want: FieldError{"generation", 14, "takes a whole number, as in generation >= 3"}},
+		"Too many bits":                     {schema: Clusters, search: "generation < 1e19", want: FieldError{"generation", 13, "takes a whole number, as in generation < 3"}},
+		"Time for a generation":             {schema: Clusters, search: "generation = 2026-01-01", want: FieldError{"generation", 13, "takes a whole number, as in generation = 3"}},
+		"Boolean for a name":                {schema: Clusters, search: "name <> true", want: FieldError{"name", 8, "takes a text in single quotes, as in name != 'true'"}},
+		"Number for a pattern":              {schema: Clusters, search: "name like 5", want: FieldError{"name", 10, "takes a text in single quotes, as in name like '5'"}},
+		"Number for a bound of text":        {schema: Clusters, search: "name between 'a' and 2", want: FieldError{"name", 21, "takes a text in single quotes, as in name = '2'"}},
+		"Order of a status":                 {schema: Clusters, search: "status.conditions.Ready < 'True'", want: FieldError{"status.conditions.Ready", 26, "the status of a condition is compared with =, !=, in or not in, not with <"}},
+		"Pattern for a status":              {schema: Clusters, search: "status.conditions.Ready.status ilike 'true'", want: FieldError{"status.conditions.Ready.status", 37, "the status of a condition is compared with =, !=, in or not in, not with ilike"}},
+		"Boolean for a status":              {schema: Clusters, search: "status.conditions.Ready = true", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
+		"Unknown part of a condition":       {schema: Clusters, search: "status.conditions.Ready.color = 'red'", want: FieldError{"status.conditions.Ready.color", 0, "a condition has no such field; these are: status, reason, message, observed_generation, created_time, last_updated_time, last_transition_time"}},
+		"Generation of a report's":          {schema: AdapterStatuses, search: "conditions.Health.observed_generation = 1", want: FieldError{"conditions.Health.observed_generation", 0, "a condition has no such field; these are: status, reason, message, last_transition_time"}},
+		"Text for a condition's generation": {schema: Clusters, search: "status.conditions.Ready.observed_generation > 'x'", want: FieldError{"status.conditions.Ready.observed_generation", 46, "takes a whole number, as in status.conditions.Ready.observed_generation > 3"}},
+		"Garbage for a condition's time":    {schema: Clusters, search: "status.conditions.Ready.last_updated_time > 'x'", want: FieldError{"status.conditions.Ready.last_updated_time", 44, `"x" is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z`}},
+		"No condition":                      {schema: Clusters, search: "status.conditions. is null", want: FieldError{"status.conditions.", 0, "not a field to search by; these are: " + clusterFields}},
+		"No regular expression":             {schema: Clusters, search: "name ~= 'a(b'", want: FieldError{"name", 8, "no regular expression in RE2 syntax: missing closing ): \"a(b\""}},
+		"Look-ahead":                        {schema: Clusters, search: "name ~! '(?=a)'", want: FieldError{"name", 8, "no regular expression in RE2 syntax: invalid or unsupported Perl syntax: \"(?=\""}},
+		"Pattern too long":                  {schema: Clusters, search: "name like '" + strings.Repeat("_", maxPatternLength+1) + "'", want: FieldError{"name", 10, "a pattern is at most 512 bytes long"}},
+		"Pattern too large":                 {schema: Clusters, search: "labels.a ~= '(abc){500}'", want: FieldError{"labels.a", 12, "the pattern is too large: it becomes 2502 instructions, at most 500 are allowed"}},
+		"Pattern that ends in a backslash":  {schema: Clusters, search: `name like 'a%\'`, want: FieldError{"name", 10, `a pattern must not end in \, which takes the meaning from the character behind it; write \\ for a backslash`}},
+		"Spec without a path":               {schema: Clusters, search: "spec is null", want: FieldError{"spec", 0, "not a field to search by; these are: " + clusterFields}},
+		"Empty key":                         {schema: Clusters, search: "spec.a..b = 1", want: FieldError{"spec.a..b", 0, "a key of the path is empty; keys stand between dots, and in single quotes where they hold a dot themselves"}},
+		"Values of two types":               {schema: Clusters, search: "spec.size in (1, 2, 'x')", want: FieldError{"spec.size", 20, "the values of a comparison are all of one type: all texts, all numbers, all times or all booleans"}},
+		"Bounds of two types":               {schema: Clusters, search: "spec.size between 1 and 2026-01-01", want: FieldError{"spec.size", 24, "the values of a comparison are all of one type: all texts, all numbers, all times or all booleans"}},
+		"Pattern of a spec's number":        {schema: Clusters, search: "spec.size like 1", want: FieldError{"spec.size", 15, "like compares text, and this is a number"}},
+		"Pattern of a spec's time":          {schema: Clusters, search: "spec.size ~= 2026-01-01", want: FieldError{"spec.size", 13, "~= compares text, and this is a time"}},
+		"Order of booleans":                 {schema: Clusters, search: "spec.on >= true", want: FieldError{"spec.on", 11, "true and false are compared with =, !=, in or not in"}},
+		"Label without a key":               {schema: Clusters, search: "labels = 'a'", want: FieldError{"labels", 0, "not a field to search by; these are: " + clusterFields}},
+		"In a list of alternatives":         {schema: Clusters, search: "name = 'a' or (name = 'b' and nome = 'c')", want: FieldError{"nome", 30, "not a field to search by; these are: " + clusterFields}},
 
 		"Order by an unknown field": {schema: Clusters, order: "color", want: FieldError{"color", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time"}},
 		"Order by a label":          {schema: Clusters, order: "labels.a", want: FieldError{"labels.a", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time"}},
@@ -94,15 +122,101 @@ func TestFieldErrors(t *testing.T) {
 func TestSearch(t *testing.T) {
 	x := New(Clusters)
 	for _, row := range []*Row{
-		{ID: "2a", Name: "one", Generation: 1, CreatedBy: "ann", CreatedTime: epoch, Labels: map[string]string{"env": "dev", "example.com/tier": "1"}},
-		{ID: "2b", Name: "two", Generation: 2, CreatedTime: epoch.Add(time.Second), Labels: map[string]string{"env": "prod"}},
-		{ID: "2c", Name: "three", Generation: 12, CreatedBy: "it's", CreatedTime: epoch.Add(time.Second / 2), Labels: map[string]string{"env": ""}},
+		{ID: "2a", Name: "one", Generation: 1, CreatedBy: "ann", CreatedTime: epoch, Labels: map[string]string{"env": "dev", "example.com/tier": "1"},
+			JSON: []byte(`{"id":"2a","spec":{"region":"eu","size":1.5,"private":true,"net":{"pod.cidr":"10.0.0.0/8"},"zones":[{"a":1}],"expires":"2026-01-01T01:00:00Z"}}`)},
+		{ID: "2b", Name: "two", Generation: 2, CreatedTime: epoch.Add(time.Second), Labels: map[string]string{"env": "prod"}, DeletedTime: epoch,
+			JSON: []byte(`{"spec":{"region":"us","size":10,"private":false,"net":{},"a\"b":"c\\d"}}`)},
+		{ID: "2c", Name: "three", Generation: 12, CreatedBy: "it's", CreatedTime: epoch.Add(time.Second / 2), Labels: map[string]string{"env": ""}, DeletedTime: epoch.AddDate(0, 0, 2),
+			Conditions: []v1.ResourceCondition{{Type: "Ready", Status: "True", Reason: "Fine", Message: "All is well", ObservedGeneration: 7,
+				LastTransitionTime: v1.NewTimestamp(epoch), LastUpdatedTime: v1.NewTimestamp(epoch)}},
+			JSON: []byte(`{"spec":{"region":null,"size":"3","private":"true"}}`)},
 		{ID: "2d", Name: "four", Generation: 3, CreatedTime: epoch, Conditions: []v1.ResourceCondition{{Type: "Zone.Ready", Status: "False"}}},
 	} {
 		row.Key = types.NamespacedName{Name: row.Name}
 		x.Upsert(row)
 	}
 	tests := map[string]string{
+		"labels.env is null":                 "2d",
+		"labels.env is not null":             "2a 2b 2c",
+		"labels.none is null":                "2a 2b 2c 2d",
+		"labels.'example.com/tier' = '1'":    "2a",
+		"labels.env > 'dev'":                 "2b",
+		"labels.env not between 'a' and 'e'": "2b 2c",
+		"labels.env like 'p%'":               "2b",
+		"labels.env not like '%o%'":          "2a 2c",
+		"labels.env like '_e_'":              "2a",
+		"labels.env ilike 'D%'":              "2a",
+		"labels.env like 'D%'":               "",
+		"labels.env ~= 'd$'":                 "2b",
+		"labels.env ~! 'd'":                  "2c",
+		"name like 't%'":                     "2b 2c",
+		"name not like 't%'":                 "2a 2d",
+		"name like '%e'":                     "2a 2c",
+		"name like '%o%'":                    "2a 2b 2d",
+		"name like 'one'":                    "2a",
+		`name like 'o\ne'`:                   "2a",
+		"name < 'three'":                     "2a 2d",
+		"name between 'p' and 'm'":           "",
+		"id like '2%' and id ~= '[ad]'":      "2a 2d",
+		"id >= '2b' and id < '2d'":           "2b 2c",
+		"created_by like 'i_''s'":            "2c",
+		"created_by not like 'a%'":           "2c",
+		"created_by < 'b'":                   "2a",
+		"created_by not between 'b' and 'c'": "2a 2c",
+		"created_by is null":                 "2b 2d",
+		"generation > 2":                     "2c 2d",
+		"generation <= '2'":                  "2a 2b",
+		"generation between 2 and 3":         "2b 2d",
+		"not generation between 2 and 3":     "2a 2c",
+		"generation < 0.01k":                 "2a 2b 2d",
+		"generation is null":                 "",
+		"created_time > '2026-01-01'":        "2b 2c",
+		"created_time >= 2026-01-01 and created_time < 2026-01-01T00:00:01Z": "2a 2c 2d",
+		"created_time = '2026-01-01'":                                        "2a 2d",
+		"created_time not between 2026-01-01 and 2026-01-01T00:00:00.6Z":     "2b",
+		"created_time is not null":                                           "2a 2b 2c 2d",
+		"deleted_time is not null":                                           "2b 2c",
+		"deleted_time is null":                                               "2a 2d",
+		"deleted_time > '2026-01-02'":                                        "2c",
+		"deleted_time != '2026-01-03'":                                       "2b",
+		"deleted_time in (2026-01-03, 2026-01-04)":                           "2c",
+		"status.conditions.Ready is null":                                    "2a 2b 2d",
+		"status.conditions.Ready.status = 'True'":                            "2c",
+		"status.conditions.Ready.reason = 'Fine'":                            "2c",
+		"status.conditions.Ready.reason != 'Fine'":                           "",
+		"status.conditions.'Zone.Ready'.reason is null":                      "2a 2b 2c 2d",
+		"status.conditions.Ready.message ~= '(?i)WELL'":                      "2c",
+		"status.conditions.Ready.message is not null":                        "2c",
+		"status.conditions.Ready.observed_generation >= 7":                   "2c",
+		"status.conditions.Ready.last_updated_time > '2026-01-01'":           "",
+		"status.conditions.Ready.last_transition_time < '2026-01-02'":        "2c",
+		"status.conditions.Ready.created_time is null":                       "2a 2b 2c 2d",
+		"spec.region = 'eu'":                                                 "2a",
+		"spec.region != 'eu'":                                                "2b",
+		"spec.region like 'u%'":                                              "2b",
+		"spec.size > 2":                                                      "2b",
+		"spec.size > '2'":                                                    "2c",
+		"spec.size between 1 and 1Ki":                                        "2a 2b",
+		"spec.size != 1.5":                                                   "2b",
+		"spec.size = 1.5":                                                    "2a",
+		"spec.size in (10, 11)":                                              "2b",
+		"spec.private = true":                                                "2a",
+		"spec.private != true":                                               "2b",
+		"spec.private = 'true'":                                              "2c",
+		"spec.private is null":                                               "2d",
+		"spec.net.'pod.cidr' = '10.0.0.0/8'":                                 "2a",
+		"spec.net.pod.cidr is not null":                                      "",
+		"spec.net is not null":                                               "2a 2b",
+		"spec.net = 'x'":                                                     "",
+		"spec.zones is not null":                                             "2a",
+		"spec.zones.a is not null":                                           "",
+		"spec.expires > 2026-01-01":                                          "2a",
+		"spec.expires <= 2026-01-01":                                         "",
+		"spec.expires like '2%'":                                             "2a",
+		"spec.'a\"b' = 'c\\d'":                                               "2b",
+		"spec.region = 'eu' or name = 'three' or generation = 3":             "2a 2c 2d",
+		"not (spec.region = 'eu' or name = 'three')":                         "2b",
+		"spec.size > 0 and (spec.region = 'us' or labels.env = 'dev') and name > 'n'": "2a 2b",
 		"labels.env = 'dev'":                                  "2a",
 		"labels.env != 'dev'":                                 "2b 2c",
 		"not labels.env = 'dev'":                              "2b 2c",
@@ -128,19 +242,22 @@ func TestSearch(t *testing.T) {
 		"created_time != '2026-01-01T00:00:00Z'":              "2b 2c",
 		"created_time = '1999-01-01T00:00:00Z'":               "",
 		"status.conditions.Ready != 'True'":                   "",
-		"status.conditions.Zone.Ready != 'True'":              "2d",
+		"status.conditions.'Zone.Ready' != 'True'":            "2d",
 		"labels.env = 'dev' and name = 'one'":                 "2a",
 		"labels.env = 'dev' and name = 'two'":                 "",
 		"labels.env = 'dev' or name = 'two' or name = 'four'": "2a 2b 2d",
 	}
-	for search, want := range tests {
-		page, err := x.List(Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
-		if err != nil {
-			t.Errorf("%s: %v", search, err)
-			continue
-		}
-		if got := ids(page); got != want || page.Total != len(page.Rows) {
-			t.Errorf("%s: got %q of %d, want %q", search, got, page.Total, want)
+	for _, fewValues := range []int{x.limits.fewValues, 0} { // by the values of columns, and by views and rows
+		x.limits.fewValues = fewValues
+		for search, want := range tests {
+			page, err := x.List(Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
+			if err != nil {
+				t.Errorf("%s: %v", search, err)
+				continue
+			}
+			if got := ids(page); got != want || page.Total != len(page.Rows) {
+				t.Errorf("%s: got %q of %d, want %q; at most %d values", search, got, page.Total, want, fewValues)
+			}
 		}
 	}
 }

@@ -18,6 +18,8 @@ package fleet
 
 import (
 	"cmp"
+	"encoding/json"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,52 +112,159 @@ func naiveTruth(e tsl.Expr, row *Row) truth {
 	case *tsl.Not:
 		return isTrue - naiveTruth(e.Operand, row)
 	case *tsl.Comparison:
-		value, ok := naiveValue(e.Field.Path, row)
-		if !ok {
-			return isUnknown
-		}
-		found := isFalse
-		for _, v := range e.Values {
-			if naiveEqual(value, v) {
-				found = isTrue
-			}
-		}
-		if e.Op == tsl.NotEqual || e.Op == tsl.NotIn {
-			return isTrue - found
-		}
-		return found
+		return naiveComparison(e, row)
 	}
 	panic(e)
 }
 
-func naiveEqual(value any, literal tsl.Value) bool {
+// naiveComparison defines the positive operators and takes the others for their
+// negations.
+func naiveComparison(e *tsl.Comparison, row *Row) truth {
+	value, ok := naiveValue(e.Field.Path, row)
+	positive := map[tsl.Op]tsl.Op{
+		tsl.NotEqual: tsl.Equal, tsl.NotIn: tsl.In, tsl.NotBetween: tsl.Between, tsl.NotLike: tsl.Like,
+		tsl.NotILike: tsl.ILike, tsl.NotMatch: tsl.Match, tsl.IsNotNull: tsl.IsNull,
+		tsl.GreaterOrEqual: tsl.Less, tsl.Greater: tsl.LessOrEqual,
+	}
+	if op := positive[e.Op]; op != 0 {
+		return isTrue - naiveComparison(&tsl.Comparison{Field: e.Field, Op: op, Values: e.Values}, row)
+	}
+	if e.Op == tsl.IsNull {
+		return naiveBool(!ok)
+	}
+	if !ok {
+		return isUnknown
+	}
+	compared := make([]int, len(e.Values))
+	for i, literal := range e.Values {
+		if e.Op == tsl.Like || e.Op == tsl.ILike || e.Op == tsl.Match {
+			return naivePattern(e.Op, value, literal.Text)
+		}
+		if compared[i], ok = naiveOrder(value, literal); !ok {
+			return isUnknown
+		}
+	}
+	switch e.Op {
+	case tsl.Equal, tsl.In:
+		return naiveBool(slices.Contains(compared, 0))
+	case tsl.Less:
+		return naiveBool(compared[0] < 0)
+	case tsl.LessOrEqual:
+		return naiveBool(compared[0] <= 0)
+	case tsl.Between:
+		return naiveBool(compared[0] >= 0 && compared[1] <= 0)
+	}
+	panic(e)
+}
+
+func naiveBool(b bool) truth {
+	if b {
+		return isTrue
+	}
+	return isFalse
+}
+
+// naiveExpressions are the regular expressions of the tests, which are few.
+var naiveExpressions = map[string]*regexp.Regexp{}
+
+// naivePattern tries every way to share a text out among the parts of a pattern.
+func naivePattern(op tsl.Op, value any, pattern string) truth {
+	text, ok := value.(string)
+	if !ok {
+		return isUnknown
+	}
+	switch op {
+	case tsl.Match:
+		if naiveExpressions[pattern] == nil {
+			naiveExpressions[pattern] = regexp.MustCompile(pattern)
+		}
+		return naiveBool(naiveExpressions[pattern].MatchString(text))
+	case tsl.ILike:
+		text, pattern = strings.ToLower(text), strings.ToLower(pattern)
+	}
+	var like func(text, pattern []rune) bool
+	like = func(text, pattern []rune) bool {
+		switch {
+		case len(pattern) == 0:
+			return len(text) == 0
+		case pattern[0] == '%':
+			return like(text, pattern[1:]) || len(text) > 0 && like(text[1:], pattern)
+		case len(text) == 0:
+			return false
+		case pattern[0] == '\\':
+			return pattern[1] == text[0] && like(text[1:], pattern[2:])
+		}
+		return (pattern[0] == '_' || pattern[0] == text[0]) && like(text[1:], pattern[1:])
+	}
+	return naiveBool(like([]rune(text), []rune(pattern)))
+}
+
+// naiveOrder compares a value with a literal, where they can be compared.
+func naiveOrder(value any, literal tsl.Value) (int, bool) {
+	asTime := func(text string) (time.Time, bool) {
+		for _, layout := range []string{time.RFC3339, "2006-01-02"} {
+			if t, err := time.Parse(layout, text); err == nil {
+				return t, true
+			}
+		}
+		return time.Time{}, false
+	}
 	switch value := value.(type) {
 	case string:
-		return value == literal.Text
+		if literal.Kind == tsl.TimeValue {
+			left, ok := asTime(value)
+			right, _ := asTime(literal.Text)
+			return left.Compare(right), ok
+		}
+		return cmp.Compare(value, literal.Text), literal.Kind == tsl.StringValue
 	case int64:
-		n, err := strconv.ParseInt(literal.Text, 10, 64)
-		return err == nil && value == n
+		n, _ := strconv.ParseInt(literal.Text, 10, 64)
+		return cmp.Compare(value, n), true
+	case float64:
+		n, err := strconv.ParseFloat(literal.Text, 64)
+		return cmp.Compare(value, n), err == nil && literal.Kind == tsl.NumberValue
+	case bool:
+		return map[bool]int{true: 0, false: 1}[literal.Text == strconv.FormatBool(value)], literal.Kind == tsl.BoolValue
 	case time.Time:
-		t, err := time.Parse(time.RFC3339, literal.Text)
-		return err == nil && value.Equal(t)
+		t, ok := asTime(literal.Text)
+		return value.Compare(t), ok
+	default: // an array or object
+		return 0, false
 	}
-	panic(value)
 }
 
 func naiveValue(path string, row *Row) (value any, ok bool) {
+	text := func(s string) (any, bool) { return s, s != "" }
+	instant := func(t time.Time) (any, bool) { return t, !t.IsZero() }
 	if key, found := strings.CutPrefix(path, "labels."); found {
 		value, ok = row.Labels[key]
 		return value, ok
 	}
-	if _, conditionType, found := strings.Cut(path, "conditions."); found {
+	if _, conditionPath, found := strings.Cut(path, "conditions."); found {
+		conditionType, part, _ := strings.Cut(conditionPath, ".")
 		for _, c := range row.Conditions {
-			if c.Type == conditionType {
+			if c.Type != conditionType {
+				continue
+			}
+			switch part {
+			case "", "status":
 				return string(c.Status), true
+			case "reason":
+				return text(c.Reason)
+			case "message":
+				return text(c.Message)
+			case "observed_generation":
+				return c.ObservedGeneration, true
+			case "created_time":
+				return instant(c.CreatedTime.Time)
+			case "last_updated_time":
+				return instant(c.LastUpdatedTime.Time)
+			case "last_transition_time":
+				return instant(c.LastTransitionTime.Time)
 			}
 		}
 		return nil, false
 	}
-	text := func(s string) (any, bool) { return s, s != "" }
 	switch path {
 	case "id":
 		return row.ID, true
@@ -169,10 +278,21 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 		return text(row.UpdatedBy)
 	case "owner_id":
 		return text(row.OwnerID)
+	case "spec.clusterName":
+		return strings.Split(row.Key.Name, ".")[0], true
 	case "created_time":
 		return row.CreatedTime, true
 	case "updated_time", "last_report_time":
 		return row.UpdatedTime, true
+	case "deleted_time":
+		return instant(row.DeletedTime)
 	}
-	panic(path)
+	if err := json.Unmarshal(row.JSON, &value); err != nil {
+		panic(err)
+	}
+	for key := range strings.SplitSeq(strings.ReplaceAll(path, "'a.b'", "a-dot-b"), ".") {
+		object, _ := value.(map[string]any)
+		value = object[strings.ReplaceAll(key, "a-dot-b", "a.b")]
+	}
+	return value, value != nil
 }

@@ -45,18 +45,22 @@ var collections = map[string]collection{
 		searchable: []string{
 			"id", "name", "generation", "created_by", "updated_by", "created_time", "updated_time",
 			"labels.a", "labels.b", "labels.example.com/c", "labels.none",
-			"status.conditions.Ready", "status.conditions.Available", "status.conditions.None",
+			"status.conditions.Ready", "status.conditions.Available", "status.conditions.None", "status.conditions.Ready.status",
+			"status.conditions.Ready.reason", "status.conditions.Ready.message", "status.conditions.Ready.observed_generation",
+			"status.conditions.Ready.created_time", "status.conditions.Ready.last_updated_time", "status.conditions.Available.last_transition_time",
+			"status.conditions.None.reason", "deleted_time",
+			"spec.one", "spec.two", "spec.'a.b'", "spec.deep.one", "spec.deep.two", "spec.none", "spec.deep",
 		},
 		orderable: []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by"},
 	},
 	"nodepools": {
 		schema:     NodePools,
-		searchable: []string{"id", "name", "owner_id", "updated_time", "labels.a", "status.conditions.Ready"},
+		searchable: []string{"id", "name", "owner_id", "updated_time", "labels.a", "status.conditions.Ready", "spec.clusterName", "spec.one"},
 		orderable:  []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by"},
 	},
 	"adapterstatuses": {
 		schema:     AdapterStatuses,
-		searchable: []string{"adapter", "observed_generation", "created_time", "last_report_time", "conditions.Ready", "conditions.None"},
+		searchable: []string{"adapter", "observed_generation", "created_time", "last_report_time", "conditions.Ready", "conditions.None", "conditions.Ready.reason", "conditions.Ready.last_transition_time", "data.one", "metadata.two"},
 		orderable:  []string{"adapter", "observed_generation", "created_time", "last_report_time"},
 	},
 }
@@ -77,6 +81,12 @@ func randomRow(r *rand.Rand, n int) *Row {
 		OwnerID:         pick(r, "", "o1", "o2", "o3", "o"+strconv.Itoa(n)),
 	}
 	row.Adapter = row.Name
+	if r.IntN(4) == 0 {
+		row.DeletedTime = epoch.Add(time.Duration(r.IntN(20)) * time.Second)
+	}
+	object := fmt.Sprintf(`{"one":%s,"x\"}":[{"one":1},"]"],"two":%s,"a.b":%s,"deep":{"":0,"two":%s,"\u006fne":%s}}`,
+		randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r))
+	row.JSON = fmt.Appendf(nil, `{"id":%q,"labels":{"spec":"}{"},"spec":%s,"data":%s,"metadata":%s}`, row.ID, object, object, object)
 	for _, key := range []string{"a", "b", "example.com/c"} {
 		if r.IntN(3) > 0 {
 			if row.Labels == nil {
@@ -88,10 +98,22 @@ func randomRow(r *rand.Rand, n int) *Row {
 	for _, conditionType := range []string{"Available", "Ready"} {
 		if r.IntN(4) > 0 {
 			status := pick(r, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown)
-			row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: conditionType, Status: status})
+			row.Conditions = append(row.Conditions, v1.ResourceCondition{
+				Type: conditionType, Status: status,
+				Reason:             pick(r, "", "Fine", "Awaiting"),
+				Message:            pick(r, "", "x y", "éa%_\\", "Line\nbreak"),
+				ObservedGeneration: int64(r.IntN(3)),
+				LastUpdatedTime:    v1.NewTimestamp(row.UpdatedTime),
+				LastTransitionTime: v1.NewTimestamp(row.CreatedTime),
+			})
 		}
 	}
 	return row
+}
+
+func randomJSON(r *rand.Rand) string {
+	return pick(r, "null", "true", "false", "1", "2", "-3", "1.5", "2e0", "1000", `""`, `"x"`, `"x y"`, `"\u00e9a%_\\"`, `"1"`,
+		`"2026-01-01T00:00:05Z"`, `"2026-01-01"`, `{}`, `[]`, `{"one":1}`, `[1,"x"]`)
 }
 
 func (c *collection) randomQuery(r *rand.Rand, objects int) Query {
@@ -142,40 +164,105 @@ func (c *collection) randomExpr(r *rand.Rand, objects, levels int) tsl.Expr {
 
 func (c *collection) randomComparison(r *rand.Rand, objects int) tsl.Expr {
 	path := pick(r, c.searchable...)
-	leaf := &tsl.Comparison{
-		Field: tsl.Field{Path: path},
-		Op:    pick(r, tsl.Equal, tsl.NotEqual, tsl.In, tsl.NotIn),
+	leaf := &tsl.Comparison{Field: tsl.Field{Path: path}}
+	values := randomValues(r, path, objects)
+	ops := []tsl.Op{tsl.Equal, tsl.NotEqual, tsl.In, tsl.NotIn, tsl.IsNull, tsl.IsNotNull}
+	_, ofCondition, isCondition := strings.Cut(path, "conditions.")
+	isStatus := isCondition && (!strings.Contains(ofCondition, ".") || strings.HasSuffix(path, ".status"))
+	kind := values[0].Kind
+	if !isStatus && kind != tsl.BoolValue {
+		ops = append(ops, tsl.Less, tsl.LessOrEqual, tsl.Greater, tsl.GreaterOrEqual, tsl.Between, tsl.NotBetween)
 	}
-	values := 1
-	if leaf.Op == tsl.In || leaf.Op == tsl.NotIn {
-		values += r.IntN(4)
+	_, isTextField := naiveText[path]
+	if isTextField || kind == tsl.StringValue && !isStatus && strings.Contains(path, "spec.") {
+		ops = append(ops, tsl.Like, tsl.NotLike, tsl.ILike, tsl.NotILike, tsl.Match, tsl.NotMatch)
 	}
-	for range values {
-		leaf.Values = append(leaf.Values, randomValue(r, path, objects))
+	leaf.Op = pick(r, ops...)
+	switch leaf.Op {
+	case tsl.IsNull, tsl.IsNotNull:
+	case tsl.In, tsl.NotIn:
+		leaf.Values = values[:1+r.IntN(len(values))]
+	case tsl.Between, tsl.NotBetween:
+		leaf.Values = values[:2]
+	case tsl.Like, tsl.NotLike, tsl.ILike, tsl.NotILike:
+		leaf.Values = []tsl.Value{text(pick(r, "%", "x%", "%x", "%n%", "n1_", "_", "", "n_%1", "F%e", `%\%\_%`, "%É%", "a__", "2%", "2%-0", `\x`, values[0].Text+"%", "%\n%"))}
+	case tsl.Match, tsl.NotMatch:
+		leaf.Values = []tsl.Value{text(pick(r, "", "x", "^n1", "5$", "^(x|y)$", "[a-m]", "(?i)FINE", "^$"))}
+	default:
+		leaf.Values = values[:1]
 	}
 	return leaf
 }
 
-func randomValue(r *rand.Rand, path string, objects int) tsl.Value {
-	text := func(s string) tsl.Value { return tsl.Value{Kind: tsl.String, Text: s} }
-	row := randomRow(r, r.IntN(objects))
-	value, ok := naiveValue(path, row)
-	if !ok {
-		if strings.Contains(path, "conditions.") {
-			return text("True")
+// naiveText are the fields that patterns are for, besides free-form ones.
+var naiveText = map[string]bool{
+	"id": true, "name": true, "created_by": true, "updated_by": true, "owner_id": true, "adapter": true, "spec.clusterName": true,
+	"labels.a": true, "labels.b": true, "labels.example.com/c": true, "labels.none": true,
+	"status.conditions.Ready.reason": true, "status.conditions.Ready.message": true, "status.conditions.None.reason": true,
+	"conditions.Ready.reason": true,
+}
+
+// randomValues returns four values of one kind to compare a field with, most of
+// which some row has.
+func randomValues(r *rand.Rand, path string, objects int) []tsl.Value {
+	var values []tsl.Value
+	freeForm := strings.HasPrefix(path, "spec.") && path != "spec.clusterName" || strings.HasPrefix(path, "data.") || strings.HasPrefix(path, "metadata.")
+	for range 1000 {
+		value := randomValue(r, path, objects, freeForm)
+		if len(values) == 0 || value.Kind == values[0].Kind || !freeForm {
+			values = append(values, value)
 		}
-		return text("x")
+		if len(values) == 4 {
+			return values
+		}
 	}
+	panic(path)
+}
+
+func text(s string) tsl.Value { return tsl.Value{Kind: tsl.StringValue, Text: s} }
+
+func number(s string) tsl.Value {
+	n, ok := tsl.ParseNumber(s)
+	if !ok {
+		panic(s)
+	}
+	return tsl.Value{Kind: tsl.NumberValue, Text: s, Number: n}
+}
+
+func randomValue(r *rand.Rand, path string, objects int, freeForm bool) tsl.Value {
+	value, ok := naiveValue(path, randomRow(r, r.IntN(objects)))
 	switch value := value.(type) {
 	case int64:
 		if r.IntN(2) == 0 {
 			return text(strconv.FormatInt(value, 10))
 		}
-		return tsl.Value{Kind: tsl.Number, Text: strconv.FormatInt(value, 10), Number: value}
+		return number(strconv.FormatInt(value, 10))
+	case float64:
+		return number(strconv.FormatFloat(value, 'g', -1, 64))
+	case bool:
+		return tsl.Value{Kind: tsl.BoolValue, Text: strconv.FormatBool(value)}
 	case time.Time:
+		if r.IntN(2) == 0 {
+			return tsl.Value{Kind: tsl.TimeValue, Text: value.Format(time.RFC3339)}
+		}
 		return text(value.In(time.FixedZone("", 3600)).Format(time.RFC3339))
+	case string:
+		if freeForm && strings.HasPrefix(value, "2026") && r.IntN(3) > 0 {
+			return tsl.Value{Kind: tsl.TimeValue, Text: value}
+		}
+		return text(value)
+	}
+	switch { // absent, or nothing to compare with
+	case freeForm:
+		return pick(r, text("x"), number("1"), tsl.Value{Kind: tsl.BoolValue, Text: "true"}, tsl.Value{Kind: tsl.TimeValue, Text: "2026-01-01"})
+	case strings.HasSuffix(path, "_time"):
+		return text("2026-01-01")
+	case strings.HasSuffix(path, "_generation"):
+		return number("1")
+	case strings.Contains(path, "conditions.") && !naiveText[path]:
+		return text("True")
 	default:
-		return text(value.(string))
+		return text(map[bool]string{true: "x", false: ""}[ok || r.IntN(2) == 0])
 	}
 }
 

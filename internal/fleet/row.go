@@ -52,6 +52,9 @@ type Row struct {
 	// UpdatedTime is when the object was last updated, of an AdapterStatus when
 	// it last reported.
 	UpdatedTime time.Time
+	// DeletedTime is when the object was deleted, the zero time unless it still has
+	// finalizers.
+	DeletedTime time.Time
 	// OwnerID names the owner, "" where there is none. The index compares it with
 	// the owners of a Query and does not care how it is formed, but in a collection
 	// that can be searched by owner_id it is what users write.
@@ -64,11 +67,16 @@ type Row struct {
 	Adapter string
 	// JSON is the object as REST shows it.
 	JSON []byte
+	// Digest identifies JSON among everything that REST has ever shown.
+	Digest Digest
 
 	// ordinal is the row's place in the Index and its number in posting lists.
 	// Successive rows of one object have the same.
 	ordinal uint32
 }
+
+// Digest identifies bytes: two that differ do not have the same.
+type Digest [16]byte
 
 // share replaces the strings of a row by ones that it has in common with its
 // predecessor, which may be nil, or with the rest of the fleet: label and

@@ -32,6 +32,14 @@ type Schema struct {
 	labels bool
 	// conditions is what stands before a condition's type.
 	conditions string
+	// conditionFields are the fields of a condition that can be searched by.
+	conditionFields []string
+	// freeForm are the free-form objects in a row's JSON that can be searched by a
+	// path into them.
+	freeForm []string
+	// selectors are the field selectors of the API server, by the field that has
+	// the same values.
+	selectors map[*field]string
 	// defaultOrder is the field that a list without an order is ordered by,
 	// descending.
 	defaultOrder *field
@@ -41,34 +49,46 @@ type Schema struct {
 var (
 	// Clusters is the Schema of Cluster rows.
 	Clusters = Schema{
-		fields:       []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime},
-		labels:       true,
-		conditions:   "status.conditions.",
-		defaultOrder: createdTime,
+		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime},
+		labels:          true,
+		conditions:      "status.conditions.",
+		conditionFields: resourceConditionFields,
+		freeForm:        []string{"spec"},
+		selectors:       map[*field]string{id: "status.id", name: "metadata.name"},
+		defaultOrder:    createdTime,
 	}
 
 	// NodePools is the Schema of NodePool rows.
 	NodePools = Schema{
-		fields:       []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, ownerID},
-		labels:       true,
-		conditions:   "status.conditions.",
-		defaultOrder: createdTime,
+		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, ownerID, clusterName},
+		labels:          true,
+		conditions:      "status.conditions.",
+		conditionFields: resourceConditionFields,
+		freeForm:        []string{"spec"},
+		selectors:       map[*field]string{id: "status.id", clusterName: "spec.clusterName"},
+		defaultOrder:    createdTime,
 	}
 
 	// AdapterStatuses is the Schema of AdapterStatus rows.
 	AdapterStatuses = Schema{
-		fields:       []*field{adapter, observedGeneration, createdTime, lastReportTime},
-		conditions:   "conditions.",
-		defaultOrder: createdTime,
+		fields:          []*field{adapter, observedGeneration, createdTime, lastReportTime},
+		conditions:      "conditions.",
+		conditionFields: []string{"status", "reason", "message", "last_transition_time"},
+		freeForm:        []string{"data", "metadata"},
+		selectors:       map[*field]string{adapter: "spec.adapter"},
+		defaultOrder:    createdTime,
 	}
 )
+
+var resourceConditionFields = []string{"status", "reason", "message", "observed_generation", "created_time", "last_updated_time", "last_transition_time"}
 
 // field is a scalar field of a Row as searches and orders name it.
 type field struct {
 	name string
 	kind kind
 	// text returns the value as a posting list names it, "" where the row has
-	// none. A time field has no posting list: its order answers searches.
+	// none. A time field to order by has no posting list: its order answers
+	// searches.
 	text func(*Row) string
 	// time returns the value of a time field.
 	time func(*Row) time.Time
@@ -95,12 +115,31 @@ var (
 
 	ownerID = &field{name: "owner_id", text: func(r *Row) string { return r.OwnerID }}
 
+	// clusterName is not shown by REST. It is the part of a NodePool's metadata.name
+	// before the dot, and spares users the way to the owner's id.
+	clusterName = &field{name: "spec.clusterName", text: func(r *Row) string {
+		cluster, _, _ := strings.Cut(r.Key.Name, ".")
+		return cluster
+	}}
+
 	generation         = generationField("generation")
 	observedGeneration = generationField("observed_generation")
 
 	createdTime    = timeField("created_time", func(r *Row) time.Time { return r.CreatedTime })
 	updatedTime    = timeField("updated_time", func(r *Row) time.Time { return r.UpdatedTime })
 	lastReportTime = timeField("last_report_time", func(r *Row) time.Time { return r.UpdatedTime })
+
+	deletedTime = &field{
+		name: "deleted_time",
+		kind: timeKind,
+		text: func(r *Row) string {
+			if r.DeletedTime.IsZero() {
+				return ""
+			}
+			return r.DeletedTime.Format(time.RFC3339Nano)
+		},
+		time: func(r *Row) time.Time { return r.DeletedTime },
+	}
 )
 
 func textField(name string, text func(*Row) string) *field {
@@ -191,7 +230,11 @@ func (s *Schema) searchable() string {
 	if s.labels {
 		names = append(names, labelPrefix+"<key>")
 	}
-	return fmt.Sprintf("%s, %s<Type>", strings.Join(names, ", "), s.conditions)
+	names = append(names, s.conditions+"<Type>", fmt.Sprintf("%s<Type>.<%s>", s.conditions, strings.Join(s.conditionFields, "|")))
+	for _, object := range s.freeForm {
+		names = append(names, object+".<path>")
+	}
+	return strings.Join(names, ", ")
 }
 
 // labelPrefix is what stands before a label's key.

@@ -16,7 +16,11 @@ limitations under the License.
 
 package fleet
 
-import "k8s.io/apimachinery/pkg/types"
+import (
+	"slices"
+
+	"k8s.io/apimachinery/pkg/types"
+)
 
 // Upsert adds the row, in place of the one with the same Key or ID, if any. The
 // Index takes the row over.
@@ -68,6 +72,8 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 	rebuild := len(rows) > 2*len(x.byKey) // most are new: to sort them beats finding a place for each
 	if rebuild {
 		x.views = nil
+		rows = slices.Clone(rows)
+		x.schema.sort(rows)
 	}
 	for _, row := range rows {
 		if ordinal, ok := x.byKey[row.Key]; ok && x.rows[ordinal] == row {
@@ -125,14 +131,7 @@ func (x *Index) put(row *Row) (gone []string) {
 }
 
 func (x *Index) insert(row *Row) {
-	if last := len(x.free) - 1; last >= 0 {
-		row.ordinal = x.free[last]
-		x.free = x.free[:last]
-		x.rows[row.ordinal] = row
-	} else {
-		row.ordinal = uint32(len(x.rows))
-		x.rows = append(x.rows, row)
-	}
+	x.place(row)
 	x.all.Add(row.ordinal)
 	x.byID[row.ID] = row.ordinal
 	x.byKey[row.Key] = row.ordinal
@@ -151,8 +150,8 @@ func (x *Index) remove(ordinal uint32) {
 	delete(x.byKey, row.Key)
 	delete(x.byID, row.ID)
 	x.all.Remove(ordinal)
+	x.strays.Remove(ordinal)
 	x.rows[ordinal] = nil
-	x.free = append(x.free, ordinal)
 }
 
 // replace puts a row in the place of its predecessor of the same id and key.
@@ -166,6 +165,9 @@ func (x *Index) replace(old, row *Row) {
 		}
 	}
 	x.rows[row.ordinal] = row
+	if x.schema.defaultOrder.compare(old, row) != 0 {
+		x.strays.Add(row.ordinal)
+	}
 	for f, v := range x.views {
 		if f.compare(old, row) != 0 {
 			v.insert(row.ordinal)

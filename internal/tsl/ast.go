@@ -45,8 +45,9 @@ type Not struct {
 	Operand Expr
 }
 
-// Comparison is a leaf: a field, an operator, and one value, or for In and NotIn
-// one value or more.
+// Comparison is a leaf: a field, an operator, and the values that the operator
+// takes: none for IsNull and IsNotNull, two for Between and NotBetween, one or
+// more for In and NotIn, else one.
 type Comparison struct {
 	Field  Field
 	Op     Op
@@ -56,7 +57,8 @@ type Comparison struct {
 // Field names what a Comparison looks at. Which fields there are is for the
 // evaluator to say.
 type Field struct {
-	// Path is the name as written, such as labels.app.kubernetes.io/name.
+	// Path is the name as written, such as labels.app.kubernetes.io/name or
+	// spec.'a key'.size.
 	Path string
 	// Offset is where in the text the name starts, in bytes.
 	Offset int
@@ -66,10 +68,10 @@ type Field struct {
 type Value struct {
 	Kind ValueKind
 	// Text is the content of a String, without its quotes and with '' resolved
-	// to one quote, or a Number as written.
+	// to one quote; of a Bool true or false; else the literal as written.
 	Text string
-	// Number is the value of a Number, 0 for a String.
-	Number int64
+	// Number is the value of a Number, 0 for other kinds.
+	Number Number
 	// Offset is where in the text the literal starts, in bytes.
 	Offset int
 }
@@ -78,24 +80,15 @@ type Value struct {
 type ValueKind int
 
 const (
-	// String is text in single quotes.
-	String ValueKind = iota + 1
-	// Number is a whole number, without quotes.
-	Number
-)
-
-// Op is the operator of a Comparison.
-type Op int
-
-const (
-	// Equal is "=".
-	Equal Op = iota + 1
-	// NotEqual is "!=".
-	NotEqual
-	// In is "in": Equal to any of the values.
-	In
-	// NotIn is "not in": NotEqual to every value.
-	NotIn
+	// StringValue is text in single quotes.
+	StringValue ValueKind = iota + 1
+	// NumberValue is a number, without quotes.
+	NumberValue
+	// TimeValue is a date or an RFC 3339 time, without quotes. ParseTime reads
+	// its Text.
+	TimeValue
+	// BoolValue is true or false, without quotes.
+	BoolValue
 )
 
 func (*And) isExpr()        {}

@@ -43,6 +43,11 @@ func FuzzParse(f *testing.F) {
 		"a='\x00'",
 		"a='\xff",
 		"generation = 99999999999999999999",
+		"a between 1.5 and 2Ki and b not between 'x' and 'y' or c <> -1e-3",
+		"a like 'x%' or b not ilike '_\\%' or c ~= '^a.*(b|c)$' and d ~! '['",
+		"a is null and not b IS NOT null or spec.'a.b'.'it''s' < true and spec.'' >= 1",
+		"a > 2026-01-31 or b <= 2026-01-31T10:00:00.5+01:00 and c = 2026-13-01",
+		"a = 1e999999999 or b = 1e-999999999 or c = 0.1P",
 	} {
 		f.Add(text, uint64(i))
 	}

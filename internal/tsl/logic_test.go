@@ -18,7 +18,9 @@ package tsl
 
 import (
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -54,18 +56,92 @@ func evaluate(e Expr, o object) truth {
 		return isTrue - evaluate(e.Operand, o)
 	case *Comparison:
 		field, ok := o[e.Field.Path]
-		if !ok {
-			return isUnknown
-		}
-		found := slices.ContainsFunc(e.Values, func(v Value) bool {
-			return v.Kind == field.Kind && v.Text == field.Text && v.Number == field.Number
-		})
-		if found == (e.Op == Equal || e.Op == In) {
-			return isTrue
-		}
-		return isFalse
+		return evaluateComparison(e, field, ok)
 	}
 	panic("unknown node")
+}
+
+// evaluateComparison goes by what SQL says of each operator. A value of another
+// kind than the literal counts as absent.
+func evaluateComparison(e *Comparison, field Value, present bool) truth {
+	if negative := map[Op]Op{NotEqual: Equal, NotIn: In, NotBetween: Between, NotLike: Like, NotILike: ILike, NotMatch: Match}[e.Op]; negative != 0 {
+		return isTrue - evaluateComparison(&Comparison{Op: negative, Values: e.Values}, field, present)
+	}
+	switch e.Op {
+	case IsNull:
+		return truthOf(!present)
+	case IsNotNull:
+		return truthOf(present)
+	}
+	if !present || field.Kind != e.Values[0].Kind {
+		return isUnknown
+	}
+	switch e.Op {
+	case Equal, In:
+		return truthOf(slices.ContainsFunc(e.Values, func(v Value) bool { return v.Kind == field.Kind && compareValues(field, v) == 0 }))
+	case Less:
+		return truthOf(compareValues(field, e.Values[0]) < 0)
+	case LessOrEqual:
+		return truthOf(compareValues(field, e.Values[0]) <= 0)
+	case Greater:
+		return truthOf(compareValues(field, e.Values[0]) > 0)
+	case GreaterOrEqual:
+		return truthOf(compareValues(field, e.Values[0]) >= 0)
+	case Between:
+		if field.Kind != e.Values[1].Kind {
+			return isUnknown
+		}
+		return truthOf(compareValues(field, e.Values[0]) >= 0 && compareValues(field, e.Values[1]) <= 0)
+	case Like:
+		return truthOf(like(field.Text, e.Values[0].Text))
+	case ILike:
+		return truthOf(like(strings.ToLower(field.Text), strings.ToLower(e.Values[0].Text)))
+	case Match:
+		matched, err := regexp.MatchString(e.Values[0].Text, field.Text)
+		if err != nil {
+			return isUnknown
+		}
+		return truthOf(matched)
+	}
+	panic("unknown operator " + e.Op.String())
+}
+
+func truthOf(b bool) truth {
+	if b {
+		return isTrue
+	}
+	return isFalse
+}
+
+func compareValues(a, b Value) int {
+	switch a.Kind {
+	case NumberValue:
+		return a.Number.Compare(b.Number)
+	case TimeValue:
+		left, _ := ParseTime(a.Text)
+		right, _ := ParseTime(b.Text)
+		return left.Compare(right)
+	}
+	return strings.Compare(a.Text, b.Text)
+}
+
+// like knows bytes, and no escapes.
+func like(text, pattern string) bool {
+	matches := make([]bool, len(text)+1) // by how much of the text the pattern so far matches
+	matches[0] = true
+	for _, p := range []byte(pattern) {
+		next := make([]bool, len(text)+1)
+		for i, matched := range matches {
+			switch {
+			case p == '%':
+				next[i] = matched || i > 0 && next[i-1]
+			case i > 0:
+				next[i] = matches[i-1] && (p == '_' || p == text[i-1])
+			}
+		}
+		matches = next
+	}
+	return matches[len(text)]
 }
 
 // leaves returns the comparisons of a tree.
@@ -102,7 +178,10 @@ func randomObject(r *rand.Rand, e Expr) object {
 		case 1:
 			o[leaf.Field.Path] = str("a value that no query of the tests has")
 		default:
-			o[leaf.Field.Path] = leaf.Values[r.IntN(len(leaf.Values))]
+			o[leaf.Field.Path] = str("x")
+			if len(leaf.Values) > 0 {
+				o[leaf.Field.Path] = leaf.Values[r.IntN(len(leaf.Values))]
+			}
 		}
 	}
 	return o
@@ -120,11 +199,23 @@ func randomExpr(r *rand.Rand, levels int) Expr {
 			return not(randomExpr(r, levels-1))
 		}
 	}
-	fields := []string{"a", "name", "labels.in", "labels.app.kubernetes.io/name", "x-y_z"}
-	values := []Value{str(""), str("x"), str("it's"), str("a and (b"), str("é\n"), num("1", 1), num("-20", -20)}
-	e := compare(fields[r.IntN(len(fields))], Equal+Op(r.IntN(4)), values[r.IntN(len(values))])
-	for e.Op.takesList() && r.IntN(3) > 0 {
-		e.Values = append(e.Values, values[r.IntN(len(values))])
+	fields := []string{"a", "name", "labels.in", "labels.app.kubernetes.io/name", "x-y_z", "spec.'a b'.'it''s.'.c", "labels.''"}
+	values := []Value{
+		str(""), str("x"), str("it's"), str("a and b"), str("é\n"), num("1", 1), num("-20", -20), num("1.5Ki", 1536), float("0.1", 0.1),
+		at("2026-01-31"), at("2026-01-31T10:00:00+01:00"), boolean("true"), boolean("false"),
+	}
+	value := func() Value { return values[r.IntN(len(values))] }
+	e := compare(fields[r.IntN(len(fields))], Equal+Op(r.IntN(int(IsNotNull))))
+	switch e.Op.takes() {
+	case oneValue:
+		e.Values = []Value{value()}
+	case twoValues:
+		e.Values = []Value{value(), value()}
+	case list:
+		e.Values = []Value{value()}
+		for r.IntN(3) > 0 {
+			e.Values = append(e.Values, value())
+		}
 	}
 	return e
 }

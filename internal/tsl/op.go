@@ -18,21 +18,92 @@ package tsl
 
 import "strconv"
 
+// Op is the operator of a Comparison.
+type Op int
+
+const (
+	// Equal is "=".
+	Equal Op = iota + 1
+	// NotEqual is "!=", also written "<>".
+	NotEqual
+	// Less is "<".
+	Less
+	// LessOrEqual is "<=".
+	LessOrEqual
+	// Greater is ">".
+	Greater
+	// GreaterOrEqual is ">=".
+	GreaterOrEqual
+	// In is "in": Equal to any of the values.
+	In
+	// NotIn is "not in": NotEqual to every value.
+	NotIn
+	// Between is "between": GreaterOrEqual to the first of two values and
+	// LessOrEqual to the second.
+	Between
+	// NotBetween is "not between": Less than the first of two values or Greater
+	// than the second.
+	NotBetween
+	// Like is "like": the whole of a text matches a pattern in which % stands for
+	// any run of characters, _ for any one, and \ takes the meaning from the
+	// character that follows.
+	Like
+	// NotLike is "not like".
+	NotLike
+	// ILike is "ilike": Like, whatever the case of letters.
+	ILike
+	// NotILike is "not ilike".
+	NotILike
+	// Match is "~=": a regular expression in RE2 syntax matches some part of a
+	// text.
+	Match
+	// NotMatch is "~!": the regular expression matches no part.
+	NotMatch
+	// IsNull is "is null": true where the field is absent, else false.
+	IsNull
+	// IsNotNull is "is not null": true where the field is there, else false.
+	IsNotNull
+)
+
 // operators is what there is to know of each Op. An operator and its negation
 // name each other.
 var operators = [...]struct {
 	text   string
 	negate Op
-	list   bool
+	takes  operands
 }{
-	Equal:    {text: "=", negate: NotEqual},
-	NotEqual: {text: "!=", negate: Equal},
-	In:       {text: "in", negate: NotIn, list: true},
-	NotIn:    {text: "not in", negate: In, list: true},
+	Equal:          {text: "=", negate: NotEqual},
+	NotEqual:       {text: "!=", negate: Equal},
+	Less:           {text: "<", negate: GreaterOrEqual},
+	LessOrEqual:    {text: "<=", negate: Greater},
+	Greater:        {text: ">", negate: LessOrEqual},
+	GreaterOrEqual: {text: ">=", negate: Less},
+	In:             {text: "in", negate: NotIn, takes: list},
+	NotIn:          {text: "not in", negate: In, takes: list},
+	Between:        {text: "between", negate: NotBetween, takes: twoValues},
+	NotBetween:     {text: "not between", negate: Between, takes: twoValues},
+	Like:           {text: "like", negate: NotLike},
+	NotLike:        {text: "not like", negate: Like},
+	ILike:          {text: "ilike", negate: NotILike},
+	NotILike:       {text: "not ilike", negate: ILike},
+	Match:          {text: "~=", negate: NotMatch},
+	NotMatch:       {text: "~!", negate: Match},
+	IsNull:         {text: "is null", negate: IsNotNull, takes: nothing},
+	IsNotNull:      {text: "is not null", negate: IsNull, takes: nothing},
 }
 
+// operands says what stands behind an operator.
+type operands int
+
+const (
+	oneValue operands = iota
+	twoValues
+	list
+	nothing
+)
+
 // operatorNames lists the operators for error messages.
-const operatorNames = "=, !=, in, not in"
+const operatorNames = "=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null"
 
 // String returns the operator as it is written.
 func (o Op) String() string {
@@ -46,16 +117,26 @@ func (o Op) String() string {
 // true, and unknown where o is unknown.
 func (o Op) Negate() Op { return operators[o].negate }
 
-// takesList tells whether a list of values follows the operator.
-func (o Op) takesList() bool { return operators[o].list }
+// takes tells what stands behind the operator.
+func (o Op) takes() operands { return operators[o].takes }
 
-// symbolOp returns the operator that a symbol stands for.
-func symbolOp(symbol string) (Op, bool) {
-	switch symbol {
-	case "=":
-		return Equal, true
-	case "!=":
-		return NotEqual, true
-	}
-	return 0, false
+// symbolOps are the operators that are symbols.
+var symbolOps = map[string]Op{
+	"=":  Equal,
+	"!=": NotEqual,
+	"<>": NotEqual,
+	"<":  Less,
+	"<=": LessOrEqual,
+	">":  Greater,
+	">=": GreaterOrEqual,
+	"~=": Match,
+	"~!": NotMatch,
+}
+
+// wordOps are the operators that are words, and may have "not" before them.
+var wordOps = map[tokenKind]Op{
+	tokenIn:      In,
+	tokenBetween: Between,
+	tokenLike:    Like,
+	tokenILike:   ILike,
 }

@@ -17,9 +17,7 @@ limitations under the License.
 package tsl
 
 import (
-	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -180,12 +178,7 @@ func (p *parser) comparison() (Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var values []Value
-	if op.takesList() {
-		values, err = p.list(op)
-	} else {
-		values, err = p.value(nil)
-	}
+	values, err := p.operands(op)
 	if err != nil {
 		return nil, err
 	}
@@ -193,24 +186,70 @@ func (p *parser) comparison() (Expr, error) {
 }
 
 func (p *parser) operator() (Op, error) {
-	switch p.token.kind {
-	case tokenSymbol:
-		if op, ok := symbolOp(p.token.text); ok {
+	if p.token.kind == tokenSymbol {
+		if op, ok := symbolOps[p.token.text]; ok {
 			p.advance()
 			return op, nil
 		}
-	case tokenIn:
+	}
+	if op, ok := wordOps[p.token.kind]; ok {
 		p.advance()
-		return In, nil
+		return op, nil
+	}
+	switch p.token.kind {
 	case tokenNot:
 		p.advance()
-		if p.token.kind != tokenIn {
-			return 0, p.unexpected(`"in"` + p.afterLast())
+		op, ok := wordOps[p.token.kind]
+		if !ok {
+			return 0, p.unexpected(`"in", "between", "like" or "ilike"` + p.afterLast())
 		}
 		p.advance()
-		return NotIn, nil
+		return op.Negate(), nil
+	case tokenIs:
+		return p.isNull()
 	}
 	return 0, p.unexpected("an operator (" + operatorNames + ")" + p.afterLast())
+}
+
+func (p *parser) isNull() (Op, error) {
+	op, expected := IsNull, `"null" or "not null"`
+	p.advance()
+	if p.token.kind == tokenNot {
+		op, expected = IsNotNull, `"null"`
+		p.advance()
+	}
+	if p.token.kind != tokenNull {
+		return 0, p.unexpected(expected + p.afterLast())
+	}
+	p.advance()
+	return op, nil
+}
+
+// operands reads what stands behind an operator.
+func (p *parser) operands(op Op) ([]Value, error) {
+	switch op.takes() {
+	case nothing:
+		return nil, nil
+	case list:
+		return p.list(op)
+	case twoValues:
+		return p.bounds()
+	default:
+		return p.value(nil)
+	}
+}
+
+// bounds reads two values with an "and" that belongs to them.
+func (p *parser) bounds() ([]Value, error) {
+	values, err := p.value(make([]Value, 0, 2))
+	if err != nil {
+		return nil, err
+	}
+	if p.token.kind != tokenAnd {
+		return nil, p.unexpected(`"and" and the upper bound` + p.afterLast())
+	}
+	p.advance()
+	return p.value(values)
 }
 
 // list reads one value or more in parentheses or brackets.
@@ -245,18 +284,16 @@ func (p *parser) value(values []Value) ([]Value, error) {
 	value := Value{Offset: p.token.offset}
 	switch p.token.kind {
 	case tokenString:
-		value.Kind, value.Text = String, p.token.content()
+		value.Kind, value.Text = StringValue, p.token.content()
 	case tokenNumber:
-		n, err := strconv.ParseInt(p.token.text, 10, 64)
-		if errors.Is(err, strconv.ErrRange) {
-			return nil, p.unexpected(fmt.Sprintf("a whole number from %d to %d%s", math.MinInt64, math.MaxInt64, p.afterLast()))
+		if err := p.numberOrTime(&value); err != nil {
+			return nil, err
 		}
-		if err != nil {
+	case tokenName:
+		value.Kind, value.Text = BoolValue, strings.ToLower(p.token.text)
+		if value.Text != "true" && value.Text != "false" {
 			return nil, p.unquoted()
 		}
-		value.Kind, value.Text, value.Number = Number, p.token.text, n
-	case tokenName:
-		return nil, p.unquoted()
 	case tokenOpenString:
 		return nil, syntaxError(p.scanner.text, p.token.offset,
 			"a closing single quote for the text that starts here", "end of text", "")
@@ -265,6 +302,26 @@ func (p *parser) value(values []Value) ([]Value, error) {
 	}
 	p.advance()
 	return append(values, value), nil
+}
+
+// numberOrTime makes a value of a word that starts with a digit or the like.
+func (p *parser) numberOrTime(value *Value) error {
+	value.Kind, value.Text = NumberValue, p.token.text
+	if looksLikeTime(p.token.text) {
+		value.Kind = TimeValue
+		if _, err := ParseTime(p.token.text); err != nil {
+			return p.unexpected("a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T10:00:00Z" + p.afterLast())
+		}
+		return nil
+	}
+	var isNumber, fits bool
+	if value.Number, isNumber, fits = literalNumber(p.token.text); !isNumber {
+		return p.unquoted()
+	}
+	if !fits {
+		return p.unexpected("a number below 1.8e308" + p.afterLast())
+	}
+	return nil
 }
 
 // advance moves on to the next token and returns the one it leaves behind.

@@ -35,9 +35,19 @@ func compare(field string, op Op, values ...Value) *Comparison {
 	return &Comparison{Field: Field{Path: field}, Op: op, Values: values}
 }
 
-func str(text string) Value { return Value{Kind: String, Text: text} }
+func str(text string) Value { return Value{Kind: StringValue, Text: text} }
 
-func num(text string, number int64) Value { return Value{Kind: Number, Text: text, Number: number} }
+func num(text string, number int64) Value {
+	return Value{Kind: NumberValue, Text: text, Number: Number{Whole: number}}
+}
+
+func float(text string, number float64) Value {
+	return Value{Kind: NumberValue, Text: text, Number: Number{Float: number}}
+}
+
+func at(text string) Value { return Value{Kind: TimeValue, Text: text} }
+
+func boolean(text string) Value { return Value{Kind: BoolValue, Text: text} }
 
 func and(operands ...Expr) Expr { return &And{Operands: operands} }
 
@@ -94,6 +104,82 @@ func TestParse(t *testing.T) {
 				num("9223372036854775807", 9223372036854775807),
 				num("-9223372036854775808", -9223372036854775808)),
 			wantString: "generation in (9223372036854775807, -9223372036854775808)",
+		},
+		"not equal as SQL writes it": {
+			text:       "a<>'x'",
+			want:       compare("a", NotEqual, str("x")),
+			wantString: "a != 'x'",
+		},
+		"ordered comparisons": {
+			text: "a<1 and a <= 2 and a>-3 and a >=4",
+			want: and(compare("a", Less, num("1", 1)), compare("a", LessOrEqual, num("2", 2)),
+				compare("a", Greater, num("-3", -3)), compare("a", GreaterOrEqual, num("4", 4))),
+			wantString: "a < 1 and a <= 2 and a > -3 and a >= 4",
+		},
+		"between, whose and is its own": {
+			text: "a between 1 and 2 and b='y' or not a not between 'x' and 'y'",
+			want: or(and(compare("a", Between, num("1", 1), num("2", 2)), b),
+				not(compare("a", NotBetween, str("x"), str("y")))),
+			wantString: "a between 1 and 2 and b = 'y' or not a not between 'x' and 'y'",
+		},
+		"patterns": {
+			text: "a like 'x%' and a NOT LIKE '_' and a ilike 'X' and a not iLike '\\%'",
+			want: and(compare("a", Like, str("x%")), compare("a", NotLike, str("_")),
+				compare("a", ILike, str("X")), compare("a", NotILike, str(`\%`))),
+			wantString: `a like 'x%' and a not like '_' and a ilike 'X' and a not ilike '\%'`,
+		},
+		"regular expressions": {
+			text:       "a~='^x' and a ~! 'y$'",
+			want:       and(compare("a", Match, str("^x")), compare("a", NotMatch, str("y$"))),
+			wantString: "a ~= '^x' and a ~! 'y$'",
+		},
+		"presence": {
+			text:       "a is null and a IS Not NULL or not a is null",
+			want:       or(and(compare("a", IsNull), compare("a", IsNotNull)), not(compare("a", IsNull))),
+			wantString: "a is null and a is not null or not a is null",
+		},
+		"numbers with fractions and exponents": {
+			text: "a in (1.5, -0.25, 1e3, 2.5E+2, 12e-1, 0.0, 9223372036854775808)",
+			want: compare("a", In, float("1.5", 1.5), float("-0.25", -0.25), num("1e3", 1000), num("2.5E+2", 250),
+				float("12e-1", 1.2), num("0.0", 0), float("9223372036854775808", 1<<63)),
+			wantString: "a in (1.5, -0.25, 1e3, 2.5E+2, 12e-1, 0.0, 9223372036854775808)",
+		},
+		"numbers with suffixes": {
+			text: "a in (1Ki, 2Mi, 1Gi, 1Ti, 1Pi, 3k, 1M, 1G, 1T, 1P, 1.5Ki, 0.1k, 1.0001k)",
+			want: compare("a", In, num("1Ki", 1024), num("2Mi", 2<<20), num("1Gi", 1<<30), num("1Ti", 1<<40), num("1Pi", 1<<50),
+				num("3k", 3000), num("1M", 1e6), num("1G", 1e9), num("1T", 1e12), num("1P", 1e15),
+				num("1.5Ki", 1536), num("0.1k", 100), float("1.0001k", 1000.1)),
+			wantString: "a in (1Ki, 2Mi, 1Gi, 1Ti, 1Pi, 3k, 1M, 1G, 1T, 1P, 1.5Ki, 0.1k, 1.0001k)",
+		},
+		"numbers are not rounded before they must be": {
+			text:       "a in (9007199254740993.0, 9007199254740.993k, 1e-999999999)",
+			want:       compare("a", In, num("9007199254740993.0", 9007199254740993), num("9007199254740.993k", 9007199254740993), num("1e-999999999", 0)),
+			wantString: "a in (9007199254740993.0, 9007199254740.993k, 1e-999999999)",
+		},
+		"dates and times": {
+			text:       "a=2026-01-31 or a>2026-01-31T10:00:00.5+01:00 or a<2026-01-31T10:00:00Z",
+			want:       or(compare("a", Equal, at("2026-01-31")), compare("a", Greater, at("2026-01-31T10:00:00.5+01:00")), compare("a", Less, at("2026-01-31T10:00:00Z"))),
+			wantString: "a = 2026-01-31 or a > 2026-01-31T10:00:00.5+01:00 or a < 2026-01-31T10:00:00Z",
+		},
+		"booleans in any case": {
+			text:       "a=true or a=FALSE",
+			want:       or(compare("a", Equal, boolean("true")), compare("a", Equal, boolean("false"))),
+			wantString: "a = true or a = false",
+		},
+		"a boolean names a field where one may stand": {
+			text:       "true = true",
+			want:       compare("true", Equal, boolean("true")),
+			wantString: "true = true",
+		},
+		"quoted parts of a field": {
+			text:       "spec.'a key'.b='x' and spec.a.'it''s.here'is null and labels.'x/y' in('z')",
+			want:       and(compare("spec.'a key'.b", Equal, str("x")), compare("spec.a.'it''s.here'", IsNull), compare("labels.'x/y'", In, str("z"))),
+			wantString: "spec.'a key'.b = 'x' and spec.a.'it''s.here' is null and labels.'x/y' in ('z')",
+		},
+		"new keywords within fields": {
+			text:       "labels.like like 'x' and spec.between between 1 and 2 and is.null is null",
+			want:       and(compare("labels.like", Like, str("x")), compare("spec.between", Between, num("1", 1), num("2", 2)), compare("is.null", IsNull)),
+			wantString: "labels.like like 'x' and spec.between between 1 and 2 and is.null is null",
 		},
 		"digits in quotes are text": {
 			text:       "labels.zone='1'",
@@ -271,14 +357,14 @@ func TestParseOffsets(t *testing.T) {
 		&Comparison{
 			Field:  Field{Path: "name", Offset: 0},
 			Op:     Equal,
-			Values: []Value{{Kind: String, Text: "é", Offset: 7}},
+			Values: []Value{{Kind: StringValue, Text: "é", Offset: 7}},
 		},
 		&Comparison{
 			Field: Field{Path: "generation", Offset: 16},
 			Op:    NotIn,
 			Values: []Value{
-				{Kind: Number, Text: "1", Number: 1, Offset: 35},
-				{Kind: Number, Text: "-2", Number: -2, Offset: 38},
+				{Kind: NumberValue, Text: "1", Number: Number{Whole: 1}, Offset: 35},
+				{Kind: NumberValue, Text: "-2", Number: Number{Whole: -2}, Offset: 38},
 			},
 		})
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -320,12 +406,12 @@ func TestParseRefuses(t *testing.T) {
 		"field alone": {
 			text:       "name",
 			wantOffset: 4,
-			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found end of text`,
+			wantError:  `search: at character 5: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found end of text`,
 		},
 		"missing operator": {
 			text:       "name 'x'",
 			wantOffset: 5,
-			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "'x'"`,
+			wantError:  `search: at character 6: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "'x'"`,
 		},
 		"missing value": {
 			text:       "generation = ",
@@ -360,32 +446,17 @@ func TestParseRefuses(t *testing.T) {
 		"word for a value": {
 			text:       "name = my-cluster",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected a value in single quotes or a whole number after "=", found "my-cluster"; write 'my-cluster'`,
-		},
-		"boolean": {
-			text:       "status.conditions.Ready=True",
-			wantOffset: 24,
-			wantError:  `search: at character 25: expected a value in single quotes or a whole number after "=", found "True"; write 'True'`,
+			wantError:  `search: at character 8: expected text in single quotes, a number, a time, true or false after "=", found "my-cluster"; write 'my-cluster'`,
 		},
 		"null": {
 			text:       "name = NULL",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected a value in single quotes or a whole number after "=", found "NULL"`,
-		},
-		"fraction": {
-			text:       "generation=1.5",
-			wantOffset: 11,
-			wantError:  `search: at character 12: expected a value in single quotes or a whole number after "=", found "1.5"`,
-		},
-		"unquoted time": {
-			text:       "created_time=2025-01-01T00:00:00+01:00",
-			wantOffset: 13,
-			wantError:  `search: at character 14: expected a value in single quotes or a whole number after "=", found "2025-01-01T00:00:00+01:00"`,
+			wantError:  `search: at character 8: expected a value after "=", found "NULL"; write "is null"`,
 		},
 		"lone minus": {
 			text:       "generation = -",
 			wantOffset: 13,
-			wantError:  `search: at character 14: expected a value in single quotes or a whole number after "=", found "-"`,
+			wantError:  `search: at character 14: expected text in single quotes, a number, a time, true or false after "=", found "-"`,
 		},
 		"plus": {
 			text:       "generation = +1",
@@ -393,14 +464,109 @@ func TestParseRefuses(t *testing.T) {
 			wantError:  `search: at character 14: expected a value after "=", found "+"`,
 		},
 		"number too large": {
-			text:       "generation = 9223372036854775808",
+			text:       "generation = 1e309",
 			wantOffset: 13,
-			wantError:  `search: at character 14: expected a whole number from -9223372036854775808 to 9223372036854775807 after "=", found "9223372036854775808"`,
+			wantError:  `search: at character 14: expected a number below 1.8e308 after "=", found "1e309"`,
+		},
+		"number too large by its suffix": {
+			text:       "generation = 1000000000000000000000000000000000000000000000000P or generation = -1e99999999999999999999",
+			wantOffset: 80,
+			wantError:  `search: at character 81: expected a number below 1.8e308 after "=", found "-1e99999999999999999999"`,
+		},
+		"suffix in another case": {
+			text:       "spec.size > 5K",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5K"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+		},
+		"suffix behind an exponent": {
+			text:       "spec.size > 5e3Ki",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5e3Ki"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+		},
+		"fraction without digits": {
+			text:       "spec.size > 5.",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5."; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+		},
+		"exponent without digits": {
+			text:       "spec.size > 5e",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5e"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+		},
+		"no such day": {
+			text:       "created_time > 2026-02-30",
+			wantOffset: 15,
+			wantError:  `search: at character 16: expected a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T10:00:00Z after ">", found "2026-02-30"`,
+		},
+		"time without a zone": {
+			text:       "created_time > 2026-01-31T10:00:00",
+			wantOffset: 15,
+			wantError:  `search: at character 16: expected a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T10:00:00Z after ">", found "2026-01-31T10:00:00"`,
+		},
+		"between without and": {
+			text:       "generation between 1",
+			wantOffset: 20,
+			wantError:  `search: at character 21: expected "and" and the upper bound after "1", found end of text`,
+		},
+		"between a list": {
+			text:       "generation between (1, 2)",
+			wantOffset: 19,
+			wantError:  `search: at character 20: expected a value after "between", found "("`,
+		},
+		"between without an upper bound": {
+			text:       "generation not between 1 and",
+			wantOffset: 28,
+			wantError:  `search: at character 29: expected a value after "and", found end of text`,
+		},
+		"pattern without quotes": {
+			text:       "name like web",
+			wantOffset: 10,
+			wantError:  `search: at character 11: expected text in single quotes, a number, a time, true or false after "like", found "web"; write 'web'`,
+		},
+		"is without null": {
+			text:       "name is 'x'",
+			wantOffset: 8,
+			wantError:  `search: at character 9: expected "null" or "not null" after "is", found "'x'"`,
+		},
+		"is not without null": {
+			text:       "name is not true",
+			wantOffset: 12,
+			wantError:  `search: at character 13: expected "null" after "not", found "true"`,
+		},
+		"not equal to null": {
+			text:       "name <> null",
+			wantOffset: 8,
+			wantError:  `search: at character 9: expected a value after "<>", found "null"; write "is not null"`,
+		},
+		"null for a field": {
+			text:       "null is null",
+			wantOffset: 0,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found "null"`,
+		},
+		"operator of Perl": {
+			text:       "name =~ 'x'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "=~"; write "~=" for a match`,
+		},
+		"negative operator of Perl": {
+			text:       "name !~ 'x'",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "!~"; write "~!" for no match`,
+		},
+		"unterminated quote in a field": {
+			text:       "spec.'a = 1",
+			wantOffset: 5,
+			wantError:  `search: at character 6: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "spec.", found "'a = 1"`,
+		},
+		"field that goes on after a quote": {
+			text:       "spec.'a'b = 1",
+			wantOffset: 8,
+			wantError:  `search: at character 9: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "spec.'a'", found "b"`,
 		},
 		"number that runs into a keyword": {
 			text:       "generation=1and name='x'",
 			wantOffset: 11,
-			wantError:  `search: at character 12: expected a value in single quotes or a whole number after "=", found "1and"`,
+			wantError:  `search: at character 12: expected text in single quotes, a number, a time, true or false after "=", found "1and"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"keyword that runs into a word": {
 			text:       "generation=1 and-b",
@@ -440,22 +606,7 @@ func TestParseRefuses(t *testing.T) {
 		"double equals": {
 			text:       "name=='x'",
 			wantOffset: 4,
-			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found "=="; write "=" for equality`,
-		},
-		"angle brackets": {
-			text:       "name <> 'x'",
-			wantOffset: 5,
-			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "<>"; write "!=" for inequality`,
-		},
-		"operator of another language": {
-			text:       "name like 'x%'",
-			wantOffset: 5,
-			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "like"`,
-		},
-		"ordered comparison": {
-			text:       "generation >= 2",
-			wantOffset: 11,
-			wantError:  `search: at character 12: expected an operator (=, !=, in, not in) after "generation", found ">="`,
+			wantError:  `search: at character 5: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "=="; write "=" for equality`,
 		},
 		"double ampersand": {
 			text:       "a='x' && b='y'",
@@ -475,7 +626,7 @@ func TestParseRefuses(t *testing.T) {
 		"not followed by no in": {
 			text:       "name not = 'x'",
 			wantOffset: 9,
-			wantError:  `search: at character 10: expected "in" after "not", found "="`,
+			wantError:  `search: at character 10: expected "in", "between", "like" or "ilike" after "not", found "="`,
 		},
 		"not alone": {
 			text:       "not",
@@ -565,17 +716,17 @@ func TestParseRefuses(t *testing.T) {
 		"unknown character": {
 			text:       "name % 'x'",
 			wantOffset: 5,
-			wantError:  `search: at character 6: expected an operator (=, !=, in, not in) after "name", found "%"`,
+			wantError:  `search: at character 6: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "%"`,
 		},
 		"letter beyond ASCII in a field": {
 			text:       "labels.é = 'x'",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected an operator (=, !=, in, not in) after "labels.", found "é"`,
+			wantError:  `search: at character 8: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "labels.", found "é"`,
 		},
 		"no-break space": {
 			text:       "name\u00a0= 'x'",
 			wantOffset: 4,
-			wantError:  `search: at character 5: expected an operator (=, !=, in, not in) after "name", found "\u00a0"`,
+			wantError:  `search: at character 5: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found "\u00a0"`,
 		},
 		"characters, not bytes": {
 			text:       "name='é' %",

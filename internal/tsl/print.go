@@ -69,27 +69,29 @@ func writeComparison(b *strings.Builder, e *Comparison) {
 	b.WriteString(e.Field.Path)
 	b.WriteByte(' ')
 	b.WriteString(e.Op.String())
-	b.WriteByte(' ')
-	if !e.Op.takesList() {
-		writeValue(b, e.Values[0])
-		return
+	switch e.Op.takes() {
+	case nothing:
+	case list:
+		b.WriteString(" (")
+		writeValues(b, e.Values, ", ")
+		b.WriteByte(')')
+	default:
+		b.WriteByte(' ')
+		writeValues(b, e.Values, " and ")
 	}
-	b.WriteByte('(')
-	for i, value := range e.Values {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		writeValue(b, value)
-	}
-	b.WriteByte(')')
 }
 
-func writeValue(b *strings.Builder, v Value) {
-	if v.Kind == Number {
-		b.WriteString(v.Text)
-		return
+func writeValues(b *strings.Builder, values []Value, separator string) {
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		if v.Kind != StringValue {
+			b.WriteString(v.Text)
+			continue
+		}
+		b.WriteByte('\'')
+		b.WriteString(strings.ReplaceAll(v.Text, "'", "''"))
+		b.WriteByte('\'')
 	}
-	b.WriteByte('\'')
-	b.WriteString(strings.ReplaceAll(v.Text, "'", "''"))
-	b.WriteByte('\'')
 }

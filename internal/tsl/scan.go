@@ -23,7 +23,7 @@ type tokenKind int
 const (
 	tokenEnd        tokenKind = iota
 	tokenName                 // a field, or a word that should have been quoted
-	tokenNumber               // a word that starts with none of the letters
+	tokenNumber               // a word that starts with none of the letters: a number or a time
 	tokenString               // text in single quotes
 	tokenOpenString           // text whose closing quote is missing
 	tokenSymbol               // everything else: operators, brackets, commas, unknown characters
@@ -31,21 +31,31 @@ const (
 	tokenOr
 	tokenNot
 	tokenIn
+	tokenBetween
+	tokenLike
+	tokenILike
+	tokenIs
+	tokenNull
 )
 
 // keywords are the words that name no field. A field may contain one, as
 // labels.in does.
 var keywords = map[string]tokenKind{
-	"and": tokenAnd,
-	"or":  tokenOr,
-	"not": tokenNot,
-	"in":  tokenIn,
+	"and":     tokenAnd,
+	"or":      tokenOr,
+	"not":     tokenNot,
+	"in":      tokenIn,
+	"between": tokenBetween,
+	"like":    tokenLike,
+	"ilike":   tokenILike,
+	"is":      tokenIs,
+	"null":    tokenNull,
 }
 
 // longSymbols are the symbols of more than one character. Those that are no
 // operators are what people who know other languages write; read in one piece,
 // they can be named in the error.
-var longSymbols = []string{"!=", "==", "<=", ">=", "<>", "~=", "~!", "&&", "||"}
+var longSymbols = []string{"!=", "<=", ">=", "<>", "~=", "~!", "==", "=~", "!~", "&&", "||"}
 
 type token struct {
 	kind   tokenKind
@@ -68,9 +78,7 @@ func (t token) found() string {
 }
 
 // content returns what a tokenString stands for.
-func (t token) content() string {
-	return strings.ReplaceAll(t.text[1:len(t.text)-1], "''", "'")
-}
+func (t token) content() string { return unquote(t.text) }
 
 // scanner cuts a text into tokens, from left to right, each once.
 type scanner struct {
@@ -97,9 +105,13 @@ func (s *scanner) next() token {
 func scan(rest string) (tokenKind, int) {
 	switch c := rest[0]; {
 	case c == '\'':
-		return scanString(rest)
+		length, closed := quotedLength(rest)
+		if !closed {
+			return tokenOpenString, length
+		}
+		return tokenString, length
 	case isLetter(c):
-		length := span(rest, isWord)
+		length := spanField(rest)
 		if kind, ok := keywords[strings.ToLower(rest[:length])]; ok {
 			return kind, length
 		}
@@ -118,20 +130,6 @@ func scan(rest string) (tokenKind, int) {
 	return tokenEnd, 0
 }
 
-// scanString scans text in single quotes, in which two quotes are one.
-func scanString(rest string) (tokenKind, int) {
-	for i := 1; i < len(rest); i++ {
-		if rest[i] != '\'' {
-			continue
-		}
-		if i+1 == len(rest) || rest[i+1] != '\'' {
-			return tokenString, i + 1
-		}
-		i++
-	}
-	return tokenOpenString, len(rest)
-}
-
 // span returns how many bytes at the start of rest belong to the class.
 func span(rest string, class func(byte) bool) int {
 	for i := range len(rest) {
@@ -146,11 +144,12 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// isWord tells what a field is made of: the characters of label keys.
+// isWord tells what a field is made of outside of quotes: the characters of label
+// keys.
 func isWord(c byte) bool {
 	return isLetter(c) || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c == '/'
 }
 
-// isNumberish takes in the colons and signs of times and exponents as well, so
-// that an error names the whole of what is no number.
+// isNumberish takes in the colons and signs of times and exponents as well. An
+// error so names the whole of what is neither.
 func isNumberish(c byte) bool { return isWord(c) || c == ':' || c == '+' }

@@ -26,17 +26,19 @@ func (p *parser) unexpected(expected string) *SyntaxError {
 // unquoted is the error at a word in the place of a value.
 func (p *parser) unquoted() *SyntaxError {
 	return syntaxError(p.scanner.text, p.token.offset,
-		"a value in single quotes or a whole number"+p.afterLast(), p.token.found(), p.quoteHint())
+		"text in single quotes, a number, a time, true or false"+p.afterLast(), p.token.found(), p.valueHint())
 }
 
-// quoteHint shows the next token in quotes. It does so only for what is plainly
-// meant as text: in quotes, 1.5 would be as wrong as without, and null would
-// find what is called so and not what is absent.
-func (p *parser) quoteHint() string {
-	if p.token.kind != tokenName || strings.EqualFold(p.token.text, "null") {
-		return ""
+// valueHint shows the next token in quotes where it is plainly meant as text,
+// and the suffixes where it is plainly meant as a number.
+func (p *parser) valueHint() string {
+	switch {
+	case p.token.kind == tokenName:
+		return "write '" + excerpt(strings.ReplaceAll(p.token.text, "'", "''")) + "'"
+	case areDigits(p.token.text[:1]) && !strings.Contains(p.token.text, "-"):
+		return "a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P"
 	}
-	return "write '" + excerpt(p.token.text) + "'"
+	return ""
 }
 
 // afterLast says after what an error stands, so that its place can be found by
@@ -53,6 +55,12 @@ func (p *parser) hint() string {
 	switch p.token.kind {
 	case tokenSymbol:
 		return symbolHints[p.token.text]
+	case tokenNull:
+		if op, ok := symbolOps[p.last.text]; ok && op == NotEqual {
+			return `write "is not null"`
+		} else if ok {
+			return `write "is null"`
+		}
 	case tokenName, tokenNumber, tokenOpenString:
 		if p.last.kind == tokenString && p.last.offset+len(p.last.text) == p.token.offset {
 			return "write a single quote within text as two: ''"
@@ -66,7 +74,8 @@ const singleQuotes = "text stands in single quotes, as in 'text'"
 // symbolHints translates from other languages, and from word processors.
 var symbolHints = map[string]string{
 	"==": `write "=" for equality`,
-	"<>": `write "!=" for inequality`,
+	"=~": `write "~=" for a match`,
+	"!~": `write "~!" for no match`,
 	"&&": `write "and"`,
 	"&":  `write "and"`,
 	"||": `write "or"`,

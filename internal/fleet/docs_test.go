@@ -1,0 +1,99 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
+)
+
+// TestDocumentation searches the clusters of docs/search.md as its examples do.
+func TestDocumentation(t *testing.T) {
+	page, err := os.ReadFile("../../docs/search.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := New(Clusters)
+	for _, row := range documented() {
+		x.Upsert(row)
+	}
+	example := regexp.MustCompile(`/clusters \\\n  --data-urlencode "search=(.*)"\n# (Returns|Message): (.*)\n`)
+	examples := example.FindAllStringSubmatch(string(page), -1)
+	if len(examples) == 0 {
+		t.Fatal("docs/search.md has no examples")
+	}
+	for _, match := range examples {
+		search, claim, want := match[1], match[2], match[3]
+		filter, err := tsl.Parse(search)
+		var result Page
+		if err == nil {
+			result, err = x.List(Query{Filter: filter, OrderBy: []Order{{Field: "created_time"}}, Limit: 10})
+		}
+		got := ""
+		var fieldError *FieldError
+		switch {
+		case errors.As(err, &fieldError):
+			got = tsl.Where(search, fieldError.Offset) + ": " + fieldError.Error()
+		case err != nil:
+			got = err.Error()
+		default:
+			var names []string
+			for _, row := range result.Rows {
+				names = append(names, row.Name)
+			}
+			got = strings.Join(names, ", ")
+		}
+		if got != want || (err != nil) != (claim == "Message") {
+			t.Errorf("%s\ngot      %s\n%s: %s", search, got, claim, want)
+		}
+	}
+}
+
+func documented() []*Row {
+	row := func(name string, generation int64, created time.Time, labels map[string]string, spec string, conditions ...v1.ResourceCondition) *Row {
+		return &Row{
+			ID: "2" + name, Key: types.NamespacedName{Name: name}, Name: name, Generation: generation,
+			CreatedTime: created, UpdatedTime: created, Labels: labels, Conditions: conditions, JSON: []byte(`{"spec":` + spec + `}`),
+		}
+	}
+	condition := func(conditionType string, status metav1.ConditionStatus, reason string) v1.ResourceCondition {
+		return v1.ResourceCondition{Type: conditionType, Status: status, Reason: reason}
+	}
+	on := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 9, 30, 0, 0, time.UTC) }
+	return []*Row{
+		row("web", 1, on(1, 10), map[string]string{"environment": "dev", "tier": "gold"},
+			`{"region":"eu-west","nodes":3,"private":true,"memory":4294967296}`,
+			condition("Ready", "True", "ResourceReady"), condition("DnsSuccessful", "True", "ZoneReady")),
+		row("api", 2, on(1, 20), map[string]string{"environment": "staging", "app.kubernetes.io/name": "api"},
+			`{"region":"eu-north","nodes":12,"memory":8589934592}`,
+			condition("Ready", "False", "AdaptersNotReady"), condition("DnsSuccessful", "False", "ZoneMissing")),
+		row("db", 3, on(2, 1), map[string]string{"environment": "production", "tier": "silver"},
+			`{"region":"us-east","nodes":"many","private":false,"teams":{"example.com/owner":"data"}}`,
+			condition("Ready", "True", "ResourceReady"), condition("DnsSuccessful", "True", "ZoneReady")),
+		row("lab", 1, on(2, 10), nil, `{}`, condition("Ready", "False", "AwaitingAdapters")),
+	}
+}
