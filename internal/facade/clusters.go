@@ -40,7 +40,7 @@ func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, row.JSON)
+	writeRow(w, r, row)
 	return nil
 }
 
@@ -101,6 +101,7 @@ func (s *Server) created(w http.ResponseWriter, r *http.Request, c collection, r
 		s.log.Info("A write was not visible to reads in time", "path", r.URL.Path, "id", row.ID)
 	}
 	w.Header().Set("Location", href)
+	w.Header().Set("ETag", entityTag(row.Digest, false))
 	writeJSON(w, http.StatusCreated, row.JSON)
 	return nil
 }

@@ -58,7 +58,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c collection, path
 	if err != nil {
 		return queryProblem(err, p.text["search"])
 	}
-	writeList(w, c.kind, p.page, page)
+	writeList(w, r, c.kind, p.page, page)
 	return nil
 }
 
@@ -156,8 +156,16 @@ func parseSearch(text string) (tsl.Expr, error) {
 	return filter, nil
 }
 
-// queryProblem is for a query that the collection's fields do not allow.
+// queryProblem is for a query that the collection's fields do not allow, or that
+// costs too much.
 func queryProblem(err error, search string) error {
+	switch {
+	case errors.Is(err, fleet.ErrTooBroad):
+		return problemInvalidSearch.inFields([]FieldError{{"search", "cost", err.Error()}})
+	case errors.Is(err, fleet.ErrBusy):
+		return problemTooMany.because("Too many searches that look at objects one by one are under way; try again in a moment").
+			withHeader("Retry-After", "1").withCause(err)
+	}
 	fault, ok := errors.AsType[*fleet.FieldError](err)
 	if !ok {
 		return err
@@ -193,31 +201,4 @@ func parseOrder(orderBy, order string) ([]fleet.Order, error) {
 		orders = append(orders, fleet.Order{Field: words[0], Descending: words[1] == "desc"})
 	}
 	return orders, nil
-}
-
-// writeList assembles a list from its rows' JSON.
-func writeList(w http.ResponseWriter, kind string, page int, result fleet.Page) {
-	head := fmt.Appendf(nil, `{"kind":%q,"page":%d,"size":%d,"total":%d,"items":[`, kind, page, len(result.Rows), result.Total)
-	length := len(head) + len("]}") + max(0, len(result.Rows)-1)
-	for _, row := range result.Rows {
-		length += len(row.JSON)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(length))
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write(head) // the client may have gone, here and below
-	for i, row := range result.Rows {
-		if i > 0 {
-			_, _ = w.Write([]byte{','})
-		}
-		_, _ = w.Write(row.JSON)
-	}
-	_, _ = w.Write([]byte("]}"))
-}
-
-func writeJSON(w http.ResponseWriter, status int, body []byte) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have gone
 }

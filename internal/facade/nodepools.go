@@ -46,7 +46,7 @@ func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, row.JSON)
+	writeRow(w, r, row)
 	return nil
 }
 

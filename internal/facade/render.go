@@ -38,8 +38,7 @@ type renderer struct {
 func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 	row := r.resourceRow(c, v1.ClusterKind, c.Status)
 	row.Name = c.Name
-	var err error
-	row.JSON, err = marshal(Cluster{
+	return row, show(row, Cluster{
 		Kind:        ClusterKindCluster,
 		ID:          row.ID,
 		Href:        clusterHref(row.ID),
@@ -53,7 +52,6 @@ func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 		UpdatedBy:   row.UpdatedBy,
 		Status:      resourceStatus(row.Conditions),
 	})
-	return row, err
 }
 
 func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
@@ -76,9 +74,7 @@ func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 	if row.OwnerID = v1.ID(n.ClusterUID()); row.OwnerID != "" {
 		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID}
 	}
-	var err error
-	row.JSON, err = marshal(rendered)
-	return row, err
+	return row, show(row, rendered)
 }
 
 func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
@@ -107,7 +103,9 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 			Message:            c.Message,
 			LastTransitionTime: transition.UTC(),
 		}
-		row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: c.Type, Status: c.Status})
+		row.Conditions = append(row.Conditions, v1.ResourceCondition{
+			Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message, LastTransitionTime: transition,
+		})
 	}
 	if a.Spec.Data != nil {
 		rendered.Data = object(a.Spec.Data.Raw)
@@ -115,9 +113,7 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 	if a.Spec.Metadata != nil {
 		rendered.Metadata = object(a.Spec.Metadata.Raw)
 	}
-	var err error
-	row.JSON, err = marshal(rendered)
-	return row, err
+	return row, show(row, rendered)
 }
 
 // resourceRow is the part of a row that Clusters and NodePools share.
@@ -144,12 +140,16 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 }
 
 func objectRow(o client.Object) *fleet.Row {
-	return &fleet.Row{
+	row := &fleet.Row{
 		ID:              v1.ID(o.GetUID()),
 		Key:             client.ObjectKeyFromObject(o),
 		UID:             o.GetUID(),
 		ResourceVersion: o.GetResourceVersion(),
 	}
+	if deleted := o.GetDeletionTimestamp(); deleted != nil {
+		row.DeletedTime = deleted.UTC()
+	}
+	return row
 }
 
 // reportOwner is what the row of a report has as its owner: the resource's id
@@ -207,6 +207,17 @@ func freeFormObject(raw json.RawMessage) *runtime.RawExtension {
 		return nil
 	}
 	return &runtime.RawExtension{Raw: raw}
+}
+
+// show puts what REST shows of a row into it.
+func show(row *fleet.Row, value any) error {
+	text, err := marshal(value)
+	if err != nil {
+		return err
+	}
+	row.JSON = text
+	row.Digest = digest(row.JSON)
+	return nil
 }
 
 // marshal is json.Marshal, but leaves <, > and & as they are.

@@ -229,7 +229,12 @@ func (s *Server) record(ctx context.Context, report *v1.AdapterStatus) (*v1.Adap
 // a stale one, so no look at the recorded one is needed, but for
 // Available=Unknown: that must not replace a result that is known.
 func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
-	operations := []jsonPatchOperation{{Op: "replace", Path: "/spec", Value: report.Spec}}
+	operations := []jsonPatchOperation{
+		{Op: "replace", Path: "/spec", Value: report.Spec},
+		// Nobody asks which client owns which field of a report, and to keep track of
+		// it is a third of what the write costs the API server.
+		{Op: "add", Path: "/metadata/managedFields", Value: []any{struct{}{}}},
+	}
 	if aggregate.ReportOf(report).Available == metav1.ConditionUnknown {
 		recorded := &v1.AdapterStatus{}
 		if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {

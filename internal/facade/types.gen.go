@@ -695,6 +695,8 @@ type Report = AdapterStatusCreateRequest
 // ListClustersParams defines parameters for ListClusters.
 type ListClustersParams struct {
 	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
 	// An empty one is no search.
 	Search *Search `form:"search,omitempty" json:"search,omitempty"`
 
@@ -723,6 +725,8 @@ type ListClustersParamsOrder string
 // ListClusterNodePoolsParams defines parameters for ListClusterNodePools.
 type ListClusterNodePoolsParams struct {
 	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
 	// An empty one is no search.
 	Search *Search `form:"search,omitempty" json:"search,omitempty"`
 
@@ -751,6 +755,8 @@ type ListClusterNodePoolsParamsOrder string
 // ListNodePoolStatusesParams defines parameters for ListNodePoolStatuses.
 type ListNodePoolStatusesParams struct {
 	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
 	// An empty one is no search.
 	Search *Search `form:"search,omitempty" json:"search,omitempty"`
 
@@ -779,6 +785,8 @@ type ListNodePoolStatusesParamsOrder string
 // ListClusterStatusesParams defines parameters for ListClusterStatuses.
 type ListClusterStatusesParams struct {
 	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
 	// An empty one is no search.
 	Search *Search `form:"search,omitempty" json:"search,omitempty"`
 
@@ -807,6 +815,8 @@ type ListClusterStatusesParamsOrder string
 // ListNodePoolsParams defines parameters for ListNodePools.
 type ListNodePoolsParams struct {
 	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
 	// An empty one is no search.
 	Search *Search `form:"search,omitempty" json:"search,omitempty"`
 

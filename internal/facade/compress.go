@@ -1,0 +1,111 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+const (
+	// gzipFrom is how long content must be to be compressed, in bytes. Less fits
+	// into one packet anyway.
+	gzipFrom = 1400
+	// gzipLevel is the fastest: a higher one takes many times longer to save a
+	// few per cent.
+	gzipLevel = gzip.BestSpeed
+)
+
+// gzipWriters and bodyWriters are kept for the next response: the former hold
+// hundreds of KiB each.
+var (
+	gzipWriters = sync.Pool{New: func() any {
+		z, err := gzip.NewWriterLevel(nil, gzipLevel)
+		if err != nil { // the level is a constant
+			panic(err)
+		}
+		return z
+	}}
+	bodyWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, bodyBuffer) }}
+)
+
+// bodyBuffer takes a usual page, so that it goes to the network in one piece. A
+// longer one goes in several.
+const bodyBuffer = 128 << 10
+
+// writeBody calls write with where to write a body to.
+func writeBody(w http.ResponseWriter, gzipped bool, write func(io.Writer)) {
+	buffer := bodyWriters.Get().(*bufio.Writer)
+	buffer.Reset(w)
+	if gzipped {
+		z := gzipWriters.Get().(*gzip.Writer)
+		z.Reset(buffer)
+		write(z)
+		_ = z.Close() // the client may have gone, here and below
+		z.Reset(nil)
+		gzipWriters.Put(z)
+	} else {
+		write(buffer)
+	}
+	_ = buffer.Flush()
+	buffer.Reset(nil)
+	bodyWriters.Put(buffer)
+}
+
+// acceptsGzip tells whether the client asks for gzip and does not prefer content
+// as it is.
+func acceptsGzip(header http.Header) bool {
+	gzipped, other, identity := -1.0, -1.0, 0.0
+	for _, list := range header["Accept-Encoding"] {
+		for element := range strings.SplitSeq(list, ",") {
+			coding, parameters, _ := strings.Cut(element, ";")
+			coding = strings.Trim(coding, " \t")
+			switch {
+			case strings.EqualFold(coding, "gzip"), strings.EqualFold(coding, "x-gzip"):
+				gzipped = quality(parameters)
+			case strings.EqualFold(coding, "identity"):
+				identity = quality(parameters)
+			case coding == "*":
+				other = quality(parameters)
+			}
+		}
+	}
+	if gzipped < 0 {
+		gzipped = other
+	}
+	return gzipped > 0 && gzipped >= identity
+}
+
+// quality returns the q of "q=0.5", 1 where there is none, and 0 where it is not
+// a number from 0 to 1.
+func quality(parameters string) float64 {
+	name, value, ok := strings.Cut(strings.Trim(parameters, " \t"), "=")
+	if !ok || !strings.EqualFold(strings.Trim(name, " \t"), "q") {
+		return 1
+	}
+	q, err := strconv.ParseFloat(strings.Trim(value, " \t"), 64)
+	if err != nil || !(q >= 0 && q <= 1) {
+		return 0
+	}
+	return q
+}

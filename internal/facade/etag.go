@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// digest identifies bytes. Every replica comes to the same.
+func digest(data []byte) fleet.Digest {
+	sum := sha256.Sum256(data)
+	return fleet.Digest(sum[:])
+}
+
+// gzipMark tells the entity tag of compressed content from that of the same
+// content as it is: a strong tag stands for bytes.
+const gzipMark = "-gzip"
+
+// entityTag returns the strong entity tag of the content with that digest.
+func entityTag(of fleet.Digest, gzipped bool) string {
+	var text [2 + 24 + len(gzipMark)]byte
+	tag := append(text[:0], '"')
+	tag = base64.RawURLEncoding.AppendEncode(tag, of[:])
+	if gzipped {
+		tag = append(tag, gzipMark...)
+	}
+	return string(append(tag, '"'))
+}
+
+// matches tells whether If-None-Match names an entity tag, so that the client has
+// that content already. Tags are compared weakly, as RFC 9110 demands: a proxy may
+// have made a weak one of ours.
+func matches(header http.Header, tag string) bool {
+	for _, list := range header["If-None-Match"] {
+		if strings.Trim(list, " \t") == "*" {
+			return true
+		}
+		for rest := list; ; {
+			rest = strings.TrimLeft(rest, " \t,")
+			candidate := strings.TrimPrefix(rest, "W/")
+			if !strings.HasPrefix(candidate, `"`) {
+				break // the end, or what is no list of tags
+			}
+			end := strings.IndexByte(candidate[1:], '"') + 2
+			if end < 2 {
+				break
+			}
+			if candidate[:end] == tag {
+				return true
+			}
+			rest = candidate[end:]
+		}
+	}
+	return false
+}

@@ -1,0 +1,125 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"io"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// The values of headers that are the same in every response. net/http does not
+// change them.
+var (
+	jsonType   = []string{"application/json"}
+	revalidate = []string{"no-cache"} // may be kept, but not used without asking
+	byEncoding = []string{"Accept-Encoding"}
+	gzipCoding = []string{"gzip"}
+)
+
+// writeRow answers with a resource.
+func writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row) {
+	gzipped, unchanged := begin(w, r, len(row.JSON), row.Digest)
+	switch {
+	case unchanged || r.Method == http.MethodHead:
+	case gzipped:
+		writeBody(w, gzipped, func(to io.Writer) { _, _ = to.Write(row.JSON) })
+	default:
+		_, _ = w.Write(row.JSON) // the client may have gone
+	}
+}
+
+// writeList answers with a list, which it assembles from its rows' JSON.
+func writeList(w http.ResponseWriter, r *http.Request, kind string, page int, result fleet.Page) {
+	scratch := scratches.Get().(*[]byte)
+	defer scratches.Put(scratch)
+	head := appendListHead((*scratch)[:0], kind, page, result)
+	length := len(head) + len(listEnd) + max(0, len(result.Rows)-1)
+	identity := head
+	for _, row := range result.Rows {
+		length += len(row.JSON)
+		identity = append(identity, row.Digest[:]...)
+	}
+	*scratch, head = identity, identity[:len(head)]
+
+	gzipped, unchanged := begin(w, r, length, digest(identity))
+	if unchanged || r.Method == http.MethodHead {
+		return
+	}
+	writeBody(w, gzipped, func(to io.Writer) {
+		_, _ = to.Write(head) // the client may have gone, here and below
+		for i, row := range result.Rows {
+			if i > 0 {
+				_, _ = to.Write(listComma)
+			}
+			_, _ = to.Write(row.JSON)
+		}
+		_, _ = to.Write(listEnd)
+	})
+}
+
+// scratches hold what identifies a list while it is written.
+var scratches = sync.Pool{New: func() any { return new([]byte) }}
+
+var (
+	listComma = []byte(",")
+	listEnd   = []byte("]}")
+)
+
+func appendListHead(b []byte, kind string, page int, result fleet.Page) []byte {
+	b = append(append(append(b, `{"kind":"`...), kind...), `","page":`...)
+	b = strconv.AppendInt(b, int64(page), 10)
+	b = strconv.AppendInt(append(b, `,"size":`...), int64(len(result.Rows)), 10)
+	b = strconv.AppendInt(append(b, `,"total":`...), int64(result.Total), 10)
+	return append(b, `,"items":[`...)
+}
+
+// begin writes the header of a response to GET or HEAD, whose content has that
+// length and digest. It tells whether the content is to be compressed, and
+// whether the client has it already and it is not to be sent at all.
+func begin(w http.ResponseWriter, r *http.Request, length int, content fleet.Digest) (gzipped, unchanged bool) {
+	gzipped = length >= gzipFrom && acceptsGzip(r.Header)
+	tag := entityTag(content, gzipped)
+	header := w.Header()
+	header["Etag"] = []string{tag}
+	header["Cache-Control"] = revalidate
+	header["Vary"] = byEncoding
+	if matches(r.Header, tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return gzipped, true
+	}
+	header["Content-Type"] = jsonType
+	if gzipped {
+		header["Content-Encoding"] = gzipCoding
+	} else {
+		header["Content-Length"] = []string{strconv.Itoa(length)}
+	}
+	w.WriteHeader(http.StatusOK)
+	return gzipped, false
+}
+
+// writeJSON answers with a body that is not to be asked for again.
+func writeJSON(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header["Content-Type"] = jsonType
+	header["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone
+}
