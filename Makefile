@@ -16,6 +16,15 @@ FUZZTIME ?= 10s
 # Where several goroutines share state.
 RACE_PACKAGES ?= ./controllers/... ./internal/...
 
+# Of the benchmarks in process: how often each runs, for how long, and at how many
+# clusters; 1000000 takes more than 4 GB of memory.
+BENCH_COUNT ?= 6
+BENCH_TIME ?= 0.5s
+BENCH_SIZES ?= 1000,10000,100000
+# Of those over HTTP: how many clusters, and how often all is measured.
+BENCH_CLUSTERS ?= 1000
+BENCH_RUNS ?= 3
+
 ##@ General
 
 .PHONY: help
@@ -34,6 +43,10 @@ run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-
 .PHONY: build
 build: ## Build bin/hyperfleet-manager
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/hyperfleet-manager .
+
+.PHONY: plugin
+plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
 
 .PHONY: controlplane
 controlplane: ## Build etcd, kube-apiserver and kubectl from source, where bin/ has them not yet
@@ -77,6 +90,22 @@ bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint
 	@echo "Building golangci-lint and kube-api-linter, once: about 2 minutes on 2 cores"
 	@cd hack/tools/lint && go build -o $(CURDIR)/bin/golangci-lint .
 	@touch bin/golangci-lint
+
+##@ Measure
+
+.PHONY: bench
+bench: ## Run all benchmarks, into bin/bench; docs/performance.md explains
+	@$(MAKE) bench-go
+	@$(MAKE) bench-http
+
+.PHONY: bench-go
+bench-go: controlplane ## Run those in process BENCH_COUNT (6) times, at BENCH_SIZES clusters
+	@KUBEBUILDER_ASSETS=$(ASSETS) hack/bench/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
+
+.PHONY: bench-http
+bench-http: build controlplane ## Run those over HTTP BENCH_RUNS (3) times, at BENCH_CLUSTERS (1000); ARGS="-help" shows the flags
+	@go build -o bin/hyperfleet-bench ./hack/bench
+	@bin/hyperfleet-bench -assets $(ASSETS) -clusters $(BENCH_CLUSTERS) -runs $(BENCH_RUNS) $(ARGS)
 
 ##@ Change
 

@@ -1,0 +1,80 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/json"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// A collection is a kind of object to search.
+type collection struct {
+	resource string   // as in the URLs of the API server
+	aliases  []string // what kubectl takes in its place
+	schema   fleet.Schema
+	object   func() client.Object // a new, empty one
+}
+
+var collections = []*collection{
+	{"clusters", []string{"cluster", "hfc"}, fleet.Clusters, func() client.Object { return &v1.Cluster{} }},
+	{"nodepools", []string{"nodepool", "hfnp"}, fleet.NodePools, func() client.Object { return &v1.NodePool{} }},
+	{"adapterstatuses", []string{"adapterstatus", "hfas"}, fleet.AdapterStatuses, func() client.Object { return &v1.AdapterStatus{} }},
+}
+
+// findCollection returns the collection of that name, nil where there is none.
+// As with kubectl, a part of the group or all of it may follow the name.
+func findCollection(name string) *collection {
+	name, group, _ := strings.Cut(strings.ToLower(name), ".")
+	if !strings.HasPrefix(v1.GroupVersion.Group, group) {
+		return nil
+	}
+	for _, c := range collections {
+		if name == c.resource || slices.Contains(c.aliases, name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// name is what kubectl get takes without doubt.
+func (c *collection) name() string { return c.resource + "." + v1.GroupVersion.Group }
+
+// row returns the row of an object in JSON, as the REST API indexes it.
+func (c *collection) row(raw []byte) (*fleet.Row, error) {
+	object := c.object()
+	if err := json.Unmarshal(raw, object); err != nil {
+		return nil, fmt.Errorf("decode one of the %s: %w", c.resource, err)
+	}
+	row, err := facade.Row(object, anyAdapters)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", object.GetName(), err)
+	}
+	return row, nil
+}
+
+// anyAdapters stands for the required adapters, which only HyperFleet itself
+// knows. They count for an object that has no status yet, and there it makes no
+// difference which they are.
+func anyAdapters(string) []string { return []string{"any"} }

@@ -1,0 +1,29 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Command kubectl-hyperfleet is a kubectl plugin. With it in the PATH,
+//
+//	kubectl hyperfleet search "labels.environment='dev' or status.conditions.Ready='False'"
+//
+// prints what kubectl get prints, for the objects that a search of the REST API
+// returns, and in its order. docs/kubectl.md is for its users.
+//
+// The plugin asks the API server with the rights of its user, and does not need
+// the REST API. What a search means is not decided here: the plugin renders and
+// indexes objects by the code of the REST API. It is here that a search becomes
+// requests to the API server, as narrow as selectors allow, and that the result is
+// printed.
+package main

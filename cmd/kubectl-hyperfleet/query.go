@@ -1,0 +1,122 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
+)
+
+// A query is a search that the collection allows.
+type query struct {
+	collection *collection
+	text       string
+	filter     tsl.Expr // nil for all objects
+	orderBy    []fleet.Order
+	limit      int // 0 for all
+}
+
+// parseQuery checks all that can be checked without the API server.
+func parseQuery(args []string, orderBy string, limit int) (query, error) {
+	q := query{collection: collections[0], limit: limit}
+	switch len(args) {
+	case 0:
+	case 1:
+		if c := findCollection(args[0]); c != nil {
+			q.collection = c
+		} else {
+			q.text = args[0]
+		}
+	case 2:
+		q.text = args[1]
+		if q.collection = findCollection(args[0]); q.collection == nil {
+			return q, fmt.Errorf("cannot search %q, only clusters (hfc), nodepools (hfnp) and adapterstatuses (hfas); write the whole search in double quotes", args[0])
+		}
+	default:
+		return q, fmt.Errorf("got %d arguments; write the whole search in double quotes", len(args))
+	}
+	if limit < 0 {
+		return q, fmt.Errorf("--limit must not be negative, and is %d", limit)
+	}
+	var err error
+	if strings.TrimSpace(q.text) != "" {
+		if q.filter, err = tsl.Parse(q.text); err != nil {
+			return q, pointed(q.text, err)
+		}
+	}
+	if q.orderBy, err = parseOrder(orderBy); err != nil {
+		return q, err
+	}
+	// What is asked of no object at all is still checked.
+	_, err = fleet.New(q.collection.schema).List(fleet.Query{Filter: q.filter, OrderBy: q.orderBy})
+	return q, pointed(q.text, err)
+}
+
+// parseOrder parses a list of fields, each with an optional asc or desc.
+func parseOrder(text string) ([]fleet.Order, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	var orders []fleet.Order
+	for part := range strings.SplitSeq(text, ",") {
+		words := strings.Fields(part)
+		if len(words) == 1 {
+			words = append(words, "asc")
+		}
+		if len(words) != 2 || words[1] != "asc" && words[1] != "desc" {
+			return nil, fmt.Errorf("--order-by: %q is not a field with an optional asc or desc", strings.TrimSpace(part))
+		}
+		orders = append(orders, fleet.Order{Field: words[0], Descending: words[1] == "desc"})
+	}
+	return orders, nil
+}
+
+// pointed adds to an error about a search the text with a caret under the place.
+func pointed(text string, err error) error {
+	var syntax *tsl.SyntaxError
+	var field *fleet.FieldError
+	var selector *fleet.SelectorError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w\n%s", err, caret(text, syntax.Offset))
+	case errors.As(err, &field) && field.Offset < 0:
+		return fmt.Errorf("--order-by: %w", err)
+	case errors.As(err, &field):
+		return fmt.Errorf("search: at %s: %w\n%s", tsl.Where(text, field.Offset), err, caret(text, field.Offset))
+	case errors.As(err, &selector):
+		return fmt.Errorf("at %s: %w\n%s", tsl.Where(text, selector.Offset), err, caret(text, selector.Offset))
+	}
+	return err
+}
+
+// caret returns the line of the text that has a byte offset, and a line with a
+// caret under the character there.
+func caret(text string, offset int) string {
+	start := strings.LastIndexByte(text[:offset], '\n') + 1
+	line, _, _ := strings.Cut(text[start:], "\n")
+	indent := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, text[start:offset])
+	return "  " + line + "\n  " + indent + "^"
+}
