@@ -1,0 +1,138 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// checkEvery is how many reports there are to one whose effect is read at once,
+// to see whether the answer spoke the truth.
+const checkEvery = 16
+
+// measureReports lets each adapter report on each cluster, and once more with a
+// newer time and nothing else new; and writes the same reports where nothing
+// aggregates them. All adapters report on one cluster at about the same time.
+func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
+	reports := len(clusters) * len(adapters)
+	l := load{workers: r.concurrency, requests: reports, limit: writeLimit}
+	for _, scenario := range []struct {
+		name   string
+		direct func(*cluster, int) error
+	}{
+		{"report", func(c *cluster, adapter int) error {
+			return r.admin.Create(ctx, reportObject(unwatched, c, adapter, time.Now()))
+		}},
+		{"heartbeat", func(c *cluster, adapter int) error {
+			return r.patchReport(ctx, reportObject(unwatched, c, adapter, time.Now()))
+		}},
+	} {
+		seen, err := watchReports(ctx, r.admin, clusters)
+		if err != nil {
+			return fmt.Errorf("watch the clusters: %w", err)
+		}
+		l.newWorker = func() worker { return r.reportWorker(clusters, seen, checkEvery, identity) }
+		r.write(ctx, scenario.name, l)
+		seen.stop()
+		r.round.last().Visible, r.round.last().Unseen = seen.latencies()
+		l.newWorker = func() worker {
+			return worker{do: func(i int) (int, error) {
+				return 0, scenario.direct(clusters[i/len(adapters)], i%len(adapters))
+			}}
+		}
+		r.write(ctx, scenario.name+"-direct", l)
+	}
+	return ctx.Err()
+}
+
+func identity(i int) int { return i }
+
+// reportWorker reports over REST. which is the number of the report for the
+// index of a request. seen may be nil; checkEvery 0 checks none.
+func (r *run) reportWorker(clusters []*cluster, seen *sightings, checkEvery int, which func(i int) int) worker {
+	w := newWire(r.facade)
+	after := func(i int, err error) {
+		if report := which(i); checkEvery > 0 && err == nil && report%checkEvery == 0 {
+			if err := r.checkVisible(w, clusters[report/len(adapters)], report%len(adapters)); err != nil {
+				r.round.invisible.Add(1)
+			}
+		}
+	}
+	return worker{
+		do: func(i int) (int, error) {
+			report := which(i)
+			c, adapter := clusters[report/len(adapters)], report%len(adapters)
+			observed := time.Now()
+			request := postRequest(r.facade, clusterPath(c)+"/statuses", reportBody(c.number, adapter, observed))
+			if seen != nil {
+				seen.expect(report, observed)
+			}
+			n, err := w.do(request, http.StatusCreated)
+			if err == nil {
+				c.reported[adapter] = observed
+			}
+			return n, err
+		},
+		after: after,
+		close: w.close,
+	}
+}
+
+// checkVisible fails where the cluster does not reflect the adapter's last
+// report over REST.
+func (r *run) checkVisible(w *wire, c *cluster, adapter int) error {
+	body, err := w.read(getRequest(r.facade, clusterPath(c)), http.StatusOK)
+	if err != nil {
+		return err
+	}
+	var shown struct {
+		Status struct {
+			Conditions []struct {
+				Type        string    `json:"type"`
+				LastUpdated time.Time `json:"last_updated_time"`
+			} `json:"conditions"`
+		} `json:"status"`
+	}
+	if err := json.Unmarshal(body, &shown); err != nil {
+		return err
+	}
+	for _, condition := range shown.Status.Conditions {
+		if condition.Type == adapters[adapter].condition && !condition.LastUpdated.Before(c.reported[adapter]) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s does not show the report of %s", clusterName(c.number), adapters[adapter].name)
+}
+
+// patchReport replaces the spec of a report in one write.
+func (r *run) patchReport(ctx context.Context, report *v1.AdapterStatus) error {
+	spec, err := json.Marshal(report.Spec)
+	if err != nil {
+		return err
+	}
+	patch := fmt.Appendf(nil, `[{"op":"replace","path":"/spec","value":%s}]`, spec)
+	return r.admin.Patch(ctx, &v1.AdapterStatus{ObjectMeta: report.ObjectMeta}, client.RawPatch(types.JSONPatchType, patch))
+}
