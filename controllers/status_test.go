@@ -130,6 +130,10 @@ var _ = Describe("The status of a Cluster", func() {
 
 	It("takes up all reports that came in the meantime by one patch", func(ctx context.Context) {
 		const reports = 64
+		Eventually(func(g Gomega) { // the first status is written: it is not one of those to count
+			refresh(ctx, cluster)
+			g.Expect(cluster.Status.Conditions).NotTo(BeEmpty())
+		}).Should(Succeed())
 		before := probe.statusWrites(client.ObjectKeyFromObject(cluster))
 		gate := make(chan struct{})
 		open := sync.OnceFunc(func() { close(gate) })
