@@ -37,8 +37,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// FieldManager is the field manager of what is written through the facade.
-const FieldManager = "hyperfleet-facade"
+// fieldManager is the field manager of what is written through the facade.
+const fieldManager = "hyperfleet-facade"
 
 // Options are what a Server needs.
 type Options struct {

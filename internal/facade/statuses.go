@@ -94,7 +94,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	stored, err := s.record(r.Context(), newAdapterStatus(s.options.Namespace, on, body))
+	stored, err := s.record(r.Context(), on, newAdapterStatus(s.options.Namespace, on, body))
 	if err != nil {
 		return err
 	}
@@ -139,17 +139,19 @@ func (s *Server) hasGeneration(ctx context.Context, on reported, generation int6
 	if generation <= on.row.Generation {
 		return true, nil
 	}
-	err := s.own.Get(ctx, on.row.Key, on.object)
-	if apierrors.IsNotFound(err) || err == nil && on.object.GetUID() != on.row.UID {
-		return false, gone(on)
-	}
-	if err != nil {
+	if err := s.readLive(ctx, on); err != nil {
 		return false, err
 	}
 	return generation <= on.object.GetGeneration(), nil
 }
 
-func gone(on reported) *problemError {
+// readLive reads the resource from the API server. It fails where the index is
+// behind and the resource is gone, also where another one has its name by now.
+func (s *Server) readLive(ctx context.Context, on reported) error {
+	err := s.own.Get(ctx, on.row.Key, on.object)
+	if !apierrors.IsNotFound(err) && (err != nil || on.object.GetUID() == on.row.UID) {
+		return err
+	}
 	if on.kind == v1.ClusterKind {
 		return noCluster(on.row.ID)
 	}
@@ -189,7 +191,7 @@ const recordAttempts = 5
 
 // record creates or replaces the adapter's report as the caller: in one write,
 // where nobody interferes. It returns nil where the report changes nothing.
-func (s *Server) record(ctx context.Context, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
+func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
 	_, exists := s.statuses.index.GetByKey(client.ObjectKeyFromObject(report))
 	var err error
 	for range recordAttempts {
@@ -198,7 +200,7 @@ func (s *Server) record(ctx context.Context, report *v1.AdapterStatus) (*v1.Adap
 			stored, err = s.replaceReport(ctx, report)
 		} else {
 			stored = report.DeepCopy()
-			err = s.caller.Create(ctx, stored, client.FieldOwner(FieldManager))
+			err = s.caller.Create(ctx, stored, client.FieldOwner(fieldManager))
 		}
 		switch {
 		case err == nil:
@@ -210,7 +212,7 @@ func (s *Server) record(ctx context.Context, report *v1.AdapterStatus) (*v1.Adap
 		case isStaleReport(err):
 			return nil, nil
 		case exists && apierrors.IsInvalid(err):
-			removed, removeErr := s.removePredecessor(ctx, report)
+			removed, removeErr := s.removePredecessor(ctx, on, report)
 			if removeErr != nil {
 				return nil, removeErr
 			}
@@ -251,7 +253,7 @@ func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*
 		return nil, fmt.Errorf("make a patch of the report: %w", err)
 	}
 	stored := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: report.Name, Namespace: report.Namespace}}
-	if err := s.caller.Patch(ctx, stored, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(FieldManager)); err != nil {
+	if err := s.caller.Patch(ctx, stored, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(fieldManager)); err != nil {
 		return nil, err
 	}
 	return stored, nil
@@ -275,8 +277,13 @@ func concerns(recorded, report *v1.AdapterStatus) bool {
 }
 
 // removePredecessor deletes the recorded report where it is about a resource
-// that had the same name and is gone, and tells whether it was.
-func (s *Server) removePredecessor(ctx context.Context, report *v1.AdapterStatus) (bool, error) {
+// that had the same name and is gone, and tells whether it was. It makes sure
+// first that it is not the other way round: that the index is behind, and the
+// recorded report is the successor's.
+func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.AdapterStatus) (bool, error) {
+	if err := s.readLive(ctx, on); err != nil {
+		return false, err
+	}
 	recorded := &v1.AdapterStatus{}
 	err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded)
 	if apierrors.IsNotFound(err) {

@@ -1,0 +1,112 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// A replica whose index is behind takes a report on a cluster that is gone. The
+// report of the same adapter on the cluster's successor must not suffer for it.
+func TestReportByReplicaThatIsBehind(t *testing.T) {
+	replica, freeze := newReplica(t)
+	name := uniqueName(t)
+	first := newCluster(t, fmt.Sprintf(`{"name":%q}`, name))
+	eventually(t, "the replica knows the cluster", func() bool {
+		response, err := http.Get(replica + first.Href)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	freeze()
+
+	if err := suite.env.Client.Delete(t.Context(), &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}); err != nil {
+		t.Fatal(err)
+	}
+	var second facade.Cluster
+	eventually(t, "the first cluster is gone", func() bool {
+		answer := post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, name))
+		if answer.status == http.StatusConflict {
+			return false
+		}
+		answer.want(t, http.StatusCreated).decode(t, &second)
+		return true
+	})
+	post(t, second.Href+"/statuses", reportBody("validator", 1, noon, "True")).want(t, http.StatusCreated)
+	before := statuses(t, second.Href)
+
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, replica+first.Href+"/statuses",
+		strings.NewReader(reportBody("validator", 1, noon.Add(time.Hour), "False")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The replica does not know the report, tries to create it, and finds another's.
+	do(t, request).want(t, http.StatusNotFound)
+	if diff := cmp.Diff(before, statuses(t, second.Href)); diff != "" {
+		t.Errorf("reports on the successor (-before +after):\n%s", diff)
+	}
+}
+
+// newReplica starts another facade, and returns the base of its URLs and what
+// stops its index.
+func newReplica(t *testing.T) (base string, freeze func()) {
+	t.Helper()
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
+		BindAddress:      "127.0.0.1:0",
+		Namespace:        "default",
+		PageSize:         20,
+		WriteVisibility:  time.Second,
+		Authenticator:    facade.FixedUser(devUser),
+		RequiredAdapters: func(string) []string { return nil },
+	}, log.Log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	feeding, stopFeeds := context.WithCancel(t.Context())
+	var feeds sync.WaitGroup
+	for _, feed := range server.Feeds() {
+		feeds.Go(func() { _ = feed.Start(feeding) })
+	}
+	serving, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Start(serving) }()
+	freeze = func() { stopFeeds(); feeds.Wait() }
+	t.Cleanup(func() {
+		freeze()
+		stop()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	})
+	eventually(t, "the replica is ready", func() bool { return server.Ready(nil) == nil })
+	return "http://" + server.Address().String(), freeze
+}
