@@ -62,31 +62,12 @@ func parseQuery(args []string, orderBy string, limit int) (query, error) {
 			return q, pointed(q.text, err)
 		}
 	}
-	if q.orderBy, err = parseOrder(orderBy); err != nil {
-		return q, err
+	if q.orderBy, err = fleet.ParseOrders(orderBy, ""); err != nil {
+		return q, fmt.Errorf("--order-by: %w", err)
 	}
 	// What is asked of no object at all is still checked.
 	_, err = fleet.New(q.collection.schema).List(fleet.Query{Filter: q.filter, OrderBy: q.orderBy})
 	return q, pointed(q.text, err)
-}
-
-// parseOrder parses a list of fields, each with an optional asc or desc.
-func parseOrder(text string) ([]fleet.Order, error) {
-	if strings.TrimSpace(text) == "" {
-		return nil, nil
-	}
-	var orders []fleet.Order
-	for part := range strings.SplitSeq(text, ",") {
-		words := strings.Fields(part)
-		if len(words) == 1 {
-			words = append(words, "asc")
-		}
-		if len(words) != 2 || words[1] != "asc" && words[1] != "desc" {
-			return nil, fmt.Errorf("--order-by: %q is not a field with an optional asc or desc", strings.TrimSpace(part))
-		}
-		orders = append(orders, fleet.Order{Field: words[0], Descending: words[1] == "desc"})
-	}
-	return orders, nil
 }
 
 // pointed adds to an error about a search the text with a caret under the place.

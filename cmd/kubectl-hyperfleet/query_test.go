@@ -21,8 +21,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
 func TestParseQuery(t *testing.T) {
@@ -94,29 +92,6 @@ func TestParseQueryRefuses(t *testing.T) {
 			_, err := parseQuery(tt.args, tt.orderBy, tt.limit)
 			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 				t.Errorf("Got error\n%v\nwant\n%s", err, tt.want)
-			}
-		})
-	}
-}
-
-func TestParseOrder(t *testing.T) {
-	tests := map[string]struct {
-		text string
-		want []fleet.Order
-	}{
-		"None":     {text: " "},
-		"One":      {text: "name", want: []fleet.Order{{Field: "name"}}},
-		"Several":  {text: "name asc, created_time desc", want: []fleet.Order{{Field: "name"}, {Field: "created_time", Descending: true}}},
-		"Unwieldy": {text: "  generation   desc,id", want: []fleet.Order{{Field: "generation", Descending: true}, {Field: "id"}}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := parseOrder(tt.text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

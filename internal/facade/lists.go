@@ -18,7 +18,6 @@ package facade
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -173,32 +172,18 @@ func queryProblem(err error, search string) error {
 	if fault.Offset < 0 {
 		return problemInvalidParameter.inFields([]FieldError{{"orderBy", "field", "orderBy: " + fault.Error()}})
 	}
-	return problemInvalidSearch.inFields([]FieldError{{"search", "field", tsl.Where(search, fault.Offset) + ": " + fault.Error()}})
+	return problemInvalidSearch.inFields([]FieldError{{"search", "field", "search: at " + tsl.Where(search, fault.Offset) + ": " + fault.Error()}})
 }
 
-// parseOrder parses orderBy, "name asc,created_time desc". The order parameter
-// is the direction of what has none of its own.
+// parseOrder parses orderBy. The order parameter is the direction of what has none
+// of its own: of created_time, where nothing else is named.
 func parseOrder(orderBy, order string) ([]fleet.Order, error) {
-	if strings.TrimSpace(orderBy) == "" {
-		if order == "" {
-			return nil, nil
-		}
+	if strings.TrimSpace(orderBy) == "" && order != "" {
 		orderBy = "created_time"
 	}
-	var orders []fleet.Order
-	for part := range strings.SplitSeq(orderBy, ",") {
-		words := strings.Fields(part)
-		if len(words) == 1 && order != "" {
-			words = append(words, order)
-		}
-		if len(words) == 1 {
-			words = append(words, "asc")
-		}
-		if len(words) != 2 || words[1] != "asc" && words[1] != "desc" {
-			return nil, problemInvalidParameter.inFields([]FieldError{{"orderBy", "syntax",
-				fmt.Sprintf(`orderBy: %q is not a field with an optional asc or desc`, strings.TrimSpace(part))}})
-		}
-		orders = append(orders, fleet.Order{Field: words[0], Descending: words[1] == "desc"})
+	orders, err := fleet.ParseOrders(orderBy, order)
+	if err != nil {
+		return nil, problemInvalidParameter.inFields([]FieldError{{"orderBy", "syntax", "orderBy: " + err.Error()}})
 	}
 	return orders, nil
 }

@@ -16,7 +16,34 @@ limitations under the License.
 
 package fleet
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ParseOrders parses the fields to order by, the most significant first, such as
+// "name asc,created_time desc". A field without a direction has the one given, asc
+// or desc, and is ascending where that is empty. Which fields there are, List
+// knows. An empty text is no order.
+func ParseOrders(text, direction string) ([]Order, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	var orders []Order
+	for part := range strings.SplitSeq(text, ",") {
+		words := strings.Fields(part)
+		if len(words) == 1 {
+			words = append(words, cmp.Or(direction, "asc"))
+		}
+		if len(words) != 2 || words[1] != "asc" && words[1] != "desc" {
+			return nil, fmt.Errorf("%q is not a field with an optional asc or desc", strings.TrimSpace(part))
+		}
+		orders = append(orders, Order{Field: words[0], Descending: words[1] == "desc"})
+	}
+	return orders, nil
+}
 
 // ordering is what rows are ordered by. Its last key is unique to each row, so
 // that pages neither skip nor repeat a row.
