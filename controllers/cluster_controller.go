@@ -19,6 +19,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
@@ -51,6 +52,10 @@ type ClusterReconciler struct {
 
 	// MaxConcurrentReconciles is how many Clusters are reconciled at a time.
 	MaxConcurrentReconciles int
+
+	// HeartbeatDelay is how long a change of nothing but lastUpdatedTime may wait
+	// for others before it is written; 0 writes it at once.
+	HeartbeatDelay time.Duration
 
 	memory memory
 }
@@ -97,8 +102,8 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory}
-	return ctrl.Result{}, status.update(ctx, cluster, "")
+	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay}
+	return status.update(ctx, cluster, "")
 }
 
 // ensureFinalizer adds the finalizer where the admission policy, which does it

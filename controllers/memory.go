@@ -28,6 +28,7 @@ import (
 type memory struct {
 	written  sync.Map // client.ObjectKey → resourceVersion of our last write
 	vanished sync.Map // client.ObjectKey → resourceVersion at which the object was deleted
+	waiting  sync.Map // client.ObjectKey → *heartbeats that are not written yet
 }
 
 // wrote records our write, as the API server returned it.
@@ -53,4 +54,7 @@ func (m *memory) isBehind(o client.Object) bool {
 	return err == nil && order < 0
 }
 
-func (m *memory) forget(key client.ObjectKey) { m.written.Delete(key) }
+func (m *memory) forget(key client.ObjectKey) {
+	m.written.Delete(key)
+	m.waiting.Delete(key)
+}

@@ -19,6 +19,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/klog/v2"
@@ -49,6 +50,10 @@ type NodePoolReconciler struct {
 
 	// MaxConcurrentReconciles is how many NodePools are reconciled at a time.
 	MaxConcurrentReconciles int
+
+	// HeartbeatDelay is how long a change of nothing but lastUpdatedTime may wait
+	// for others before it is written; 0 writes it at once.
+	HeartbeatDelay time.Duration
 
 	memory memory
 }
@@ -106,8 +111,8 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	if err := r.tie(ctx, pool, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory}
-	return ctrl.Result{}, status.update(ctx, pool, missing)
+	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay}
+	return status.update(ctx, pool, missing)
 }
 
 // cluster returns the NodePool's Cluster, nil where it does not exist. The cache

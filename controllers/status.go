@@ -19,10 +19,12 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/conversion"
 	"k8s.io/utils/clock"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -53,30 +55,39 @@ type aggregator struct {
 	clock    clock.PassiveClock
 	kind     string
 	memory   *memory
+
+	// heartbeatDelay is how long a status may wait that differs in times only.
+	heartbeatDelay time.Duration
 }
 
 // update brings the status of obj in line with the reports on it, by one patch,
-// or by none where the status is right already. missingCluster is the name of a
-// NodePool's Cluster where that does not exist, else empty.
-func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) error {
+// or by none where the status is right already, or may wait: then it is to be
+// called again, as the result says. missingCluster is the name of a NodePool's
+// Cluster where that does not exist, else empty.
+func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) (ctrl.Result, error) {
 	reports, err := a.reports(ctx, obj)
 	if err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	status := a.status(obj, reports, missingCluster)
 	if sameStatus.DeepEqual(obj.GetStatus(), status) {
-		return nil
+		a.memory.settled(obj)
+		return ctrl.Result{}, nil
+	}
+	if wait := a.wait(obj, status); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 
 	base := obj.DeepCopyObject().(client.Object)
 	*obj.GetStatus() = *status
 	if err := patchStatus(ctx, a.client, obj, base); err != nil {
-		return err
+		return ctrl.Result{}, err
 	}
 	a.memory.wrote(obj)
+	a.memory.settled(obj)
 	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
 		"ready", status.Ready, "available", status.Available, "reports", len(reports))
-	return nil
+	return ctrl.Result{}, nil
 }
 
 // reports returns the reports on obj, and none on a predecessor of its name.
@@ -106,7 +117,7 @@ func (a aggregator) status(obj parent, reports []aggregate.Report, missingCluste
 		Required:       a.adapters.Required(a.kind),
 		MissingCluster: missingCluster,
 		Reports:        reports,
-		Previous:       obj.GetStatus().Conditions,
+		Previous:       a.memory.decided(obj),
 		Now:            a.clock.Now(),
 	})
 	return &v1.ResourceStatus{
