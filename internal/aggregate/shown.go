@@ -28,6 +28,9 @@ import (
 // is stored. A time moves only where it is all that Conditions would change of a
 // condition, and never back.
 //
+// A condition without a report says that one is gone, or is not known here yet.
+// Ready and Available then stay: the oldest of the others may be too late.
+//
 // before is what was shown before these conditions were stored, nil for nothing.
 // A condition that is to change in more than its time keeps the time shown before,
 // if it is the same otherwise.
@@ -35,10 +38,11 @@ func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceConditio
 	stored := in.Previous
 	in.Previous = latest(stored, before)
 	coming := Conditions(in)
+	complete := !slices.ContainsFunc(stored, func(c v1.ResourceCondition) bool { return find(coming, c.Type) == nil })
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
-		if next == nil || !SameButUpdated(*next, stored[i]) {
+		if next == nil || !SameButUpdated(*next, stored[i]) || isAggregated(next) && !complete {
 			next = &in.Previous[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {
@@ -50,6 +54,11 @@ func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceConditio
 		shown[i].LastUpdatedTime = next.LastUpdatedTime
 	}
 	return shown, moved
+}
+
+// isAggregated tells whether a condition rests on the reports of several adapters.
+func isAggregated(c *v1.ResourceCondition) bool {
+	return c.Type == v1.ReadyCondition || c.Type == v1.AvailableCondition
 }
 
 // latest returns conditions with the time of the same condition in others, where
