@@ -56,6 +56,7 @@ type options struct {
 	leaderElect    bool
 	leaseNamespace string
 	concurrency    int
+	heartbeatDelay time.Duration
 	user           string
 	facade         facade.Options
 	log            zap.Options
@@ -69,6 +70,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
 	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "The namespace of the leader's lease.")
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
+	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How long reports that change nothing but times are gathered at most before one write of the status takes them in; 0 writes each at once. The REST API shows them at once.")
 	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
@@ -111,7 +113,7 @@ func run(ctx context.Context, o options) error {
 	if err := mgr.Add(required); err != nil {
 		return fmt.Errorf("watch the required adapters: %w", err)
 	}
-	if err := setupReconcilers(ctx, mgr, required, o.concurrency); err != nil {
+	if err := setupReconcilers(ctx, mgr, required, o); err != nil {
 		return err
 	}
 	server, err := setupFacade(mgr, config, required, o)
@@ -143,7 +145,7 @@ func newManager(config *rest.Config, o options) (manager.Manager, error) {
 	})
 }
 
-func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, concurrency int) error {
+func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, o options) error {
 	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -152,7 +154,8 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 		APIReader:               mgr.GetAPIReader(),
 		Adapters:                required,
 		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: concurrency,
+		MaxConcurrentReconciles: o.concurrency,
+		HeartbeatDelay:          o.heartbeatDelay,
 	}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the Cluster reconciler: %w", err)
 	}
@@ -161,7 +164,8 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 		APIReader:               mgr.GetAPIReader(),
 		Adapters:                required,
 		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: concurrency,
+		MaxConcurrentReconciles: o.concurrency,
+		HeartbeatDelay:          o.heartbeatDelay,
 	}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the NodePool reconciler: %w", err)
 	}
@@ -169,7 +173,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
 		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: concurrency,
+		MaxConcurrentReconciles: o.concurrency,
 	}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
 	}

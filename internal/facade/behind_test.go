@@ -86,7 +86,7 @@ func newReplica(t *testing.T) (base string, freeze func()) {
 		PageSize:         20,
 		WriteVisibility:  time.Second,
 		Authenticator:    facade.FixedUser(devUser),
-		RequiredAdapters: func(string) []string { return nil },
+		RequiredAdapters: suite.required.Required,
 	}, log.Log)
 	if err != nil {
 		t.Fatal(err)

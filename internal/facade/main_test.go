@@ -61,6 +61,7 @@ var suite struct {
 	base     string // of the facade's URLs
 	contract routers.Router
 	manager  ctrl.Manager
+	required *adapters.Source
 }
 
 func TestMain(m *testing.M) {
@@ -108,8 +109,7 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err := os.WriteFile(file, []byte("requiredAdapters:\n  Cluster: [validator, dns]\n  NodePool: [validator]\n"), 0o600); err != nil {
 		return nil, err
 	}
-	required, err := adapters.NewSource(file)
-	if err != nil {
+	if suite.required, err = adapters.NewSource(file); err != nil {
 		return nil, err
 	}
 	suite.manager, err = ctrl.NewManager(suite.env.Config, ctrl.Options{
@@ -120,7 +120,7 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setupReconcilers(ctx, required); err != nil {
+	if err := setupReconcilers(ctx); err != nil {
 		return nil, err
 	}
 	suite.server, err = facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
@@ -130,7 +130,7 @@ func startManager(ctx context.Context) (<-chan error, error) {
 		WriteVisibility:  20 * time.Second, // these machines are slow at times
 		Version:          "v0.0.0-test",
 		Authenticator:    facade.FixedUser(devUser),
-		RequiredAdapters: required.Required,
+		RequiredAdapters: suite.required.Required,
 	}, log.Log.WithName("facade"))
 	if err != nil {
 		return nil, err
@@ -147,14 +147,18 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	return stopped, loadServedContract()
 }
 
-func setupReconcilers(ctx context.Context, required *adapters.Source) error {
-	m := suite.manager
+// heartbeatDelay is longer than any test runs: what is read is never what a
+// heartbeat alone has had written.
+const heartbeatDelay = time.Hour
+
+func setupReconcilers(ctx context.Context) error {
+	m, required := suite.manager, suite.required
 	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
 		return err
 	}
 	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
+		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
+		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
 		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
 	)
 }

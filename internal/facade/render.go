@@ -141,10 +141,11 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 
 func objectRow(o client.Object) *fleet.Row {
 	row := &fleet.Row{
-		ID:              v1.ID(o.GetUID()),
-		Key:             client.ObjectKeyFromObject(o),
-		UID:             o.GetUID(),
-		ResourceVersion: o.GetResourceVersion(),
+		ID:                v1.ID(o.GetUID()),
+		Key:               client.ObjectKeyFromObject(o),
+		UID:               o.GetUID(),
+		ResourceVersion:   o.GetResourceVersion(),
+		CreationTimestamp: o.GetCreationTimestamp().Unix(),
 	}
 	if deleted := o.GetDeletionTimestamp(); deleted != nil {
 		row.DeletedTime = deleted.UTC()

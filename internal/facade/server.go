@@ -179,9 +179,10 @@ func (s *Server) feed(c client.WithWatch) {
 	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters"}
 	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"}
 	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"}
+	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
 	s.feeds = []manager.Runnable{
-		fleet.NewFeed(s.clusters.index, fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster),
-		fleet.NewFeed(s.nodePools.index, fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool),
-		fleet.NewFeed(s.statuses.index, fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus),
+		fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster),
+		fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool),
+		fleet.NewFeed(fresh.statuses(), fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus),
 	}
 }

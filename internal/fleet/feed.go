@@ -22,6 +22,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
@@ -29,21 +30,30 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// Feed keeps an Index equal to what the API server holds of the objects of type
-// T. It is a manager.Runnable that every replica runs. It keeps no object, only
-// the rows.
+// Store is what a Feed fills: an Index, or what stands before one.
+type Store interface {
+	GetByKey(key types.NamespacedName) (*Row, bool)
+	Upsert(row *Row)
+	Delete(key types.NamespacedName)
+	Replace(rows []*Row, resourceVersion string) error
+	Observe(resourceVersion string) error
+}
+
+// Feed keeps a Store equal to what the API server holds of the objects of type T.
+// It is a manager.Runnable that every replica runs. It keeps no object, only the
+// rows.
 type Feed[T client.Object] struct {
-	index  *Index
+	store  Store
 	source cache.ListerWatcher
 	render func(T) (*Row, error)
 }
 
-// NewFeed returns a Feed from source to index. render returns the row of an
+// NewFeed returns a Feed from source to store. render returns the row of an
 // object; Key, UID and ResourceVersion it may leave to the Feed. It depends on the
 // object alone: for an object that has not changed it is not called again. An
 // object for which it fails is logged and has no row.
-func NewFeed[T client.Object](index *Index, source cache.ListerWatcher, render func(T) (*Row, error)) *Feed[T] {
-	return &Feed[T]{index: index, source: source, render: render}
+func NewFeed[T client.Object](store Store, source cache.ListerWatcher, render func(T) (*Row, error)) *Feed[T] {
+	return &Feed[T]{store: store, source: source, render: render}
 }
 
 // ListWatch returns the source of the objects in one namespace, "" for all, as a
@@ -63,7 +73,7 @@ func ListWatch(c client.WithWatch, list client.ObjectList, namespace string) cac
 	}
 }
 
-// Start feeds the Index until ctx is done. It gets over broken watches, expired
+// Start feeds the Store until ctx is done. It gets over broken watches, expired
 // resource versions and an API server that is away by itself, as every informer
 // does.
 func (f *Feed[T]) Start(ctx context.Context) error {
@@ -80,7 +90,7 @@ func (f *Feed[T]) Start(ctx context.Context) error {
 // NeedLeaderElection tells the manager that every replica runs the Feed.
 func (f *Feed[T]) NeedLeaderElection() bool { return false }
 
-// feedStore is the Index as a reflector sees it.
+// feedStore is the Store as a reflector sees it.
 type feedStore[T client.Object] struct {
 	*Feed[T]
 	logger klog.Logger
@@ -99,12 +109,12 @@ func (s *feedStore[T]) Update(object any) error {
 		// The row of an earlier state goes as well, as it would with the next list.
 		return s.Delete(object)
 	}
-	s.index.Upsert(row)
+	s.store.Upsert(row)
 	return nil
 }
 
 func (s *feedStore[T]) Delete(object any) error {
-	s.index.Delete(client.ObjectKeyFromObject(object.(T)))
+	s.store.Delete(client.ObjectKeyFromObject(object.(T)))
 	return nil
 }
 
@@ -121,7 +131,7 @@ func (s *feedStore[T]) Replace(items []any, resourceVersion string) error {
 			rows = append(rows, row)
 		}
 	}
-	if err := s.index.Replace(rows, resourceVersion); err != nil {
+	if err := s.store.Replace(rows, resourceVersion); err != nil {
 		return err
 	}
 	s.logger.V(1).Info("Replaced all rows", "count", len(rows), "resourceVersion", resourceVersion)
@@ -137,7 +147,7 @@ func (s *feedStore[T]) Transformer() cache.TransformFunc {
 // UpdateResourceVersion is called after every event and every bookmark, when
 // what it brings has been stored.
 func (s *feedStore[T]) UpdateResourceVersion(resourceVersion string) {
-	if err := s.index.Observe(resourceVersion); err != nil {
+	if err := s.store.Observe(resourceVersion); err != nil {
 		s.logger.Error(err, "Failed to record the progress of the watch")
 	}
 }
@@ -150,7 +160,7 @@ func (s *feedStore[T]) Resync() error { return nil }
 func (s *feedStore[T]) row(object any) *Row {
 	o := object.(T)
 	key := client.ObjectKeyFromObject(o)
-	if row, ok := s.index.GetByKey(key); ok && row.UID == o.GetUID() && row.ResourceVersion == o.GetResourceVersion() {
+	if row, ok := s.store.GetByKey(key); ok && row.UID == o.GetUID() && row.ResourceVersion == o.GetResourceVersion() {
 		return row
 	}
 	row, err := s.render(o)

@@ -149,6 +149,19 @@ func (x *Index) GetByKey(key types.NamespacedName) (*Row, bool) {
 	return x.rows[ordinal], true
 }
 
+// OwnedBy returns the rows of these owners, in no particular order.
+func (x *Index) OwnedBy(owners ...string) []*Row {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	var rows []*Row
+	for _, owner := range owners {
+		for _, ordinal := range x.columns[ownerID].values[owner].ordinals() {
+			rows = append(rows, x.rows[ordinal])
+		}
+	}
+	return rows
+}
+
 // HasSynced tells whether the Index holds everything that the API server held
 // at some moment: whether Replace has been called.
 func (x *Index) HasSynced() bool {

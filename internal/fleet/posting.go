@@ -116,3 +116,11 @@ func (p posting) bitmap() *roaring.Bitmap {
 	}
 	return roaring.BitmapOf(p.few...)
 }
+
+// ordinals returns the set as a slice that is not to be modified.
+func (p posting) ordinals() []uint32 {
+	if p.many != nil {
+		return p.many.ToArray()
+	}
+	return p.few
+}

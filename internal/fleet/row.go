@@ -47,8 +47,11 @@ type Row struct {
 	Generation int64
 	// CreatedBy and UpdatedBy are user names, "" where not known.
 	CreatedBy, UpdatedBy string
-	// CreatedTime is when the object was created.
+	// CreatedTime is when the object was created, of an AdapterStatus the time of the
+	// adapter's first report.
 	CreatedTime time.Time
+	// CreationTimestamp is the object's metadata.creationTimestamp, in Unix seconds.
+	CreationTimestamp int64
 	// UpdatedTime is when the object was last updated, of an AdapterStatus when
 	// it last reported.
 	UpdatedTime time.Time

@@ -1,0 +1,412 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+var (
+	dawn   = time.Date(2026, 1, 1, 6, 0, 0, 0, time.UTC)
+	minute = func(n int) v1.Timestamp { return v1.NewTimestamp(dawn.Add(time.Duration(n) * time.Minute)) }
+)
+
+// The JSON with other times is what would be rendered of an object with them,
+// whatever its texts look like.
+func TestUpdateTimesInJSON(t *testing.T) {
+	r := renderer{required: func(string) []string { return nil }}
+	nasty := `,"status":{"conditions":[{"type":"Ready","last_updated_time":"2026-01-01T00:00:00Z"}]}`
+	spec := k8sruntime.RawExtension{Raw: []byte(`{"a":1` + nasty + `}`)}
+	conditions := func(times ...time.Time) (all []v1.ResourceCondition) {
+		for i, at := range times {
+			all = append(all, v1.ResourceCondition{
+				Type: fmt.Sprintf("T%d", i), Status: metav1.ConditionTrue, Reason: `"last_updated_time":"`, Message: nasty + `\"<ü>` + "\n",
+				CreatedTime: minute(0), LastUpdatedTime: v1.NewTimestamp(at), LastTransitionTime: minute(1),
+			})
+		}
+		return all
+	}
+	cluster := func(status []v1.ResourceCondition) (*fleet.Row, error) {
+		return r.cluster(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "a", UID: benchCluster(1).UID}, Spec: spec, Status: v1.ResourceStatus{Conditions: status}})
+	}
+	nodePool := func(status []v1.ResourceCondition) (*fleet.Row, error) {
+		return r.nodePool(&v1.NodePool{
+			ObjectMeta: metav1.ObjectMeta{Name: "a.b", UID: benchCluster(2).UID, Labels: map[string]string{"status": nasty}},
+			Spec:       v1.NodePoolSpec{ClusterName: "a", Fields: spec}, Status: v1.ResourceStatus{Conditions: status},
+		})
+	}
+	for name, render := range map[string]func([]v1.ResourceCondition) (*fleet.Row, error){"Cluster": cluster, "NodePool": nodePool} {
+		t.Run(name, func(t *testing.T) {
+			before, err := render(conditions(dawn, dawn.Add(time.Nanosecond), dawn.Add(time.Millisecond)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			later := conditions(dawn.Add(123456789), dawn.In(time.FixedZone("", 3600)), dawn.Add(time.Hour))
+			want, err := render(later)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want.JSON), string(withUpdateTimes(before.JSON, later))); diff != "" {
+				t.Errorf("JSON (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A report in the index tells aggregation what the object tells the reconcilers.
+func TestIndexedReport(t *testing.T) {
+	stored := heartbeatOf("dns", "some-uid", 7)
+	stored.CreationTimestamp = metav1.NewTime(dawn)
+	stored.Annotations = map[string]string{v1.FirstObservedAnnotation: "2025-01-01T00:00:00Z"}
+	stored.Spec.ObservedTime = v1.NewTimestamp(dawn.Add(123456789))
+	stored.Spec.Conditions[0].Reason, stored.Spec.Conditions[0].Message = "Because", "It is so"
+	without := stored.DeepCopy()
+	without.Spec.Conditions = without.Spec.Conditions[1:]
+	for name, report := range map[string]*v1.AdapterStatus{"with Available": stored, "without": without} {
+		t.Run(name, func(t *testing.T) {
+			row, err := renderer{}.adapterStatus(report)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(aggregate.ReportOf(report), indexedReport(row)); diff != "" {
+				t.Errorf("Report (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// heartbeatOf is a report on the cluster "alpha" with that UID, by name only where
+// it is empty.
+func heartbeatOf(adapter string, uid types.UID, n int) *v1.AdapterStatus {
+	return &v1.AdapterStatus{
+		ObjectMeta: metav1.ObjectMeta{Name: "alpha." + adapter, Namespace: "default", UID: types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012x", adapter[0])), ResourceVersion: fmt.Sprint(n)},
+		Spec: v1.AdapterStatusSpec{
+			ResourceRef: v1.ResourceReference{Kind: v1.ClusterKind, Name: "alpha", UID: uid},
+			Adapter:     adapter, ObservedGeneration: 1, ObservedTime: minute(n),
+			Conditions: []v1.AdapterCondition{
+				{Type: v1.AvailableCondition, Status: metav1.ConditionTrue, LastTransitionTime: minute(1)},
+				{Type: "Applied", Status: metav1.ConditionTrue, LastTransitionTime: minute(1)},
+			},
+		},
+	}
+}
+
+// fixture is indexes with a cluster "alpha" that dns and validator have reported
+// on, and the stores that their feeds would fill.
+type fixture struct {
+	*testing.T
+	renderer
+	clusters           *fleet.Index
+	resources, reports fleet.Store
+	cluster            *v1.Cluster
+}
+
+func newFixture(t *testing.T) *fixture {
+	required := func(string) []string { return []string{"dns", "validator"} }
+	clusters := fleet.New(fleet.Clusters)
+	fresh := newFreshness(required, clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
+	f := &fixture{
+		T: t, renderer: renderer{required: required}, clusters: clusters,
+		resources: fresh.resources(v1.ClusterKind), reports: fresh.statuses(),
+	}
+	f.cluster = &v1.Cluster{ObjectMeta: metav1.ObjectMeta{
+		Name: "alpha", Namespace: "default", UID: benchCluster(1).UID, Generation: 1, ResourceVersion: "1",
+		CreationTimestamp: metav1.NewTime(dawn),
+	}}
+	f.write("2", f.report("dns", 1), f.report("validator", 1))
+	return f
+}
+
+func (f *fixture) report(adapter string, n int) *v1.AdapterStatus {
+	return heartbeatOf(adapter, f.cluster.UID, n)
+}
+
+// write makes the status of the cluster of reports, as the reconciler would.
+func (f *fixture) write(version string, reports ...*v1.AdapterStatus) {
+	in := aggregate.Input{
+		Kind: v1.ClusterKind, Generation: 1, Created: dawn, Updated: dawn, Required: f.required(""),
+		Previous: f.cluster.Status.Conditions, Now: dawn,
+	}
+	for _, report := range reports {
+		in.Reports = append(in.Reports, aggregate.ReportOf(report))
+	}
+	f.cluster.Status.Conditions = aggregate.Conditions(in)
+	f.cluster.ResourceVersion = version
+}
+
+func (f *fixture) clusterRow() *fleet.Row {
+	f.Helper()
+	row, err := f.renderer.cluster(f.cluster)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return row
+}
+
+func (f *fixture) reportRow(report *v1.AdapterStatus) *fleet.Row {
+	f.Helper()
+	row, err := f.adapterStatus(report)
+	if err != nil {
+		f.Fatal(err)
+	}
+	return row
+}
+
+// wantTimes are the minutes of Available, Ready, dns and validator.
+func (f *fixture) wantTimes(want ...int) {
+	f.Helper()
+	row, ok := f.clusters.Get(v1.ID(f.cluster.UID))
+	if !ok {
+		f.Fatal("the cluster has no row")
+	}
+	var got []int
+	for _, c := range row.Conditions {
+		got = append(got, int(c.LastUpdatedTime.Sub(dawn).Minutes()))
+	}
+	if !slices.Equal(got, want) {
+		f.Errorf("Times are %v, want %v", got, want)
+	}
+	shown := *f.cluster
+	shown.Status.Conditions = row.Conditions
+	again, err := f.renderer.cluster(&shown)
+	if err != nil {
+		f.Fatal(err)
+	}
+	if diff := cmp.Diff(string(again.JSON), string(row.JSON)); diff != "" {
+		f.Errorf("JSON does not show the conditions (-want +got):\n%s", diff)
+	}
+	if row.Digest != again.Digest {
+		f.Error("the digest is not that of the JSON")
+	}
+}
+
+func TestFreshness(t *testing.T) {
+	replace := func(f *fixture, store fleet.Store, rows ...*fleet.Row) {
+		f.Helper()
+		if err := store.Replace(rows, "100"); err != nil {
+			f.Fatal(err)
+		}
+	}
+	tests := map[string]func(f *fixture){
+		"a report after its cluster": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(1, 1, 1, 1)
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.wantTimes(1, 1, 5, 1)
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"a cluster after its reports": func(f *fixture) {
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"a list of reports after one of clusters": func(f *fixture) {
+			replace(f, f.resources, f.clusterRow())
+			replace(f, f.reports, f.reportRow(f.report("dns", 5)), f.reportRow(f.report("validator", 6)))
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"a list of clusters after one of reports": func(f *fixture) {
+			replace(f, f.reports, f.reportRow(f.report("dns", 5)), f.reportRow(f.report("validator", 6)))
+			replace(f, f.resources, f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"reports that name no UID": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(heartbeatOf("dns", "", 5)))
+			f.reports.Upsert(f.reportRow(heartbeatOf("validator", "", 6)))
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"reports on a predecessor": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(heartbeatOf("dns", benchCluster(2).UID, 5)))
+			f.reports.Upsert(f.reportRow(heartbeatOf("validator", benchCluster(2).UID, 6)))
+			f.wantTimes(1, 1, 1, 1)
+		},
+		"a report whose UID is that of another cluster": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			report := f.report("dns", 5)
+			report.Name, report.Spec.ResourceRef.Name = "beta.dns", "beta"
+			f.reports.Upsert(f.reportRow(report))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.wantTimes(1, 1, 1, 6)
+		},
+		"a successor": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.cluster.UID, f.cluster.ResourceVersion = benchCluster(2).UID, "7"
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(1, 1, 1, 1)
+		},
+		"the cluster is written without the heartbeats": func(f *fixture) {
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.resources.Upsert(f.clusterRow())
+			f.cluster.ResourceVersion, f.cluster.Labels = "7", map[string]string{"a": "b"}
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"the cluster is written without the heartbeats, and the next report is no heartbeat": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			next := f.report("dns", 7)
+			next.Spec.Conditions[0].Status = metav1.ConditionFalse
+			f.reports.Upsert(f.reportRow(next))
+			f.wantTimes(5, 5, 5, 6)
+			f.cluster.ResourceVersion = "7"
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"the cluster is read once more as it was": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			held, _ := f.resources.GetByKey(f.clusterRow().Key)
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.resources.Upsert(held)
+			f.wantTimes(1, 1, 5, 1)
+			replace(f, f.resources, held)
+			f.wantTimes(1, 1, 5, 1)
+			replace(f, f.resources, f.clusterRow())
+			f.wantTimes(1, 1, 5, 1)
+		},
+		"the status is written": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.write("7", f.report("dns", 5), f.report("validator", 6))
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
+		},
+		"a report is deleted": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Delete(types.NamespacedName{Namespace: "default", Name: "alpha.dns"})
+			f.wantTimes(1, 1, 5, 1) // until the reconciler takes the condition away
+			f.write("7", f.report("validator", 1))
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(1, 1, 1)
+		},
+		"a list of reports without a change": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			held, _ := f.reports.GetByKey(types.NamespacedName{Namespace: "default", Name: "alpha.dns"})
+			shown, _ := f.clusters.Get(v1.ID(f.cluster.UID))
+			replace(f, f.reports, held)
+			if now, _ := f.clusters.Get(v1.ID(f.cluster.UID)); now != shown {
+				f.Error("the row was made anew")
+			}
+			f.wantTimes(1, 1, 5, 1)
+		},
+		"reports on what does not exist": func(f *fixture) {
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			if f.clusters.HasSynced() || len(f.clusters.OwnedBy("")) > 0 {
+				f.Error("a report has made a cluster")
+			}
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(newFixture(t)) })
+	}
+}
+
+// However the two feeds get in each other's way, no report is missed.
+func TestFreshnessUnderConcurrency(t *testing.T) {
+	for seed := range uint64(50) {
+		f := newFixture(t)
+		f.resources.Upsert(f.clusterRow())
+		var clusters, reports []*fleet.Row
+		for n := range 50 {
+			f.cluster.ResourceVersion = fmt.Sprint(100 + n)
+			clusters = append(clusters, f.clusterRow())
+			reports = append(reports, f.reportRow(f.report([]string{"dns", "validator"}[n%2], 2+n)))
+		}
+		var feeds sync.WaitGroup
+		feeds.Go(func() {
+			random := rand.New(rand.NewPCG(seed, 1))
+			for _, row := range clusters {
+				if random.IntN(4) > 0 {
+					f.resources.Upsert(row)
+				} else if err := f.resources.Replace([]*fleet.Row{row}, "1"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		feeds.Go(func() {
+			for _, row := range reports {
+				f.reports.Upsert(row)
+			}
+		})
+		feeds.Wait()
+		f.wantTimes(50, 50, 50, 51)
+	}
+}
+
+// BenchmarkHeartbeat makes the index show one, as every replica does.
+func BenchmarkHeartbeat(b *testing.B) {
+	cluster := benchCluster(1)
+	adapters := []string{"dns", "hypershift", "pullsecret", "validator"}
+	clusters := fleet.New(fleet.Clusters)
+	fresh := newFreshness(func(string) []string { return adapters }, clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
+	reports := make([]*v1.AdapterStatus, len(adapters))
+	in := aggregate.Input{Kind: v1.ClusterKind, Generation: 1, Created: cluster.CreationTimestamp.Time, Required: adapters}
+	for i, adapter := range adapters {
+		reports[i] = benchReport()
+		reports[i].Name, reports[i].Spec.Adapter = cluster.Name+"."+adapter, adapter
+		reports[i].UID = benchCluster(i + 1).UID
+		reports[i].Spec.ResourceRef.Name, reports[i].Spec.ResourceRef.UID = cluster.Name, cluster.UID
+		in.Reports = append(in.Reports, aggregate.ReportOf(reports[i]))
+	}
+	cluster.Status.Conditions = aggregate.Conditions(in)
+	r := renderer{}
+	row, err := r.cluster(cluster)
+	if err != nil {
+		b.Fatal(err)
+	}
+	fresh.resources(v1.ClusterKind).Upsert(row)
+	store := fresh.statuses()
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		n++
+		report := reports[n%len(reports)]
+		report.Spec.ObservedTime = v1.NewTimestamp(dawn.AddDate(1, 0, 0).Add(time.Duration(n) * time.Microsecond))
+		reportRow, err := r.adapterStatus(report)
+		if err != nil {
+			b.Fatal(err)
+		}
+		store.Upsert(reportRow)
+	}
+	if shown, _ := clusters.Get(row.ID); !shown.Conditions[1].LastUpdatedTime.After(row.Conditions[1].LastUpdatedTime.Time) && n > 2*len(reports) {
+		b.Error("heartbeats are not shown")
+	}
+}
