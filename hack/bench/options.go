@@ -29,6 +29,7 @@ type options struct {
 	clusters, writes  int
 	runs, concurrency int
 	duration          time.Duration
+	heartbeatDelay    time.Duration // of the manager
 	warmUp            bool // by a round that does not count
 	assets            string
 	managerProgram    string
@@ -57,6 +58,7 @@ func parseOptions(args []string) (options, error) {
 	flags.IntVar(&o.runs, "runs", 3, "how often to measure, each time on a new control plane")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "how many requests are under way at a time")
 	flags.DurationVar(&o.duration, "duration", 4*time.Second, "how long each scenario that reads takes")
+	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "the manager's flag of that name")
 	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of the programs etcd, kube-apiserver and kubectl; $KUBEBUILDER_ASSETS where not given")
 	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's program")
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "what to apply before the manager starts")

@@ -52,7 +52,7 @@ func TestBench(t *testing.T) {
 		t.Fatalf("build the manager: %v\n%s", err, out)
 	}
 	o := options{
-		clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond,
+		clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
 		assets:         assets(root),
 		managerProgram: manager,
 		kustomization:  filepath.Join(root, "config", "local"),

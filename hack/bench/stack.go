@@ -118,6 +118,7 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 			"--namespace=" + watched,
 			"--adapters-config=" + adapters,
 			"--facade-bind-address=" + s.facade,
+			"--heartbeat-delay=" + o.heartbeatDelay.String(),
 			"--health-probe-bind-address=" + loopback(s.ports[1]),
 			"--metrics-bind-address=" + loopback(s.ports[2]),
 		}, o.managerArgs...),
