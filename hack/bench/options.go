@@ -30,7 +30,7 @@ type options struct {
 	runs, concurrency int
 	duration          time.Duration
 	heartbeatDelay    time.Duration // of the manager
-	warmUp            bool // by a round that does not count
+	warmUp            bool          // by a round that does not count
 	assets            string
 	managerProgram    string
 	kustomization     string

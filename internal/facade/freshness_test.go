@@ -127,16 +127,14 @@ type fixture struct {
 	clusters           *fleet.Index
 	resources, reports fleet.Store
 	cluster            *v1.Cluster
+	requires           []string
 }
 
 func newFixture(t *testing.T) *fixture {
-	required := func(string) []string { return []string{"dns", "validator"} }
-	clusters := fleet.New(fleet.Clusters)
-	fresh := newFreshness(required, clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
-	f := &fixture{
-		T: t, renderer: renderer{required: required}, clusters: clusters,
-		resources: fresh.resources(v1.ClusterKind), reports: fresh.statuses(),
-	}
+	f := &fixture{T: t, clusters: fleet.New(fleet.Clusters), requires: []string{"dns", "validator"}}
+	f.renderer.required = func(string) []string { return f.requires }
+	fresh := newFreshness(f.renderer.required, f.clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
+	f.resources, f.reports = fresh.resources(v1.ClusterKind), fresh.statuses()
 	f.cluster = &v1.Cluster{ObjectMeta: metav1.ObjectMeta{
 		Name: "alpha", Namespace: "default", UID: benchCluster(1).UID, Generation: 1, ResourceVersion: "1",
 		CreationTimestamp: metav1.NewTime(dawn),
@@ -326,6 +324,29 @@ func TestFreshness(t *testing.T) {
 				f.Error("the row was made anew")
 			}
 			f.wantTimes(1, 1, 5, 1)
+		},
+		"a cluster that has no status yet": func(f *fixture) {
+			f.cluster.Status.Conditions = nil
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.wantTimes(0, 0) // until the reconciler adds the condition of dns
+		},
+		"an adapter is required no more": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.requires = []string{"dns"}
+			f.reports.Upsert(f.reportRow(f.report("validator", 1)))
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.wantTimes(5, 5, 5, 1)
+		},
+		"another adapter is required": func(f *fixture) {
+			f.resources.Upsert(f.clusterRow())
+			f.requires = []string{"dns", "hypershift", "validator"}
+			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
+			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
+			f.wantTimes(5, 1, 5, 6) // Ready is about to be False
+			f.write("7", f.report("dns", 5), f.report("validator", 6))
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 5, 5, 6)
 		},
 		"reports on what does not exist": func(f *fixture) {
 			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
