@@ -70,26 +70,30 @@ type freshResources struct {
 func (r freshResources) Upsert(row *fleet.Row) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.Index.Upsert(r.arrived(row))
+	held, _ := r.GetByKey(row.Key)
+	if arrived := r.arrived(row, held); arrived != held {
+		r.Index.Upsert(arrived)
+	}
 }
 
 func (r freshResources) Replace(rows []*fleet.Row, resourceVersion string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i, row := range rows {
-		rows[i] = r.arrived(row)
+		held, _ := r.GetByKey(row.Key)
+		rows[i] = r.arrived(row, held)
 	}
 	return r.Index.Replace(rows, resourceVersion)
 }
 
-// arrived returns what to show of a resource that the feed has read. Where that is
-// what the index has, though with newer times by now, it stays.
-func (r freshResources) arrived(row *fleet.Row) *fleet.Row {
-	held, ok := r.GetByKey(row.Key)
-	if !ok || held.UID != row.UID {
+// arrived returns what to show of a resource that the feed has read. held is what
+// the index has, nil for nothing: where that is the same object, though with newer
+// times by now, it stays.
+func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
+	switch {
+	case held == nil || held.UID != row.UID:
 		return r.shown(r.kind, row, nil)
-	}
-	if held.ResourceVersion == row.ResourceVersion {
+	case held.ResourceVersion == row.ResourceVersion:
 		return held
 	}
 	return r.shown(r.kind, row, held.Conditions)
