@@ -66,7 +66,7 @@ func parseQuery(args []string, orderBy string, limit int) (query, error) {
 		return q, fmt.Errorf("--order-by: %w", err)
 	}
 	// What is asked of no object at all is still checked.
-	_, err = fleet.New(q.collection.schema).List(fleet.Query{Filter: q.filter, OrderBy: q.orderBy})
+	_, err = fleet.New(q.collection.schema).Prepare(q.filter, q.orderBy)
 	return q, pointed(q.text, err)
 }
 

@@ -76,10 +76,11 @@ func (o *searchOptions) namespace() (string, error) {
 // in memory.
 func find(ctx context.Context, l *lister, q query) (*metav1.Table, error) {
 	f := findings{query: q, cells: map[types.NamespacedName]metav1.TableRow{}}
-	if err := l.list(ctx, narrowest(q), f.add); err != nil {
+	add := func(chunk *metav1.Table) error { return f.add(ctx, chunk) }
+	if err := l.list(ctx, narrowest(q), add); err != nil {
 		return nil, err
 	}
-	return f.inOrder()
+	return f.inOrder(ctx)
 }
 
 // findings are the matches so far.
@@ -91,7 +92,7 @@ type findings struct {
 }
 
 // add adds the objects of a chunk that match.
-func (f *findings) add(chunk *metav1.Table) error {
+func (f *findings) add(ctx context.Context, chunk *metav1.Table) error {
 	if f.table.ColumnDefinitions == nil {
 		f.table = metav1.Table{ListMeta: chunk.ListMeta, ColumnDefinitions: chunk.ColumnDefinitions}
 	}
@@ -104,7 +105,7 @@ func (f *findings) add(chunk *metav1.Table) error {
 		}
 		rows[i], cells[row.Key] = row, tableRow
 	}
-	matching, err := f.list(rows, fleet.Query{Filter: f.query.filter, Limit: len(rows)})
+	matching, err := f.list(ctx, rows, fleet.Query{Filter: f.query.filter, Limit: len(rows)})
 	if err != nil {
 		return err
 	}
@@ -118,12 +119,12 @@ func (f *findings) add(chunk *metav1.Table) error {
 }
 
 // inOrder returns what the query asks for of all matches.
-func (f *findings) inOrder() (*metav1.Table, error) {
+func (f *findings) inOrder(ctx context.Context) (*metav1.Table, error) {
 	limit := f.query.limit
 	if limit == 0 {
 		limit = len(f.rows)
 	}
-	rows, err := f.list(f.rows, fleet.Query{OrderBy: f.query.orderBy, Limit: limit})
+	rows, err := f.list(ctx, f.rows, fleet.Query{OrderBy: f.query.orderBy, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -134,11 +135,11 @@ func (f *findings) inOrder() (*metav1.Table, error) {
 }
 
 // list answers a query by an index that holds just these rows, and takes them over.
-func (f *findings) list(rows []*fleet.Row, q fleet.Query) ([]*fleet.Row, error) {
+func (f *findings) list(ctx context.Context, rows []*fleet.Row, q fleet.Query) ([]*fleet.Row, error) {
 	index := fleet.New(f.query.collection.schema)
 	if err := index.Replace(rows, f.table.ResourceVersion); err != nil {
 		return nil, err
 	}
-	page, err := index.List(q)
+	page, err := index.List(ctx, q)
 	return page.Rows, err
 }

@@ -35,30 +35,50 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c collection, path
 	if err := s.checkReady(r); err != nil {
 		return err
 	}
-	p, err := s.listParameters(r.URL.RawQuery, path)
+	q, err := s.listQuery(c, path, r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	filter, err := parseSearch(p.text["search"])
+	page, err := c.index.Page(r.Context(), q.search, owners, (q.page-1)*q.pageSize, q.pageSize)
 	if err != nil {
-		return err
+		return queryProblem(err, q.text)
+	}
+	writeList(w, r, c.kind, q.page, page)
+	return nil
+}
+
+// listQuery is a checked query string of a list.
+type listQuery struct {
+	page, pageSize int
+	search         *fleet.Search
+	text           string // of the search
+}
+
+// listQuery checks the query string of the list at a path. It is a function of
+// these alone, and pollers ask the same over and over: what it found out is kept.
+func (s *Server) listQuery(c collection, path, rawQuery string) (*listQuery, error) {
+	key := queryKey{path, rawQuery}
+	if q, ok := s.queries.get(key); ok {
+		return q, nil
+	}
+	p, err := s.listParameters(rawQuery, path)
+	if err != nil {
+		return nil, err
+	}
+	q := &listQuery{page: p.page, pageSize: p.pageSize, text: p.text["search"]}
+	filter, err := parseSearch(q.text)
+	if err != nil {
+		return nil, err
 	}
 	orders, err := parseOrder(p.text["orderBy"], p.text["order"])
 	if err != nil {
-		return err
+		return nil, err
 	}
-	page, err := c.index.List(fleet.Query{
-		Filter:  filter,
-		Owners:  owners,
-		OrderBy: orders,
-		Offset:  (p.page - 1) * p.pageSize,
-		Limit:   p.pageSize,
-	})
-	if err != nil {
-		return queryProblem(err, p.text["search"])
+	if q.search, err = c.index.Prepare(filter, orders); err != nil {
+		return nil, queryProblem(err, q.text)
 	}
-	writeList(w, r, c.kind, p.page, page)
-	return nil
+	s.queries.add(key, q)
+	return q, nil
 }
 
 // checkReady fails while reads could miss what exists.

@@ -89,17 +89,18 @@ func (s readScenario) request(target string) *http.Request {
 	return r
 }
 
-func newReads(b *testing.B, clusters int) reads {
-	b.Helper()
+func newReads(tb testing.TB, clusters int) reads {
+	tb.Helper()
 	contract, err := loadContract(20)
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := &Server{
 		options:   Options{PageSize: 20, Authenticator: FixedUser("dev"), Clock: clock.RealClock{}},
 		log:       logr.Discard(),
 		contract:  contract,
 		renderer:  renderer{required: func(string) []string { return nil }},
+		queries:   newQueryCache(),
 		clusters:  collection{fleet.New(fleet.Clusters), "ClusterList", "clusters"},
 		nodePools: collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"},
 		statuses:  collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"},
@@ -112,7 +113,7 @@ func newReads(b *testing.B, clusters int) reads {
 			cluster.Status.Conditions[1].Status = metav1.ConditionFalse
 		}
 		if rows[n], err = s.renderer.cluster(cluster); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	for _, fill := range []struct {
@@ -120,7 +121,7 @@ func newReads(b *testing.B, clusters int) reads {
 		rows  []*fleet.Row
 	}{{s.clusters.index, rows}, {s.nodePools.index, nil}, {s.statuses.index, nil}} {
 		if err := fill.index.Replace(fill.rows, "1"); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	search := func(text string, more ...string) string {

@@ -71,6 +71,7 @@ type Server struct {
 	clusters   collection
 	nodePools  collection
 	statuses   collection
+	queries    *queryCache
 	feeds      []manager.Runnable
 	own        client.Client // with the facade's own rights: to look before a write
 	caller     client.Client // with the rights of the user in the request's context
@@ -105,6 +106,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 		log:      log,
 		contract: contract,
 		renderer: renderer{required: options.RequiredAdapters},
+		queries:  newQueryCache(),
 		own:      own,
 		caller:   caller,
 	}

@@ -29,7 +29,7 @@ type attribute struct {
 	// column holds the posting lists of its values, nil for the id.
 	column func(*Index) *column
 	// present returns the rows that have it, nil for those in the column.
-	present match
+	present finder
 	// view is the field whose view orders rows by it, nil where there is none.
 	view *field
 	// text returns the value of a row, false where it has none.
@@ -41,27 +41,29 @@ func (a attribute) compile(c *tsl.Comparison) (node, error) {
 		a.present = func(x *Index) *roaring.Bitmap { return a.column(x).any() }
 	}
 	if isPresence(c.Op) {
-		return presence(c.Op, a.present), nil
+		return presence(c.Op, a.present, func(r *Row) bool { _, ok := a.text(r); return ok }), nil
 	}
 	values, err := texts(c)
 	if err != nil {
 		return nil, err
 	}
-	if isEquality(c.Op) {
-		if a.column == nil {
-			return comparison(c.Op, values, byID()), nil
-		}
-		return comparison(c.Op, values, inColumn(a.column)), nil
-	}
 	test, err := textTest(c)
 	if err != nil {
 		return nil, err
+	}
+	row := func(r *Row) bool { text, ok := a.text(r); return ok && test(text) }
+	if isEquality(c.Op) {
+		in := byID()
+		if a.column != nil {
+			in = inColumn(a.column)
+		}
+		return match{in.find(c.Op, values), row}, nil
 	}
 	l := &leaf{
 		column:  a.column,
 		value:   test,
 		present: a.present,
-		row:     func(r *Row) bool { text, ok := a.text(r); return ok && test(text) },
+		row:     row,
 		cost:    costField,
 	}
 	if a.view != nil {

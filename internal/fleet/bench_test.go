@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
 const pageSize = 20
@@ -36,65 +37,151 @@ const pageSize = 20
 // fleets are the sizes that the benchmarks run at.
 var fleets = []int{1_000, 10_000, 100_000}
 
-// BenchmarkList answers one page each. The ratio between fleets says how far the
-// cost depends on the fleet rather than on the answer.
+// BenchmarkList answers one page each, of a search that is asked again and again
+// while nothing changes. The ratio between fleets says how far the cost depends on
+// the fleet rather than on the answer.
 func BenchmarkList(b *testing.B) {
-	byName := []Order{{Field: "name"}}
-	scenarios := []struct {
-		name   string
-		search string
-		order  []Order
-		// page is where in the answer the page lies, from 0 to 1.
-		page float64
-		// matches is the part of the fleet that matches.
-		matches float64
-	}{
-		{name: "FirstPage", matches: 1},
-		{name: "MiddlePage", page: 0.5, matches: 1},
-		{name: "LastPage", page: 1, matches: 1},
-		{name: "FirstPageByName", order: byName, matches: 1},
-		{name: "TwoOrders", order: []Order{{Field: "created_by"}, {Field: "created_time", Descending: true}}, matches: 1},
-		{name: "TwoOrdersNoTies", order: []Order{{Field: "name"}, {Field: "created_time"}}, matches: 1},
-		{name: "Name", search: "name = 'cluster-500'"},
-		{name: "LabelQuarter", search: "labels.environment = 'staging'", matches: 0.25},
-		{name: "LabelQuarterMiddlePage", search: "labels.environment = 'staging'", page: 0.5, matches: 0.25},
-		{name: "LabelQuarterMiddlePageByName", search: "labels.environment = 'staging'", order: byName, page: 0.5, matches: 0.25},
-		{name: "LabelHundredth", search: "labels.shard = '7'", matches: 0.01},
-		{name: "In", search: "labels.environment in ('staging', 'dev')", matches: 0.5},
-		{name: "And", search: "labels.environment = 'staging' and labels.shard in ('6', '7')", matches: 0.005},
-		{name: "AndLarge", search: "labels.environment = 'staging' and status.conditions.Ready = 'True'", matches: 0.2},
-		{name: "Or", search: "labels.environment = 'staging' or labels.shard = '7'", matches: 0.25},
-		{name: "Not", search: "not (labels.environment = 'staging' or status.conditions.Ready = 'True')", matches: 0.15},
-		{name: "Condition", search: "status.conditions.Ready = 'False'", matches: 0.2},
-		{name: "Time", search: "created_time = '2026-01-01T00:00:30Z'"},
-		{name: "MatchAll", search: "labels.environment != 'none'", matches: 1},
-		{name: "MatchNone", search: "labels.environment = 'none'"},
-	}
 	for _, size := range fleets {
 		x := benchIndex(b, size)
-		for _, s := range scenarios {
+		for _, s := range listScenarios {
 			b.Run(fmt.Sprintf("%s/%d", s.name, size), func(b *testing.B) {
-				q := Query{OrderBy: s.order, Limit: pageSize}
-				if s.search != "" {
-					q.Filter = parse(b, s.search)
-				}
-				page, err := x.List(q)
-				if err != nil {
-					b.Fatal(err)
-				}
-				if got := float64(page.Total) / float64(size); got < 0.8*s.matches || got > 1.2*s.matches+0.01 {
-					b.Fatalf("%d of %d rows match, want %v of them", page.Total, size, s.matches)
-				}
-				q.Offset = int(s.page * float64(page.Total-pageSize))
+				search, offset := s.prepare(b, x, size)
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := x.List(q); err != nil {
+					if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
 						b.Fatal(err)
 					}
 				}
 			})
 		}
 	}
+}
+
+// BenchmarkFirstTime answers the same as if it were asked for the first time,
+// parsing apart.
+func BenchmarkFirstTime(b *testing.B) {
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		for _, s := range listScenarios {
+			b.Run(fmt.Sprintf("%s/%d", s.name, size), func(b *testing.B) {
+				_, offset := s.prepare(b, x, size)
+				filter := s.filter(b)
+				b.ReportAllocs()
+				for b.Loop() {
+					search, err := x.Prepare(filter, s.order)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if _, err := x.page(b.Context(), search, nil, offset, pageSize); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkListWhileChanged answers one page each after so many rows have had a
+// heartbeat: what it takes a standing search to catch up.
+func BenchmarkListWhileChanged(b *testing.B) {
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		for _, row := range x.rows {
+			addSpec(row)
+		}
+		for _, s := range []listScenario{
+			{name: "And", search: "labels.environment = 'staging' and labels.shard in ('6', '7')", matches: 0.005},
+			{name: "ConditionMiddlePageByName", search: "status.conditions.Ready = 'False'", order: []Order{{Field: "name"}}, page: 0.5, matches: 0.2},
+			{name: "SpecNumber", search: "spec.network.size > 50", matches: 0.6},
+		} {
+			for _, changes := range []int{1, 100} {
+				b.Run(fmt.Sprintf("%s/Changes%d/%d", s.name, changes, size), func(b *testing.B) {
+					search, offset := s.prepare(b, x, size)
+					n := 0
+					for b.Loop() {
+						b.StopTimer()
+						for range changes {
+							n++
+							heartbeat(x, n)
+						}
+						b.StartTimer()
+						if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
+							b.Fatal(err)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+type listScenario struct {
+	name   string
+	search string
+	order  []Order
+	// page is where in the answer the page lies, from 0 to 1.
+	page float64
+	// matches is the part of the fleet that matches.
+	matches float64
+}
+
+var listScenarios = []listScenario{
+	{name: "FirstPage", matches: 1},
+	{name: "MiddlePage", page: 0.5, matches: 1},
+	{name: "LastPage", page: 1, matches: 1},
+	{name: "FirstPageByName", order: []Order{{Field: "name"}}, matches: 1},
+	{name: "TwoOrders", order: []Order{{Field: "created_by"}, {Field: "created_time", Descending: true}}, matches: 1},
+	{name: "TwoOrdersNoTies", order: []Order{{Field: "name"}, {Field: "created_time"}}, matches: 1},
+	{name: "Name", search: "name = 'cluster-500'"},
+	{name: "LabelQuarter", search: "labels.environment = 'staging'", matches: 0.25},
+	{name: "LabelQuarterMiddlePage", search: "labels.environment = 'staging'", page: 0.5, matches: 0.25},
+	{name: "LabelQuarterMiddlePageByName", search: "labels.environment = 'staging'", order: []Order{{Field: "name"}}, page: 0.5, matches: 0.25},
+	{name: "LabelHundredth", search: "labels.shard = '7'", matches: 0.01},
+	{name: "In", search: "labels.environment in ('staging', 'dev')", matches: 0.5},
+	{name: "And", search: "labels.environment = 'staging' and labels.shard in ('6', '7')", matches: 0.005},
+	{name: "AndLarge", search: "labels.environment = 'staging' and status.conditions.Ready = 'True'", matches: 0.2},
+	{name: "Or", search: "labels.environment = 'staging' or labels.shard = '7'", matches: 0.25},
+	{name: "Not", search: "not (labels.environment = 'staging' or status.conditions.Ready = 'True')", matches: 0.15},
+	{name: "Condition", search: "status.conditions.Ready = 'False'", matches: 0.2},
+	{name: "Time", search: "created_time = '2026-01-01T00:00:30Z'"},
+	{name: "MatchAll", search: "labels.environment != 'none'", matches: 1},
+	{name: "MatchNone", search: "labels.environment = 'none'"},
+}
+
+func (s listScenario) filter(b *testing.B) tsl.Expr {
+	b.Helper()
+	if s.search == "" {
+		return nil
+	}
+	return parse(b, s.search)
+}
+
+// prepare returns the search and the offset of the page. It is asked often enough
+// to be a standing one.
+func (s listScenario) prepare(b *testing.B, x *Index, size int) (search *Search, offset int) {
+	b.Helper()
+	search, err := x.Prepare(s.filter(b), s.order)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var page Page
+	for range 4 {
+		if page, err = x.Page(b.Context(), search, nil, 0, pageSize); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if got := float64(page.Total) / float64(size); got < 0.8*s.matches || got > 1.2*s.matches+0.01 {
+		b.Fatalf("%d of %d rows match, want %v of them", page.Total, size, s.matches)
+	}
+	return search, max(0, int(s.page*float64(page.Total-pageSize)))
+}
+
+// heartbeat moves a time of a condition of the n-th row, more or less.
+func heartbeat(x *Index, n int) {
+	row := *x.rows[n*7919%len(x.rows)]
+	row.Conditions = slices.Clone(row.Conditions)
+	row.Conditions[0].LastUpdatedTime = v1.NewTimestamp(epoch.Add(time.Duration(n) * time.Second))
+	x.Upsert(&row)
 }
 
 func BenchmarkGet(b *testing.B) {
@@ -151,6 +238,33 @@ func BenchmarkUpsert(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkUpsertWhileStanding changes rows by heartbeats while as many searches
+// stand as are kept, of a kind that is dear to test, in as many orders.
+func BenchmarkUpsertWhileStanding(b *testing.B) {
+	for _, size := range fleets {
+		x := benchIndex(b, size)
+		for n := range maxStanding {
+			s := listScenario{
+				search:  fmt.Sprintf("labels.shard != 'x%d' and name ~= '^cluster-.*%d$'", n, n%10),
+				order:   []Order{{Field: "updated_time"}},
+				matches: 0.1,
+			}
+			s.prepare(b, x, size)
+		}
+		if x.standing.kept.Len() != maxStanding || x.standing.lists.Len() != maxLists {
+			b.Fatalf("%d searches and %d lists stand", x.standing.kept.Len(), x.standing.lists.Len())
+		}
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
+			b.ReportAllocs()
+			n := 0
+			for b.Loop() {
+				n++
+				heartbeat(x, n)
+			}
+		})
 	}
 }
 

@@ -30,19 +30,12 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// compile checks a search against the Schema. The node is nil where there is no
-// search. The error is a *FieldError.
+// compileNode checks a normalized search against the Schema. The error is a
+// *FieldError.
 //
 // In the three-valued logic of searches a comparison with what a row does not
 // have is neither true nor false. With negation pushed down into the operators
 // it is enough to know where each comparison is true.
-func (s *Schema) compile(filter tsl.Expr) (node, error) {
-	if filter == nil {
-		return nil, nil
-	}
-	return s.compileNode(tsl.Normalize(filter))
-}
-
 func (s *Schema) compileNode(e tsl.Expr) (node, error) {
 	switch e := e.(type) {
 	case *tsl.And:
@@ -123,12 +116,14 @@ func compileLabel(c *tsl.Comparison, key string) (node, error) {
 // compileTime is for a field that is a time. It is looked up in the view of the
 // field, or where there is none, as few rows have such a time, in its column.
 func compileTime(c *tsl.Comparison, f *field) (node, error) {
-	present, in := match(everything), func(x *Index) *column { return x.columns[f] }
+	present, in := finder(everything), func(x *Index) *column { return x.columns[f] }
+	has := always
 	if f.compare == nil {
 		present = func(x *Index) *roaring.Bitmap { return in(x).any() }
+		has = func(r *Row) bool { return !f.time(r).IsZero() }
 	}
 	if isPresence(c.Op) {
-		return presence(c.Op, present), nil
+		return presence(c.Op, present, has), nil
 	}
 	test, err := instantTest(c)
 	if err != nil {
@@ -136,7 +131,7 @@ func compileTime(c *tsl.Comparison, f *field) (node, error) {
 	}
 	l := &leaf{
 		present: present,
-		row:     func(r *Row) bool { t := f.time(r); return !t.IsZero() && test(t) },
+		row:     func(r *Row) bool { return has(r) && test(f.time(r)) },
 		cost:    costField,
 	}
 	values, err := instants(c)
@@ -145,7 +140,7 @@ func compileTime(c *tsl.Comparison, f *field) (node, error) {
 		l.column = in
 		l.value = func(text string) bool { t, err := tsl.ParseTime(text); return err == nil && test(t) }
 	case isEquality(c.Op):
-		return comparison(c.Op, values, inView(f)), err
+		return match{inView(f).find(c.Op, values), l.row}, err
 	default:
 		l.span = spanOf(f, c.Op, values, func(r *Row, t time.Time) int { return f.time(r).Compare(t) })
 	}
@@ -154,27 +149,28 @@ func compileTime(c *tsl.Comparison, f *field) (node, error) {
 
 func compileInteger(c *tsl.Comparison, f *field) (node, error) {
 	if isPresence(c.Op) {
-		return presence(c.Op, everything), nil
+		return presence(c.Op, everything, always), nil
 	}
 	values, err := integers(c)
 	if err != nil {
 		return nil, err
 	}
+	test := ordered(c.Op, values, cmp.Compare[int64])
+	row := func(r *Row) bool { return test(r.Generation) }
 	in := func(x *Index) *column { return x.columns[f] }
 	if isEquality(c.Op) {
 		texts := make([]string, len(values))
 		for i, n := range values {
 			texts[i] = strconv.FormatInt(n, 10)
 		}
-		return comparison(c.Op, texts, inColumn(in)), nil
+		return match{inColumn(in).find(c.Op, texts), row}, nil
 	}
-	test := ordered(c.Op, values, cmp.Compare[int64])
 	return &leaf{
 		column:  in,
 		value:   func(text string) bool { n, err := strconv.ParseInt(text, 10, 64); return err == nil && test(n) },
 		span:    spanOf(f, c.Op, values, func(r *Row, n int64) int { return cmp.Compare(r.Generation, n) }),
 		present: everything,
-		row:     func(r *Row) bool { return test(r.Generation) },
+		row:     row,
 		cost:    costField,
 	}, nil
 }
@@ -205,10 +201,18 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 	in := func(x *Index) *column { return x.conditions[conditionType] }
 	if detail == "status" {
 		if isPresence(c.Op) {
-			return presence(c.Op, func(x *Index) *roaring.Bitmap { return in(x).any() }), nil
+			has := func(r *Row) bool { return r.condition(conditionType) != nil }
+			return presence(c.Op, func(x *Index) *roaring.Bitmap { return in(x).any() }, has), nil
 		}
 		values, err := statuses(c)
-		return comparison(c.Op, values, inColumn(in)), err
+		test := ordered(c.Op, values, strings.Compare)
+		return match{
+			find: inColumn(in).find(c.Op, values),
+			row: func(r *Row) bool {
+				rc := r.condition(conditionType)
+				return rc != nil && test(string(rc.Status))
+			},
+		}, err
 	}
 	test, err := conditionTest(c, detail)
 	if err != nil {
@@ -217,10 +221,8 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 	l := &leaf{
 		present: func(x *Index) *roaring.Bitmap { return in(x).any() },
 		row: func(r *Row) bool {
-			for i := range r.Conditions {
-				if r.Conditions[i].Type == conditionType {
-					return test(&r.Conditions[i])
-				}
+			if rc := r.condition(conditionType); rc != nil {
+				return test(rc)
 			}
 			return c.Op == tsl.IsNull
 		},

@@ -66,6 +66,9 @@ func TestPageIsOneState(t *testing.T) {
 			for range 200 {
 				x.Upsert(side(rand.IntN(stable), pick(rand.New(rand.NewPCG(rand.Uint64(), 0)), "left", "right")))
 			}
+			if generation%3 == 0 {
+				x.swap(x.renumbered())
+			}
 			if err := x.Replace(fleet(generation), strconv.Itoa(generation)); err != nil {
 				t.Error(err)
 			}
@@ -75,11 +78,11 @@ func TestPageIsOneState(t *testing.T) {
 		done.Go(func() {
 			r := rand.New(rand.NewPCG(rand.Uint64(), 0))
 			for ctx.Err() == nil {
-				if err := readStable(x, r, stable); err != nil {
+				if err := readStable(t.Context(), x, r, stable); err != nil {
 					t.Error(err)
 					stop()
 				}
-				if err := readChurn(x, r, size); err != nil {
+				if err := readChurn(t.Context(), x, r, size); err != nil {
 					t.Error(err)
 					stop()
 				}
@@ -90,9 +93,9 @@ func TestPageIsOneState(t *testing.T) {
 }
 
 // readStable reads the rows on either side: at any time each is on one of them.
-func readStable(x *Index, r *rand.Rand, want int) error {
+func readStable(ctx context.Context, x *Index, r *rand.Rand, want int) error {
 	limit := pick(r, 7, want)
-	page, err := x.List(Query{
+	page, err := x.List(ctx, Query{
 		Filter: pick[tsl.Expr](r,
 			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("labels.stable", "right")}},
 			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("spec.side", "right")}}, // looks at rows
@@ -117,8 +120,8 @@ func readStable(x *Index, r *rand.Rand, want int) error {
 
 // readChurn reads the rows that are replaced: at any time all are of one
 // generation, which tells how many they are.
-func readChurn(x *Index, r *rand.Rand, size func(int) int) error {
-	page, err := x.List(Query{
+func readChurn(ctx context.Context, x *Index, r *rand.Rand, size func(int) int) error {
+	page, err := x.List(ctx, Query{
 		Filter:  &tsl.Comparison{Field: tsl.Field{Path: "labels.churn"}, Op: tsl.NotEqual, Values: []tsl.Value{{Kind: tsl.StringValue, Text: "none"}}},
 		OrderBy: pick(r, nil, []Order{{Field: "name"}}, []Order{{Field: "generation"}, {Field: "name"}}),
 		Limit:   1000,

@@ -21,18 +21,23 @@ limitations under the License.
 // watches the API server.
 //
 // What a page costs: without a search, next to nothing, however large the fleet
-// and wherever the page lies. A search costs one pass over posting lists, which
-// grow by a bit for each row. In the default order the page is then found at once,
-// wherever it lies. In another order there is the way to it: the rows of an ordered
-// view from its nearer end to the page, or the sorting of what matches, whichever
-// is less. So first and last pages of what many rows match are cheap, as is
-// everything that few rows match; the middle of a large result is not. A list
-// ordered by several fields sorts the rows that are equal in the first of them.
+// and wherever the page lies.
 //
-// Some comparisons no index can answer: regular expressions on names, paths into
-// free-form objects, reasons of conditions. For these, a search looks at each row
-// that the rest of it leaves, after it has let go of the lock, within bounds of
-// time and of how many such searches run at once.
+// A search that is asked for the first time costs one pass over posting lists,
+// which grow by a bit for each row. In the default order the page is then found at
+// once, wherever it lies. In another order there is the way to it: the rows of an
+// ordered view from its nearer end to the page, or the sorting of what matches,
+// whichever is less. Some comparisons no index can answer: regular expressions on
+// names, paths into free-form objects, reasons of conditions. For these, a search
+// looks at each row that the rest of it leaves, after it has let go of the lock,
+// within bounds of time and of how many such searches run at once.
+//
+// A search that is asked again stands: the Index keeps for which rows it is true,
+// and whoever asks it tests the rows that have changed since. Then a page costs
+// what has changed, whatever the search, however large the fleet, and in any order
+// that has been asked twice. Writers only record which rows they change. So
+// neither many standing searches nor dear ones slow them down, and one that
+// nobody asks any more costs nothing until another takes its place.
 //
 // What is not here: HTTP, paging parameters and the rendering of objects, which
 // are the facade's, and the search language, which is package tsl's.

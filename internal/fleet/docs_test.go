@@ -51,7 +51,7 @@ func TestDocumentation(t *testing.T) {
 		filter, err := tsl.Parse(search)
 		var result Page
 		if err == nil {
-			result, err = x.List(Query{Filter: filter, OrderBy: []Order{{Field: "created_time"}}, Limit: 10})
+			result, err = x.List(t.Context(), Query{Filter: filter, OrderBy: []Order{{Field: "created_time"}}, Limit: 10})
 		}
 		got := ""
 		var fieldError *FieldError

@@ -32,6 +32,8 @@ type node interface {
 	// the lock of the Index. Rows outside of within do not matter to the caller;
 	// nil is all rows.
 	bind(x *Index, within *roaring.Bitmap) *plan
+	// test tells whether the part is true for a row.
+	test(*Row) bool
 }
 
 // plan is a part of a search that is bound to one state of an Index.
@@ -61,11 +63,20 @@ const (
 	costFreeFormPattern
 )
 
-// match returns the ordinals of the rows for which a part of a search is true. As
-// a node it is always exact.
-type match func(*Index) *roaring.Bitmap
+// finder returns the ordinals of rows. Its caller holds the lock of the Index. The
+// set is not to be modified: it may be a posting list.
+type finder func(*Index) *roaring.Bitmap
 
-func (m match) bind(x *Index, _ *roaring.Bitmap) *plan { return &plan{set: m(x), exact: true} }
+// match is a part of a search that posting lists or views answer, so that it is
+// always exact.
+type match struct {
+	find finder
+	row  func(*Row) bool
+}
+
+func (m match) bind(x *Index, _ *roaring.Bitmap) *plan { return &plan{set: m.find(x), exact: true} }
+
+func (m match) test(r *Row) bool { return m.row(r) }
 
 type (
 	conjunction []node
@@ -116,6 +127,15 @@ func (c conjunction) bind(x *Index, within *roaring.Bitmap) *plan {
 	return p
 }
 
+func (c conjunction) test(r *Row) bool {
+	for _, operand := range c {
+		if !operand.test(r) {
+			return false
+		}
+	}
+	return true
+}
+
 // intersection begins with the smallest: what it lacks is not looked at again.
 func intersection(sets []*roaring.Bitmap) *roaring.Bitmap {
 	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int {
@@ -145,6 +165,15 @@ func (d disjunction) bind(x *Index, within *roaring.Bitmap) *plan {
 	return p
 }
 
+func (d disjunction) test(r *Row) bool {
+	for _, operand := range d {
+		if operand.test(r) {
+			return true
+		}
+	}
+	return false
+}
+
 // leaf is a comparison for which there is more than one way. Which is taken
 // depends on the state of the Index.
 type leaf struct {
@@ -155,7 +184,7 @@ type leaf struct {
 	// span is the part of a view for whose rows it is true, nil for none.
 	span *span
 	// present returns the rows for which it may be true, row tells for which it is.
-	present match
+	present finder
 	row     func(*Row) bool
 	cost    cost
 }
@@ -196,6 +225,8 @@ func (l *leaf) bind(x *Index, within *roaring.Bitmap) *plan {
 	return &plan{set: l.present(x), row: l.row, cost: l.cost}
 }
 
+func (l *leaf) test(r *Row) bool { return l.row(r) }
+
 // having returns the rows whose value fulfils the test.
 func (c *column) having(test func(string) bool) *roaring.Bitmap {
 	if c == nil { // no row has that label
@@ -210,24 +241,27 @@ func (c *column) having(test func(string) bool) *roaring.Bitmap {
 	return roaring.FastOr(sets...)
 }
 
-// presence is a leaf that asks whether rows have a value at all.
-func presence(op tsl.Op, present match) match {
+// presence asks whether rows have a value at all.
+func presence(op tsl.Op, present finder, has func(*Row) bool) match {
 	if op == tsl.IsNotNull {
-		return present
+		return match{present, has}
 	}
-	return func(x *Index) *roaring.Bitmap { return roaring.AndNot(x.all, present(x)) }
+	return match{
+		find: func(x *Index) *roaring.Bitmap { return roaring.AndNot(x.all, present(x)) },
+		row:  func(r *Row) bool { return !has(r) },
+	}
 }
 
 // lookup finds the rows of which a field, label or condition has a value, and
 // those that have it at all.
 type lookup[V any] struct {
 	equal   func(*Index, V) *roaring.Bitmap
-	present func(*Index) *roaring.Bitmap
+	present finder
 }
 
-// comparison is a leaf of equality. Where the operator is a negative one, it is
-// still true of those rows only that have a value to compare.
-func comparison[V any](op tsl.Op, values []V, in lookup[V]) match {
+// find is for a comparison of equality. Where the operator is a negative one, it
+// is still true of those rows only that have a value to compare.
+func (in lookup[V]) find(op tsl.Op, values []V) finder {
 	return func(x *Index) *roaring.Bitmap {
 		found := in.equal(x, values[0])
 		if len(values) > 1 {
@@ -255,7 +289,7 @@ func inColumn(of func(*Index) *column) lookup[string] {
 // inView looks up a time. Every row has every time.
 func inView(f *field) lookup[time.Time] {
 	return lookup[time.Time]{
-		equal:   func(x *Index, t time.Time) *roaring.Bitmap { return x.views[f].at(x, t) },
+		equal:   func(x *Index, t time.Time) *roaring.Bitmap { return x.views[f].at(x.table, t) },
 		present: everything,
 	}
 }
@@ -274,3 +308,5 @@ func byID() lookup[string] {
 }
 
 func everything(x *Index) *roaring.Bitmap { return x.all }
+
+func always(*Row) bool { return true }

@@ -383,7 +383,7 @@ func otherNamespace(t *testing.T) string {
 // checkNames checks which adapters' rows there are, in the order of names.
 func checkNames(t *testing.T, x *Index, want ...string) {
 	t.Helper()
-	page, err := x.List(Query{OrderBy: []Order{{Field: "adapter"}}, Limit: 100})
+	page, err := x.List(t.Context(), Query{OrderBy: []Order{{Field: "adapter"}}, Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -406,7 +406,7 @@ func checkConverged(t *testing.T, c client.Client, x *Index, namespace string, w
 		truth = append(truth, s.Name+" "+s.ResourceVersion)
 	}
 	slices.Sort(truth)
-	page, err := x.List(Query{Limit: 2 * want})
+	page, err := x.List(t.Context(), Query{Limit: 2 * want})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,10 +17,11 @@ limitations under the License.
 package fleet
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
@@ -32,26 +33,21 @@ var ErrNotFound = errors.New("not found")
 // Index holds the rows of one collection. It is safe for concurrent use: what
 // one call returns belongs to one state of the collection.
 type Index struct {
-	schema Schema
+	schema *Schema
 
-	// mu guards everything down to waits. Readers hold it to find rows, not to
-	// sort or to render them.
-	mu     sync.RWMutex
-	synced bool
-	rows   []*Row // by ordinal, nil where it is free
-	all    *roaring.Bitmap
-	strays *roaring.Bitmap // whose ordinals are not in the default order
-	newest *Row            // the last that is, or was while it existed
-	byID   map[string]uint32
-	byKey  map[types.NamespacedName]uint32
+	// writing is held by whoever changes the table, from before he takes mu. With
+	// it, the table may be read without mu.
+	writing sync.Mutex
 
-	columns    map[*field]*column // of the owner and of text and integer fields
-	labels     map[string]*column // by key
-	conditions map[string]*column // by type
-	views      map[*field]*view   // of every field to order by
+	// mu guards the table. Readers hold it to find rows, not to sort or to render
+	// them.
+	mu sync.RWMutex
+	*table
+	synced atomic.Bool
 
-	limits limits
-	turns  turns
+	limits   limits
+	turns    turns
+	standing standingSearches
 
 	waits waits
 }
@@ -87,44 +83,24 @@ type Page struct {
 
 // New returns an empty Index of a collection.
 func New(schema Schema) *Index {
-	x := &Index{
-		schema: schema,
-		limits: defaultLimits,
-		turns:  newTurns(),
-		waits:  newWaits(),
+	return &Index{
+		schema:   &schema,
+		table:    newTable(&schema),
+		limits:   defaultLimits,
+		turns:    newTurns(),
+		standing: newStandingSearches(),
+		waits:    newWaits(),
 	}
-	x.clear()
-	x.views = newViews(x)
-	return x
-}
-
-// clear forgets all rows. There are no views from then on.
-func (x *Index) clear() {
-	x.rows, x.newest, x.views = nil, nil, nil
-	x.all, x.strays = roaring.New(), roaring.New()
-	x.byID, x.byKey = map[string]uint32{}, map[types.NamespacedName]uint32{}
-	x.columns = map[*field]*column{ownerID: newColumn()}
-	for _, f := range x.schema.fields {
-		if f.text != nil && f != id {
-			x.columns[f] = newColumn()
-		}
-	}
-	x.labels, x.conditions = map[string]*column{}, map[string]*column{}
 }
 
 // List returns one page of the rows that match. The error is a *FieldError where
-// the collection's Schema does not allow the query, ErrTooBroad where it takes too
-// long to look at each row, and ErrBusy where too many others do so already.
-func (x *Index) List(q Query) (Page, error) {
-	search, err := x.schema.compile(q.Filter)
+// the collection's Schema does not allow the query, else one of Page.
+func (x *Index) List(ctx context.Context, q Query) (Page, error) {
+	search, err := x.Prepare(q.Filter, q.OrderBy)
 	if err != nil {
 		return Page{}, err
 	}
-	order, err := x.schema.ordering(q.OrderBy)
-	if err != nil {
-		return Page{}, err
-	}
-	return x.page(search, q.Owners, order, max(q.Offset, 0), max(q.Limit, 0))
+	return x.Page(ctx, search, q.Owners, q.Offset, q.Limit)
 }
 
 // Get returns the row of that id.
@@ -164,8 +140,4 @@ func (x *Index) OwnedBy(owners ...string) []*Row {
 
 // HasSynced tells whether the Index holds everything that the API server held
 // at some moment: whether Replace has been called.
-func (x *Index) HasSynced() bool {
-	x.mu.RLock()
-	defer x.mu.RUnlock()
-	return x.synced
-}
+func (x *Index) HasSynced() bool { return x.synced.Load() }

@@ -104,7 +104,7 @@ func TestFieldErrors(t *testing.T) {
 			if tt.order != "" {
 				q.OrderBy = []Order{{Field: tt.order}}
 			}
-			_, err := New(tt.schema).List(q)
+			_, err := New(tt.schema).List(t.Context(), q)
 			var got *FieldError
 			if !errors.As(err, &got) {
 				t.Fatalf("Got error %v, want a FieldError", err)
@@ -250,7 +250,7 @@ func TestSearch(t *testing.T) {
 	for _, fewValues := range []int{x.limits.fewValues, 0} { // by the values of columns, and by views and rows
 		x.limits.fewValues = fewValues
 		for search, want := range tests {
-			page, err := x.List(Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
+			page, err := x.List(t.Context(), Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
 			if err != nil {
 				t.Errorf("%s: %v", search, err)
 				continue
@@ -308,7 +308,7 @@ func TestOrder(t *testing.T) {
 				if search != "" {
 					q.Filter = parse(t, search)
 				}
-				page, err := x.List(q)
+				page, err := x.List(t.Context(), q)
 				if err != nil {
 					t.Fatal(err)
 				}

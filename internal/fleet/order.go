@@ -72,6 +72,11 @@ func (o ordering) compare(a, b *Row) int {
 	return 0
 }
 
+// comparing orders the rows of a table by their ordinals.
+func (o ordering) comparing(x *table) func(a, b uint32) int {
+	return func(a, b uint32) int { return o.compare(x.rows[a], x.rows[b]) }
+}
+
 // slice returns n of the rows, from the offset-th in order on. It changes rows.
 func (o ordering) slice(rows []*Row, offset, n int) []*Row {
 	compare := o.compare

@@ -38,7 +38,7 @@ func TestListEqualsScan(t *testing.T) {
 			x := New(c.schema)
 			truth := map[types.NamespacedName]*Row{}
 			for round := range rounds {
-				change(t, r, x, truth, objects)
+				mutate(t, r, x, truth, objects)
 				rows := make([]*Row, 0, len(truth))
 				for _, row := range truth {
 					rows = append(rows, row)
@@ -46,7 +46,7 @@ func TestListEqualsScan(t *testing.T) {
 				for range queriesPerRound {
 					x.limits.fewValues, x.limits.fewRows = pick(r, 0, 4, 500), pick(r, 0, 500)
 					q := c.randomQuery(r, objects)
-					got, err := x.List(q)
+					got, err := x.List(t.Context(), q)
 					if err != nil {
 						t.Fatalf("List(%s): %v", describe(q), err)
 					}
@@ -60,8 +60,8 @@ func TestListEqualsScan(t *testing.T) {
 	}
 }
 
-// change makes some random changes to the index and to the map alike.
-func change(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName]*Row, objects int) {
+// mutate makes some random changes to the index and to the map alike.
+func mutate(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName]*Row, objects int) {
 	t.Helper()
 	if r.IntN(20) == 0 { // a list: some rows as they are, some changed, the others gone
 		var rows []*Row
@@ -132,7 +132,7 @@ func TestIndexForgets(t *testing.T) {
 	x := New(NodePools)
 	truth := map[types.NamespacedName]*Row{}
 	for range 40 {
-		change(t, r, x, truth, 300)
+		mutate(t, r, x, truth, 300)
 	}
 	for key := range truth {
 		x.Delete(key)
@@ -167,7 +167,7 @@ func TestUpsertTakesOver(t *testing.T) {
 			for _, row := range tt.rows {
 				x.Upsert(row)
 			}
-			page, err := x.List(Query{OrderBy: []Order{{Field: "id"}}, Limit: 10})
+			page, err := x.List(t.Context(), Query{OrderBy: []Order{{Field: "id"}}, Limit: 10})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -40,11 +40,7 @@ const (
 )
 
 // place gives a new row an ordinal.
-func (x *Index) place(row *Row) {
-	live := int(x.all.GetCardinality())
-	if int(x.strays.GetCardinality()) > live/4+fewStrays || len(x.rows)-live > live+fewHoles {
-		x.renumber()
-	}
+func (x *table) place(row *Row) {
 	row.ordinal = uint32(len(x.rows))
 	x.rows = append(x.rows, row)
 	if x.newest != nil && x.schema.defaultOrder.compare(row, x.newest) < 0 {
@@ -54,36 +50,12 @@ func (x *Index) place(row *Row) {
 	}
 }
 
-// renumber gives all rows new ordinals, in the default order and without holes.
-// It takes microseconds for each row, during which readers wait. But a fleet has
-// to change by a part of its size for it to become due.
-func (x *Index) renumber() {
-	views := make(map[*field][]*Row, len(x.views))
-	for f, v := range x.views {
-		views[f] = v.slice(x, 0, len(x.byID), false)
-	}
-	ordered, ok := views[x.schema.defaultOrder]
-	if !ok {
-		ordered = x.gather(x.all, len(x.byID))
-		x.schema.sort(ordered)
-	}
-	byID, byKey := x.byID, x.byKey
-	x.clear()
-	x.byID, x.byKey = byID, byKey // only what the ids and keys lead to changes
-	for _, row := range ordered {
-		x.insert(row)
-	}
-	if len(views) == 0 {
-		return
-	}
-	x.views = make(map[*field]*view, len(views))
-	for f, rows := range views {
-		v := newView(x, f)
-		for _, row := range rows {
-			v.tree.Load(row.ordinal)
-		}
-		x.views[f] = v
-	}
+// worn tells whether so many ordinals are free or out of order that all rows
+// should get new ones, in the default order and without holes. A fleet has to
+// change by a part of its size for that.
+func (x *table) worn() bool {
+	live := len(x.byID)
+	return int(x.strays.GetCardinality()) > live/4+fewStrays || len(x.rows)-live > live+fewHoles
 }
 
 // sort puts rows in the default order, the oldest first.
@@ -92,36 +64,76 @@ func (s *Schema) sort(rows []*Row) {
 	slices.SortFunc(rows, order.compare)
 }
 
+// counted is a set of ordinals that finds its i-th. It is not empty.
+type counted interface {
+	at(i int) uint32
+	// each calls f for n ordinals from the i-th on.
+	each(i, n int, f func(ordinal uint32))
+}
+
+// bitmap is a set of ordinals as posting lists have it.
+type bitmap struct{ *roaring.Bitmap }
+
+func (b bitmap) at(i int) uint32 {
+	ordinal, err := b.Select(uint32(i))
+	if err != nil { // there is no such position
+		panic(err)
+	}
+	return ordinal
+}
+
+func (b bitmap) each(i, n int, f func(ordinal uint32)) {
+	if n <= 0 {
+		return
+	}
+	ordinals := b.Iterator()
+	ordinals.AdvanceIfNeeded(b.at(i))
+	for range n {
+		f(ordinals.Next())
+	}
+}
+
 // ranked returns n rows of a set from the offset-th on, in the default order, or
 // not ok where the set has too many strays.
-func (x *Index) ranked(set *roaring.Bitmap, total, offset, n int, descending bool) (page []*Row, ok bool) {
+func (x *table) ranked(set *roaring.Bitmap, total, offset, n int, descending bool) (page []*Row, ok bool) {
 	late := set.AndCardinality(x.strays)
 	if late > uint64(total/strayRatio) {
 		return nil, false
 	}
-	r := ranking{Index: x, set: set, length: total - int(late)}
+	r := ranking{table: x, set: bitmap{set}, length: total - int(late)}
 	if late > 0 {
 		strays := roaring.And(set, x.strays)
-		r.set = roaring.AndNot(set, strays)
-		r.strays = x.gather(strays, int(late))
-		x.schema.sort(r.strays)
+		r.set = bitmap{roaring.AndNot(set, strays)}
+		r.strays = x.inOrder(strays)
 	}
-	if descending {
-		offset = total - offset - n
-	}
-	page = r.slice(offset, n)
-	if descending {
-		slices.Reverse(page)
-	}
-	return page, true
+	return r.page(offset, n, descending), true
+}
+
+// inOrder returns the rows of a set in the default order, the oldest first.
+func (x *table) inOrder(set *roaring.Bitmap) []*Row {
+	rows := x.gather(set, int(set.GetCardinality()))
+	x.schema.sort(rows)
+	return rows
 }
 
 // ranking is a set of rows that are in the default order, and strays beside it.
 type ranking struct {
-	*Index
-	set    *roaring.Bitmap
-	length int
+	*table
+	set    counted
+	length int // of the set
 	strays []*Row
+}
+
+// page returns n rows from the offset-th on.
+func (r *ranking) page(offset, n int, descending bool) []*Row {
+	if descending {
+		offset = r.length + len(r.strays) - offset - n
+	}
+	page := r.slice(offset, n)
+	if descending {
+		slices.Reverse(page)
+	}
+	return page
 }
 
 // slice returns n rows from the offset-th on. It takes whole runs of rows that are
@@ -139,13 +151,7 @@ func (r *ranking) slice(offset, n int) []*Row {
 		following = r.straysBefore(r.row(until))
 	}
 	rows := make([]*Row, 0, until-from+following-preceding)
-	if from < until {
-		i := r.set.Iterator()
-		i.AdvanceIfNeeded(r.ordinal(from))
-		for range until - from {
-			rows = append(rows, r.rows[i.Next()])
-		}
-	}
+	r.set.each(from, until-from, func(ordinal uint32) { rows = append(rows, r.rows[ordinal]) })
 	rows = append(rows, r.strays[preceding:following]...)
 	r.schema.sort(rows)
 	skip := offset - from - preceding
@@ -194,12 +200,4 @@ func (r *ranking) runEnd(i int) int {
 
 func (r *ranking) compare(a, b *Row) int { return r.schema.defaultOrder.compare(a, b) }
 
-func (r *ranking) row(i int) *Row { return r.rows[r.ordinal(i)] }
-
-func (r *ranking) ordinal(i int) uint32 {
-	ordinal, err := r.set.Select(uint32(i))
-	if err != nil { // there is no such position
-		panic(err)
-	}
-	return ordinal
-}
+func (r *ranking) row(i int) *Row { return r.rows[r.set.at(i)] }

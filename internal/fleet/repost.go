@@ -20,7 +20,7 @@ import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 
 // repost moves a row between posting lists, and touches only those whose value
 // differs. old is nil for a new row, row for one that goes.
-func (x *Index) repost(old, row *Row) {
+func (x *table) repost(old, row *Row) {
 	ordinal := either(old, row).ordinal
 	for f, c := range x.columns {
 		before, after := "", "" // none
@@ -51,7 +51,7 @@ func either(a, b *Row) *Row {
 	return b
 }
 
-func (x *Index) repostLabels(old, row *Row, ordinal uint32) {
+func (x *table) repostLabels(old, row *Row, ordinal uint32) {
 	var before, after map[string]string
 	if old != nil {
 		before = old.Labels
@@ -71,7 +71,7 @@ func (x *Index) repostLabels(old, row *Row, ordinal uint32) {
 	}
 }
 
-func (x *Index) repostConditions(old, row *Row, ordinal uint32) {
+func (x *table) repostConditions(old, row *Row, ordinal uint32) {
 	var before, after []v1.ResourceCondition
 	if old != nil {
 		before = old.Conditions

@@ -78,6 +78,16 @@ type Row struct {
 	ordinal uint32
 }
 
+// condition returns the condition of a type, nil where the row has none.
+func (r *Row) condition(conditionType string) *v1.ResourceCondition {
+	for i := range r.Conditions {
+		if r.Conditions[i].Type == conditionType {
+			return &r.Conditions[i]
+		}
+	}
+	return nil
+}
+
 // Digest identifies bytes: two that differ do not have the same.
 type Digest [16]byte
 

@@ -17,6 +17,7 @@ limitations under the License.
 package fleet
 
 import (
+	"context"
 	"errors"
 	"runtime"
 	"time"
@@ -60,7 +61,7 @@ type turns chan struct{}
 func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // take waits for a turn. The caller gives it back by done.
-func (t turns) take(patience time.Duration) (done func(), err error) {
+func (t turns) take(ctx context.Context, patience time.Duration) (done func(), err error) {
 	select {
 	case t <- struct{}{}:
 	default:
@@ -70,30 +71,17 @@ func (t turns) take(patience time.Duration) (done func(), err error) {
 		case t <- struct{}{}:
 		case <-timer.C:
 			return nil, ErrBusy
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 	return func() { <-t }, nil
 }
 
 // scanPage answers a search that posting lists and views cannot answer alone,
-// bound to a plan. Its caller holds the lock for reading. It lets go of it before
-// it looks at rows, as they do not change. If it has to wait for its turn, it
-// binds the search anew.
-func (x *Index) scanPage(p *plan, search node, owners []string, order ordering, offset, limit int) (Page, error) {
-	if int(p.set.GetCardinality()) > x.limits.fewRows {
-		x.mu.RUnlock()
-		done, err := x.turns.take(x.limits.patience)
-		if err != nil {
-			return Page{}, err
-		}
-		defer done()
-		x.mu.RLock()
-		p = x.find(search, owners)
-	}
-	s := newScan(x, p)
-	x.mu.RUnlock()
-
-	matching, err := s.matching(p, p.set)
+// bound to a plan. Its caller holds the lock for reading, of which it lets go.
+func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, owners []string, offset, limit int) (Page, error) {
+	s, matching, err := x.scan(ctx, p, search, owners)
 	if err != nil {
 		return Page{}, err
 	}
@@ -104,28 +92,87 @@ func (x *Index) scanPage(p *plan, search node, owners []string, order ordering, 
 	})
 	page := Page{Total: len(rows)}
 	if n := min(limit, len(rows)-offset); n > 0 {
-		page.Rows = order.slice(rows, offset, n)
+		page.Rows = search.order.slice(rows, offset, n)
 	}
 	return page, nil
 }
 
+// scan returns the rows for which a search that is bound to a plan is true. Its
+// caller holds the lock for reading. It lets go of it before it looks at rows, as
+// they do not change. If it has to wait for its turn, it binds the search anew.
+func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string) (*scan, *roaring.Bitmap, error) {
+	if int(p.set.GetCardinality()) > x.limits.fewRows {
+		x.mu.RUnlock()
+		done, err := x.turns.take(ctx, x.limits.patience)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer done()
+		x.mu.RLock()
+		p = x.find(search, owners)
+	}
+	s := newScan(ctx, x, p)
+	x.mu.RUnlock()
+	matching, err := s.matching(p, p.set)
+	return s, matching, err
+}
+
 // scan is the rows that a search looks at, as they were when it began.
 type scan struct {
+	state    state
+	strays   *roaring.Bitmap // of the rows
 	ordinals []uint32
 	rows     []*Row
-	deadline time.Time
-	looked   int
+	watch    stopwatch
 }
 
 // newScan gathers the rows of a plan, and makes the plan independent of the Index.
-func newScan(x *Index, p *plan) *scan {
+func newScan(ctx context.Context, x *Index, p *plan) *scan {
 	p.detach()
-	s := &scan{ordinals: p.set.ToArray(), deadline: time.Now().Add(x.limits.scanTime)}
+	s := &scan{
+		state:    x.state(),
+		strays:   roaring.And(p.set, x.strays),
+		ordinals: p.set.ToArray(),
+		watch:    x.stopwatch(ctx),
+	}
 	s.rows = make([]*Row, len(s.ordinals))
 	for i, ordinal := range s.ordinals {
 		s.rows[i] = x.rows[ordinal]
 	}
 	return s
+}
+
+// stopwatch tells those who look at rows when to stop.
+type stopwatch struct {
+	ctx      context.Context // of the one search that it is for
+	deadline time.Time
+	looked   int
+}
+
+func (x *Index) stopwatch(ctx context.Context) stopwatch {
+	return stopwatch{ctx: ctx, deadline: time.Now().Add(x.limits.scanTime)}
+}
+
+// look is called for each row that has been looked at, at that cost. It fails once
+// the time is over, or whoever asked has gone. To match a text with a pattern may
+// take a while, after which the clock is looked at. For other tests that would
+// take as long as the test.
+func (w *stopwatch) look(c cost) error {
+	looksPerTime := 16
+	if c == costPattern || c == costFreeFormPattern {
+		looksPerTime = 1
+	}
+	w.looked++
+	if w.looked%looksPerTime != 0 {
+		return nil
+	}
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	if time.Now().After(w.deadline) {
+		return ErrTooBroad
+	}
+	return nil
 }
 
 func (p *plan) detach() {
@@ -168,23 +215,15 @@ func (s *scan) anyOf(p *plan, candidates *roaring.Bitmap) (*roaring.Bitmap, erro
 	return matching, nil
 }
 
-// look asks each candidate. To match a text with a pattern may take a while, after
-// which the clock is looked at. For other tests that would take as long as the test.
+// look asks each candidate.
 func (s *scan) look(p *plan, candidates *roaring.Bitmap) (*roaring.Bitmap, error) {
-	looksPerTime := 16
-	if p.cost == costPattern || p.cost == costFreeFormPattern {
-		looksPerTime = 1
-	}
 	var matching []uint32
 	var err error
 	s.each(candidates, func(ordinal uint32, row *Row) bool {
 		if p.row(row) {
 			matching = append(matching, ordinal)
 		}
-		s.looked++
-		if s.looked%looksPerTime == 0 && time.Now().After(s.deadline) {
-			err = ErrTooBroad
-		}
+		err = s.watch.look(p.cost)
 		return err == nil
 	})
 	return roaring.BitmapOf(matching...), err

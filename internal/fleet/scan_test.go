@@ -49,7 +49,7 @@ func TestTooBroad(t *testing.T) {
 		"labels.environment != 'dev' and name < 'cluster-2'":    nil,
 	}
 	for search, want := range tests {
-		if _, err := x.List(Query{Filter: parse(t, search), Limit: 10}); !errors.Is(err, want) {
+		if _, err := x.List(t.Context(), Query{Filter: parse(t, search), Limit: 10}); !errors.Is(err, want) {
 			t.Errorf("%s: got error %v, want %v", search, err, want)
 		}
 	}
@@ -65,24 +65,24 @@ func TestBusy(t *testing.T) {
 	x.limits.scanTime, x.limits.patience = time.Hour, 0
 	var release []func()
 	for range cap(x.turns) {
-		done, err := x.turns.take(0)
+		done, err := x.turns.take(t.Context(), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		release = append(release, done)
 	}
 	large, small := Query{Filter: parse(t, "name ~= '-1'"), Limit: 10}, Query{Filter: parse(t, "name ~= '-1' and labels.shard = '7'"), Limit: 10}
-	if _, err := x.List(small); err != nil {
+	if _, err := x.List(t.Context(), small); err != nil {
 		t.Errorf("A small search: %v", err)
 	}
-	if _, err := x.List(large); !errors.Is(err, ErrBusy) {
+	if _, err := x.List(t.Context(), large); !errors.Is(err, ErrBusy) {
 		t.Errorf("A large search without patience: got error %v, want %v", err, ErrBusy)
 	}
 	x.limits.patience = time.Hour
 	var waiting sync.WaitGroup
 	for range 3 * len(release) {
 		waiting.Go(func() {
-			if _, err := x.List(large); err != nil {
+			if _, err := x.List(t.Context(), large); err != nil {
 				t.Errorf("A patient search: %v", err)
 			}
 		})

@@ -53,12 +53,13 @@ func (e *SelectorError) Error() string { return e.Part + ": " + e.Reason }
 // *SelectorError where selectors cannot express it: they are conjunctions of few
 // kinds of requirement.
 func Selectors(schema Schema, search tsl.Expr) (labels.Selector, fields.Selector, error) {
-	if _, err := schema.compile(search); err != nil {
-		return nil, nil, err
-	}
 	s := selectors{schema: &schema, labels: labels.NewSelector()}
 	if search != nil {
-		if err := s.add(tsl.Normalize(search)); err != nil {
+		search = tsl.Normalize(search)
+		if _, err := schema.compileNode(search); err != nil {
+			return nil, nil, err
+		}
+		if err := s.add(search); err != nil {
 			return nil, nil, err
 		}
 	}

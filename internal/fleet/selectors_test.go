@@ -162,7 +162,7 @@ func TestSelectorsSelectTheSame(t *testing.T) {
 			want = append(want, cluster.Name)
 		}
 		slices.Sort(want)
-		page, err := x.List(Query{Filter: search, OrderBy: []Order{{Field: "name"}}, Limit: objects})
+		page, err := x.List(t.Context(), Query{Filter: search, OrderBy: []Order{{Field: "name"}}, Limit: objects})
 		must(t, err)
 		got := []string{}
 		for _, row := range page.Rows {

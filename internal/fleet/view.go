@@ -38,7 +38,7 @@ type view struct {
 
 // newViews returns views of the rows that the Index holds, by every field of its
 // Schema to order by.
-func newViews(x *Index) map[*field]*view {
+func newViews(x *table) map[*field]*view {
 	ordinals := x.all.ToArray()
 	views := map[*field]*view{}
 	for _, f := range x.schema.fields {
@@ -56,7 +56,7 @@ func newViews(x *Index) map[*field]*view {
 }
 
 // newView returns a view without rows.
-func newView(x *Index, f *field) *view {
+func newView(x *table, f *field) *view {
 	v := &view{field: f}
 	v.compare = func(a, b uint32) int {
 		left, right := x.rows[a], x.rows[b]
@@ -77,7 +77,7 @@ func (v *view) insert(ordinal uint32) { v.tree.SetHint(ordinal, &v.hint) }
 func (v *view) remove(ordinal uint32) { v.tree.DeleteHint(ordinal, &v.hint) }
 
 // at returns the rows whose time is that instant.
-func (v *view) at(x *Index, t time.Time) *roaring.Bitmap {
+func (v *view) at(x *table, t time.Time) *roaring.Bitmap {
 	timeAt := func(i int) time.Time {
 		ordinal, _ := v.tree.GetAt(i)
 		return v.field.time(x.rows[ordinal])
@@ -93,7 +93,7 @@ func (v *view) at(x *Index, t time.Time) *roaring.Bitmap {
 }
 
 // slice returns n rows from the offset-th on.
-func (v *view) slice(x *Index, offset, n int, descending bool) []*Row {
+func (v *view) slice(x *table, offset, n int, descending bool) []*Row {
 	if descending {
 		offset = v.tree.Len() - offset - n
 	}
@@ -116,7 +116,7 @@ func (v *view) slice(x *Index, offset, n int, descending bool) []*Row {
 // over the view from the nearer end. It gives up after that many steps: where the
 // set depends on the order, as a search by time does, its rows may all be at the
 // far end.
-func (v *view) walk(x *Index, set *roaring.Bitmap, total, offset, n int, descending bool, steps int) (page []*Row, ok bool) {
+func (v *view) walk(x *table, set *roaring.Bitmap, total, offset, n int, descending bool, steps int) (page []*Row, ok bool) {
 	rows := make([]*Row, 0, n)
 	skip, backwards := offset, descending
 	if behind := total - offset - n; behind < skip {
@@ -148,7 +148,7 @@ func (v *view) walk(x *Index, set *roaring.Bitmap, total, offset, n int, descend
 // runs is for an order of which the view's field is only the first. Rows that are
 // equal in it form a run. It walks as walk does, and returns the rows of those
 // runs that hold the page, and how many rows of the set precede them in order.
-func (v *view) runs(x *Index, set *roaring.Bitmap, total, offset, n int, descending bool) (rows []*Row, preceding int) {
+func (v *view) runs(x *table, set *roaring.Bitmap, total, offset, n int, descending bool) (rows []*Row, preceding int) {
 	skip, backwards := offset, descending
 	if behind := total - offset - n; behind < skip {
 		skip, backwards = behind, !descending

@@ -26,6 +26,11 @@ import (
 // Index takes the row over.
 func (x *Index) Upsert(row *Row) {
 	x.share(row)
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	if x.worn() {
+		x.swap(x.renumbered())
+	}
 	x.mu.Lock()
 	gone := x.put(row)
 	x.mu.Unlock()
@@ -35,13 +40,14 @@ func (x *Index) Upsert(row *Row) {
 // Delete removes the row of the object of that namespace and metadata.name, if
 // there is one.
 func (x *Index) Delete(key types.NamespacedName) {
-	x.mu.Lock()
+	x.writing.Lock()
+	defer x.writing.Unlock()
 	ordinal, ok := x.byKey[key]
 	if !ok {
-		x.mu.Unlock()
 		return
 	}
 	gone := x.rows[ordinal].ID
+	x.mu.Lock()
 	x.remove(ordinal)
 	x.mu.Unlock()
 	x.waits.rowsChanged([]string{gone})
@@ -60,36 +66,54 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 		kept[row.Key] = true
 		x.share(row)
 	}
-	var changed []string
 
-	x.mu.Lock()
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	var changed []string
+	var gone []uint32
 	for key, ordinal := range x.byKey {
 		if !kept[key] {
 			changed = append(changed, x.rows[ordinal].ID)
-			x.remove(ordinal)
+			gone = append(gone, ordinal)
 		}
 	}
-	rebuild := len(rows) > 2*len(x.byKey) // most are new: to sort them beats finding a place for each
-	if rebuild {
-		x.views = nil
-		rows = slices.Clone(rows)
-		x.schema.sort(rows)
-	}
+	var came []*Row
 	for _, row := range rows {
-		if ordinal, ok := x.byKey[row.Key]; ok && x.rows[ordinal] == row {
+		ordinal, ok := x.byKey[row.Key]
+		if ok && x.rows[ordinal] == row {
 			continue
 		}
-		changed = append(append(changed, x.put(row)...), row.ID)
+		if ok && x.rows[ordinal].ID != row.ID {
+			changed = append(changed, x.rows[ordinal].ID)
+		}
+		changed = append(changed, row.ID)
+		came = append(came, row)
 	}
-	if rebuild {
-		x.views = newViews(x)
+	if len(rows) > 2*len(x.byKey) { // most are new: to sort them beats finding a place for each
+		x.swap(filled(x.schema, slices.Clone(rows)))
+	} else {
+		x.mu.Lock()
+		for _, ordinal := range gone {
+			x.remove(ordinal)
+		}
+		for _, row := range came {
+			x.put(row)
+		}
+		x.mu.Unlock()
 	}
-	x.synced = true
-	x.mu.Unlock()
-
+	x.synced.Store(true)
 	x.waits.rowsChanged(changed)
 	x.waits.reset(version)
 	return nil
+}
+
+// swap puts another table in the place of the one that readers see. It is made
+// before, so that they do not wait for that.
+func (x *Index) swap(t *table) {
+	t.number = x.number + 1
+	x.mu.Lock()
+	x.table = t
+	x.mu.Unlock()
 }
 
 // Observe records that the Index reflects every change up to resourceVersion.
@@ -108,70 +132,4 @@ func (x *Index) share(row *Row) {
 	if predecessor, _ := x.GetByKey(row.Key); predecessor != row { // else readers have it
 		row.share(predecessor)
 	}
-}
-
-// put stores the row and returns the ids of other rows that had to go for it.
-// The caller holds mu.
-func (x *Index) put(row *Row) (gone []string) {
-	ordinal, exists := x.byKey[row.Key]
-	if exists && x.rows[ordinal].ID != row.ID { // deleted and made anew
-		gone = append(gone, x.rows[ordinal].ID)
-		x.remove(ordinal)
-		exists = false
-	}
-	if other, ok := x.byID[row.ID]; ok && x.rows[other].Key != row.Key {
-		x.remove(other)
-	}
-	if exists {
-		x.replace(x.rows[ordinal], row)
-	} else {
-		x.insert(row)
-	}
-	return gone
-}
-
-func (x *Index) insert(row *Row) {
-	x.place(row)
-	x.all.Add(row.ordinal)
-	x.byID[row.ID] = row.ordinal
-	x.byKey[row.Key] = row.ordinal
-	x.repost(nil, row)
-	for _, v := range x.views {
-		v.insert(row.ordinal)
-	}
-}
-
-func (x *Index) remove(ordinal uint32) {
-	row := x.rows[ordinal]
-	for _, v := range x.views {
-		v.remove(ordinal)
-	}
-	x.repost(row, nil)
-	delete(x.byKey, row.Key)
-	delete(x.byID, row.ID)
-	x.all.Remove(ordinal)
-	x.strays.Remove(ordinal)
-	x.rows[ordinal] = nil
-}
-
-// replace puts a row in the place of its predecessor of the same id and key.
-// Most changes are reports: they leave the orders and nearly all posting lists
-// as they are, which are then not touched.
-func (x *Index) replace(old, row *Row) {
-	row.ordinal = old.ordinal
-	for f, v := range x.views {
-		if f.compare(old, row) != 0 {
-			v.remove(old.ordinal) // while the row still has the place that its view knows
-		}
-	}
-	x.rows[row.ordinal] = row
-	if x.schema.defaultOrder.compare(old, row) != 0 {
-		x.strays.Add(row.ordinal)
-	}
-	for f, v := range x.views {
-		if f.compare(old, row) != 0 {
-			v.insert(row.ordinal)
-		}
-	}
-	x.repost(old, row)
 }

@@ -1,0 +1,266 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// TestTestEqualsNaive holds what a search says of one row, without any index,
+// against the definition.
+func TestTestEqualsNaive(t *testing.T) {
+	const objects, searches, rowsPerSearch = 400, 4000, 25
+	for name, c := range collections {
+		t.Run(name, func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("Seed %d", seed)
+			r := rand.New(rand.NewPCG(seed, 0))
+			x := New(c.schema)
+			for range searches {
+				filter := c.randomExpr(r, objects, r.IntN(3))
+				search, err := x.Prepare(filter, nil)
+				if err != nil {
+					t.Fatalf("Prepare(%s): %v", filter, err)
+				}
+				for range rowsPerSearch {
+					row := randomRow(r, r.IntN(objects))
+					if got, want := search.test(row), naiveTruth(filter, row) == isTrue; got != want {
+						t.Fatalf("%s is %t for %+v, want %t", filter, got, row, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestStandingEqualsScan asks the same searches over and over in between random
+// changes, and holds their pages against a scan of all rows.
+func TestStandingEqualsScan(t *testing.T) {
+	const objects, rounds, queries, asksPerRound = 400, 120, 12, 20
+	for name, c := range collections {
+		t.Run(name, func(t *testing.T) {
+			seed := rand.Uint64()
+			t.Logf("Seed %d", seed)
+			r := rand.New(rand.NewPCG(seed, 0))
+			x := New(c.schema)
+			truth := map[types.NamespacedName]*Row{}
+			asked := make([]Query, queries)
+			for i := range asked {
+				asked[i] = c.randomQuery(r, objects)
+				asked[i].Owners = nil
+			}
+			standing := 0
+			for round := range rounds {
+				mutate(t, r, x, truth, objects)
+				if r.IntN(10) == 0 {
+					x.swap(x.renumbered())
+				}
+				if r.IntN(10) == 0 {
+					asked[r.IntN(queries)] = c.randomQuery(r, objects)
+				}
+				rows := make([]*Row, 0, len(truth))
+				for _, row := range truth {
+					rows = append(rows, row)
+				}
+				for range asksPerRound {
+					x.limits.fewValues, x.limits.fewRows = pick(r, 0, 4, 500), pick(r, 0, 500)
+					q := asked[r.IntN(queries)]
+					q.Offset, q.Limit = pick(r, 0, r.IntN(10), q.Offset), r.IntN(30)
+					if r.IntN(3) == 0 { // the other way round, from the same list
+						q.OrderBy = slices.Clone(q.OrderBy)
+						for i := range q.OrderBy {
+							q.OrderBy[i].Descending = !q.OrderBy[i].Descending
+						}
+					}
+					got, stands := ask(t, x, q)
+					if diff := cmp.Diff(outline(naiveList(rows, q)), outline(got)); diff != "" {
+						t.Fatalf("Round %d: %s, standing %t, differs from a scan (-scan +list):\n%s", round, describe(q), stands, diff)
+					}
+					if stands {
+						standing++
+					}
+				}
+			}
+			if asks := rounds * asksPerRound; standing < asks/2 {
+				t.Errorf("%d of %d pages were those of a standing search, want most", standing, asks)
+			}
+		})
+	}
+}
+
+// ask returns the page of a query, and whether a standing search had it.
+func ask(t *testing.T, x *Index, q Query) (page Page, stands bool) {
+	t.Helper()
+	s, err := x.Prepare(q.Filter, q.OrderBy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := x.standing.of(s); kept != nil && len(q.Owners) == 0 {
+		page, ok, err := x.standingPage(t.Context(), kept, s, q.Offset, q.Limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok {
+			return page, true
+		}
+	}
+	page, err = x.List(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page, false
+}
+
+// TestStandingCatchesUp lets so many changes pass between two requests that not
+// all are known any more, or too many to test each row.
+func TestStandingCatchesUp(t *testing.T) {
+	const objects = 300
+	searches := map[string][]int{ // changes by search
+		"labels.a = 'x'":                 {0, 1, 50, 500, maxChanges, maxChanges + 1},
+		"spec.one > 0 or name like '%1'": {0, 1, 500, maxChanges + 1, journalLength - 1, journalLength, journalLength + 1},
+		"generation > 1 and status.conditions.Ready.reason = 'Fine'": {0, 1, 500, maxChanges, maxChanges + 1},
+	}
+	for search, numbers := range searches {
+		for _, changes := range numbers {
+			t.Run(fmt.Sprintf("%s/%d", search, changes), func(t *testing.T) {
+				r := rand.New(rand.NewPCG(uint64(changes), 1))
+				x := New(Clusters)
+				var rows []*Row
+				for n := range objects {
+					rows = append(rows, randomRow(r, n))
+					x.Upsert(rows[n])
+				}
+				q := Query{Filter: parse(t, search), OrderBy: []Order{{Field: "updated_time"}}, Limit: objects}
+				for range 4 {
+					ask(t, x, q)
+				}
+				for range changes {
+					n := r.IntN(objects)
+					rows[n] = randomRow(r, n)
+					x.Upsert(rows[n])
+				}
+				page, stands := ask(t, x, q)
+				for i := 0; i < 2 && !stands; i++ { // a list that had to go is there again from the second request on
+					page, stands = ask(t, x, q)
+				}
+				if diff := cmp.Diff(outline(naiveList(rows, q)), outline(page)); diff != "" || !stands {
+					t.Errorf("Standing %t, differs from a scan (-scan +list):\n%s", stands, diff)
+				}
+			})
+		}
+	}
+}
+
+// TestStandingIsBounded asks more searches, in more orders, than are kept, and each
+// of them often enough to be.
+func TestStandingIsBounded(t *testing.T) {
+	x := New(Clusters)
+	rows := benchRows(1000)
+	if err := x.Replace(rows, "1"); err != nil {
+		t.Fatal(err)
+	}
+	for n := range maxStanding + 50 {
+		q := Query{Filter: parse(t, "labels.shard != '"+strconv.Itoa(n)+"'"), OrderBy: []Order{{Field: "updated_time", Descending: n%2 == 0}, {Field: "name"}}, Limit: 10}
+		for range 4 {
+			page, _ := ask(t, x, q)
+			if want := naiveList(rows, q); !cmp.Equal(outline(want), outline(page)) {
+				t.Fatalf("%s differs from a scan", describe(q))
+			}
+		}
+	}
+	if n := x.standing.kept.Len(); n != maxStanding {
+		t.Errorf("%d searches stand, want %d", n, maxStanding)
+	}
+	if n := x.standing.lists.Len(); n != maxLists {
+		t.Errorf("%d lists are kept, want %d", n, maxLists)
+	}
+	huge := "name ~= 'a'"
+	for range maxStandingSize / patternSize {
+		huge += " or name ~= 'a'"
+	}
+	for range 3 {
+		if _, stands := ask(t, x, Query{Filter: parse(t, huge), Limit: 1}); stands {
+			t.Error("A search that takes much memory itself stands")
+		}
+	}
+}
+
+// TestSameSearch tells which searches are one, however they are written.
+func TestSameSearch(t *testing.T) {
+	x := New(Clusters)
+	prepare := func(search string, orderBy ...Order) *Search {
+		s, err := x.Prepare(parse(t, search), orderBy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	up, down := Order{Field: "name"}, Order{Field: "name", Descending: true}
+	one := prepare("not (name = 'a' or labels.x is null)", up)
+	if other := prepare("name!='a'  AND (labels.x IS NOT NULL)", down); one.key != other.key || one.hash != other.hash || one.orderHash != other.orderHash {
+		t.Errorf("Keys %q and %q in orders %q and %q, want the same", one.key, other.key, one.orderKey, other.orderKey)
+	}
+	for _, other := range []*Search{
+		prepare("name != 'a' and labels.x is not null", Order{Field: "generation"}),
+		prepare("name != 'b' and labels.x is not null", up),
+		prepare("generation = 1", up), prepare("generation = '1'", up),
+	} {
+		if one.orderHash == other.orderHash {
+			t.Errorf("%q in order %q counts as %q in order %q", other.key, other.orderKey, one.key, one.orderKey)
+		}
+	}
+}
+
+// TestGone has the one who asks go away: no search goes on without.
+func TestGone(t *testing.T) {
+	x := New(Clusters)
+	if err := x.Replace(benchRows(3000), "1"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	q := Query{Filter: parse(t, "name ~= '-1' and spec.none is null"), Limit: 10}
+	for range 3 { // the third asks a standing search
+		if _, err := x.List(ctx, q); !errors.Is(err, context.Canceled) {
+			t.Errorf("Got error %v, want %v", err, context.Canceled)
+		}
+	}
+	done, err := x.turns.take(t.Context(), 0)
+	if err != nil {
+		t.Fatalf("A turn is still taken: %v", err)
+	}
+	done()
+
+	// Who waits for another's work goes too.
+	s, err := x.Prepare(q.Filter, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.standing.of(s).working <- struct{}{}
+	if _, err := x.List(ctx, q); !errors.Is(err, context.Canceled) {
+		t.Errorf("Waiting: got error %v, want %v", err, context.Canceled)
+	}
+}
