@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -118,28 +117,4 @@ func (r *run) directCreateWorker(ctx context.Context, into *created, namespace s
 		into.add(&cluster{number: into.number + i, uid: object.UID})
 		return 0, nil
 	}}
-}
-
-// fill makes clusters and their reports directly, which is not measured.
-func (r *run) fill(ctx context.Context, clusters int) error {
-	created := &created{}
-	s := load{workers: 2 * r.concurrency, requests: clusters, limit: fillLimit, newWorker: func() worker {
-		return r.directCreateWorker(ctx, created, watched)
-	}}.run(ctx)
-	if s.fault != nil || len(created.clusters) < clusters {
-		return errors.Join(ctx.Err(), s.fault, fmt.Errorf("%d of %d clusters were created", len(created.clusters), clusters))
-	}
-	r.fleet = created.inOrder(0)
-	s = load{workers: 2 * r.concurrency, requests: clusters * len(adapters), limit: fillLimit, newWorker: func() worker {
-		return worker{do: func(i int) (int, error) {
-			c, adapter := r.fleet[i/len(adapters)], i%len(adapters)
-			observed := time.Now()
-			if err := r.admin.Create(ctx, reportObject(watched, c, adapter, observed)); err != nil {
-				return 0, err
-			}
-			c.reported[adapter] = observed
-			return 0, nil
-		}}
-	}}.run(ctx)
-	return errors.Join(ctx.Err(), s.fault)
 }

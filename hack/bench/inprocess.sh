@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the Go benchmarks, so many times each, at fleets of such sizes, into one
-# file per package that benchstat reads.
+# file per package that benchstat reads, and compares what they cost at each size.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -9,8 +9,9 @@ main() {
 	mkdir -p "$into"
 	run tsl
 	run aggregate
-	run facade
+	run facade -args "-fleets=$sizes"
 	run fleet -args "-fleets=$sizes"
+	go run ./hack/bench flat -out "$into/inprocess.md" "$into"/{tsl,aggregate,facade,fleet}.txt
 }
 
 run() {

@@ -41,6 +41,9 @@ func command(args []string) error {
 	if len(args) > 0 && args[0] == bareCommand {
 		return serveBare(args[1:])
 	}
+	if len(args) > 0 && args[0] == flatCommand {
+		return reportFlat(args[1:], os.Stdout)
+	}
 	o, err := parseOptions(args)
 	if err != nil {
 		return err
@@ -67,7 +70,8 @@ func bench(ctx context.Context, o options, out io.Writer) error {
 		}
 	}
 	result.Summary = summarize(result.Runs)
-	result.Findings = expected.check(result.Runs)
+	result.Findings = expected.find(result.Runs, o.clusters)
+	result.Peer = expected.findPeer(result.Runs)
 	table := result.markdown()
 	fmt.Fprintf(out, "\n%s\n", table)
 	if err := os.MkdirAll(filepath.Dir(o.out), 0o755); err != nil {

@@ -38,11 +38,16 @@ var adapters = []struct{ name, condition string }{
 	{"hypershift", "HypershiftSuccessful"},
 }
 
-func requiredAdapters() []byte {
+func adapterNames() []string {
 	var names []string
 	for _, a := range adapters {
 		names = append(names, a.name)
 	}
+	return names
+}
+
+// requiredAdapters is the manager's file of them.
+func requiredAdapters(names []string) []byte {
 	return fmt.Appendf(nil, "requiredAdapters:\n  Cluster: [%s]\n", strings.Join(names, ", "))
 }
 
@@ -101,10 +106,12 @@ var clusterSpec = func() []byte {
 	return text
 }()
 
-// available is what the adapter of that index says of a cluster: one cluster in
-// five has a fault.
+// faulty is the index of the adapter that finds a fault in one cluster of five.
+const faulty = 1
+
+// available is what the adapter of that index says of a cluster.
 func available(number, adapter int) metav1.ConditionStatus {
-	if adapter == 1 && number%5 == 0 {
+	if adapter == faulty && number%5 == 0 {
 		return metav1.ConditionFalse
 	}
 	return metav1.ConditionTrue
@@ -125,16 +132,19 @@ func clusterObject(namespace string, number int) *v1.Cluster {
 	}
 }
 
-func reportBody(number, adapter int, observed time.Time) []byte {
+func reportBody(number, adapter int, observed time.Time, message string) []byte {
 	return fmt.Appendf(nil, `{"adapter":%q,"observed_generation":1,"observed_time":%q,"conditions":[`+
-		`{"type":"Available","status":%q,"reason":"Measured","message":"The adapter has looked"},`+
+		`{"type":"Available","status":%q,"reason":"Measured","message":%q},`+
 		`{"type":"Applied","status":"True","reason":"Applied","message":"The job is applied"},`+
 		`{"type":"Health","status":"True","reason":"Healthy","message":"All operations completed"}],`+
 		`"data":{"job_name":"%s-job","attempt":1}}`,
-		adapters[adapter].name, observed.Format(time.RFC3339Nano), available(number, adapter), adapters[adapter].name)
+		adapters[adapter].name, observed.Format(time.RFC3339Nano), available(number, adapter), message, adapters[adapter].name)
 }
 
-// reportObject is what the facade stores for reportBody.
+// sameMessage is that of reports that have nothing new to say.
+const sameMessage = "The adapter has looked"
+
+// reportObject is what the facade stores for reportBody with sameMessage.
 func reportObject(namespace string, c *cluster, adapter int, observed time.Time) *v1.AdapterStatus {
 	name := clusterName(c.number)
 	return &v1.AdapterStatus{
@@ -145,7 +155,7 @@ func reportObject(namespace string, c *cluster, adapter int, observed time.Time)
 			ObservedGeneration: 1,
 			ObservedTime:       v1.NewTimestamp(observed),
 			Conditions: []v1.AdapterCondition{
-				{Type: v1.AvailableCondition, Status: available(c.number, adapter), Reason: "Measured", Message: "The adapter has looked"},
+				{Type: v1.AvailableCondition, Status: available(c.number, adapter), Reason: "Measured", Message: sameMessage},
 				{Type: "Applied", Status: metav1.ConditionTrue, Reason: "Applied", Message: "The job is applied"},
 				{Type: "Health", Status: metav1.ConditionTrue, Reason: "Healthy", Message: "All operations completed"},
 			},

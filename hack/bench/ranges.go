@@ -19,18 +19,22 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
+	"maps"
 	"os"
+	"regexp"
 	"slices"
 
 	"sigs.k8s.io/yaml"
 )
 
-// ranges are what is expected of the figures. They are ratios within one run,
+// ranges are what is expected of the figures: most of them ratios within one run,
 // since seconds say more about the machine than about the program.
 type ranges struct {
-	Ratios []ratioRange `json:"ratios"`
-	Counts []countRange `json:"counts"`
+	Ratios  []ratioRange  `json:"ratios"`
+	Counts  []countRange  `json:"counts"`
+	Figures []figureRange `json:"figures"`
+	Peer    []peerRange   `json:"peer"`
+	Flat    []flatRange   `json:"flat"`
 }
 
 // ratioRange is about the throughput of one scenario divided by that of another.
@@ -46,12 +50,37 @@ type countRange struct {
 	AtMost int    `json:"atMost"`
 }
 
+// figureRange is about one of the figures of a run with at least so many clusters.
+type figureRange struct {
+	Of       string  `json:"of"`
+	AtMost   float64 `json:"atMost"`
+	Clusters int     `json:"clusters"`
+}
+
+// peerRange is about the throughput of one scenario, beside what a peer reaches as
+// shipped and tuned.
+type peerRange struct {
+	Of      string  `json:"of"`
+	Shipped float64 `json:"shipped"`
+	Tuned   float64 `json:"tuned"`
+	AtLeast float64 `json:"atLeast"`
+}
+
+// flatRange is about the cost of the Go benchmarks whose names match, at a fleet of
+// one size divided by that at another.
+type flatRange struct {
+	Benchmarks string  `json:"benchmarks"`
+	Of         int     `json:"of"`
+	To         int     `json:"to"`
+	AtMost     float64 `json:"atMost"`
+}
+
 // Finding is one range beside what was measured.
 type Finding struct {
 	Name     string  `json:"name"`
 	Expected string  `json:"expected"`
-	Ratio    *Spread `json:"ratio,omitempty"` // the median counts
-	Count    *int    `json:"count,omitempty"` // the worst run's
+	Figure   *Spread `json:"figure,omitempty"` // the median counts
+	Count    *int    `json:"count,omitempty"`  // the worst run's
 	Met      bool    `json:"met"`
 }
 
@@ -72,66 +101,38 @@ func parseRanges(text []byte) (*ranges, error) {
 	if err := yaml.UnmarshalStrict(text, &r); err != nil {
 		return nil, err
 	}
+	return &r, r.check()
+}
+
+func (r *ranges) check() error {
 	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	isScenario := func(name string) bool { return slices.Contains(scenarioNames(), name) }
 	for i, expected := range r.Ratios {
-		for _, name := range []string{expected.Of, expected.To} {
-			if !slices.Contains(scenarioNames(), name) {
-				faults = append(faults, fmt.Errorf("ratios[%d]: there is no scenario %q", i, name))
-			}
-		}
-		if expected.AtLeast <= 0 {
-			faults = append(faults, fmt.Errorf("ratios[%d]: atLeast must be above 0", i))
-		}
+		check(isScenario(expected.Of), "ratios[%d]: there is no scenario %q", i, expected.Of)
+		check(isScenario(expected.To), "ratios[%d]: there is no scenario %q", i, expected.To)
+		check(expected.AtLeast > 0, "ratios[%d]: atLeast must be above 0", i)
 	}
 	for i, expected := range r.Counts {
-		if !slices.Contains(countNames(), expected.Of) {
-			faults = append(faults, fmt.Errorf("counts[%d]: there is no count %q", i, expected.Of))
-		}
-		if expected.AtMost < 0 {
-			faults = append(faults, fmt.Errorf("counts[%d]: atMost must not be below 0", i))
-		}
+		check(slices.Contains(countNames(), expected.Of), "counts[%d]: there is no count %q", i, expected.Of)
+		check(expected.AtMost >= 0, "counts[%d]: atMost must not be below 0", i)
 	}
-	return &r, errors.Join(faults...)
-}
-
-// check holds the runs against what is expected, in the order of the file.
-func (r *ranges) check(runs []*Run) []Finding {
-	var findings []Finding
-	for _, expected := range r.Ratios {
-		var ratios []float64
-		for _, run := range runs {
-			ratios = append(ratios, run.ratio(expected.Of, expected.To))
-		}
-		measured := spread(ratios)
-		f := Finding{
-			Name:     expected.Of + " / " + expected.To,
-			Expected: fmt.Sprintf("≥ %.2f", expected.AtLeast),
-			Met:      measured.Median >= expected.AtLeast, // not so for NaN
-		}
-		if !math.IsNaN(measured.Median) { // which JSON does not have
-			f.Ratio = &measured
-		}
-		findings = append(findings, f)
+	for i, expected := range r.Figures {
+		check(figures[expected.Of] != nil, "figures[%d]: there is no figure %q, but %q", i, expected.Of, slices.Sorted(maps.Keys(figures)))
+		check(expected.AtMost > 0, "figures[%d]: atMost must be above 0", i)
 	}
-	for _, expected := range r.Counts {
-		worst := 0
-		for _, run := range runs {
-			worst = max(worst, run.Counts[expected.Of])
-		}
-		findings = append(findings, Finding{
-			Name:     expected.Of,
-			Expected: fmt.Sprintf("≤ %d", expected.AtMost),
-			Count:    &worst,
-			Met:      worst <= expected.AtMost,
-		})
+	for i, expected := range r.Peer {
+		check(isScenario(expected.Of), "peer[%d]: there is no scenario %q", i, expected.Of)
+		check(expected.AtLeast > 0, "peer[%d]: atLeast must be above 0", i)
 	}
-	return findings
-}
-
-func (r *Run) ratio(of, to string) float64 {
-	a, b := r.scenario(of), r.scenario(to)
-	if a == nil || b == nil {
-		return math.NaN()
+	for i, expected := range r.Flat {
+		_, err := regexp.Compile(expected.Benchmarks)
+		check(err == nil, "flat[%d]: benchmarks: %v", i, err)
+		check(expected.AtMost > 0, "flat[%d]: atMost must be above 0", i)
 	}
-	return ratio(a.Throughput, b.Throughput)
+	return errors.Join(faults...)
 }

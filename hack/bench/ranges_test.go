@@ -34,6 +34,10 @@ func TestParseRanges(t *testing.T) {
 		"no bound":            {"ratios: [{of: get, to: get-bare}]", "atLeast must be above 0"},
 		"no such count":       {"counts: [{of: lost, atMost: 0}]", `counts[0]: there is no count "lost"`},
 		"a negative count":    {"counts: [{of: errors, atMost: -1}]", "atMost must not be below 0"},
+		"no such figure":      {"figures: [{of: speed, atMost: 1}]", `figures[0]: there is no figure "speed", but ["heapPerJSON"`},
+		"a figure, no bound":  {"figures: [{of: startUpSeconds}]", "figures[0]: atMost must be above 0"},
+		"no scenario of peer": {"peer: [{of: post, atLeast: 1}]", `peer[0]: there is no scenario "post"`},
+		"not an expression":   {"flat: [{benchmarks: '(', of: 2, to: 1, atMost: 1}]", "flat[0]: benchmarks: "},
 		"a misspelt field":    {"ratios: [{of: get, to: get-bare, least: 0.6}]", "least"},
 		"not YAML of a range": {"ratios: 3", "cannot unmarshal"},
 	}
@@ -53,11 +57,12 @@ func TestRangesOfThisProject(t *testing.T) {
 	}
 }
 
-func TestCheck(t *testing.T) {
+func TestFind(t *testing.T) {
 	run := func(get, bare float64, lost int) *Run {
 		return &Run{
 			Scenarios: []Scenario{{Name: "get", Throughput: get}, {Name: "get-bare", Throughput: bare}},
 			Counts:    map[string]int{lostUpdatesCount: lost},
+			StartUp:   StartUp{Seconds: 2},
 		}
 	}
 	ratios := func(atLeast float64) *ranges {
@@ -66,6 +71,9 @@ func TestCheck(t *testing.T) {
 	counts := func(atMost int) *ranges {
 		return &ranges{Counts: []countRange{{Of: lostUpdatesCount, AtMost: atMost}}}
 	}
+	figure := func(clusters int) *ranges {
+		return &ranges{Figures: []figureRange{{Of: "startUpSeconds", AtMost: 15, Clusters: clusters}}}
+	}
 	three := []*Run{run(60, 100, 0), run(90, 100, 2), run(50, 100, 1)}
 	cases := map[string]struct {
 		ranges *ranges
@@ -73,13 +81,15 @@ func TestCheck(t *testing.T) {
 		want   Finding
 	}{
 		"a ratio that is met": {ratios(0.6), three,
-			Finding{Name: "get / get-bare", Expected: "≥ 0.60", Ratio: &Spread{0.6, 0.5, 0.9}, Met: true}},
+			Finding{Name: "get / get-bare", Expected: "≥ 0.60", Figure: &Spread{0.6, 0.5, 0.9}, Met: true}},
 		"a ratio that is missed": {ratios(0.61), three,
-			Finding{Name: "get / get-bare", Expected: "≥ 0.61", Ratio: &Spread{0.6, 0.5, 0.9}}},
+			Finding{Name: "get / get-bare", Expected: "≥ 0.61", Figure: &Spread{0.6, 0.5, 0.9}}},
 		"nothing to compare with": {ratios(0.6), []*Run{run(60, 0, 0)},
 			Finding{Name: "get / get-bare", Expected: "≥ 0.60"}},
 		"a scenario that is missing": {ratios(0.6), []*Run{{}},
 			Finding{Name: "get / get-bare", Expected: "≥ 0.60"}},
+		"a figure that is met": {figure(0), three,
+			Finding{Name: "startUpSeconds", Expected: "≤ 15.00", Figure: &Spread{2, 2, 2}, Met: true}},
 		"a count that is met": {counts(2), three,
 			Finding{Name: lostUpdatesCount, Expected: "≤ 2", Count: new(2), Met: true}},
 		"a count that one run misses": {counts(1), three,
@@ -87,9 +97,34 @@ func TestCheck(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff([]Finding{c.want}, c.ranges.check(c.runs)); diff != "" {
-				t.Errorf("check (-want +got):\n%s", diff)
+			if diff := cmp.Diff([]Finding{c.want}, c.ranges.find(c.runs, 1000)); diff != "" {
+				t.Errorf("find (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestFindOfLargeFleets tells that a range for large fleets says nothing of a small
+// one.
+func TestFindOfLargeFleets(t *testing.T) {
+	expected := &ranges{Figures: []figureRange{{Of: "startUpSeconds", AtMost: 15, Clusters: 10_000}}}
+	runs := []*Run{{StartUp: StartUp{Seconds: 20}}}
+	if got := expected.find(runs, 1000); len(got) > 0 {
+		t.Errorf("find() of a small fleet = %v, want nothing", got)
+	}
+	if got := expected.find(runs, 10_000); len(got) != 1 || got[0].Met {
+		t.Errorf("find() of a large fleet = %v, want one that is missed", got)
+	}
+}
+
+func TestFindPeer(t *testing.T) {
+	expected := &ranges{Peer: []peerRange{{Of: "report", Shipped: 93, Tuned: 280, AtLeast: 281}}}
+	runs := []*Run{{Scenarios: []Scenario{{Name: "report", Throughput: 300}}}, {Scenarios: []Scenario{{Name: "report", Throughput: 260}}}}
+	want := []PeerFinding{{
+		Finding: Finding{Name: "report", Expected: "≥ 281.00", Figure: &Spread{280, 260, 300}},
+		Shipped: 93, Tuned: 280,
+	}}
+	if diff := cmp.Diff(want, expected.findPeer(runs)); diff != "" {
+		t.Errorf("findPeer (-want +got):\n%s", diff)
 	}
 }

@@ -160,7 +160,7 @@ func (r *run) measureMix(ctx context.Context, clusters []*cluster) error {
 	before := readUsages(r.pids())
 	s := load{workers: r.concurrency, limit: r.duration, newWorker: func() worker {
 		w := newWire(r.facade)
-		heartbeat := r.reportWorker(clusters, nil, 0, which)
+		heartbeat := r.reportWorker(reporting{clusters: clusters, which: which})
 		return worker{
 			do: func(i int) (int, error) {
 				if isWrite(i) {
@@ -171,7 +171,7 @@ func (r *run) measureMix(ctx context.Context, clusters []*cluster) error {
 			close: func() { w.close(); heartbeat.close() },
 		}
 	}}.run(ctx)
-	r.settle(ctx, settleLimit)
+	r.settle(ctx, settleLimit, r.gathering())
 	used := readUsages(r.pids()).since(before)
 	r.record("mix", s, used)
 	r.recordPart("mix", "mix-reads", s.of(func(i int) bool { return !isWrite(i) }))

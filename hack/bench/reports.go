@@ -33,6 +33,9 @@ import (
 // to see whether the answer spoke the truth.
 const checkEvery = 16
 
+// heartbeatScenario reports what was reported before, at a newer time.
+const heartbeatScenario = "heartbeat"
+
 // measureReports lets each adapter report on each cluster, and once more with a
 // newer time and nothing else new; and writes the same reports where nothing
 // aggregates them. All adapters report on one cluster at about the same time.
@@ -46,7 +49,7 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 		{"report", func(c *cluster, adapter int) error {
 			return r.admin.Create(ctx, reportObject(unwatched, c, adapter, time.Now()))
 		}},
-		{"heartbeat", func(c *cluster, adapter int) error {
+		{heartbeatScenario, func(c *cluster, adapter int) error {
 			return r.patchReport(ctx, reportObject(unwatched, c, adapter, time.Now()))
 		}},
 	} {
@@ -54,8 +57,13 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 		if err != nil {
 			return fmt.Errorf("watch the clusters: %w", err)
 		}
-		l.newWorker = func() worker { return r.reportWorker(clusters, seen, checkEvery, identity) }
+		l.newWorker = func() worker {
+			return r.reportWorker(reporting{clusters: clusters, which: identity, seen: seen, checked: true})
+		}
+		most := r.watchQueue(ctx)
 		r.write(ctx, scenario.name, l)
+		queue := most()
+		r.round.last().Queue = &queue
 		seen.stop()
 		r.round.last().Visible, r.round.last().Unseen = seen.latencies()
 		l.newWorker = func() worker {
@@ -70,25 +78,42 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 
 func identity(i int) int { return i }
 
-// reportWorker reports over REST. which is the number of the report for the
-// index of a request. seen may be nil; checkEvery 0 checks none.
-func (r *run) reportWorker(clusters []*cluster, seen *sightings, checkEvery int, which func(i int) int) worker {
+// reporting says what a worker reports.
+type reporting struct {
+	clusters []*cluster
+	// which is the number of the report for the index of a request: the adapters'
+	// on the first cluster, then on the second.
+	which func(i int) int
+	// message of the Available condition for the index of a request; nil for one
+	// that stays the same.
+	message func(i int) string
+	// seen may be nil.
+	seen *sightings
+	// checked lets one of checkEvery be read back at once.
+	checked bool
+}
+
+// reportWorker reports over REST.
+func (r *run) reportWorker(what reporting) worker {
 	w := newWire(r.facade)
 	after := func(i int, err error) {
-		if report := which(i); checkEvery > 0 && err == nil && report%checkEvery == 0 {
-			if err := r.checkVisible(w, clusters[report/len(adapters)], report%len(adapters)); err != nil {
+		if report := what.which(i); what.checked && err == nil && report%checkEvery == 0 {
+			if err := r.checkCluster(w, what.clusters[report/len(adapters)], report%len(adapters)); err != nil {
 				r.round.invisible.Add(1)
 			}
 		}
 	}
 	return worker{
 		do: func(i int) (int, error) {
-			report := which(i)
-			c, adapter := clusters[report/len(adapters)], report%len(adapters)
+			report, message := what.which(i), sameMessage
+			if what.message != nil {
+				message = what.message(i)
+			}
+			c, adapter := what.clusters[report/len(adapters)], report%len(adapters)
 			observed := time.Now()
-			request := postRequest(r.facade, clusterPath(c)+"/statuses", reportBody(c.number, adapter, observed))
-			if seen != nil {
-				seen.expect(report, observed)
+			request := postRequest(r.facade, clusterPath(c)+"/statuses", reportBody(c.number, adapter, observed, message))
+			if what.seen != nil {
+				what.seen.expect(report, observed)
 			}
 			n, err := w.do(request, http.StatusCreated)
 			if err == nil {
@@ -101,9 +126,9 @@ func (r *run) reportWorker(clusters []*cluster, seen *sightings, checkEvery int,
 	}
 }
 
-// checkVisible fails where the cluster does not reflect the adapter's last
-// report over REST.
-func (r *run) checkVisible(w *wire, c *cluster, adapter int) error {
+// checkCluster fails where the cluster does not reflect the adapter's last report
+// over REST.
+func (r *run) checkCluster(w *wire, c *cluster, adapter int) error {
 	body, err := w.read(getRequest(r.facade, clusterPath(c)), http.StatusOK)
 	if err != nil {
 		return err

@@ -28,6 +28,7 @@ type Result struct {
 	Machine  Machine           `json:"machine"`
 	Settings Settings          `json:"settings"`
 	Findings []Finding         `json:"findings"`
+	Peer     []PeerFinding     `json:"peer"`
 	Summary  []ScenarioSummary `json:"summary"`
 	Runs     []*Run            `json:"runs"`
 }
@@ -45,6 +46,7 @@ type Settings struct {
 type Run struct {
 	Scenarios []Scenario `json:"scenarios"`
 	StartUp   StartUp    `json:"startUp"`
+	Stale     Stale      `json:"stale"`
 	// Counts of what should not happen at all.
 	Counts map[string]int `json:"counts"`
 
@@ -54,8 +56,12 @@ type Run struct {
 // StartUp is of a manager that finds the whole fleet: when it was ready, and
 // what memory it had once it was quiet.
 type StartUp struct {
-	Seconds         float64 `json:"seconds"`
-	ManagerRSSBytes int64   `json:"managerRSSBytes"`
+	Seconds       float64 `json:"seconds"`
+	ResidentBytes int64   `json:"residentBytes"`
+	// HeapBytes are those that the garbage collector leaves alive.
+	HeapBytes int64 `json:"heapBytes"`
+	// JSONBytes are those of all clusters and reports as REST shows them.
+	JSONBytes int64 `json:"jsonBytes"`
 }
 
 // Keys of Run.Counts.
@@ -73,12 +79,32 @@ func countNames() []string {
 
 // scenarioNames are all that a run has.
 func scenarioNames() []string {
-	names := []string{"create", "create-direct", "create-unwatched", "report", "report-direct", "heartbeat", "heartbeat-direct",
-		"mix", "mix-reads", "mix-writes"}
+	names := []string{"create", "create-direct", "create-unwatched", "report", "report-direct", heartbeatScenario, "heartbeat-direct",
+		"mix", "mix-reads", "mix-writes", "stale-parents", "stale-parents-calm"}
 	for _, name := range []string{"get", "list-first", "list-middle", "list-last", "search-label", "search-logic", "search-condition"} {
 		names = append(names, name, name+"-bare")
 	}
 	return names
+}
+
+// figures are what is expected of a run beside counts and throughputs: NaN
+// where there is none.
+var figures = map[string]func(*Run) float64{
+	"startUpSeconds":  func(r *Run) float64 { return r.StartUp.Seconds },
+	"residentPerJSON": func(r *Run) float64 { return ratio(float64(r.StartUp.ResidentBytes), float64(r.StartUp.JSONBytes)) },
+	"heapPerJSON":     func(r *Run) float64 { return ratio(float64(r.StartUp.HeapBytes), float64(r.StartUp.JSONBytes)) },
+	// waiting is the most that waited to be reconciled, at the priority of reports,
+	// while adapters reported.
+	"waiting": func(r *Run) float64 {
+		var most Queue
+		for _, s := range r.Scenarios {
+			if s.Queue != nil {
+				most = most.atLeast(*s.Queue)
+			}
+		}
+		return float64(most.Normal)
+	},
+	"staleParentsPerSecond": func(r *Run) float64 { return r.Stale.PerSecond() },
 }
 
 func newRun() *Run {
@@ -130,6 +156,8 @@ type Scenario struct {
 	// client; Unseen is how many it never saw.
 	Visible *Latencies `json:"visibleSeconds,omitempty"`
 	Unseen  int        `json:"unseen,omitempty"`
+	// Queue is the most that waited to be reconciled.
+	Queue *Queue `json:"queue,omitempty"`
 }
 
 func newScenario(name string, s samples, u usages) Scenario {
@@ -162,6 +190,7 @@ type ScenarioSummary struct {
 	Bytes      float64    `json:"bytes"`
 	Processes  usages     `json:"processes,omitempty"`
 	Visible    *Latencies `json:"visibleSeconds,omitempty"`
+	Queue      *Queue     `json:"queue,omitempty"` // the most of all runs
 }
 
 // summarize takes the scenarios of the first run, which are those of all.
@@ -208,6 +237,13 @@ func summarizeScenario(same []*Scenario) ScenarioSummary {
 			CPUSeconds: figure(func(s *Scenario) float64 { return s.Processes[name].CPUSeconds }).Median,
 			RSSBytes:   int64(figure(func(s *Scenario) float64 { return float64(s.Processes[name].RSSBytes) }).Median),
 		}
+	}
+	if same[0].Queue != nil {
+		var most Queue
+		for _, s := range same {
+			most = most.atLeast(*s.Queue)
+		}
+		summary.Queue = &most
 	}
 	if same[0].Visible != nil {
 		visible := latencies(func(s *Scenario) *Latencies { return s.Visible })

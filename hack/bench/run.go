@@ -79,7 +79,7 @@ func (r *run) prepare(ctx context.Context) error {
 	if err := r.startManager(ctx, r.options); err != nil {
 		return err
 	}
-	r.settle(ctx, fillLimit)
+	r.settle(ctx, fillLimit, 0)
 	fmt.Fprintf(r.out, "  The fleet is ready after %s\n", time.Since(began).Round(time.Second))
 	return ctx.Err()
 }
@@ -111,6 +111,9 @@ func (r *run) makeRound(ctx context.Context) error {
 	if err := r.measureMix(ctx, r.fleet[first:]); err != nil {
 		return err
 	}
+	if err := r.measureStale(ctx, r.fleet[first:]); err != nil {
+		return err
+	}
 	if err := r.countLost(ctx); err != nil {
 		return err
 	}
@@ -121,12 +124,15 @@ func (r *run) makeRound(ctx context.Context) error {
 // write measures a load that writes. The CPU time is that until what the writes
 // set off has been done, too; the time and so the throughput is that of the
 // requests.
-func (r *run) write(ctx context.Context, name string, l load) samples {
+func (r *run) write(ctx context.Context, name string, l load) {
 	before := readUsages(r.pids())
 	s := l.run(ctx)
-	r.settle(ctx, settleLimit)
+	later := time.Duration(0)
+	if name == heartbeatScenario {
+		later = r.gathering()
+	}
+	r.settle(ctx, settleLimit, later)
 	r.record(name, s, readUsages(r.pids()).since(before))
-	return s
 }
 
 func (r *run) record(name string, s samples, u usages) {
@@ -160,25 +166,28 @@ func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
 		return StartUp{}, err
 	}
 	startUp := StartUp{Seconds: time.Since(began).Seconds()}
-	r.settle(ctx, settleLimit)
-	startUp.ManagerRSSBytes = readUsages(r.pids())[managerName].RSSBytes
-	fmt.Fprintf(r.out, "    start-up of the manager: ready after %.2f s, then %d MiB\n", startUp.Seconds, startUp.ManagerRSSBytes>>20)
+	r.settle(ctx, settleLimit, 0)
+	if err := r.measureMemory(ctx, &startUp); err != nil {
+		return StartUp{}, err
+	}
+	fmt.Fprintf(r.out, "    start-up of the manager: ready after %.2f s, then %d MiB resident, %d MiB of heap, for %d MiB of JSON\n",
+		startUp.Seconds, startUp.ResidentBytes>>20, startUp.HeapBytes>>20, startUp.JSONBytes>>20)
 	return startUp, ctx.Err()
 }
 
+// gathering is how long the manager gathers heartbeats, and is quiet, before it
+// writes what they come to.
+func (r *run) gathering() time.Duration { return r.heartbeatDelay + time.Second }
+
 // settle waits until the programs have nothing left to do, so that what one
-// scenario left behind is not paid for by the next. While the manager gathers
-// heartbeats they are quiet, and yet not done.
-func (r *run) settle(ctx context.Context, limit time.Duration) {
+// scenario left behind is not paid for by the next. later is how long the manager
+// may put off some of it, and be quiet.
+func (r *run) settle(ctx context.Context, limit, later time.Duration) {
 	const interval, quiet = 500 * time.Millisecond, 0.15 // of one core
 	busy := func(u usages) float64 {
 		return u.cpuSeconds(controlplane.EtcdName, controlplane.APIServerName, managerName)
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(r.heartbeatDelay):
-	}
-	before := busy(readUsages(r.pids()))
+	before, active := busy(readUsages(r.pids())), time.Now()
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {
 		select {
 		case <-ctx.Done():
@@ -186,7 +195,9 @@ func (r *run) settle(ctx context.Context, limit time.Duration) {
 		case <-time.After(interval):
 		}
 		now := busy(readUsages(r.pids()))
-		if now-before < quiet*interval.Seconds() {
+		if now-before >= quiet*interval.Seconds() {
+			active = time.Now()
+		} else if time.Since(active) > later {
 			return
 		}
 		before = now

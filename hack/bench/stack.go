@@ -58,6 +58,7 @@ type stack struct {
 	bare    *process.Process
 	ports   []int  // of facade, probes and metrics
 	facade  string // host:port
+	metrics string // host:port
 	admin   client.WithWatch
 }
 
@@ -103,8 +104,7 @@ func newClient(plane *controlplane.ControlPlane) (client.WithWatch, error) {
 
 // startManager starts it for the first time, or again.
 func (s *stack) startManager(ctx context.Context, o options) error {
-	adapters := filepath.Join(s.dir, "adapters.yaml")
-	if err := os.WriteFile(adapters, requiredAdapters(), 0o600); err != nil {
+	if err := s.require(adapterNames()); err != nil {
 		return err
 	}
 	s.facade = loopback(s.ports[0])
@@ -116,7 +116,7 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 		Args: append([]string{
 			"--kubeconfig=" + s.plane.KubeconfigFile(controlplane.Manager),
 			"--namespace=" + watched,
-			"--adapters-config=" + adapters,
+			"--adapters-config=" + s.adaptersFile(),
 			"--facade-bind-address=" + s.facade,
 			"--heartbeat-delay=" + o.heartbeatDelay.String(),
 			"--health-probe-bind-address=" + loopback(s.ports[1]),
@@ -126,8 +126,20 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	s.metrics = loopback(s.ports[2])
 	ready := process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz")
 	return process.WaitReady(ctx, s.manager, startLimit, ready)
+}
+
+func (s *stack) adaptersFile() string { return filepath.Join(s.dir, "adapters.yaml") }
+
+// require makes these the required adapters, of a manager that runs, too.
+func (s *stack) require(names []string) error {
+	next := s.adaptersFile() + ".next"
+	if err := os.WriteFile(next, requiredAdapters(names), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, s.adaptersFile())
 }
 
 // cancelWhenOneEnds returns a context that is done once one of the programs has

@@ -37,40 +37,79 @@ func (r *Result) markdown() string {
 		fmt.Fprintf(&b, ", manager with %s", strings.Join(s.ManagerArgs, " "))
 	}
 	b.WriteString(".\n")
-	seconds, memory := r.startUp()
-	fmt.Fprintf(&b, "Start-up of the manager with this fleet: ready after %.1f s (%.1f–%.1f), then %.0f MiB resident.\n",
-		seconds.Median, seconds.Min, seconds.Max, memory.Median/(1<<20))
-	for _, table := range []func(*strings.Builder){r.findingsTable, r.latencyTable, r.visibleTable, r.processTable, r.memoryTable} {
+	start := func(of func(StartUp) float64) Spread {
+		return r.spread(func(run *Run) float64 { return of(run.StartUp) })
+	}
+	seconds := start(func(s StartUp) float64 { return s.Seconds })
+	fmt.Fprintf(&b, "Start-up of the manager with this fleet: ready after %.1f s (%.1f–%.1f), then %.0f MiB resident and %.0f MiB of heap, for %.0f MiB of JSON.\n",
+		seconds.Median, seconds.Min, seconds.Max,
+		start(func(s StartUp) float64 { return float64(s.ResidentBytes) }).Median/(1<<20),
+		start(func(s StartUp) float64 { return float64(s.HeapBytes) }).Median/(1<<20),
+		start(func(s StartUp) float64 { return float64(s.JSONBytes) }).Median/(1<<20))
+	stale := r.spread(func(run *Run) float64 { return run.Stale.Seconds })
+	fmt.Fprintf(&b, "Parents that became stale at once: %d, all aggregated anew after %.1f s (%.1f–%.1f), %.0f a second, while reports went on.\n",
+		r.Runs[0].Stale.Parents, stale.Median, stale.Min, stale.Max, r.spread(func(run *Run) float64 { return run.Stale.PerSecond() }).Median)
+	for _, table := range []func(*strings.Builder){
+		r.findingsTable, r.peerTable, r.latencyTable, r.visibleTable, r.queueTable, r.processTable, r.memoryTable,
+	} {
 		b.WriteString("\n")
 		table(&b)
 	}
 	return b.String()
 }
 
-func (r *Result) startUp() (seconds, memory Spread) {
-	var s, m []float64
+func (r *Result) spread(of func(*Run) float64) Spread {
+	var values []float64
 	for _, run := range r.Runs {
-		s = append(s, run.StartUp.Seconds)
-		m = append(m, float64(run.StartUp.ManagerRSSBytes))
+		values = append(values, of(run))
 	}
-	return spread(s), spread(m)
+	return spread(values)
 }
 
 func (r *Result) findingsTable(b *strings.Builder) {
-	row(b, "Ratio, or count of the worst run", "Expected", "Median", "Min–max", "")
+	row(b, "Ratio or figure, or count of the worst run", "Expected", "Median", "Min–max", "")
 	row(b, "---", "---:", "---:", "---:", "---")
 	for _, f := range r.Findings {
-		verdict := "missed"
-		if f.Met {
-			verdict = "met"
-		}
 		switch {
-		case f.Ratio != nil:
-			row(b, f.Name, f.Expected, fmt.Sprintf("%.2f", f.Ratio.Median), fmt.Sprintf("%.2f–%.2f", f.Ratio.Min, f.Ratio.Max), verdict)
+		case f.Figure != nil:
+			row(b, f.Name, f.Expected, fmt.Sprintf("%.2f", f.Figure.Median), fmt.Sprintf("%.2f–%.2f", f.Figure.Min, f.Figure.Max), verdict(f.Met))
 		case f.Count != nil:
-			row(b, f.Name, f.Expected, fmt.Sprint(*f.Count), "", verdict)
+			row(b, f.Name, f.Expected, fmt.Sprint(*f.Count), "", verdict(f.Met))
 		default:
-			row(b, f.Name, f.Expected, "none", "", verdict)
+			row(b, f.Name, f.Expected, "none", "", verdict(f.Met))
+		}
+	}
+}
+
+func verdict(met bool) string {
+	if met {
+		return "met"
+	}
+	return "missed"
+}
+
+func (r *Result) peerTable(b *strings.Builder) {
+	row(b, "Per second, beside the peer on 2 cores", "Peer as shipped", "Peer tuned", "Expected", "Median", "Min–max", "")
+	row(b, "---", "---:", "---:", "---:", "---:", "---:", "---")
+	for _, f := range r.Peer {
+		median, reach := "none", ""
+		if f.Figure != nil {
+			median, reach = rate(f.Figure.Median), rate(f.Figure.Min)+"–"+rate(f.Figure.Max)
+		}
+		row(b, f.Name, rate(f.Shipped), rate(f.Tuned), f.Expected, median, reach, verdict(f.Met))
+	}
+	lost := r.spread(func(run *Run) float64 {
+		return 100 * ratio(float64(run.Counts[lostParentsCount]), float64(r.Settings.Clusters))
+	})
+	row(b, "parents with a lost update, %", "4–7", "4–7", "0", fmt.Sprintf("%.2f", lost.Max), "", verdict(lost.Max == 0))
+}
+
+func (r *Result) queueTable(b *strings.Builder) {
+	row(b, "Most that waited to be reconciled", "After reports", "Of those made stale")
+	row(b, "---", "---:", "---:")
+	for _, s := range r.Summary {
+		if s.Queue != nil {
+			row(b, s.Name, fmt.Sprint(s.Queue.Normal), fmt.Sprint(s.Queue.Low))
 		}
 	}
 }
