@@ -17,7 +17,7 @@ FUZZTIME ?= 10s
 RACE_PACKAGES ?= ./controllers/... ./internal/...
 
 # Of the benchmarks in process: how often each runs, for how long, and at how many
-# clusters; 1000000 takes more than 4 GB of memory.
+# clusters; 1000000 takes up to 12 GB of memory.
 BENCH_COUNT ?= 6
 BENCH_TIME ?= 0.5s
 BENCH_SIZES ?= 1000,10000,100000

@@ -4,21 +4,25 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+# What the Go runtime tries to stay below. A million clusters fit.
+export GOMEMLIMIT=${GOMEMLIMIT:-12GiB}
+
 main() {
 	local count=$1 time=$2 sizes=$3 into=$4
 	mkdir -p "$into"
-	run tsl
-	run aggregate
-	run facade -args "-fleets=$sizes"
-	run fleet -args "-fleets=$sizes"
-	go run ./hack/bench flat -out "$into/inprocess.md" "$into"/{tsl,aggregate,facade,fleet}.txt
+	run ./internal/tsl
+	run ./internal/aggregate
+	run ./controllers -args "-fleets=$sizes"
+	run ./internal/facade -args "-fleets=$sizes"
+	run ./internal/fleet -args "-fleets=$sizes"
+	go run ./hack/bench flat -out "$into/inprocess.md" "$into"/{fleet,facade,controllers}.txt
 }
 
 run() {
-	local package=$1
+	local package=$1 name=${1##*/}
 	shift
-	go test -run '^$' -bench . -benchmem -benchtime "$time" -count "$count" -timeout 3h "./internal/$package" "$@" |
-		tee "$into/$package.txt"
+	go test -run '^$' -bench . -benchmem -benchtime "$time" -count "$count" -timeout 3h "$package" "$@" |
+		tee "$into/$name.txt"
 }
 
 main "${@:?usage: hack/bench/inprocess.sh <count> <time per benchmark> <sizes> <folder>}"

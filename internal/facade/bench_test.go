@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,7 +60,13 @@ func BenchmarkRender(b *testing.B) {
 // what its JSON takes of that. Each cluster is decoded by itself, as those that
 // come from the API server are, and can be collected once it is rendered.
 func BenchmarkHeap(b *testing.B) {
-	const clusters = 10_000
+	for _, clusters := range fleets {
+		b.Run(strconv.Itoa(clusters), func(b *testing.B) { benchHeap(b, clusters) })
+	}
+}
+
+func benchHeap(b *testing.B, clusters int) {
+	b.Helper()
 	r := renderer{required: func(string) []string { return nil }}
 	var heap, rendered uint64
 	for b.Loop() {
@@ -81,8 +88,8 @@ func BenchmarkHeap(b *testing.B) {
 		heap = heapInUse() - before
 		runtime.KeepAlive(index)
 	}
-	b.ReportMetric(float64(heap)/clusters, "heap-B/cluster")
-	b.ReportMetric(float64(rendered)/clusters, "json-B/cluster")
+	b.ReportMetric(float64(heap)/float64(clusters), "heap-B/cluster")
+	b.ReportMetric(float64(rendered)/float64(clusters), "json-B/cluster")
 }
 
 func heapInUse() uint64 {

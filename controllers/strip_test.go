@@ -1,0 +1,151 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+)
+
+var (
+	created = time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC)
+	later   = created.Add(time.Hour)
+)
+
+func storedMeta(name string) metav1.ObjectMeta {
+	managed := func(manager, subresource string, at time.Time) metav1.ManagedFieldsEntry {
+		return metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, Time: new(metav1.NewTime(at)), FieldsV1: &metav1.FieldsV1{Raw: []byte(`{}`)}}
+	}
+	return metav1.ObjectMeta{
+		Name: name, Namespace: "default", UID: "uid", ResourceVersion: "7", Generation: 3,
+		CreationTimestamp: metav1.NewTime(created), DeletionTimestamp: new(metav1.NewTime(later)),
+		Finalizers:      []string{v1.CascadeFinalizer, "example.com/other"},
+		OwnerReferences: []metav1.OwnerReference{{APIVersion: "hyperfleet.io/v1", Kind: v1.ClusterKind, Name: "one", UID: "its-uid"}},
+		Labels:          map[string]string{v1.ClusterLabel: "one", "team": "blue"},
+		Annotations:     map[string]string{v1.CreatedByAnnotation: "somebody"},
+		ManagedFields: []metav1.ManagedFieldsEntry{
+			managed("kubectl", "", later), managed(v1.ControllerFieldManager, "", later.Add(time.Hour)), managed("kubectl", "status", later.Add(time.Hour)),
+		},
+	}
+}
+
+// strippedMeta is what the reconcilers read of storedMeta.
+func strippedMeta(name string) metav1.ObjectMeta {
+	o := storedMeta(name)
+	o.Labels, o.Annotations = nil, nil
+	o.ManagedFields = []metav1.ManagedFieldsEntry{{Time: new(metav1.NewTime(later))}}
+	return o
+}
+
+func storedStatus() v1.ResourceStatus {
+	at := v1.NewTimestamp(later)
+	return v1.ResourceStatus{
+		ID: "2id", ObservedGeneration: 3, Ready: metav1.ConditionFalse, Available: metav1.ConditionTrue,
+		Conditions: []v1.ResourceCondition{{
+			Type: v1.ReadyCondition, Status: metav1.ConditionFalse, Reason: "AdaptersNotReady", Message: "dns: not reported",
+			ObservedGeneration: 2, CreatedTime: at, LastUpdatedTime: at, LastTransitionTime: at,
+		}},
+	}
+}
+
+func TestStripOfParents(t *testing.T) {
+	pool := &v1.NodePool{ObjectMeta: storedMeta("one.workers"), Status: storedStatus()}
+	pool.Spec.ClusterName, pool.Spec.Fields = "one", runtime.RawExtension{Raw: []byte(`{"replicas":3}`)}
+	wantPool := &v1.NodePool{ObjectMeta: strippedMeta("one.workers"), Status: storedStatus()}
+	wantPool.Spec.ClusterName, wantPool.Labels = "one", storedMeta("").Labels
+	cases := map[string]struct{ stored, want runtime.Object }{
+		"a Cluster": {
+			&v1.Cluster{ObjectMeta: storedMeta("one"), Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}, Status: storedStatus()},
+			&v1.Cluster{ObjectMeta: strippedMeta("one"), Status: storedStatus()},
+		},
+		"a NodePool": {pool, wantPool},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			updated := v1.UpdatedTime(c.stored.(metav1.Object))
+			got, err := strip(c.stored.DeepCopyObject())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("strip (-want +got):\n%s", diff)
+			}
+			if kept := v1.UpdatedTime(got.(metav1.Object)); !kept.Equal(updated) {
+				t.Errorf("the updated time is %s, want %s", kept, updated)
+			}
+		})
+	}
+}
+
+// TestStripOfReports aggregates a report as it is stored and as the cache has it.
+func TestStripOfReports(t *testing.T) {
+	condition := func(name string) v1.AdapterCondition {
+		return v1.AdapterCondition{Type: name, Status: metav1.ConditionFalse, Reason: "ZoneMissing", Message: "There is no zone", LastTransitionTime: v1.NewTimestamp(later)}
+	}
+	cases := map[string][]v1.AdapterCondition{
+		"no condition":           nil,
+		"Available among others": {condition("Applied"), condition(v1.AvailableCondition), condition("Health")},
+		"others only":            {condition("Applied")},
+	}
+	for name, conditions := range cases {
+		t.Run(name, func(t *testing.T) {
+			stored := &v1.AdapterStatus{ObjectMeta: storedMeta("one.dns"), Spec: v1.AdapterStatusSpec{
+				ResourceRef: v1.ResourceReference{Kind: v1.ClusterKind, Name: "one", UID: "its-uid"}, Adapter: "dns",
+				ObservedGeneration: 3, ObservedTime: v1.NewTimestamp(later), Conditions: conditions,
+				Data: &runtime.RawExtension{Raw: []byte(`{"job":1}`)},
+			}}
+			got, err := strip(stored.DeepCopy())
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept := got.(*v1.AdapterStatus)
+			if diff := cmp.Diff(aggregate.ReportOf(stored), aggregate.ReportOf(kept)); diff != "" {
+				t.Errorf("what counts of the report (-stored +kept):\n%s", diff)
+			}
+			if diff := cmp.Diff(stored.Spec.ResourceRef, kept.Spec.ResourceRef); diff != "" {
+				t.Errorf("the resource (-stored +kept):\n%s", diff)
+			}
+			want := strippedMeta("one.dns")
+			want.ManagedFields = nil
+			if diff := cmp.Diff(want, kept.ObjectMeta); diff != "" {
+				t.Errorf("metadata (-want +kept):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestSharedTexts(t *testing.T) {
+	texts := &sharedTexts{known: map[string]string{}}
+	for range 2 {
+		for n := range maxSharedTexts + 10 {
+			text := time.Duration(n).String()
+			if got := texts.share(text); got != text {
+				t.Fatalf("share(%q) = %q", text, got)
+			}
+		}
+	}
+	if len(texts.known) != maxSharedTexts {
+		t.Errorf("%d texts are kept, want no more than %d", len(texts.known), maxSharedTexts)
+	}
+}
