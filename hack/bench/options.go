@@ -54,7 +54,7 @@ func parseOptions(args []string) (options, error) {
 		flags.PrintDefaults()
 	}
 	flags.IntVar(&o.clusters, "clusters", 1000, "size of the fleet while reads are measured, at least 40")
-	flags.IntVar(&o.writes, "writes", 1000, "how many clusters a scenario creates at most; never more than a quarter of the fleet")
+	flags.IntVar(&o.writes, "writes", 500, "how many clusters a scenario creates at most; never more than a quarter of the fleet")
 	flags.IntVar(&o.runs, "runs", 3, "how often to measure, each time on a new control plane")
 	flags.IntVar(&o.concurrency, "concurrency", 8, "how many requests are under way at a time")
 	flags.DurationVar(&o.duration, "duration", 4*time.Second, "how long each scenario that reads takes")
