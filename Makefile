@@ -11,6 +11,11 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # names a folder that has them.
 ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
 
+# Where the manager is built, and how its image is.
+BIN ?= bin
+CONTAINER_TOOL ?= docker
+IMAGE ?= hyperfleet:latest
+
 TOOL := go tool -modfile=hack/tools/go.mod
 FUZZTIME ?= 10s
 # Where several goroutines share state.
@@ -41,8 +46,12 @@ run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-
 	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
 
 .PHONY: build
-build: ## Build bin/hyperfleet-manager
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/hyperfleet-manager .
+build: ## Build bin/hyperfleet-manager, as the image has it: static
+	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/hyperfleet-manager .
+
+.PHONY: image
+image: ## Build the container image IMAGE (hyperfleet:latest), by CONTAINER_TOOL (docker)
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
