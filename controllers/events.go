@@ -95,8 +95,12 @@ var goes = predicate.Funcs{
 }
 
 // reported passes new reports, replaced ones, and the deletion of reports. Their
-// metadata does not count.
-var reported = predicate.GenerationChangedPredicate{}
+// metadata does not count. Those that were there when the controller started are
+// taken in as their resources are, at low priority: a new leader that looks at the
+// whole fleet must not keep new reports waiting.
+var reported = predicate.GenerationChangedPredicate{TypedFuncs: predicate.Funcs{
+	CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
+}}
 
 // toResource leads from a report to the resource of that kind that it is about,
 // after gatherDelay.

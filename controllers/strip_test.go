@@ -35,7 +35,7 @@ var (
 
 func storedMeta(name string) metav1.ObjectMeta {
 	managed := func(manager, subresource string, at time.Time) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, Time: new(metav1.NewTime(at)), FieldsV1: &metav1.FieldsV1{Raw: []byte(`{}`)}}
+		return metav1.ManagedFieldsEntry{Manager: manager, Subresource: subresource, Time: new(metav1.NewTime(at)), FieldsV1: metav1.NewFieldsV1(`{}`)}
 	}
 	return metav1.ObjectMeta{
 		Name: name, Namespace: "default", UID: "uid", ResourceVersion: "7", Generation: 3,

@@ -19,6 +19,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net"
@@ -151,7 +152,7 @@ func install(t *testing.T, folder string) *installation {
 	decoder := utilyaml.NewYAMLOrJSONDecoder(strings.NewReader(render(t, folder)), 4096)
 	for {
 		var raw json.RawMessage
-		if err := decoder.Decode(&raw); err == io.EOF {
+		if err := decoder.Decode(&raw); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)
