@@ -19,6 +19,7 @@ package fleet
 import (
 	"context"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,15 +38,17 @@ type Store interface {
 	Delete(key types.NamespacedName)
 	Replace(rows []*Row, resourceVersion string) error
 	Observe(resourceVersion string) error
+	Prove(at time.Time)
 }
 
 // Feed keeps a Store equal to what the API server holds of the objects of type T.
 // It is a manager.Runnable that every replica runs. It keeps no object, only the
 // rows.
 type Feed[T client.Object] struct {
-	store  Store
-	source cache.ListerWatcher
-	render func(T) (*Row, error)
+	store   Store
+	source  cache.ListerWatcher
+	render  func(T) (*Row, error)
+	watches watches
 }
 
 // NewFeed returns a Feed from source to store. render returns the row of an
@@ -80,7 +83,7 @@ func (f *Feed[T]) Start(ctx context.Context) error {
 	var of T
 	logger := log.FromContext(ctx).WithName("fleet").WithValues("type", fmt.Sprintf("%T", of))
 	ctx = klog.NewContext(ctx, logger)
-	cache.NewReflectorWithOptions(f.source, of, &feedStore[T]{Feed: f, logger: logger}, cache.ReflectorOptions{
+	cache.NewReflectorWithOptions(f.watches.of(f.source), of, &feedStore[T]{Feed: f, logger: logger}, cache.ReflectorOptions{
 		Name:   "fleet",
 		Logger: &logger,
 	}).RunWithContext(ctx)
@@ -134,6 +137,7 @@ func (s *feedStore[T]) Replace(items []any, resourceVersion string) error {
 	if err := s.store.Replace(rows, resourceVersion); err != nil {
 		return err
 	}
+	s.store.Prove(s.watches.answered())
 	s.logger.V(1).Info("Replaced all rows", "count", len(rows), "resourceVersion", resourceVersion)
 	return nil
 }

@@ -50,6 +50,7 @@ type Index struct {
 	standing standingSearches
 
 	waits waits
+	proof proof
 }
 
 // Query asks for a page of the rows that match.

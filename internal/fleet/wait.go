@@ -68,6 +68,30 @@ func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool
 	}
 }
 
+// WaitForArrival returns the row of that id once there is one. Where ctx is done
+// first it returns the error of ctx.
+func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
+	changed := x.waits.forRow(id) // before the first look, so that no change slips between
+	defer x.waits.forgetRow(id, changed)
+	for {
+		if row, ok := x.Get(id); ok {
+			return row, nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// version is the resourceVersion up to which the Index reflects all changes.
+func (x *Index) version() uint64 {
+	x.waits.mu.Lock()
+	defer x.waits.mu.Unlock()
+	return x.waits.version
+}
+
 // waits are those who wait for the Index to change. Whoever waits does so on a
 // channel, in a goroutine of its own caller.
 type waits struct {
@@ -91,6 +115,16 @@ func (w *waits) advance(version uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reach(max(w.version, version))
+}
+
+// advanceFrom records that there is no change between two versions. An Index that
+// is not at the first one any more, but at an earlier one, does not move.
+func (w *waits) advanceFrom(from, to uint64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.version >= from {
+		w.reach(max(w.version, to))
+	}
 }
 
 // reset records that the Index is at version now. After a restore of the API
