@@ -75,6 +75,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
+	flags.DurationVar(&o.facade.MaxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
 	o.log.BindFlags(flags)
 }
 

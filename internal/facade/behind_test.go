@@ -78,16 +78,26 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 
 // newReplica starts another facade, and returns the base of its URLs and what
 // stops its index.
-func newReplica(t *testing.T) (base string, freeze func()) {
+func newReplica(t *testing.T, changes ...func(*facade.Options)) (base string, freeze func()) {
 	t.Helper()
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
+	server, freeze := newReplicaServer(t, changes...)
+	return "http://" + server.Address().String(), freeze
+}
+
+func newReplicaServer(t *testing.T, changes ...func(*facade.Options)) (server *facade.Server, freeze func()) {
+	t.Helper()
+	options := facade.Options{
 		BindAddress:      "127.0.0.1:0",
 		Namespace:        "default",
 		PageSize:         20,
 		WriteVisibility:  time.Second,
 		Authenticator:    facade.FixedUser(devUser),
 		RequiredAdapters: suite.required.Required,
-	}, log.Log)
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, options, log.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,5 +118,5 @@ func newReplica(t *testing.T) (base string, freeze func()) {
 		}
 	})
 	eventually(t, "the replica is ready", func() bool { return server.Ready(nil) == nil })
-	return "http://" + server.Address().String(), freeze
+	return server, freeze
 }

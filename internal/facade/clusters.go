@@ -72,11 +72,11 @@ func (s *Server) findCluster(r *http.Request) (*fleet.Row, error) {
 		return nil, err
 	}
 	id := r.PathValue("cluster_id")
-	row, ok := s.clusters.index.Get(id)
-	if !ok {
-		return nil, noCluster(id)
+	row, err := s.lookUp(r, s.clusters, id)
+	if err == nil && row == nil {
+		err = noCluster(id)
 	}
-	return row, nil
+	return row, err
 }
 
 func noCluster(id string) *problemError {

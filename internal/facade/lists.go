@@ -81,15 +81,6 @@ func (s *Server) listQuery(c collection, path, rawQuery string) (*listQuery, err
 	return q, nil
 }
 
-// checkReady fails while reads could miss what exists.
-func (s *Server) checkReady(r *http.Request) error {
-	if err := s.Ready(r); err != nil {
-		return problemNotReady.because("The index is still loading; try again in a moment").
-			withHeader("Retry-After", "1").withCause(err)
-	}
-	return nil
-}
-
 type listParameters struct {
 	page, pageSize int
 	text           map[string]string // of the parameters that are not numbers

@@ -100,8 +100,11 @@ func (s *Server) findNodePool(r *http.Request) (*fleet.Row, error) {
 		return nil, err
 	}
 	id := r.PathValue("nodepool_id")
-	row, ok := s.nodePools.index.Get(id)
-	if !ok || clusterID != "" && row.OwnerID != clusterID {
+	row, err := s.lookUp(r, s.nodePools, id)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil || clusterID != "" && row.OwnerID != clusterID {
 		return nil, problemNoNodePool.because("There is no nodepool with id %q%s", id, ofCluster(clusterID))
 	}
 	return row, nil

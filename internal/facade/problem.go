@@ -55,6 +55,7 @@ var (
 	problemUnavailable      = problemKind{"HYPERFLEET-SVC-001", http.StatusServiceUnavailable, "unavailable", "Service unavailable"}
 	problemTimeout          = problemKind{"HYPERFLEET-SVC-002", http.StatusGatewayTimeout, "timeout", "Timed out"}
 	problemNotReady         = problemKind{"HYPERFLEET-SVC-003", http.StatusServiceUnavailable, "not-ready", "Not ready"}
+	problemStale            = problemKind{"HYPERFLEET-SVC-004", http.StatusServiceUnavailable, "stale", "Index is behind"}
 )
 
 // problemTypePrefix starts the type URI of every problem.

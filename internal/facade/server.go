@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -32,6 +33,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
@@ -51,6 +53,9 @@ type Options struct {
 	// WriteVisibility bounds how long the answer to a write waits until reads
 	// show the write.
 	WriteVisibility time.Duration
+	// MaxStaleness is how far behind the API server the indexes may be before reads
+	// are refused; 0 for any.
+	MaxStaleness time.Duration
 	// Version of the program, for GET /api/hyperfleet.
 	Version string
 	// Authenticator says who makes a request.
@@ -73,6 +78,8 @@ type Server struct {
 	statuses   collection
 	queries    *queryCache
 	feeds      []manager.Runnable
+	finders    map[string]*finder // by the plural of their collection
+	draining   atomic.Bool
 	own        client.Client // with the facade's own rights: to look before a write
 	caller     client.Client // with the rights of the user in the request's context
 	listener   net.Listener
@@ -132,6 +139,9 @@ func (s *Server) SetupWithManager(mgr ctrl.Manager) error {
 			return fmt.Errorf("add a feed of the fleet index: %w", err)
 		}
 	}
+	if err := metrics.Registry.Register(s); err != nil {
+		return fmt.Errorf("register the metrics of the fleet index: %w", err)
+	}
 	return mgr.Add(s)
 }
 
@@ -140,16 +150,6 @@ func (s *Server) NeedLeaderElection() bool { return false }
 
 // Address is where the Server listens.
 func (s *Server) Address() net.Addr { return s.listener.Addr() }
-
-// Ready fails until the indexes hold everything. It is a healthz.Checker.
-func (s *Server) Ready(*http.Request) error {
-	for _, c := range []collection{s.clusters, s.nodePools, s.statuses} {
-		if !c.index.HasSynced() {
-			return fmt.Errorf("the index of %s is not loaded yet", c.plural)
-		}
-	}
-	return nil
-}
 
 // Start serves until the context ends, then lets requests under way finish.
 func (s *Server) Start(ctx context.Context) error {
@@ -182,9 +182,16 @@ func (s *Server) feed(c client.WithWatch) {
 	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"}
 	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"}
 	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
+	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster)
+	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool)
+	statuses := fleet.NewFeed(fresh.statuses(), fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus)
 	s.feeds = []manager.Runnable{
-		fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster),
-		fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool),
-		fleet.NewFeed(fresh.statuses(), fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus),
+		clusters, s.prober(c, s.clusters, clusters.Rewatch),
+		nodePools, s.prober(c, s.nodePools, nodePools.Rewatch),
+		statuses, s.prober(c, s.statuses, statuses.Rewatch),
+	}
+	s.finders = map[string]*finder{}
+	for _, of := range []collection{s.clusters, s.nodePools} {
+		s.finders[of.plural] = newFinder(of.index, c, s.options.Namespace, of.kind, s.options.WriteVisibility)
 	}
 }

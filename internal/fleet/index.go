@@ -21,6 +21,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -50,7 +51,8 @@ type Index struct {
 	standing standingSearches
 
 	waits waits
-	proof proof
+	// proven is what Proven returns.
+	proven atomic.Pointer[time.Time]
 }
 
 // Query asks for a page of the rows that match.

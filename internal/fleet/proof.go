@@ -16,30 +16,23 @@ limitations under the License.
 
 package fleet
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 // Proven returns the last moment of which it is known that the Index reflects
 // all changes up to then. It is the zero time before the first proof.
 func (x *Index) Proven() time.Time {
-	x.proof.mu.Lock()
-	defer x.proof.mu.Unlock()
-	return x.proof.at
+	if at := x.proven.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
 }
 
 // Prove records that the Index reflects all changes up to that moment.
 func (x *Index) Prove(at time.Time) {
-	x.proof.mu.Lock()
-	defer x.proof.mu.Unlock()
-	if at.After(x.proof.at) {
-		x.proof.at = at
+	for {
+		old := x.proven.Load()
+		if old != nil && !at.After(*old) || x.proven.CompareAndSwap(old, &at) {
+			return
+		}
 	}
-}
-
-// proof is what Proven returns.
-type proof struct {
-	mu sync.Mutex
-	at time.Time
 }

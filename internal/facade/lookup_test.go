@@ -1,0 +1,138 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/google/uuid"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// What one replica has just created, the other has too, at once.
+func TestReadYourWritesAtAnotherReplica(t *testing.T) {
+	replica, _ := newReplica(t)
+	for range 20 {
+		cluster := newCluster(t, "")
+		wantStatus(t, replica+cluster.Href, http.StatusOK, "")
+		nodePool := newNodePool(t, cluster.ID, "workers")
+		wantStatus(t, replica+nodePool.Href, http.StatusOK, "")
+		wantStatus(t, replica+cluster.Href+"/nodepools/"+nodePool.ID+"/statuses", http.StatusOK, "")
+	}
+}
+
+// A replica that is behind does not say that there is nothing.
+func TestUnknownIDAtReplicaThatIsBehind(t *testing.T) {
+	replica, freeze := newReplica(t)
+	freeze()
+	cluster := newCluster(t, "")
+	nodePool := newNodePool(t, cluster.ID, "workers")
+	eventually(t, "the reconciler has written status.id", func() bool {
+		var list v1.ClusterList
+		if err := suite.env.Client.List(t.Context(), &list, client.MatchingFields{"status.id": cluster.ID}); err != nil {
+			t.Fatal(err)
+		}
+		return len(list.Items) == 1
+	})
+	for _, path := range []string{cluster.Href, cluster.Href + "/statuses", nodePool.Href} {
+		wantStatus(t, replica+path, http.StatusServiceUnavailable, "HYPERFLEET-SVC-004")
+	}
+	wantStatus(t, replica+api+"/clusters/"+v1.ID(types.UID(uuid.NewString())), http.StatusNotFound, "HYPERFLEET-NTF-002")
+	wantStatus(t, replica+api+"/nodepools/"+v1.ID(types.UID(uuid.NewString())), http.StatusNotFound, "HYPERFLEET-NTF-003")
+	wantStatus(t, replica+api+"/clusters/2abc", http.StatusNotFound, "HYPERFLEET-NTF-002")
+}
+
+// Nor where no reconciler has seen the object, so that it has no status.id yet.
+func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
+	namespace, err := suite.env.NewNamespace(t.Context()) // which the reconcilers do not serve
+	if err != nil {
+		t.Fatal(err)
+	}
+	replica, freeze := newReplica(t, func(o *facade.Options) { o.Namespace = namespace })
+	freeze()
+	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}}
+	if err := suite.env.Client.Create(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	if cluster.Status.ID != "" {
+		t.Fatal("The cluster has a status.id: the test shows nothing")
+	}
+	wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusServiceUnavailable, "HYPERFLEET-SVC-004")
+}
+
+// Whoever invents ids is slowed down before the API server feels it.
+func TestInventedIDs(t *testing.T) {
+	replica, _ := newReplica(t)
+	browser := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 100}}
+	var mu sync.Mutex
+	answers := map[int]int{}
+	var asking sync.WaitGroup
+	for range 1000 {
+		asking.Go(func() {
+			response, err := browser.Get(replica + api + "/clusters/" + v1.ID(types.UID(uuid.NewString())))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_ = response.Body.Close()
+			mu.Lock()
+			defer mu.Unlock()
+			answers[response.StatusCode]++
+		})
+	}
+	asking.Wait()
+	if answers[http.StatusTooManyRequests] == 0 || answers[http.StatusNotFound]+answers[http.StatusTooManyRequests] != 1000 {
+		t.Errorf("Answers by status: %v, want 404 and 429 only", answers)
+	}
+}
+
+// wantStatus makes a GET that is to be answered with that status and, where it is
+// a problem, that code.
+func wantStatus(t *testing.T, url string, status int, code string) {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problem facade.Problem
+	if code != "" {
+		if err := json.Unmarshal(body, &problem); err != nil {
+			t.Fatal(fmt.Errorf("%s: %w", body, err))
+		}
+	}
+	if response.StatusCode != status || problem.Code != code {
+		t.Errorf("GET %s: %d %s, want %d %s", url, response.StatusCode, body, status, code)
+	}
+	if status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
+		t.Errorf("GET %s: no Retry-After", url)
+	}
+}
