@@ -94,6 +94,7 @@ func (p *Prober) NeedLeaderElection() bool { return false }
 // Start makes proofs until ctx is done.
 func (p *Prober) Start(ctx context.Context) error {
 	logger := log.FromContext(ctx).WithName("fleet").WithValues("collection", p.collection)
+	ctx = log.IntoContext(ctx, logger)
 	failing := false
 	for {
 		err := p.probe(ctx)
@@ -140,7 +141,8 @@ func (p *Prober) probe(ctx context.Context) error {
 	return p.compare(ctx, asked)
 }
 
-// A moment is a version that the collection had at some time, or later.
+// A moment is when the API server was asked for the collection's version, and what
+// it answered: what was changed before is no later than that.
 type moment struct {
 	at      time.Time
 	version uint64
@@ -242,7 +244,7 @@ func (p *Prober) require(ctx context.Context, version uint64) error {
 	if p.reaches(ctx, version, p.stallPatience) {
 		return nil
 	}
-	log.FromContext(ctx).Info("The watch has stalled, beginning another", "collection", p.collection, "resourceVersion", version)
+	log.FromContext(ctx).Info("The watch has stalled, beginning another", "resourceVersion", version)
 	p.rewatch()
 	if p.reaches(ctx, version, probeTimeout) {
 		return nil
