@@ -75,6 +75,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
+	o.facade.Limits.BindFlags(flags)
+	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "How long REST requests are served on, when the process is told to end and /readyz fails already.")
 	flags.DurationVar(&o.facade.MaxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
 	o.log.BindFlags(flags)
 }
@@ -124,7 +126,22 @@ func run(ctx context.Context, o options) error {
 	if err := setupProbes(mgr, server); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)
 	}
-	return mgr.Start(ctx)
+	return serve(ctx, mgr, server)
+}
+
+// serve runs the manager until the context ends. The requests under way finish
+// before the manager stops what they wait for, and before it gives up its lease.
+func serve(ctx context.Context, mgr manager.Manager, server *facade.Server) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	stopDraining := context.AfterFunc(ctx, func() {
+		defer stop()
+		if err := server.Drain(running); err != nil {
+			mgr.GetLogger().Error(err, "Failed to finish the requests under way")
+		}
+	})
+	defer stopDraining()
+	return mgr.Start(running)
 }
 
 func newScheme() *runtime.Scheme {

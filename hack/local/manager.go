@@ -45,6 +45,7 @@ func (l *local) startManager(ctx context.Context) error {
 			"--health-probe-bind-address=" + l.probes,
 			"--metrics-bind-address=" + l.metrics,
 			"--user=" + l.user,
+			"--drain-delay=0", // no load balancer has to look away
 		}, l.managerArgs...),
 	})
 	if err != nil {

@@ -62,7 +62,11 @@ func asProblem(err error) *problemError {
 	case apierrors.IsBadRequest(err):
 		return problemRefused.because("%s", s.Message).withCause(err)
 	default:
-		return problemUnavailable.because("The API server cannot serve the request now").withCause(err)
+		problem := problemUnavailable.because("The API server cannot serve the request now").withCause(err)
+		if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
+			problem = problem.withHeader("Retry-After", strconv.Itoa(max(seconds, 1)))
+		}
+		return problem
 	}
 }
 

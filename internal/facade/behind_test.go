@@ -27,6 +27,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -86,6 +87,11 @@ func newReplica(t *testing.T, changes ...func(*facade.Options)) (base string, fr
 
 func newReplicaServer(t *testing.T, changes ...func(*facade.Options)) (server *facade.Server, freeze func()) {
 	t.Helper()
+	return newReplicaOf(t, suite.env.Config, changes...)
+}
+
+func newReplicaOf(t *testing.T, config *rest.Config, changes ...func(*facade.Options)) (server *facade.Server, freeze func()) {
+	t.Helper()
 	options := facade.Options{
 		BindAddress:      "127.0.0.1:0",
 		Namespace:        "default",
@@ -97,7 +103,7 @@ func newReplicaServer(t *testing.T, changes ...func(*facade.Options)) (server *f
 	for _, change := range changes {
 		change(&options)
 	}
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, options, log.Log)
+	server, err := facade.New(config, suite.env.Scheme, options, log.Log)
 	if err != nil {
 		t.Fatal(err)
 	}

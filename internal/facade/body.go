@@ -24,6 +24,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,6 +54,9 @@ func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, i
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return problemTooLarge.because("The body is larger than %d bytes", maxBodyBytes)
+		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return problemTooSlow.because("The body did not arrive in time").withCause(err)
 		}
 		return problemMalformedBody.because("The body could not be read to its end").withCause(err)
 	}

@@ -54,9 +54,9 @@ var (
 const bodyBuffer = 128 << 10
 
 // writeBody calls write with where to write a body to.
-func writeBody(w http.ResponseWriter, gzipped bool, write func(io.Writer)) {
+func (s *Server) writeBody(w http.ResponseWriter, gzipped bool, write func(io.Writer)) {
 	buffer := bodyWriters.Get().(*bufio.Writer)
-	buffer.Reset(w)
+	buffer.Reset(s.paced(w))
 	if gzipped {
 		z := gzipWriters.Get().(*gzip.Writer)
 		z.Reset(buffer)

@@ -43,7 +43,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c collection, path
 	if err != nil {
 		return queryProblem(err, q.text)
 	}
-	writeList(w, r, c.kind, q.page, page)
+	s.writeList(w, r, c.kind, q.page, page)
 	return nil
 }
 

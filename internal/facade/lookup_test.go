@@ -18,7 +18,6 @@ package facade_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -118,21 +117,27 @@ func wantStatus(t *testing.T, url string, status int, code string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if problem := readProblem(t, response); response.StatusCode != status || problem.Code != code {
+		t.Errorf("GET %.200s: %s, %s %s; want %d %s", url, response.Status, problem.Code, problem.Detail, status, code)
+	}
+	if status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
+		t.Errorf("GET %s: no Retry-After", url)
+	}
+}
+
+// readProblem reads a response to its end; the problem is empty where it is none.
+func readProblem(t *testing.T, response *http.Response) facade.Problem {
+	t.Helper()
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var problem facade.Problem
-	if code != "" {
+	if response.StatusCode >= http.StatusBadRequest {
 		if err := json.Unmarshal(body, &problem); err != nil {
-			t.Fatal(fmt.Errorf("%s: %w", body, err))
+			t.Fatalf("%s: %v", body, err)
 		}
 	}
-	if response.StatusCode != status || problem.Code != code {
-		t.Errorf("GET %s: %d %s, want %d %s", url, response.StatusCode, body, status, code)
-	}
-	if status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") == "" {
-		t.Errorf("GET %s: no Retry-After", url)
-	}
+	return problem
 }

@@ -46,7 +46,7 @@ func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	writeRow(w, r, row)
+	s.writeRow(w, r, row)
 	return nil
 }
 

@@ -51,6 +51,8 @@ var (
 	problemTerminating      = problemKind{"HYPERFLEET-CNF-003", http.StatusConflict, "terminating", "Being deleted"}
 	problemTooLarge         = problemKind{"HYPERFLEET-LMT-001", http.StatusRequestEntityTooLarge, "too-large", "Body too large"}
 	problemTooMany          = problemKind{"HYPERFLEET-LMT-002", http.StatusTooManyRequests, "too-many-requests", "Too many requests"}
+	problemURITooLong       = problemKind{"HYPERFLEET-LMT-003", http.StatusRequestURITooLong, "uri-too-long", "URI too long"}
+	problemTooSlow          = problemKind{"HYPERFLEET-LMT-004", http.StatusRequestTimeout, "too-slow", "Request came too slowly"}
 	problemInternal         = problemKind{"HYPERFLEET-INT-001", http.StatusInternalServerError, "internal", "Internal error"}
 	problemUnavailable      = problemKind{"HYPERFLEET-SVC-001", http.StatusServiceUnavailable, "unavailable", "Service unavailable"}
 	problemTimeout          = problemKind{"HYPERFLEET-SVC-002", http.StatusGatewayTimeout, "timeout", "Timed out"}

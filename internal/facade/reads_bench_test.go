@@ -105,6 +105,8 @@ func newReads(tb testing.TB, clusters int) reads {
 		nodePools: collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"},
 		statuses:  collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"},
 	}
+	s.options.Limits = Limits{}.withDefaults()
+	s.inFlight = newInFlight(s.options.Limits)
 	rows := make([]*fleet.Row, clusters)
 	for n := range rows {
 		cluster := benchCluster(n)

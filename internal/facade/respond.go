@@ -35,19 +35,19 @@ var (
 )
 
 // writeRow answers with a resource.
-func writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row) {
+func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row) {
 	gzipped, unchanged := begin(w, r, len(row.JSON), row.Digest)
 	switch {
 	case unchanged || r.Method == http.MethodHead:
 	case gzipped:
-		writeBody(w, gzipped, func(to io.Writer) { _, _ = to.Write(row.JSON) })
+		s.writeBody(w, gzipped, func(to io.Writer) { _, _ = to.Write(row.JSON) })
 	default:
-		_, _ = w.Write(row.JSON) // the client may have gone
+		_, _ = s.paced(w).Write(row.JSON) // the client may have gone
 	}
 }
 
 // writeList answers with a list, which it assembles from its rows' JSON.
-func writeList(w http.ResponseWriter, r *http.Request, kind string, page int, result fleet.Page) {
+func (s *Server) writeList(w http.ResponseWriter, r *http.Request, kind string, page int, result fleet.Page) {
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
 	head := appendListHead((*scratch)[:0], kind, page, result)
@@ -63,7 +63,7 @@ func writeList(w http.ResponseWriter, r *http.Request, kind string, page int, re
 	if unchanged || r.Method == http.MethodHead {
 		return
 	}
-	writeBody(w, gzipped, func(to io.Writer) {
+	s.writeBody(w, gzipped, func(to io.Writer) {
 		_, _ = to.Write(head) // the client may have gone, here and below
 		for i, row := range result.Rows {
 			if i > 0 {

@@ -75,14 +75,14 @@ func (s *Server) handler() http.Handler {
 		return problemNoPath.because("There is nothing at %s", r.URL.Path)
 	})
 	mux.Handle("/", noPath)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones.
 		if asked := r.URL.EscapedPath(); path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" {
 			noPath.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})
+	}))
 }
 
 // dispatch calls the handler of the request's method.

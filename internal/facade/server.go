@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -56,6 +57,10 @@ type Options struct {
 	// MaxStaleness is how far behind the API server the indexes may be before reads
 	// are refused; 0 for any.
 	MaxStaleness time.Duration
+	// Limits bound what requests may take.
+	Limits Limits
+	// DrainDelay is how long Drain serves on when readiness fails already.
+	DrainDelay time.Duration
 	// Version of the program, for GET /api/hyperfleet.
 	Version string
 	// Authenticator says who makes a request.
@@ -79,7 +84,9 @@ type Server struct {
 	queries    *queryCache
 	feeds      []manager.Runnable
 	finders    map[string]*finder // by the plural of their collection
+	inFlight   inFlight
 	draining   atomic.Bool
+	shutdown   func() error
 	own        client.Client // with the facade's own rights: to look before a write
 	caller     client.Client // with the rights of the user in the request's context
 	listener   net.Listener
@@ -99,6 +106,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if err != nil {
 		return nil, err
 	}
+	config = withoutRetries(config)
 	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
@@ -108,7 +116,9 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if err != nil {
 		return nil, fmt.Errorf("make an impersonating client: %w", err)
 	}
+	options.Limits = options.Limits.withDefaults()
 	s := &Server{
+		inFlight: newInFlight(options.Limits),
 		options:  options,
 		log:      log,
 		contract: contract,
@@ -117,17 +127,18 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 		own:      own,
 		caller:   caller,
 	}
+	s.shutdown = sync.OnceValue(s.finish)
 	s.feed(own)
 	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
 		return nil, fmt.Errorf("listen for REST requests: %w", err)
 	}
 	s.httpServer = &http.Server{
 		Handler:           s.handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		ReadHeaderTimeout: options.Limits.ReadHeaderTimeout,
+		ReadTimeout:       options.Limits.ReadTimeout,
+		WriteTimeout:      options.Limits.ReadTimeout + options.Limits.RequestTimeout + options.Limits.WriteStallTimeout, // of the first piece
+		IdleTimeout:       options.Limits.IdleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
 	}
 	return s, nil
 }
@@ -151,20 +162,16 @@ func (s *Server) NeedLeaderElection() bool { return false }
 // Address is where the Server listens.
 func (s *Server) Address() net.Addr { return s.listener.Addr() }
 
-// Start serves until the context ends, then lets requests under way finish.
+// Start serves until the Server is drained or the context ends, and returns once
+// the requests under way have finished.
 func (s *Server) Start(ctx context.Context) error {
 	s.log.Info("Serving REST", "address", s.Address().String())
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
-		defer cancel()
-		stopped <- s.httpServer.Shutdown(grace)
-	}()
+	stop := context.AfterFunc(ctx, func() { _ = s.shutdown() }) // its error is returned below
+	defer stop()
 	if err := s.httpServer.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve REST requests: %w", err)
 	}
-	if err := <-stopped; err != nil {
+	if err := s.shutdown(); err != nil {
 		return fmt.Errorf("stop serving REST requests: %w", err)
 	}
 	return nil

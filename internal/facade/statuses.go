@@ -304,6 +304,10 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterStatus) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()
+	if !mayWait(ctx) {
+		s.log.Info("Too many writes wait to be visible to reads for a report to wait", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
+		return
+	}
 	err := s.statuses.index.WaitForResourceVersion(ctx, stored.ResourceVersion)
 	if err == nil {
 		report := aggregate.ReportOf(stored)

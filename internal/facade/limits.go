@@ -1,0 +1,102 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"net/http"
+	"time"
+)
+
+const (
+	// maxURIBytes is how long a request's path and query may be: enough for every
+	// parameter at its longest with each byte escaped.
+	maxURIBytes = 20 << 10
+	// maxHeaderBytes is how long the request line and headers may be together.
+	maxHeaderBytes = 64 << 10
+)
+
+// Limits bound what requests may take of time and room. Those that are 0 have
+// the defaults of their flags.
+type Limits struct {
+	// MaxInFlight is how many requests that only read are served at a time.
+	MaxInFlight int
+	// MaxMutatingInFlight is how many that write.
+	MaxMutatingInFlight int
+	// RequestTimeout bounds the serving of a request, its calls of the API server
+	// included.
+	RequestTimeout time.Duration
+	// ReadHeaderTimeout and ReadTimeout bound how long the headers and the whole of
+	// a request take to arrive.
+	ReadHeaderTimeout, ReadTimeout time.Duration
+	// WriteStallTimeout bounds how long the client takes to receive each piece of a
+	// response.
+	WriteStallTimeout time.Duration
+	// IdleTimeout is how long a connection is kept without a request.
+	IdleTimeout time.Duration
+}
+
+// withDefaults returns the Limits with no 0 among them.
+func (l Limits) withDefaults() Limits {
+	var defaults Limits
+	defaults.BindFlags(flag.NewFlagSet("", flag.ContinueOnError))
+	return Limits{
+		MaxInFlight:         cmp.Or(l.MaxInFlight, defaults.MaxInFlight),
+		MaxMutatingInFlight: cmp.Or(l.MaxMutatingInFlight, defaults.MaxMutatingInFlight),
+		RequestTimeout:      cmp.Or(l.RequestTimeout, defaults.RequestTimeout),
+		ReadHeaderTimeout:   cmp.Or(l.ReadHeaderTimeout, defaults.ReadHeaderTimeout),
+		ReadTimeout:         cmp.Or(l.ReadTimeout, defaults.ReadTimeout),
+		WriteStallTimeout:   cmp.Or(l.WriteStallTimeout, defaults.WriteStallTimeout),
+		IdleTimeout:         cmp.Or(l.IdleTimeout, defaults.IdleTimeout),
+	}
+}
+
+// BindFlags defines the flags of the Limits.
+func (l *Limits) BindFlags(flags *flag.FlagSet) {
+	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "How many REST requests that only read are served at a time; more are answered 429.")
+	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "How many REST requests that write are served at a time; more are answered 429.")
+	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "How long a REST request may take to serve, its calls of the API server included.")
+	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "How long the headers of a REST request may take to arrive.")
+	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "How long a whole REST request may take to arrive.")
+	flags.DurationVar(&l.WriteStallTimeout, "write-stall-timeout", 30*time.Second, "How long a client may take to receive each 128 KiB of a response.")
+	flags.DurationVar(&l.IdleTimeout, "idle-timeout", 2*time.Minute, "How long a connection to the REST API is kept without a request.")
+}
+
+// limit serves requests within the Limits.
+func (s *Server) limit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		if len(r.RequestURI) > maxURIBytes {
+			s.answerError(w, r, problemURITooLong.because("The path and query are longer than %d bytes", maxURIBytes))
+			return
+		}
+		place, ok := s.inFlight.enter(r.Method)
+		if !ok {
+			s.answerError(w, r, problemTooMany.because("This replica has too many requests to serve; try again in a moment").
+				withHeader("Retry-After", "1"))
+			return
+		}
+		defer place.leave()
+		ctx, cancel := context.WithTimeout(place.in(r.Context()), s.options.Limits.RequestTimeout)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}

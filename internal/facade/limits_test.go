@@ -1,0 +1,270 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+func TestLongURI(t *testing.T) {
+	longest := strings.Repeat("%20", 4096-len("name='a'")) + "name='a'"
+	wantStatus(t, suite.base+api+"/clusters?search="+longest, http.StatusOK, "")
+	wantStatus(t, suite.base+api+"/clusters?search="+strings.Repeat(longest, 2), http.StatusRequestURITooLong, "HYPERFLEET-LMT-003")
+}
+
+// Clients that are slow to ask are not waited for.
+func TestSlowRequests(t *testing.T) {
+	server, _ := newReplicaServer(t, func(o *facade.Options) {
+		o.Limits.ReadHeaderTimeout, o.Limits.ReadTimeout = 100*time.Millisecond, 300*time.Millisecond
+	})
+	t.Run("header", func(t *testing.T) {
+		conn := dial(t, server)
+		send(t, conn, "GET "+api+" HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+		if _, err := bufio.NewReader(conn).ReadByte(); err == nil {
+			t.Error("An unfinished header is answered, want the connection closed")
+		}
+	})
+	t.Run("body", func(t *testing.T) {
+		conn := dial(t, server)
+		send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		if response.StatusCode != http.StatusRequestTimeout {
+			t.Errorf("An unfinished body is answered %s, want 408", response.Status)
+		}
+	})
+}
+
+// A client that stops receiving is cut off, and its place is free again.
+func TestStuckReader(t *testing.T) {
+	server, _ := newReplicaServer(t, func(o *facade.Options) {
+		o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = 1, 100*time.Millisecond
+	})
+	name := uniqueName(t)
+	large := `{"name":%q,"labels":{"large":%q},"spec":{"text":%q}}`
+	for i := range 40 {
+		newCluster(t, fmt.Sprintf(large, fmt.Sprintf("%s-%d", name, i), name, strings.Repeat("x", 900<<10)))
+	}
+	path := query(api+"/clusters", "pageSize", "40", "search", "labels.large='"+name+"'")
+	base := "http://" + server.Address().String()
+	eventually(t, "the replica has all", func() bool {
+		response, err := http.Head(base + query(api+"/clusters", "page", "40", "pageSize", "1", "search", "labels.large='"+name+"'"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.ContentLength > 900<<10
+	})
+
+	conn := dial(t, server)
+	send(t, conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
+	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	wantStatus(t, base+api, http.StatusTooManyRequests, "HYPERFLEET-LMT-002")
+	eventually(t, "the place is free", func() bool {
+		response, err := http.Get(base + api)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// Writes under way keep other writes out, not reads.
+func TestRequestsInFlight(t *testing.T) {
+	server, _ := newReplicaServer(t, func(o *facade.Options) { o.Limits.MaxMutatingInFlight = 1 })
+	base := "http://" + server.Address().String()
+	conn := dial(t, server)
+	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+	reader := bufio.NewReader(conn)
+	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // it reads the body
+		t.Fatalf("%q: %v", line, err)
+	}
+	if _, err := reader.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.Post(base+api+"/clusters", "application/json", strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusTooManyRequests || response.Header.Get("Retry-After") == "" {
+		t.Errorf("The second write is answered %s, want 429 with Retry-After", response.Status)
+	}
+	wantStatus(t, base+api+"/clusters", http.StatusOK, "")
+
+	send(t, conn, "{}")
+	first, err := http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = first.Body.Close()
+	if first.StatusCode != http.StatusBadRequest {
+		t.Errorf("The first write is answered %s, want 400: its body is empty", first.Status)
+	}
+}
+
+// A write that waits to be visible lets others write.
+func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
+	server, freeze := newReplicaServer(t, func(o *facade.Options) {
+		o.Limits.MaxMutatingInFlight, o.WriteVisibility = 1, time.Minute
+	})
+	freeze()
+	base := "http://" + server.Address().String()
+	answered := make(chan struct{})
+	name := uniqueName(t)
+	go func() {
+		defer close(answered)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+api+"/clusters", strings.NewReader(fmt.Sprintf(`{"name":%q}`, name)))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil { // else the test has ended
+			_ = response.Body.Close()
+		}
+	}()
+	eventually(t, "the cluster is created", func() bool {
+		return strings.Contains(string(get(t, query(api+"/clusters", "search", "name='"+name+"'")).body), name)
+	})
+	eventually(t, "another write is let in", func() bool {
+		response, err := http.Post(base+api+"/clusters", "application/json", strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusBadRequest
+	})
+	select {
+	case <-answered:
+		t.Error("The first write is answered, though no read shows it: the test shows nothing")
+	default:
+	}
+}
+
+// What the API server refuses for now is refused to the client, at once, and a
+// request does not take longer than it may.
+func TestAPIServerThatIsBusy(t *testing.T) {
+	var answer atomic.Pointer[http.HandlerFunc]
+	var asked atomic.Int32
+	config := throughProxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost || answer.Load() == nil {
+			return false
+		}
+		asked.Add(1)
+		(*answer.Load())(w, r)
+		return true
+	})
+	server, _ := newReplicaOf(t, config, func(o *facade.Options) { o.Limits.RequestTimeout = 2 * time.Second })
+	refuse := func(status int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "7")
+			http.Error(w, "Too many requests, please try again later.", status)
+		}
+	}
+	for name, c := range map[string]struct {
+		answer           http.HandlerFunc
+		status           int
+		code, retryAfter string
+	}{
+		"throttles": {refuse(http.StatusTooManyRequests), http.StatusTooManyRequests, "HYPERFLEET-LMT-002", "7"},
+		"is down":   {refuse(http.StatusServiceUnavailable), http.StatusServiceUnavailable, "HYPERFLEET-SVC-001", "7"},
+		"hangs":     {hang, http.StatusGatewayTimeout, "HYPERFLEET-SVC-002", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer.Store(&c.answer)
+			asked.Store(0)
+			response, err := http.Post("http://"+server.Address().String()+api+"/clusters", "application/json", strings.NewReader(`{"name":"busy"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			problem := readProblem(t, response)
+			if response.StatusCode != c.status || problem.Code != c.code || response.Header.Get("Retry-After") != c.retryAfter {
+				t.Errorf("answered %s, %s, Retry-After %q; want %d, %s, %q", response.Status, problem.Code, response.Header.Get("Retry-After"), c.status, c.code, c.retryAfter)
+			}
+			if asked.Load() != 1 {
+				t.Errorf("the API server was asked %d times, want once", asked.Load())
+			}
+		})
+	}
+}
+
+// hang answers nothing until the client has gone, which shows once the body is read.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+// throughProxy returns a configuration that reaches the API server through a
+// proxy, which lets intercept answer instead.
+func throughProxy(t *testing.T, intercept func(http.ResponseWriter, *http.Request) bool) *rest.Config {
+	t.Helper()
+	target, err := url.Parse(suite.env.Config.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport, err := rest.TransportFor(suite.env.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	backend := httputil.NewSingleHostReverseProxy(target)
+	backend.Transport, backend.FlushInterval = transport, -1
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !intercept(w, r) {
+			backend.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(func() { proxy.CloseClientConnections(); proxy.Close() })
+	return &rest.Config{Host: proxy.URL, QPS: -1}
+}
+
+func dial(t *testing.T, server *facade.Server) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", server.Address().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func send(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	if _, err := conn.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
