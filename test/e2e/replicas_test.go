@@ -63,12 +63,13 @@ func TestReplicas(t *testing.T) {
 
 // startReplica starts another manager on the control plane of f, and returns it
 // as a fleet of which only the facade is to be used.
-func (f *fleet) startReplica(t *testing.T) *fleet {
+func (f *fleet) startReplica(t *testing.T, args ...string) *fleet {
 	t.Helper()
 	replica := newFleet(t)
-	replica.process = exec.Command(filepath.Join(bin, "hyperfleet-manager"),
+	replica.process = exec.Command(filepath.Join(bin, "hyperfleet-manager"), append([]string{
 		"--kubeconfig", filepath.Join(f.dir, "manager.kubeconfig"), "--leader-elect", "--adapters-config", "config/manager/adapters.yaml",
-		"--facade-bind-address", "127.0.0.1:"+replica.ports[2], "--health-probe-bind-address", "127.0.0.1:"+replica.ports[3], "--metrics-bind-address", "0")
+		"--facade-bind-address", "127.0.0.1:" + replica.ports[2], "--health-probe-bind-address", "127.0.0.1:" + replica.ports[3], "--metrics-bind-address", "0", "--drain-delay", "0",
+	}, args...)...)
 	replica.process.Dir = root()
 	if err := replica.process.Start(); err != nil {
 		t.Fatal(err)
