@@ -19,7 +19,9 @@ package facade
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -65,6 +67,19 @@ func (l Limits) withDefaults() Limits {
 		WriteStallTimeout:   cmp.Or(l.WriteStallTimeout, defaults.WriteStallTimeout),
 		IdleTimeout:         cmp.Or(l.IdleTimeout, defaults.IdleTimeout),
 	}
+}
+
+// check fails where a limit is negative.
+func (l Limits) check() error {
+	if l.MaxInFlight < 0 || l.MaxMutatingInFlight < 0 {
+		return errors.New("the numbers of requests in flight must be positive")
+	}
+	for _, d := range []time.Duration{l.RequestTimeout, l.ReadHeaderTimeout, l.ReadTimeout, l.WriteStallTimeout, l.IdleTimeout} {
+		if d < 0 {
+			return fmt.Errorf("the time-outs of requests must be positive, and one is %s", d)
+		}
+	}
+	return nil
 }
 
 // BindFlags defines the flags of the Limits.

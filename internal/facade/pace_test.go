@@ -91,6 +91,23 @@ func (w *stuckWriter) Write(p []byte) (int, error) {
 
 func (w *stuckWriter) SetWriteDeadline(time.Time) error { return nil }
 
+func TestLimitsCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		limits Limits
+		ok     bool
+	}{
+		"defaults":          {Limits{}, true},
+		"negative number":   {Limits{MaxInFlight: -1}, false},
+		"negative time-out": {Limits{RequestTimeout: -time.Second}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := c.limits.check(); (err == nil) != c.ok {
+				t.Errorf("got error %v, want none: %t", err, c.ok)
+			}
+		})
+	}
+}
+
 // A response may take as long as it is large, if it only moves on.
 func TestDeadlineMovesWithResponse(t *testing.T) {
 	w := &deadlines{discard: discard{header: http.Header{}}}

@@ -106,6 +106,9 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if err != nil {
 		return nil, err
 	}
+	if err := options.Limits.check(); err != nil {
+		return nil, err
+	}
 	config = withoutRetries(config)
 	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
