@@ -212,6 +212,7 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer func() { _ = response.Body.Close() }()
 			problem := readProblem(t, response)
 			if response.StatusCode != c.status || problem.Code != c.code || response.Header.Get("Retry-After") != c.retryAfter {
 				t.Errorf("answered %s, %s, Retry-After %q; want %d, %s, %q", response.Status, problem.Code, response.Header.Get("Retry-After"), c.status, c.code, c.retryAfter)

@@ -117,6 +117,7 @@ func wantStatus(t *testing.T, url string, status int, code string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = response.Body.Close() }()
 	if problem := readProblem(t, response); response.StatusCode != status || problem.Code != code {
 		t.Errorf("GET %.200s: %s, %s %s; want %d %s", url, response.Status, problem.Code, problem.Detail, status, code)
 	}
@@ -128,7 +129,6 @@ func wantStatus(t *testing.T, url string, status int, code string) {
 // readProblem reads a response to its end; the problem is empty where it is none.
 func readProblem(t *testing.T, response *http.Response) facade.Problem {
 	t.Helper()
-	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
