@@ -16,10 +16,7 @@ limitations under the License.
 
 package facade
 
-import (
-	"context"
-	"net/http"
-)
+import "context"
 
 // waitersPerWrite is how many requests may wait for their write to become visible
 // for each that may write.
@@ -41,15 +38,7 @@ func newInFlight(limits Limits) inFlight {
 	}
 }
 
-// enter returns the place of a request, false where all are taken.
-func (f *inFlight) enter(method string) (*place, bool) {
-	p := &place{among: f.writing, waiting: f.waiting, writes: true}
-	if method == http.MethodGet || method == http.MethodHead {
-		p.among, p.writes = f.reading, false
-	}
-	return p, take(p.among)
-}
-
+// take takes one of the places, if one is free.
 func take(places chan struct{}) bool {
 	select {
 	case places <- struct{}{}:
@@ -62,18 +51,14 @@ func take(places chan struct{}) bool {
 // A place is that of a request among those under way.
 type place struct {
 	among, waiting chan struct{}
-	writes         bool
 }
 
 func (p *place) leave() { <-p.among }
 
 type placeKey struct{}
 
-// in returns a context that carries the place, if it is that of a write.
+// in returns a context that carries the place of a write.
 func (p *place) in(ctx context.Context) context.Context {
-	if !p.writes {
-		return ctx
-	}
 	return context.WithValue(ctx, placeKey{}, p)
 }
 

@@ -103,15 +103,29 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			s.answerError(w, r, problemURITooLong.because("The path and query are longer than %d bytes", maxURIBytes))
 			return
 		}
-		place, ok := s.inFlight.enter(r.Method)
-		if !ok {
+		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+		places := s.inFlight.writing
+		if reads {
+			places = s.inFlight.reading
+		}
+		if !take(places) {
 			s.answerError(w, r, problemTooMany.because("This replica has too many requests to serve; try again in a moment").
 				withHeader("Retry-After", "1"))
 			return
 		}
-		defer place.leave()
-		ctx, cancel := context.WithTimeout(place.in(r.Context()), s.options.Limits.RequestTimeout)
-		defer cancel()
-		next.ServeHTTP(w, r.WithContext(ctx))
+		if reads { // from memory: what has to wait for the API server has a deadline of its own
+			defer func() { <-places }()
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.limitWrite(w, r, next)
 	})
+}
+
+func (s *Server) limitWrite(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	p := &place{among: s.inFlight.writing, waiting: s.inFlight.waiting}
+	defer p.leave()
+	ctx, cancel := context.WithTimeout(p.in(r.Context()), s.options.Limits.RequestTimeout)
+	defer cancel()
+	next.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -60,7 +60,9 @@ func (s *Server) lookUp(r *http.Request, c collection, id string) (*fleet.Row, e
 	if row, ok := c.index.Get(id); ok {
 		return row, nil
 	}
-	return s.finders[c.plural].find(r.Context(), id)
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.RequestTimeout)
+	defer cancel()
+	return s.finders[c.plural].find(ctx, id)
 }
 
 // A finder finds out whether there is an object of an id that the index does not
