@@ -85,6 +85,7 @@ func noCluster(id string) *problemError {
 
 // create stores a new object as the caller.
 func (s *Server) create(ctx context.Context, o client.Object) error {
+	foresee(ctx, o)
 	err := s.caller.Create(ctx, o, client.FieldOwner(fieldManager))
 	if apierrors.IsAlreadyExists(err) {
 		return problemNameTaken.inFields([]FieldError{{"name", "unique", "name is taken: there already is one of that name"}}).withCause(err)

@@ -192,7 +192,8 @@ const recordAttempts = 5
 // record creates or replaces the adapter's report as the caller: in one write,
 // where nobody interferes. It returns nil where the report changes nothing.
 func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
-	_, exists := s.statuses.index.GetByKey(client.ObjectKeyFromObject(report))
+	recorded, exists := s.statuses.index.GetByKey(client.ObjectKeyFromObject(report))
+	foreseeTimes(report, recorded)
 	var err error
 	for range recordAttempts {
 		var stored *v1.AdapterStatus

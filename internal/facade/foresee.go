@@ -1,0 +1,69 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/apiserver/pkg/endpoints/request"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// What is foreseen here is what the admission policies set. They alone decide,
+// and put right what is wrong; but an object that is right already they leave
+// alone, which saves the API server a tenth of the write.
+
+// foresee gives a new Cluster or NodePool its author and finalizer.
+func foresee(ctx context.Context, o client.Object) {
+	controllerutil.AddFinalizer(o, v1.CascadeFinalizer)
+	if caller, ok := request.UserFrom(ctx); ok {
+		annotate(o, v1.CreatedByAnnotation, caller.GetName())
+		annotate(o, v1.UpdatedByAnnotation, caller.GetName())
+	}
+}
+
+// foreseeTimes gives a report its times. recorded is the adapter's report that it
+// replaces, as far as the index knows; nil where it is the first.
+func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
+	annotate(report, v1.FirstObservedAnnotation, report.Spec.ObservedTime.UTC().Format(time.RFC3339Nano))
+	for i := range report.Spec.Conditions {
+		c := &report.Spec.Conditions[i]
+		c.LastTransitionTime = report.Spec.ObservedTime
+		if recorded == nil {
+			continue
+		}
+		for _, before := range recorded.Conditions {
+			if before.Type == c.Type && before.Status == c.Status {
+				c.LastTransitionTime = before.LastTransitionTime
+			}
+		}
+	}
+}
+
+func annotate(o client.Object, key, value string) {
+	annotations := o.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[key] = value
+	o.SetAnnotations(annotations)
+}
