@@ -109,6 +109,9 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("find the API server: %w", err)
 	}
 	config.QPS = -1 // the API server's priority and fairness decides
+	// The API server would compress every event of a watch by itself, which costs
+	// both sides more than the bytes do within a cluster.
+	config.DisableCompression = true
 	mgr, err := newManager(config, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
