@@ -107,10 +107,7 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 // resourceExists tells whether the very resource that the report is about exists.
 func resourceExists(ctx context.Context, reader client.Reader, report *v1.AdapterStatus) (bool, error) {
 	ref := report.Spec.ResourceRef
-	var resource parent = &v1.Cluster{}
-	if ref.Kind == v1.NodePoolKind {
-		resource = &v1.NodePool{}
-	}
+	resource := newParent(ref.Kind)
 	err := reader.Get(ctx, client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}, resource, client.UnsafeDisableDeepCopy)
 	if apierrors.IsNotFound(err) {
 		return false, nil

@@ -28,8 +28,9 @@ import (
 // the reconcilers do not read: see strip.
 //
 // An object from this cache is therefore not whole: to send it back with an
-// update would erase what is missing. Only merge patches between two versions of
-// the cached object may be written, as what both lack cannot show up in them.
+// update would erase what is missing. What is written is merge patches between two
+// versions of the cached object, as what both lack cannot show up in them, and
+// updates of the status alone.
 func CacheOptions(namespace string) cache.Options {
 	options := cache.Options{
 		ByObject: map[client.Object]cache.ByObject{

@@ -77,7 +77,7 @@ var _ = Describe("Heartbeats", func() {
 	BeforeEach(func(ctx context.Context) {
 		namespace := newNamespace(ctx)
 		probe.setFault(func(verb string, o client.Object) error {
-			if verb == "patch status" && o.GetNamespace() == namespace {
+			if verb == "update status" && o.GetNamespace() == namespace {
 				return errors.New("left to another reconciler")
 			}
 			return nil

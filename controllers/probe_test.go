@@ -63,12 +63,12 @@ type probeStatus struct {
 	probe *probeClient
 }
 
-func (s probeStatus) Patch(ctx context.Context, o client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
-	if err := s.probe.fail("patch status", o); err != nil {
+func (s probeStatus) Update(ctx context.Context, o client.Object, opts ...client.SubResourceUpdateOption) error {
+	if err := s.probe.fail("update status", o); err != nil {
 		return err
 	}
 	key := client.ObjectKeyFromObject(o)
-	err := s.SubResourceWriter.Patch(ctx, o, patch, opts...)
+	err := s.SubResourceWriter.Update(ctx, o, opts...)
 	s.probe.mu.Lock()
 	defer s.probe.mu.Unlock()
 	switch {

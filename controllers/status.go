@@ -60,7 +60,7 @@ type aggregator struct {
 	heartbeatDelay time.Duration
 }
 
-// update brings the status of obj in line with the reports on it, by one patch,
+// update brings the status of obj in line with the reports on it, by one write,
 // or by none where the status is right already, or may wait: then it is to be
 // called again, as the result says. missingCluster is the name of a NodePool's
 // Cluster where that does not exist, else empty.
@@ -78,9 +78,8 @@ func (a aggregator) update(ctx context.Context, obj parent, missingCluster strin
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 
-	base := obj.DeepCopyObject().(client.Object)
 	*obj.GetStatus() = *status
-	if err := patchStatus(ctx, a.client, obj, base); err != nil {
+	if err := putStatus(ctx, a.client, a.kind, obj); err != nil {
 		return ctrl.Result{}, err
 	}
 	a.memory.wrote(obj)

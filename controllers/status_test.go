@@ -128,7 +128,7 @@ var _ = Describe("The status of a Cluster", func() {
 		}).Should(Succeed())
 	})
 
-	It("takes up all reports that came in the meantime by one patch", func(ctx context.Context) {
+	It("takes up all reports that came in the meantime by one write", func(ctx context.Context) {
 		const reports = 64
 		Eventually(func(g Gomega) { // the first status is written: it is not one of those to count
 			refresh(ctx, cluster)
@@ -139,7 +139,7 @@ var _ = Describe("The status of a Cluster", func() {
 		open := sync.OnceFunc(func() { close(gate) })
 		defer open()
 		probe.setFault(func(verb string, o client.Object) error {
-			if verb == "patch status" && o.GetNamespace() == namespace {
+			if verb == "update status" && o.GetNamespace() == namespace {
 				<-gate
 			}
 			return nil
