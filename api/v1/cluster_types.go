@@ -107,8 +107,7 @@ type ResourceStatus struct {
 	// conditions are Available, Ready, and one condition for each adapter that
 	// reported a result.
 	//
-	// +listType=map
-	// +listMapKey=type
+	// +listType=atomic
 	// +optional
 	Conditions []ResourceCondition `json:"conditions,omitempty"`
 }
