@@ -119,10 +119,11 @@ func run(ctx context.Context, o options) error {
 	if err := mgr.Add(required); err != nil {
 		return fmt.Errorf("watch the required adapters: %w", err)
 	}
-	if err := setupReconcilers(ctx, mgr, required, o); err != nil {
+	announcements := &controllers.Announcements{}
+	if err := setupReconcilers(ctx, mgr, required, announcements, o); err != nil {
 		return err
 	}
-	server, err := setupFacade(mgr, config, required, o)
+	server, err := setupFacade(mgr, config, required, announcements, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
@@ -166,7 +167,7 @@ func newManager(config *rest.Config, o options) (manager.Manager, error) {
 	})
 }
 
-func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, o options) error {
+func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, announcements *controllers.Announcements, o options) error {
 	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
@@ -174,6 +175,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
 		Adapters:                required,
+		Announcements:           announcements,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 		HeartbeatDelay:          o.heartbeatDelay,
@@ -184,6 +186,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
 		Adapters:                required,
+		Announcements:           announcements,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 		HeartbeatDelay:          o.heartbeatDelay,
@@ -201,12 +204,13 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 	return nil
 }
 
-func setupFacade(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*facade.Server, error) {
+func setupFacade(mgr manager.Manager, config *rest.Config, required *adapters.Source, announcements *controllers.Announcements, o options) (*facade.Server, error) {
 	settings := o.facade
 	settings.Namespace = o.namespace
 	settings.Version = programVersion()
 	settings.Authenticator = facade.FixedUser(o.user)
 	settings.RequiredAdapters = required.Required
+	settings.Announce = announcements.Announce
 	server, err := facade.New(config, mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
 	if err != nil {
 		return nil, err

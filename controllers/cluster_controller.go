@@ -47,6 +47,10 @@ type ClusterReconciler struct {
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
+	// Announcements are the reports that are about to come; nil where nobody
+	// announces any.
+	Announcements *Announcements
+
 	// Clock dates the transitions of conditions.
 	Clock clock.PassiveClock
 
@@ -70,7 +74,7 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
-		Watches(&v1.AdapterStatus{}, toResource(v1.ClusterKind), builder.WithPredicates(reported)).
+		Watches(&v1.AdapterStatus{}, toResource(v1.ClusterKind, r.Announcements), builder.WithPredicates(reported)).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.ClusterList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).

@@ -46,11 +46,6 @@ const (
 	// retryDelay is about the time in which the cache sees a write.
 	retryDelay = 20 * time.Millisecond
 
-	// gatherDelay is how long a report waits for others on the same resource, whose
-	// adapters tend to report at the same time: one status write, which costs the
-	// API server more than a report does, then takes in all of them.
-	gatherDelay = 20 * time.Millisecond
-
 	// Failures back off from minBackoff to maxBackoff. The library's default would
 	// let an outage of minutes stop an object for a quarter of an hour.
 	minBackoff = 5 * time.Millisecond
@@ -103,13 +98,14 @@ var reported = predicate.GenerationChangedPredicate{TypedFuncs: predicate.Funcs{
 }}
 
 // toResource leads from a report to the resource of that kind that it is about,
-// after gatherDelay.
-func toResource(kind string) handler.EventHandler {
+// once it has waited for others.
+func toResource(kind string, announcements *Announcements) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 	enqueue := func(o client.Object, q queue) {
-		if ref := o.(*v1.AdapterStatus).Spec.ResourceRef; ref.Kind == kind {
-			key := client.ObjectKey{Namespace: o.GetNamespace(), Name: ref.Name}
-			q.AddAfter(reconcile.Request{NamespacedName: key}, gatherDelay)
+		report := o.(*v1.AdapterStatus)
+		if ref := report.Spec.ResourceRef; ref.Kind == kind {
+			key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
+			q.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
 		}
 	}
 	return handler.Funcs{

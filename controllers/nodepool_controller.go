@@ -45,6 +45,10 @@ type NodePoolReconciler struct {
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
+	// Announcements are the reports that are about to come; nil where nobody
+	// announces any.
+	Announcements *Announcements
+
 	// Clock dates the transitions of conditions.
 	Clock clock.PassiveClock
 
@@ -67,7 +71,7 @@ type NodePoolReconciler struct {
 func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
-		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind), builder.WithPredicates(reported)).
+		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind, r.Announcements), builder.WithPredicates(reported)).
 		Watches(&v1.Cluster{}, toDependents(r.Client, poolsOf), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.NodePoolList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).

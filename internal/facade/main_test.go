@@ -120,7 +120,8 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setupReconcilers(ctx); err != nil {
+	announcements := &controllers.Announcements{}
+	if err := setupReconcilers(ctx, announcements); err != nil {
 		return nil, err
 	}
 	suite.server, err = facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
@@ -131,6 +132,7 @@ func startManager(ctx context.Context) (<-chan error, error) {
 		Version:          "v0.0.0-test",
 		Authenticator:    facade.FixedUser(devUser),
 		RequiredAdapters: suite.required.Required,
+		Announce:         announcements.Announce,
 	}, log.Log.WithName("facade"))
 	if err != nil {
 		return nil, err
@@ -151,14 +153,14 @@ func startManager(ctx context.Context) (<-chan error, error) {
 // heartbeat alone has had written.
 const heartbeatDelay = time.Hour
 
-func setupReconcilers(ctx context.Context) error {
+func setupReconcilers(ctx context.Context, announcements *controllers.Announcements) error {
 	m, required := suite.manager, suite.required
 	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
 		return err
 	}
 	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
+		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
+		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
 		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
 	)
 }

@@ -67,6 +67,9 @@ type Options struct {
 	Authenticator authenticator.Request
 	// RequiredAdapters returns the names of the adapters required for a Kind.
 	RequiredAdapters func(kind string) []string
+	// Announce is called before a report is written, and what it returns once the
+	// request is answered. It may be nil.
+	Announce func(*v1.AdapterStatus) (done func())
 	// Clock is the time; the real one where it is nil.
 	Clock clock.PassiveClock
 }
@@ -101,6 +104,9 @@ type Server struct {
 func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.Logger) (*Server, error) {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
+	}
+	if options.Announce == nil {
+		options.Announce = func(*v1.AdapterStatus) func() { return func() {} }
 	}
 	contract, err := loadContract(options.PageSize)
 	if err != nil {

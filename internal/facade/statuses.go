@@ -94,7 +94,9 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	stored, err := s.record(r.Context(), on, newAdapterStatus(s.options.Namespace, on, body))
+	report := newAdapterStatus(s.options.Namespace, on, body)
+	defer s.options.Announce(report)()
+	stored, err := s.record(r.Context(), on, report)
 	if err != nil {
 		return err
 	}
