@@ -17,6 +17,7 @@ limitations under the License.
 package controllers
 
 import (
+	"k8s.io/apimachinery/pkg/fields"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -32,15 +33,17 @@ import (
 // versions of the cached object, as what both lack cannot show up in them, and
 // updates of the status alone.
 func CacheOptions(namespace string) cache.Options {
-	options := cache.Options{
+	one := cache.ByObject{Transform: strip}
+	if namespace != "" {
+		// Options.DefaultNamespaces would do, but for a cache that looks up the scope of
+		// a Kind anew at every read.
+		one.Field = fields.OneTermEqualSelector("metadata.namespace", namespace)
+	}
+	return cache.Options{
 		ByObject: map[client.Object]cache.ByObject{
-			&v1.Cluster{}:       {Transform: strip},
-			&v1.NodePool{}:      {Transform: strip},
-			&v1.AdapterStatus{}: {Transform: strip},
+			&v1.Cluster{}:       one,
+			&v1.NodePool{}:      one,
+			&v1.AdapterStatus{}: one,
 		},
 	}
-	if namespace != "" {
-		options.DefaultNamespaces = map[string]cache.Config{namespace: {}}
-	}
-	return options
 }
