@@ -19,6 +19,7 @@ package v1_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,6 +112,53 @@ var _ = Describe("Transition times", func() {
 		claim.SetAnnotations(map[string]string{v1.FirstObservedAnnotation: "2020-01-01T00:00:00Z", "a": "b"})
 		Expect(env.Client.Create(ctx, claim)).To(Succeed())
 		Expect(claim.GetAnnotations()).To(Equal(map[string]string{v1.FirstObservedAnnotation: "2025-01-01T10:00:00Z", "a": "b"}))
+	})
+
+	It("are there in the largest of reports", func(ctx context.Context) {
+		largest := func(observed, status string) *unstructured.Unstructured {
+			conditions := make([]string, 100)
+			for i := range conditions {
+				conditions[i] = fmt.Sprintf("{type: %s%03d, status: '%s', message: %s}", strings.Repeat("t", 313), i, status, strings.Repeat("m", 1000))
+			}
+			return object(observed, "["+strings.Join(conditions, ", ")+"]")
+		}
+		Expect(env.Client.Create(ctx, largest("10:00:00", "True"))).To(Succeed())
+		for _, step := range []struct{ observed, status, want string }{
+			{"10:01:00", "True", "10:00:00"},
+			{"10:02:00", "False", "10:02:00"},
+		} {
+			_, err := put(ctx, namespace, adapterstatuses, dnsName, mustYAML(largest(step.observed, step.status)))
+			Expect(err).NotTo(HaveOccurred())
+			Expect(times(read(ctx))).To(And(HaveLen(100), HaveEach(step.want)))
+		}
+	})
+
+	// A mutation costs the API server a good part of the write.
+	It("cost nothing where they are right already", func(ctx context.Context) {
+		const policy = "hyperfleet-transition-times"
+		mutations := func() int {
+			GinkgoHelper()
+			n, err := env.Mutations(ctx, policy)
+			Expect(err).NotTo(HaveOccurred())
+			return n
+		}
+		right := object("10:00:00", "[{type: A, status: 'True', lastTransitionTime: '2025-01-01T10:00:00Z'}]")
+		right.SetAnnotations(map[string]string{v1.FirstObservedAnnotation: "2025-01-01T10:00:00Z"})
+		before := mutations()
+		Expect(env.Client.Create(ctx, right)).To(Succeed())
+		_, err := patch(ctx, namespace, adapterstatuses, dnsName, types.MergePatchType, "spec: {observedTime: '2025-01-01T10:01:00Z'}")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(mutations()).To(Equal(before))
+
+		_, err = patch(ctx, namespace, adapterstatuses, dnsName, types.MergePatchType, "spec: {observedTime: '2025-01-01T10:02:00Z', conditions: []}")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(mutations()).To(Equal(before))
+
+		_, err = patch(ctx, namespace, adapterstatuses, dnsName, types.MergePatchType,
+			"spec: {observedTime: '2025-01-01T10:03:00Z', conditions: [{type: A, status: 'True'}]}")
+		Expect(err).NotTo(HaveOccurred())
+		Expect(mutations()).To(Equal(before+1), "and not once more for the same")
+		Expect(times(read(ctx))).To(Equal(map[string]string{"A": "10:03:00"}))
 	})
 
 	It("do not drift under server-side apply", func(ctx context.Context) {
