@@ -17,7 +17,7 @@ CONTAINER_TOOL ?= docker
 IMAGE ?= hyperfleet:latest
 
 TOOL := go tool -modfile=hack/tools/go.mod
-FUZZTIME ?= 10s
+FUZZTIME ?= 6s
 # Where several goroutines share state.
 RACE_PACKAGES ?= ./controllers/... ./internal/...
 
@@ -79,8 +79,12 @@ test-go: controlplane build ## Run every test once
 test-race: controlplane ## Run what is concurrent under the race detector
 	KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES)
 
+.PHONY: test-faults
+test-faults: controlplane ## Kill, freeze, fill and cut off what HyperFleet runs on, while clients use it; ARGS="-seed 1" repeats their choices
+	KUBEBUILDER_ASSETS=$(ASSETS) go test -count=1 -timeout 40m -v ./test/faults -args -long $(ARGS)
+
 .PHONY: fuzz
-fuzz: ## Run every fuzz target for FUZZTIME (10s)
+fuzz: ## Run every fuzz target for FUZZTIME (6s)
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: verify

@@ -55,6 +55,7 @@ type options struct {
 	probeAddress   string
 	leaderElect    bool
 	leaseNamespace string
+	lease          leaseTimes
 	concurrency    int
 	heartbeatDelay time.Duration
 	user           string
@@ -69,6 +70,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Where /healthz and /readyz are served.")
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
 	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "The namespace of the leader's lease.")
+	o.lease.bind(flags)
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
 	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How long reports that change nothing but times are gathered at most before one write of the status takes them in; 0 writes each at once. The REST API shows them at once.")
 	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
@@ -164,6 +166,9 @@ func newManager(config *rest.Config, o options) (manager.Manager, error) {
 		LeaderElectionID:              "manager.hyperfleet.io",
 		LeaderElectionNamespace:       o.leaseNamespace,
 		LeaderElectionReleaseOnCancel: true,
+		LeaseDuration:                 &o.lease.duration,
+		RenewDeadline:                 &o.lease.renewDeadline,
+		RetryPeriod:                   &o.lease.retryPeriod,
 	})
 }
 

@@ -40,6 +40,9 @@ type Config struct {
 
 	// EtcdPort and APIServerPort are on loopback.
 	EtcdPort, APIServerPort int
+
+	// EtcdArgs are more arguments of etcd.
+	EtcdArgs []string
 }
 
 // LogDir takes the logs and the records of the running processes.

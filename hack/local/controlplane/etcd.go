@@ -28,7 +28,7 @@ func (c *ControlPlane) etcdSpec() process.Spec {
 		Name: EtcdName,
 		Dir:  c.config.LogDir(),
 		Path: filepath.Join(c.config.Assets, EtcdName),
-		Args: []string{
+		Args: append([]string{
 			"--name=local",
 			"--data-dir=" + filepath.Join(c.config.Dir, EtcdName),
 			"--listen-client-urls=" + c.etcdURL(),
@@ -36,7 +36,7 @@ func (c *ControlPlane) etcdSpec() process.Spec {
 			// The only member talks to no peer: any free port will do.
 			"--listen-peer-urls=http://" + hostPort(0),
 			"--log-level=warn",
-		},
+		}, c.config.EtcdArgs...),
 	}
 }
 

@@ -1,0 +1,163 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const (
+	clustersPath  = "/api/hyperfleet/v1/clusters"
+	nodePoolsPath = "/api/hyperfleet/v1/nodepools"
+
+	// requestLimit is longer than what is frozen stays so.
+	requestLimit = 45 * time.Second
+)
+
+func newHTTPClient() *http.Client {
+	return &http.Client{
+		Timeout:   requestLimit,
+		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
+	}
+}
+
+// An answer is what came back of a REST request.
+type answer struct {
+	start, end time.Time
+	status     int // 0 where there was no answer
+	body       []byte
+	err        error
+}
+
+func (r *replica) call(method, path, body string) answer {
+	a := answer{start: time.Now()}
+	a.status, a.body, a.err = r.exchange(method, path, body)
+	a.end = time.Now()
+	return a
+}
+
+func (r *replica) exchange(method, path, body string) (int, []byte, error) {
+	request, err := http.NewRequest(method, "http://"+r.facade+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, nil, err
+	}
+	return response.StatusCode, text, nil
+}
+
+// unavailable tells whether the answer says that there is none now. A connection
+// may only fail where the replica was out.
+func (l *ledger) unavailable(r *replica, a answer, what string) bool {
+	switch {
+	case a.err != nil:
+		if !r.wasOut(a.start) {
+			l.wrong("%s through %s: no answer after %s while it was up: %v", what, r.name, a.end.Sub(a.start), a.err)
+		}
+	case a.status == http.StatusServiceUnavailable, a.status == http.StatusGatewayTimeout, a.status == http.StatusTooManyRequests:
+	case a.status == http.StatusForbidden && l.apiServer.wasOut(a.start):
+		// An API server that has just begun knows no roles yet, and forbids everything.
+	default:
+		return false
+	}
+	time.Sleep(retryAfter)
+	return true
+}
+
+// retryAfter is how long a client leaves alone what it was told is unavailable.
+const retryAfter = 200 * time.Millisecond
+
+func (a answer) String() string {
+	return fmt.Sprintf("status %d after %s: %s", a.status, a.end.Sub(a.start).Round(time.Millisecond), a.body[:min(len(a.body), 600)])
+}
+
+// total is that of a list, -1 where the answer is none.
+func (a answer) total() int {
+	list := wireList{Total: -1}
+	_ = json.Unmarshal(a.body, &list) // then it stays -1
+	return list.Total
+}
+
+// wire is a Cluster or NodePool as REST shows it.
+type wire struct {
+	Kind       string            `json:"kind"`
+	ID         string            `json:"id"`
+	Name       string            `json:"name"`
+	Generation int64             `json:"generation"`
+	Labels     map[string]string `json:"labels"`
+	Spec       json.RawMessage   `json:"spec"`
+	Owner      struct {
+		ID string `json:"id"`
+	} `json:"owner_references"`
+	Status struct {
+		Conditions []wireCondition `json:"conditions"`
+	} `json:"status"`
+}
+
+type wireCondition struct {
+	Type               string       `json:"type"`
+	Status             string       `json:"status"`
+	Reason             string       `json:"reason"`
+	Message            string       `json:"message"`
+	ObservedGeneration int64        `json:"observed_generation"`
+	CreatedTime        v1.Timestamp `json:"created_time"`
+	LastUpdatedTime    v1.Timestamp `json:"last_updated_time"`
+	LastTransitionTime v1.Timestamp `json:"last_transition_time"`
+}
+
+type wireList struct {
+	Kind  string `json:"kind"`
+	Page  int    `json:"page"`
+	Size  int    `json:"size"`
+	Total int    `json:"total"`
+	Items []wire `json:"items"`
+}
+
+func (w wire) condition(name string) *wireCondition {
+	for i := range w.Status.Conditions {
+		if w.Status.Conditions[i].Type == name {
+			return &w.Status.Conditions[i]
+		}
+	}
+	return nil
+}
+
+// href is where the resource is served.
+func (r *resource) href() string {
+	id, _ := r.identity()
+	if r.parent != nil {
+		return r.parent.href() + "/nodepools/" + id
+	}
+	return clustersPath + "/" + id
+}

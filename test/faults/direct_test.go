@@ -1,0 +1,167 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// What is written here is written to the API server, as kubectl, GitOps and
+// adapters with a client of Kubernetes do.
+
+func direct() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), requestLimit)
+}
+
+func (w *workload) createDirectly(r *resource, in *slot) {
+	ctx, cancel := direct()
+	defer cancel()
+	cluster := &v1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Name: r.name, Namespace: metav1.NamespaceDefault, Labels: w.labels(r)},
+		Spec:       runtime.RawExtension{Raw: fmt.Appendf(nil, `{"n":%q}`, r.mark)},
+	}
+	err := w.stack.admin.Create(ctx, cluster, client.FieldOwner("kubectl"))
+	switch {
+	case err == nil:
+		r.identify(cluster.UID)
+		w.settle(r, &r.created, done, "direct create")
+		in.put(r)
+	case apierrors.IsAlreadyExists(err):
+		w.settle(r, &r.created, refused, "direct create")
+		w.adopt(r, in)
+	default:
+		w.settle(r, &r.created, unknown, "direct create")
+	}
+}
+
+// adopt looks which resource has the name of r, which r could not get: one whose
+// creation was not answered, it may be.
+func (w *workload) adopt(r *resource, in *slot) {
+	ctx, cancel := direct()
+	defer cancel()
+	object := newObject(r.kind)
+	key := client.ObjectKey{Namespace: metav1.NamespaceDefault, Name: r.name}
+	if err := w.stack.admin.Get(ctx, key, object); err != nil || !object.GetDeletionTimestamp().IsZero() {
+		return
+	}
+	if found := w.marked(object.GetLabels()[markLabel]); found != nil {
+		found.identify(object.GetUID())
+		in.put(found)
+	}
+}
+
+func newObject(kind string) client.Object {
+	if kind == v1.ClusterKind {
+		return &v1.Cluster{}
+	}
+	return &v1.NodePool{}
+}
+
+// object is enough of the stored object to address it.
+func (r *resource) object() client.Object {
+	object := newObject(r.kind)
+	object.SetNamespace(metav1.NamespaceDefault)
+	object.SetName(r.name)
+	return object
+}
+
+// patch changes the spec.
+func (w *workload) patch(random *rand.Rand, on *resource) {
+	ctx, cancel := direct()
+	defer cancel()
+	_, uid := on.identity()
+	p := &patch{value: fmt.Sprintf("%s-%d", on.mark, random.Uint64())}
+	p.start = time.Now()
+	on.mu.Lock()
+	on.patches = append(on.patches, p)
+	on.mu.Unlock()
+	body := fmt.Appendf(nil, `{"metadata":{"uid":%q},"spec":{"n":%q}}`, uid, p.value)
+	err := w.stack.admin.Patch(ctx, on.object(), client.RawPatch(types.MergePatchType, body), client.FieldOwner("kubectl"))
+	w.settleDirect(on, &p.deed, err, "patch")
+}
+
+// delete deletes exactly this resource.
+func (w *workload) delete(in *slot, r *resource) {
+	ctx, cancel := direct()
+	defer cancel()
+	_, uid := r.identity()
+	d := &deed{start: time.Now()}
+	r.mu.Lock()
+	r.deletes = append(r.deletes, d)
+	r.mu.Unlock()
+	in.drop(r)
+	err := w.stack.admin.Delete(ctx, r.object(), client.Preconditions{UID: &uid})
+	w.settleDirect(r, d, err, "delete")
+}
+
+// settleDirect judges what changes one resource, by name and UID. That it is not
+// there is right where it may have been deleted.
+func (w *workload) settleDirect(r *resource, d *deed, err error, what string) {
+	switch {
+	case err == nil:
+		w.settle(r, d, done, what)
+	case apierrors.IsNotFound(err), apierrors.IsConflict(err), apierrors.IsInvalid(err):
+		w.settle(r, d, refused, what)
+		r.mu.Lock()
+		others := false
+		for _, other := range r.deletes {
+			others = others || other != d && other.mayPrecede(d.end)
+		}
+		r.mu.Unlock()
+		if !others && (r.parent == nil || !r.parent.mayGo(d.end)) {
+			w.wrong("%s of %s, which nobody has deleted: %v", what, r, err)
+		}
+	default:
+		w.settle(r, d, unknown, what)
+	}
+}
+
+// apply reports by writing the AdapterStatus.
+func (w *workload) apply(random *rand.Rand, on *resource) {
+	ctx, cancel := direct()
+	defer cancel()
+	_, uid := on.identity()
+	r := w.newReport(random, on)
+	body, _ := json.Marshal(r.object(on, uid))
+	object := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: v1.AdapterStatusName(on.name, r.adapter), Namespace: metav1.NamespaceDefault}}
+	err := w.stack.admin.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(r.adapter), client.ForceOwnership)
+	switch {
+	case err == nil:
+		w.settle(on, &r.deed, done, "direct report")
+	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), v1.StaleReportMessage):
+		w.settle(on, &r.deed, discarded, "direct report")
+	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), "immutable"):
+		w.settle(on, &r.deed, refused, "direct report") // there still is one on a predecessor
+	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
+		w.wrong("direct report of %s on %s: %v", r.adapter, on, err)
+	default:
+		w.settle(on, &r.deed, unknown, "direct report")
+	}
+}

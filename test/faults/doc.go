@@ -1,0 +1,25 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package faults kills, freezes and cuts off the parts of a running HyperFleet, a
+// real etcd, kube-apiserver and two managers, while many clients write and read.
+// It holds what they were told against what is stored in the end: nothing that
+// was acknowledged is lost, no answer was wrong, every parent's conditions are
+// what its reports add up to, and all of it recovers by itself.
+//
+// The short faults run with every go test, the others with -long, as make
+// test-faults does.
+package faults

@@ -1,0 +1,83 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// A fault is something that goes wrong while clients write and read.
+type fault struct {
+	name string
+	long bool
+	// strike does it and undoes what does not undo itself.
+	strike func(t *testing.T, s *stack, w *workload)
+}
+
+var faults = []fault{
+	{"etcd is killed", false, killEtcd},
+	{"kube-apiserver is killed", false, killAPIServer},
+	{"the leader is killed in a storm of reports", false, killLeader},
+	{"a manager is frozen", false, freezeManager},
+	{"the leader is frozen", true, freezeLeader},
+	{"kube-apiserver is frozen", true, freezeAPIServer},
+	{"a manager is cut off from the API server", true, cutOff},
+	{"a manager's watches expire", true, expireWatches},
+}
+
+// TestFaults lets one fault after the other strike the same fleet.
+func TestFaults(t *testing.T) {
+	s := newStack(t)
+	for i, f := range faults {
+		if f.long && !*long {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			s.strike(t, f, fmt.Sprintf("f%d", i))
+		})
+	}
+}
+
+// TestFullDisk fills the space that etcd is given.
+func TestFullDisk(t *testing.T) {
+	if !*long {
+		t.Skip("takes long: run it with -long, as make test-faults does")
+	}
+	s := newStack(t, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
+	s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
+}
+
+// strike lets one fault happen while clients write and read, and checks what has
+// become of all that they were told.
+func (s *stack) strike(t *testing.T, f fault, run string) {
+	t.Helper()
+	t.Logf("seed %d", *seed)
+	began := time.Now()
+	w := newWorkload(s, newLedger(t, s), run, 12)
+	stop := w.start(t)
+	w.progress(t, 100)
+	f.strike(t, s, w)
+	for _, r := range s.replicas {
+		r.waitReady(t)
+	}
+	w.progress(t, 100)
+	stop()
+	w.settled(t)
+	t.Logf("%s: %s, %d requests", f.name, time.Since(began).Round(time.Second), w.operations())
+}

@@ -1,0 +1,248 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// A verdict is what a client was told about its request.
+type verdict int
+
+const (
+	unknown   verdict = iota // nothing, or that it is not known: it may have been done, or be done later
+	done                     // it is stored
+	discarded                // it changes nothing
+	refused                  // it cannot be
+)
+
+// A deed is one request that changes something.
+type deed struct {
+	start, end time.Time // of the request; end is zero while it is under way
+	verdict    verdict
+}
+
+// mayPrecede tells whether the deed can have taken effect before a moment.
+func (d *deed) mayPrecede(moment time.Time) bool {
+	return d.verdict != refused && d.start.Before(moment)
+}
+
+// precedes tells whether the deed has taken effect before a moment.
+func (d *deed) precedes(moment time.Time) bool {
+	return d.verdict == done && !d.end.IsZero() && d.end.Before(moment)
+}
+
+// A resource is one Cluster or NodePool: another one of the same name is another
+// resource.
+type resource struct {
+	kind   string
+	name   string // metadata.name
+	mark   string // value of the label that tells it from others of its name
+	parent *resource
+
+	mu      sync.Mutex
+	id      string
+	uid     types.UID
+	created deed
+	via     *replica // that it was created through, nil for the API server
+	visible bool     // to who reads there
+	deletes []*deed
+	patches []*patch
+	reports []*report
+	views   map[*replica]*view
+}
+
+// A patch sets spec.n to a value of its own.
+type patch struct {
+	deed
+	value string
+}
+
+// A report is one of an adapter. No two have the same time.
+type report struct {
+	deed
+	adapter    string
+	generation int64
+	observed   time.Time
+	available  metav1.ConditionStatus
+	via        *replica
+	visible    bool
+}
+
+func (r *report) hasResult() bool { return r.available != metav1.ConditionUnknown }
+
+// at is what orders the reports of an adapter.
+type at struct {
+	generation int64
+	time       time.Time
+}
+
+func (r *report) at() at { return at{r.generation, r.observed} }
+
+func (a at) compare(b at) int {
+	return cmp.Or(cmp.Compare(a.generation, b.generation), a.time.Compare(b.time))
+}
+
+func (a at) String() string {
+	return fmt.Sprintf("%d@%s", a.generation, a.time.Format(time.RFC3339Nano))
+}
+
+// A view is what has been seen of a resource through one replica.
+type view struct {
+	generation int64
+	gone       bool
+	conditions map[string]at
+}
+
+func (r *resource) String() string {
+	return fmt.Sprintf("%s %s (%s, id %s)", r.kind, r.name, r.mark, r.id)
+}
+
+// view returns what has been seen through the replica. r.mu is held.
+func (r *resource) view(through *replica) *view {
+	if r.views == nil {
+		r.views = map[*replica]*view{}
+	}
+	if r.views[through] == nil {
+		r.views[through] = &view{conditions: map[string]at{}}
+	}
+	return r.views[through]
+}
+
+// mayGo tells whether the resource can have been gone at a moment. r.mu is not
+// held.
+func (r *resource) mayGo(moment time.Time) bool {
+	r.mu.Lock()
+	may := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.mayPrecede(moment) })
+	r.mu.Unlock()
+	return may || r.parent != nil && r.parent.mayGo(moment)
+}
+
+// mustGo tells whether somebody was told that the resource is deleted.
+func (r *resource) mustGo() bool {
+	r.mu.Lock()
+	must := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.verdict == done })
+	r.mu.Unlock()
+	return must || r.parent != nil && r.parent.mustGo()
+}
+
+// generations are the lowest and the highest one that the resource can have had
+// between two moments. r.mu is held.
+func (r *resource) generations(from, to time.Time) (lowest, highest int64) {
+	lowest, highest = 1, 1
+	for _, p := range r.patches {
+		if p.precedes(from) {
+			lowest++
+		}
+		if p.mayPrecede(to) {
+			highest++
+		}
+	}
+	return lowest, highest
+}
+
+// A ledger is all that clients have done and been told.
+type ledger struct {
+	t         *testing.T
+	apiServer *outages
+	mu        sync.Mutex
+
+	resources []*resource
+	counts    map[string]int
+	wrongs    int
+}
+
+func newLedger(t *testing.T, s *stack) *ledger {
+	return &ledger{t: t, apiServer: &s.apiServerOutages, counts: map[string]int{}}
+}
+
+// maxWrongs bounds how many faults are told of.
+const maxWrongs = 10
+
+// wrong says what must not be.
+func (l *ledger) wrong(format string, args ...any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.wrongs++; l.wrongs <= maxWrongs {
+		l.t.Errorf("%s: %s", time.Now().Format("15:04:05.000"), fmt.Sprintf(format, args...))
+	}
+}
+
+func (l *ledger) count(what string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.counts[what]++
+}
+
+func (l *ledger) add(r *resource) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.resources = append(l.resources, r)
+}
+
+func (l *ledger) all() []*resource {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.resources)
+}
+
+// marked returns the resource of that mark, nil where there is none.
+func (l *ledger) marked(mark string) *resource {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.resources {
+		if r.mark == mark {
+			return r
+		}
+	}
+	return nil
+}
+
+// settle gives a deed its verdict.
+func (l *ledger) settle(r *resource, d *deed, v verdict, what string) {
+	r.mu.Lock()
+	d.end, d.verdict = time.Now(), v
+	r.mu.Unlock()
+	l.count(what + " " + v.String())
+}
+
+func (v verdict) String() string {
+	return [...]string{"unknown", "done", "discarded", "refused"}[v]
+}
+
+// identify notes which object the resource is.
+func (r *resource) identify(uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.uid, r.id = uid, v1.ID(uid)
+}
+
+func (r *resource) identity() (id string, uid types.UID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.id, r.uid
+}

@@ -1,0 +1,61 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// TestModel lets faults happen at random moments while clients create, change,
+// report on and delete the same few resources, and compares every one of them with
+// the ledger, which is the model.
+func TestModel(t *testing.T) {
+	length := 15 * time.Second
+	if *long {
+		length = *modelFor
+	}
+	t.Logf("seed %d: run it again with -args -seed %d", *seed, *seed)
+	s := newStack(t)
+	w := newWorkload(s, newLedger(t, s), "model", 16)
+	stop := w.start(t)
+	random := rand.New(rand.NewPCG(*seed, 1<<32))
+	struck := map[string]int{}
+	count := 0
+	for began := time.Now(); time.Since(began) < length; count++ {
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
+		f := faults[random.IntN(len(faults))]
+		for f.long {
+			f = faults[random.IntN(len(faults))]
+		}
+		f.strike(t, s, w)
+		struck[f.name]++
+		if random.IntN(2) == 0 { // else the next fault meets what has not recovered yet
+			for _, r := range s.replicas {
+				r.waitReady(t)
+			}
+		}
+	}
+	for _, r := range s.replicas {
+		r.waitReady(t)
+	}
+	w.progress(t, 100)
+	stop()
+	w.settled(t)
+	t.Logf("%d faults (%v) and %d requests; each of %d resources is as the model says", count, struck, w.operations(), len(w.all()))
+}

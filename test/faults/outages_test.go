@@ -1,0 +1,55 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"sync"
+	"time"
+)
+
+// outages are the times in which nobody can expect something to answer.
+type outages struct {
+	mu  sync.Mutex
+	all []outage
+}
+
+type outage struct{ begin, end time.Time } // end is zero while it lasts
+
+func (o *outages) begin() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.lasts() {
+		o.all = append(o.all, outage{begin: time.Now()})
+	}
+}
+
+func (o *outages) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lasts() {
+		o.all[len(o.all)-1].end = time.Now()
+	}
+}
+
+func (o *outages) lasts() bool { return len(o.all) > 0 && o.all[len(o.all)-1].end.IsZero() }
+
+// wasOut tells whether there was an outage at any time from then on.
+func (o *outages) wasOut(since time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lasts() || len(o.all) > 0 && o.all[len(o.all)-1].end.After(since)
+}

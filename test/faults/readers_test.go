@@ -1,0 +1,281 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// read reads something through one replica and checks what it is told.
+func (w *workload) read(random *rand.Rand, through *replica) {
+	all := w.all()
+	if len(all) == 0 {
+		return
+	}
+	switch random.IntN(6) {
+	case 0:
+		w.readList(through, clustersPath, v1.ClusterKind)
+	case 1:
+		w.readList(through, nodePoolsPath, v1.NodePoolKind)
+	case 2:
+		w.readSearch(random, through)
+	default:
+		w.readOne(through, all[random.IntN(len(all))])
+	}
+}
+
+// A floor is the least that a reader is to be shown of a resource.
+type floor struct {
+	exists bool
+	view
+}
+
+// lag is how far a replica may be behind what was acknowledged by the API server or
+// through other replicas, when it answers at all.
+const lag = 15 * time.Second
+
+// floor is what whoever reads through the replica from now on is to be shown: what
+// was acknowledged through it, or elsewhere some time ago, and what it has shown
+// already.
+func (r *resource) floor(through *replica) floor {
+	expected := func(d *deed, via *replica, visible bool) bool {
+		return d.verdict == done && (via == through && visible || d.end.Before(time.Now().Add(-lag)))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	seen := r.view(through)
+	f := floor{view: view{generation: seen.generation, gone: seen.gone, conditions: maps.Clone(seen.conditions)}}
+	f.exists = expected(&r.created, r.via, r.visible) || seen.generation > 0
+	for _, report := range r.reports {
+		if report.hasResult() && report.visible && expected(&report.deed, report.via, report.visible) {
+			raise(f.conditions, report.adapter, report.at())
+		}
+	}
+	return f
+}
+
+func raise(conditions map[string]at, adapter string, to at) {
+	if to.compare(conditions[adapter]) > 0 {
+		conditions[adapter] = to
+	}
+}
+
+func (w *workload) readOne(through *replica, r *resource) {
+	id, _ := r.identity()
+	if id == "" {
+		return
+	}
+	path := clustersPath + "/" + id
+	if r.kind == v1.NodePoolKind {
+		path = nodePoolsPath + "/" + id
+	}
+	f := r.floor(through)
+	a := through.call(http.MethodGet, path, "")
+	what := "read of " + r.String()
+	switch {
+	case w.unavailable(through, a, what):
+		w.count("reads unavailable")
+	case a.status == http.StatusNotFound:
+		w.count("reads of nothing")
+		w.checkGone(through, r, f, a)
+	case a.status == http.StatusOK:
+		w.count("reads")
+		var shown wire
+		if err := json.Unmarshal(a.body, &shown); err != nil {
+			w.wrong("%s through %s: %v: %s", what, through.name, err, a)
+			return
+		}
+		w.checkShown(through, r, f, shown)
+	default:
+		w.wrong("%s through %s: %s", what, through.name, a)
+	}
+}
+
+// checkGone checks an answer that says that there is no such resource.
+func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
+	if !r.mayGo(a.end) {
+		w.wrong("%s is not there through %s (to be there: %t), and nobody has deleted it: %s", r, through.name, f.exists, a)
+		return
+	}
+	if f.exists {
+		r.mu.Lock()
+		r.view(through).gone = true
+		r.mu.Unlock()
+	}
+}
+
+// checkShown checks a resource that a replica shows.
+func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire) {
+	id, _ := r.identity()
+	if f.gone {
+		w.wrong("%s is there again through %s", r, through.name)
+	}
+	if shown.ID != id || shown.Kind != r.kind || shown.Labels[markLabel] != r.mark {
+		w.wrong("%s: %s shows another one: %+v", r, through.name, shown)
+	}
+	if shown.Generation < f.generation {
+		w.wrong("%s: %s shows generation %d after %d", r, through.name, shown.Generation, f.generation)
+	}
+	for adapter, least := range f.conditions {
+		if shows := shown.reportOf(adapter); shows.compare(least) < 0 && !r.wasAhead(adapter) {
+			w.wrong("%s: %s shows the report of %s at %s, older than %s; at generation %d, with %s", r, through.name, adapter, shows, least,
+				shown.Generation, r.history(adapter))
+		}
+	}
+	if ready := shown.condition(v1.ReadyCondition); ready == nil {
+		w.wrong("%s: %s shows no condition Ready", r, through.name)
+	} else if ready.Status == "True" {
+		w.checkReady(through, r, shown)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	seen := r.view(through)
+	seen.generation = max(seen.generation, shown.Generation)
+	for _, adapter := range adaptersOf(r.kind) {
+		raise(seen.conditions, adapter, shown.reportOf(adapter))
+	}
+}
+
+// history is all reports of an adapter, for a person.
+func (r *resource) history(adapter string) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var reports []string
+	for _, one := range r.reports {
+		if one.adapter == adapter {
+			reports = append(reports, fmt.Sprintf("[%s %s %s direct:%t %s]", one.at(), one.available, one.verdict, one.via == nil, one.start.Format("05.000")))
+		}
+	}
+	return strings.Join(reports, " ")
+}
+
+// wasAhead tells whether a report of the adapter can have been stored for a
+// generation that the resource did not have. Until it has, the adapter counts as
+// not reported. Only who writes to the API server can do that.
+func (r *resource) wasAhead(adapter string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.reports, func(one *report) bool {
+		lowest, _ := r.generations(one.start, one.start)
+		return one.adapter == adapter && one.via == nil && one.generation > lowest && one.verdict != discarded && one.verdict != refused
+	})
+}
+
+// checkReady checks that one who is shown as ready has reason to be.
+func (w *workload) checkReady(through *replica, r *resource, shown wire) {
+	ready := shown.condition(v1.ReadyCondition)
+	for _, adapter := range required[r.kind] {
+		c := shown.condition(conditionOf(adapter))
+		if c == nil || c.Status != "True" || c.ObservedGeneration != ready.ObservedGeneration {
+			w.wrong("%s: %s shows Ready=True at generation %d, and of %s %+v", r, through.name, ready.ObservedGeneration, adapter, c)
+		}
+	}
+}
+
+func adaptersOf(kind string) []string { return append([]string{"extra"}, required[kind]...) }
+
+// conditionOf is the type of the condition of an adapter of one word.
+func conditionOf(adapter string) string {
+	return strings.ToUpper(adapter[:1]) + adapter[1:] + v1.AdapterConditionSuffix
+}
+
+// reportOf is when the report was made that the condition of an adapter shows.
+func (w wire) reportOf(adapter string) at {
+	if c := w.condition(conditionOf(adapter)); c != nil {
+		return at{c.ObservedGeneration, c.LastUpdatedTime.Time}
+	}
+	return at{}
+}
+
+func (w *workload) readList(through *replica, path, kind string) {
+	floors := map[string]floor{}
+	byMark := map[string]*resource{}
+	for _, r := range w.all() {
+		if r.kind == kind {
+			floors[r.mark], byMark[r.mark] = r.floor(through), r
+		}
+	}
+	list, ok := w.list(through, path, fmt.Sprintf("labels.%s='%s'", runLabel, w.run))
+	if !ok {
+		return
+	}
+	for _, shown := range list.Items {
+		mark := shown.Labels[markLabel]
+		f, known := floors[mark]
+		if !known {
+			if w.marked(mark) == nil {
+				w.wrong("%s lists %s, which nobody has made", through.name, mark)
+			}
+			continue
+		}
+		if id, _ := byMark[mark].identity(); id != "" {
+			w.checkShown(through, byMark[mark], f, shown)
+		}
+		delete(floors, mark)
+	}
+	for mark, f := range floors { // those that are not in the list
+		if r := byMark[mark]; f.exists && !f.gone && !r.mayGo(time.Now()) {
+			w.wrong("%s is missing from the list of %s, which has %d", r, through.name, list.Total)
+		}
+	}
+}
+
+// readSearch searches for a status, and checks that all that is found has it.
+func (w *workload) readSearch(random *rand.Rand, through *replica) {
+	condition := []string{v1.ReadyCondition, v1.AvailableCondition, conditionOf("validator")}[random.IntN(3)]
+	want := []string{"True", "False"}[random.IntN(2)]
+	search := fmt.Sprintf("labels.%s='%s' and status.conditions.%s='%s'", runLabel, w.run, condition, want)
+	list, ok := w.list(through, []string{clustersPath, nodePoolsPath}[random.IntN(2)], search)
+	if !ok {
+		return
+	}
+	for _, shown := range list.Items {
+		if c := shown.condition(condition); c == nil || c.Status != want {
+			w.wrong("%s finds by %s: %+v", through.name, search, shown)
+		}
+	}
+}
+
+// list reads a whole list, and checks that it is one.
+func (w *workload) list(through *replica, path, search string) (wireList, bool) {
+	a := through.call(http.MethodGet, path+"?pageSize=1000&search="+url.QueryEscape(search), "")
+	var list wireList
+	switch {
+	case w.unavailable(through, a, "list"):
+		w.count("reads unavailable")
+		return list, false
+	case a.status != http.StatusOK:
+		w.wrong("list through %s: %s", through.name, a)
+		return list, false
+	}
+	w.count("lists")
+	if err := json.Unmarshal(a.body, &list); err != nil || list.Total != len(list.Items) || list.Size != len(list.Items) {
+		w.wrong("list through %s: %v: total %d, size %d, %d items", through.name, err, list.Total, list.Size, len(list.Items))
+		return list, false
+	}
+	return list, true
+}

@@ -1,0 +1,275 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+)
+
+// A replica is one manager, which reaches the API server by a proxy of its own.
+// It is started again when it ends, as a kubelet does: a leader that cannot renew
+// its lease ends itself.
+type replica struct {
+	name   string
+	spec   process.Spec
+	facade string // host:port
+	probes string
+	proxy  *proxy
+	client *http.Client
+
+	mu      sync.Mutex
+	process *process.Process // nil while it is down
+	held    bool             // it is not to be started again
+	changed chan struct{}    // closed when any of these changes
+	outages outages
+}
+
+func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
+	t.Helper()
+	ports := freePorts(t, 2)
+	r := &replica{
+		name:    name,
+		facade:  address(ports[0]),
+		probes:  address(ports[1]),
+		proxy:   newProxy(t, s.apiServerPort),
+		client:  newHTTPClient(),
+		changed: make(chan struct{}),
+	}
+	r.spec = process.Spec{
+		Name: "manager-" + name,
+		Dir:  filepath.Join(s.dir, "log"),
+		Path: filepath.Join(bin, "hyperfleet-manager"),
+		Args: append([]string{
+			"--kubeconfig=" + s.kubeconfig(t, name, r.proxy.port()),
+			"--adapters-config=" + s.adaptersFile,
+			"--facade-bind-address=" + r.facade,
+			"--health-probe-bind-address=" + r.probes,
+			"--metrics-bind-address=0",
+			"--zap-log-level=debug",
+			"--leader-elect",
+			"--leader-elect-lease-duration=6s",
+			"--leader-elect-renew-deadline=4s",
+			"--leader-elect-retry-period=1s",
+			"--write-visibility=" + writeVisibility.String(),
+			"--max-staleness=10s", // less than lag
+		}, args...),
+	}
+	ended := make(chan struct{})
+	ctx, stop := context.WithCancel(context.Background())
+	go func() {
+		defer close(ended)
+		r.supervise(ctx, t)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return r
+}
+
+// kubeconfig is the manager's, by way of a proxy.
+func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
+	t.Helper()
+	config, err := clientcmd.LoadFromFile(s.managerKubeconfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cluster := range config.Clusters {
+		cluster.Server = "https://" + address(port)
+	}
+	file := filepath.Join(s.dir, name+".kubeconfig")
+	if err := clientcmd.WriteToFile(*config, file); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// supervise runs the manager until ctx is done.
+func (r *replica) supervise(ctx context.Context, t *testing.T) {
+	for count := 0; ; count++ {
+		if !r.waitUnlessHeld(ctx) {
+			return
+		}
+		p, err := process.Start(r.spec)
+		if err != nil {
+			t.Errorf("start the manager: %v", err)
+			return
+		}
+		r.set(func() { r.process = p })
+		select {
+		case <-p.Done():
+		case <-ctx.Done():
+			_ = p.Signal(syscall.SIGCONT)
+			if err := p.Stop(time.Minute); err != nil {
+				t.Errorf("stop the manager: %v", err)
+			}
+			return
+		}
+		t.Logf("%s ended: %s", r.name, lastLine(r.spec.LogFile()))
+		r.keepLog(count)
+		r.outages.begin()
+		r.set(func() { r.process = nil })
+	}
+}
+
+func (r *replica) waitUnlessHeld(ctx context.Context) bool {
+	for {
+		r.mu.Lock()
+		held, changed := r.held, r.changed
+		r.mu.Unlock()
+		if !held {
+			return ctx.Err() == nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// set changes the replica and wakes those who wait for it to change.
+func (r *replica) set(change func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	change()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+// kill ends the manager as a crash does. It stays down until release.
+func (r *replica) kill(t *testing.T) {
+	t.Helper()
+	var p *process.Process
+	r.outages.begin()
+	r.set(func() { r.held, p = true, r.process })
+	if p == nil {
+		return
+	}
+	if err := p.Kill(); err != nil {
+		t.Errorf("kill %s: %v", r.name, err)
+	}
+	eventually(t, r.name+" is gone", func() bool { return !r.isUp() })
+}
+
+func (r *replica) isUp() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.process != nil
+}
+
+func (r *replica) release() { r.set(func() { r.held = false }) }
+
+// freeze stops the manager where it is; thaw lets it go on.
+func (r *replica) freeze(t *testing.T) {
+	t.Helper()
+	r.outages.begin()
+	r.signal(t, syscall.SIGSTOP)
+}
+
+func (r *replica) thaw(t *testing.T) {
+	t.Helper()
+	r.signal(t, syscall.SIGCONT)
+}
+
+func (r *replica) signal(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	r.mu.Lock()
+	p := r.process
+	r.mu.Unlock()
+	if p == nil {
+		return
+	}
+	if err := p.Signal(signal); err != nil {
+		t.Errorf("%s: %v", r.name, err)
+	}
+}
+
+// waitReady waits until the manager says that it is ready.
+func (r *replica) waitReady(t *testing.T) {
+	t.Helper()
+	probe := process.HTTPProbe(http.DefaultClient, "http://"+r.probes+"/readyz")
+	var last error
+	eventually(t, r.name+" is ready", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		last = probe(ctx)
+		return last == nil
+	}, func() string { return fmt.Sprint(last) })
+	r.outages.end()
+}
+
+// wasOut tells whether the replica was out at any time from then on. A manager
+// that is about to end has closed its door some time before: it is given the
+// time to do so.
+func (r *replica) wasOut(since time.Time) bool {
+	const goesDown = 45 * time.Second
+	timer := time.NewTimer(goesDown)
+	defer timer.Stop()
+	for {
+		r.mu.Lock()
+		changed := r.changed
+		r.mu.Unlock()
+		if r.outages.wasOut(since) {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			return false
+		}
+	}
+}
+
+// keepLog saves the log of a manager that has ended: the next two starts would
+// overwrite it.
+func (r *replica) keepLog(count int) {
+	_ = os.Rename(r.spec.LogFile(), filepath.Join(r.spec.Dir, fmt.Sprintf("%s.%d.log", r.spec.Name, count)))
+}
+
+// logged counts the lines of the manager's present log that hold a text.
+func (r *replica) logged(t *testing.T, text string) int {
+	t.Helper()
+	content, err := os.ReadFile(r.spec.LogFile())
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // it is put away when the manager ends
+		t.Fatal(err)
+	}
+	return strings.Count(string(content), text)
+}
+
+func lastLine(file string) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(content)), "\n")
+	return lines[len(lines)-1]
+}

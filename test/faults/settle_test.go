@@ -1,0 +1,281 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// stored is what the API server holds.
+type stored struct {
+	resources map[string]object // by mark
+	reports   map[reportKey]v1.AdapterStatus
+	strangers []string // what is not to be there
+}
+
+type reportKey struct {
+	resource types.UID
+	adapter  string
+}
+
+// An object is a Cluster or NodePool.
+type object interface {
+	client.Object
+	GetStatus() *v1.ResourceStatus
+}
+
+// settled waits until all is as it is to be, once no client writes any more, and
+// says what is not.
+func (w *workload) settled(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	var faults []string
+	for deadline := began.Add(limit); ; time.Sleep(200 * time.Millisecond) {
+		if faults = w.faults(t); len(faults) == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			for _, fault := range faults[:min(len(faults), maxWrongs)] {
+				t.Error(fault)
+			}
+			t.Fatalf("after %s without a write, %d things are not as they are to be", limit, len(faults))
+		}
+	}
+	t.Logf("settled after %s: %s", time.Since(began).Round(100*time.Millisecond), w.summary())
+}
+
+func (w *workload) summary() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var parts []string
+	for _, what := range slices.Sorted(maps.Keys(w.counts)) {
+		parts = append(parts, fmt.Sprintf("%d %s", w.counts[what], what))
+	}
+	return fmt.Sprintf("%d resources; %s", len(w.resources), strings.Join(parts, ", "))
+}
+
+// operations is how many requests the clients have made.
+func (w *workload) operations() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, count := range w.counts {
+		n += count
+	}
+	return n
+}
+
+func (w *workload) faults(t *testing.T) []string {
+	s, err := w.stored(t)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	faults := s.strangers
+	for _, r := range w.all() {
+		o, exists := s.resources[r.mark]
+		faults = append(faults, r.checkExists(exists)...)
+		if !exists {
+			continue
+		}
+		r.identify(o.GetUID())
+		faults = append(faults, r.checkSpec(o)...)
+		faults = append(faults, r.checkReports(s)...)
+		faults = append(faults, r.checkConditions(s)...)
+	}
+	for _, through := range w.stack.replicas {
+		faults = append(faults, w.checkREST(through, s)...)
+	}
+	return faults
+}
+
+// stored reads all that the API server holds of this run.
+func (w *workload) stored(t *testing.T) (stored, error) {
+	s := stored{resources: map[string]object{}, reports: map[reportKey]v1.AdapterStatus{}}
+	ctx, cancel := withTimeout(t)
+	defer cancel()
+	of := client.MatchingLabels{runLabel: w.run}
+	clusters, pools, reports := &v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}
+	if err := w.stack.admin.List(ctx, clusters, of); err != nil {
+		return s, err
+	}
+	if err := w.stack.admin.List(ctx, pools, of); err != nil {
+		return s, err
+	}
+	if err := w.stack.admin.List(ctx, reports); err != nil {
+		return s, err
+	}
+	exist := map[types.UID]bool{}
+	add := func(o object) {
+		mark := o.GetLabels()[markLabel]
+		exist[o.GetUID()] = true
+		switch {
+		case w.marked(mark) == nil || s.resources[mark] != nil:
+			s.strangers = append(s.strangers, fmt.Sprintf("%s has mark %s, which is not its own", o.GetName(), mark))
+		case !o.GetDeletionTimestamp().IsZero():
+			s.strangers = append(s.strangers, fmt.Sprintf("%s (%s) is still being deleted", o.GetName(), mark))
+		}
+		s.resources[mark] = o
+	}
+	for i := range clusters.Items {
+		add(&clusters.Items[i])
+	}
+	for i := range pools.Items {
+		add(&pools.Items[i])
+	}
+	for _, report := range reports.Items {
+		ref := report.Spec.ResourceRef
+		if !strings.HasPrefix(ref.Name, w.run+"-") {
+			continue
+		}
+		if !exist[ref.UID] {
+			s.strangers = append(s.strangers, fmt.Sprintf("report %s is about %s, which does not exist", report.Name, ref.UID))
+		}
+		s.reports[reportKey{ref.UID, report.Spec.Adapter}] = report
+	}
+	return s, nil
+}
+
+// checkExists holds whether the resource is there against what was said of it.
+func (r *resource) checkExists(exists bool) []string {
+	switch {
+	case exists && r.mustGo():
+		return []string{fmt.Sprintf("%s is there, and its deletion was acknowledged", r)}
+	case exists && r.created.verdict == refused:
+		return []string{fmt.Sprintf("%s is there, and its creation was refused", r)}
+	case !exists && r.created.verdict == done && !r.mayGo(time.Now()):
+		return []string{fmt.Sprintf("%s is lost: its creation was acknowledged, and nobody has deleted it", r)}
+	}
+	return nil
+}
+
+// checkSpec checks that the spec is one of those that may have been the last.
+func (r *resource) checkSpec(o object) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var spec struct {
+		N string `json:"n"`
+	}
+	if err := json.Unmarshal(freeForm(o), &spec); err != nil {
+		return []string{fmt.Sprintf("%s: spec: %v", r, err)}
+	}
+	lowest, highest := r.generations(time.Now(), time.Now())
+	var faults []string
+	if g := o.GetGeneration(); g < lowest || g > highest {
+		faults = append(faults, fmt.Sprintf("%s is at generation %d, want %d to %d", r, g, lowest, highest))
+	}
+	if !slices.Contains(r.lastSpecs(), spec.N) {
+		faults = append(faults, fmt.Sprintf("%s has spec %q, want one of %q", r, spec.N, r.lastSpecs()))
+	}
+	return faults
+}
+
+// lastSpecs are the values that can have been written last: those that no
+// acknowledged patch followed. r.mu is held.
+func (r *resource) lastSpecs() []string {
+	var last []string
+	followed := func(d *deed) bool {
+		return d.verdict == done && slices.ContainsFunc(r.patches, func(p *patch) bool {
+			return p.verdict == done && p.start.After(d.end)
+		})
+	}
+	acknowledged := false
+	for _, p := range r.patches {
+		acknowledged = acknowledged || p.verdict == done
+		if p.verdict != refused && !followed(&p.deed) {
+			last = append(last, p.value)
+		}
+	}
+	if !acknowledged {
+		last = append(last, r.mark)
+	}
+	return last
+}
+
+func freeForm(o object) []byte {
+	if cluster, ok := o.(*v1.Cluster); ok {
+		return cluster.Spec.Raw
+	}
+	return o.(*v1.NodePool).Spec.Fields.Raw
+}
+
+// checkReports checks that of each adapter that report is stored which may be the
+// newest, and that none was discarded without need.
+func (r *resource) checkReports(s stored) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var faults []string
+	for _, adapter := range adaptersOf(r.kind) {
+		var newest *report
+		for _, one := range r.reports {
+			if one.adapter == adapter && one.verdict == done && (newest == nil || one.at().compare(newest.at()) > 0) {
+				newest = one
+			}
+		}
+		is, exists := s.reports[reportKey{r.uid, adapter}]
+		if !exists {
+			if newest != nil {
+				faults = append(faults, fmt.Sprintf("%s: the report of %s at %s is lost", r, adapter, newest.at()))
+			}
+			continue
+		}
+		found := at{is.Spec.ObservedGeneration, is.Spec.ObservedTime.Time}
+		if newest != nil && found.compare(newest.at()) < 0 {
+			faults = append(faults, fmt.Sprintf("%s: the report of %s is of %s, older than the acknowledged one of %s", r, adapter, found, newest.at()))
+		}
+		if !slices.ContainsFunc(r.reports, func(one *report) bool {
+			return one.adapter == adapter && one.at().compare(found) == 0 && (one.verdict == done || one.verdict == unknown) &&
+				oracleReport(is).Reason == one.reason()
+		}) {
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s is none that was accepted", r, adapter, found))
+		}
+	}
+	for _, one := range r.reports {
+		if one.verdict == discarded && !r.mayBeDiscarded(one) {
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s (%s) was discarded for no reason", r, one.adapter, one.at(), one.available))
+		}
+		if _, highest := r.generations(one.start, one.end); one.verdict == done && one.via != nil && one.generation > highest {
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s was taken, and the generation is %d", r, one.adapter, one.at(), highest))
+		}
+	}
+	return faults
+}
+
+// mayBeDiscarded tells whether the report changes nothing: it is of the past, of a
+// generation that is not there yet, or of work in progress where a result is
+// known. r.mu is held.
+func (r *resource) mayBeDiscarded(one *report) bool {
+	if lowest, _ := r.generations(one.start, one.end); one.generation > lowest {
+		return true
+	}
+	return slices.ContainsFunc(r.reports, func(other *report) bool {
+		if other == one || other.adapter != one.adapter || other.verdict == discarded || !other.mayPrecede(one.end) {
+			return false
+		}
+		return other.at().compare(one.at()) > 0 || one.available == metav1.ConditionUnknown && other.hasResult()
+	})
+}

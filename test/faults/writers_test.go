@@ -1,0 +1,309 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const (
+	runLabel  = "run"  // of all that one test makes
+	markLabel = "mark" // tells resources of one name apart
+)
+
+// A slot is a name that Clusters have, one after the other, and the names of
+// their NodePools.
+type slot struct {
+	mu      sync.Mutex
+	name    string
+	current *resource // nil where there is none that is known
+	pools   map[string]*resource
+}
+
+// A workload is clients that write and read at random, all on the same names.
+type workload struct {
+	*ledger
+	stack *stack
+	run   string
+	slots []*slot
+	marks atomic.Int64
+	times atomic.Int64
+
+	deletes bool // else nothing is ever deleted
+}
+
+func newWorkload(s *stack, l *ledger, run string, names int) *workload {
+	w := &workload{ledger: l, stack: s, run: run, deletes: true}
+	for i := range names {
+		w.slots = append(w.slots, &slot{name: fmt.Sprintf("%s-%02d", run, i), pools: map[string]*resource{}})
+	}
+	return w
+}
+
+// observedNow is a time that no other report has.
+func (w *workload) observedNow(ago time.Duration) time.Time {
+	return time.Now().Add(-ago).Truncate(time.Microsecond).Add(time.Duration(w.times.Add(1)%1000) * time.Nanosecond).UTC()
+}
+
+func (w *workload) anyReplica(random *rand.Rand) *replica {
+	return w.stack.replicas[random.IntN(len(w.stack.replicas))]
+}
+
+// write does one thing that changes something.
+func (w *workload) write(random *rand.Rand) {
+	at := w.slots[random.IntN(len(w.slots))]
+	at.mu.Lock()
+	cluster := at.current
+	var pools []*resource
+	for _, name := range []string{"np1", "np2"} {
+		if pool := at.pools[name]; pool != nil {
+			pools = append(pools, pool)
+		}
+	}
+	at.mu.Unlock()
+	if cluster == nil {
+		w.createCluster(random, at)
+		return
+	}
+	target := cluster
+	if len(pools) > 0 && random.IntN(2) == 0 {
+		target = pools[random.IntN(len(pools))]
+	}
+	switch n := random.IntN(100); {
+	case n < 12 && len(pools) < 2:
+		w.createNodePool(random, at, cluster)
+	case n < 22:
+		w.patch(random, target)
+	case n < 25 && w.deletes:
+		w.delete(at, target)
+	case n < 40:
+		w.apply(random, target)
+	default:
+		w.report(random, target)
+	}
+}
+
+func (w *workload) newResource(kind, name string, parent *resource) *resource {
+	r := &resource{kind: kind, name: name, parent: parent, mark: fmt.Sprintf("m%d", w.marks.Add(1))}
+	r.created.start = time.Now()
+	w.add(r)
+	return r
+}
+
+func (w *workload) labels(r *resource) map[string]string {
+	return map[string]string{runLabel: w.run, markLabel: r.mark}
+}
+
+func (w *workload) createCluster(random *rand.Rand, in *slot) {
+	r := w.newResource(v1.ClusterKind, in.name, nil)
+	if random.IntN(4) == 0 {
+		w.createDirectly(r, in)
+		return
+	}
+	body, _ := json.Marshal(map[string]any{"kind": "Cluster", "name": in.name, "spec": map[string]string{"n": r.mark}, "labels": w.labels(r)})
+	w.post(w.anyReplica(random), clustersPath, string(body), r, in)
+}
+
+func (w *workload) createNodePool(random *rand.Rand, in *slot, cluster *resource) {
+	name := "np1"
+	in.mu.Lock()
+	if in.pools[name] != nil {
+		name = "np2"
+	}
+	in.mu.Unlock()
+	r := w.newResource(v1.NodePoolKind, v1.NodePoolName(cluster.name, name), cluster)
+	body, _ := json.Marshal(map[string]any{"kind": "NodePool", "name": name, "spec": map[string]string{"n": r.mark}, "labels": w.labels(r)})
+	w.post(w.anyReplica(random), cluster.href()+"/nodepools", string(body), r, in)
+}
+
+// post creates a resource over REST.
+func (w *workload) post(through *replica, path, body string, r *resource, in *slot) {
+	what := "create of " + r.String()
+	a := through.call(http.MethodPost, path, body)
+	switch {
+	case w.unavailable(through, a, what):
+		w.settle(r, &r.created, unknown, "create")
+	case a.status == http.StatusCreated:
+		var made wire
+		if err := json.Unmarshal(a.body, &made); err != nil {
+			w.wrong("%s: %v: %s", what, err, a)
+			return
+		}
+		uid, err := v1.UIDFromID(made.ID)
+		if err != nil || made.Name == "" || made.Generation != 1 || made.Labels[markLabel] != r.mark {
+			w.wrong("%s: %v: %s", what, err, a)
+			return
+		}
+		r.identify(uid)
+		r.mu.Lock()
+		r.via, r.visible = through, a.shown()
+		r.mu.Unlock()
+		w.settle(r, &r.created, done, "create")
+		in.put(r)
+	case a.status == http.StatusConflict:
+		w.settle(r, &r.created, refused, "create")
+		if !w.mayBeTaken(r) {
+			w.wrong("%s: nothing of that name can be there: %s", what, a)
+		}
+		w.adopt(r, in)
+	case a.status == http.StatusNotFound && r.parent != nil:
+		w.settle(r, &r.created, refused, "create")
+		if !r.parent.mayGo(a.end) {
+			w.wrong("%s through %s: its cluster is not deleted: %s", what, through.name, a)
+		}
+		in.drop(r.parent)
+	default:
+		w.wrong("%s through %s: %s", what, through.name, a)
+	}
+}
+
+// shown tells whether a write that was answered with success is to be visible to
+// those who read through the same replica.
+func (a answer) shown() bool { return a.end.Sub(a.start) < writeVisibility-time.Second/2 }
+
+// mayBeTaken tells whether the name of r can belong to another resource, or to
+// one that is on its way out.
+func (w *workload) mayBeTaken(r *resource) bool {
+	for _, other := range w.all() {
+		if other == r || other.name != r.name {
+			continue
+		}
+		other.mu.Lock()
+		may := other.created.verdict != refused
+		other.mu.Unlock()
+		if may || other.parent != nil && other.parent.mayGo(time.Now()) {
+			return true
+		}
+	}
+	return r.parent != nil && r.parent.mayGo(time.Now())
+}
+
+func (in *slot) put(r *resource) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if r.kind == v1.ClusterKind {
+		in.current, in.pools = r, map[string]*resource{}
+	} else if in.current == r.parent {
+		in.pools[v1.PoolName(r.name)] = r
+	}
+}
+
+func (in *slot) drop(r *resource) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.current == r {
+		in.current, in.pools = nil, map[string]*resource{}
+	} else if name := v1.PoolName(r.name); in.pools[name] == r {
+		delete(in.pools, name)
+	}
+}
+
+var statuses = []metav1.ConditionStatus{
+	metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown,
+}
+
+// newReport is one at the present generation, as far as it is known here, or at
+// an older or future one, and sometimes one of the past.
+func (w *workload) newReport(random *rand.Rand, on *resource) *report {
+	names := append([]string{"extra"}, required[on.kind]...)
+	on.mu.Lock()
+	defer on.mu.Unlock()
+	generation, _ := on.generations(time.Now(), time.Now())
+	var ago time.Duration
+	switch random.IntN(12) {
+	case 0:
+		generation++
+	case 1:
+		generation = max(1, generation-1)
+	case 2:
+		ago = time.Duration(random.IntN(20000)) * time.Millisecond
+	}
+	r := &report{
+		adapter:    names[random.IntN(len(names))],
+		generation: generation,
+		observed:   w.observedNow(ago),
+		available:  statuses[random.IntN(len(statuses))],
+	}
+	r.start = time.Now()
+	on.reports = append(on.reports, r)
+	return r
+}
+
+// reason tells reports apart also where only conditions are shown.
+func (r *report) reason() string { return fmt.Sprintf("R%d", r.observed.UnixNano()) }
+
+func (w *workload) report(random *rand.Rand, on *resource) {
+	through := w.anyReplica(random)
+	r := w.newReport(random, on)
+	body, _ := json.Marshal(map[string]any{
+		"adapter": r.adapter, "observed_generation": r.generation, "observed_time": r.observed,
+		"conditions": []map[string]any{
+			{"type": "Available", "status": r.available, "reason": r.reason(), "message": "reported over REST"},
+			{"type": "Applied", "status": "True"},
+		},
+		"data": map[string]string{"reason": r.reason()},
+	})
+	what := fmt.Sprintf("report of %s (%s) on %s", r.adapter, r.at(), on)
+	a := through.call(http.MethodPost, on.href()+"/statuses", string(body))
+	switch {
+	case w.unavailable(through, a, what):
+		w.settle(on, &r.deed, unknown, "report")
+	case a.status == http.StatusCreated:
+		on.mu.Lock()
+		r.via, r.visible = through, a.shown()
+		on.mu.Unlock()
+		w.settle(on, &r.deed, done, "report")
+	case a.status == http.StatusNoContent:
+		w.settle(on, &r.deed, discarded, "report")
+	case a.status == http.StatusNotFound:
+		w.settle(on, &r.deed, refused, "report")
+		if !on.mayGo(a.end) {
+			w.wrong("%s through %s: it is not deleted: %s", what, through.name, a)
+		}
+	case a.status == http.StatusConflict:
+		w.settle(on, &r.deed, refused, "report")
+		w.count("report conflicts")
+	default:
+		w.wrong("%s through %s: %s", what, through.name, a)
+	}
+}
+
+// object is the AdapterStatus for a report.
+func (r *report) object(on *resource, uid types.UID) map[string]any {
+	return map[string]any{
+		"apiVersion": v1.GroupVersion.String(), "kind": "AdapterStatus",
+		"metadata": map[string]any{"name": v1.AdapterStatusName(on.name, r.adapter), "namespace": metav1.NamespaceDefault},
+		"spec": map[string]any{
+			"resourceRef": map[string]any{"kind": on.kind, "name": on.name, "uid": uid},
+			"adapter":     r.adapter, "observedGeneration": r.generation, "observedTime": r.observed.Format(time.RFC3339Nano),
+			"conditions": []map[string]any{
+				{"type": "Available", "status": r.available, "reason": r.reason(), "message": "written by an adapter"},
+			},
+		},
+	}
+}

@@ -1,0 +1,261 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package oracle says once more, from the documentation alone, what the conditions
+// of a Cluster or NodePool are to be: docs/clusters.md and the contract of the REST
+// API. It shares no code with the aggregation that it judges, and is written to be
+// compared with the text, not to be fast.
+package oracle
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Resource is what the conditions depend on beside reports.
+type Resource struct {
+	Kind             string
+	Generation       int64
+	Created, Updated time.Time
+	Required         []string
+	// MissingCluster is the name of a NodePool's Cluster where there is none.
+	MissingCluster string
+	// Before are the conditions as they were.
+	Before []v1.ResourceCondition
+	// Now dates a change of Ready or Available.
+	Now time.Time
+}
+
+// Report is one adapter's; there is at most one of each.
+type Report struct {
+	Adapter    string
+	Generation int64
+	Observed   time.Time
+	// Available is empty where the report has no such condition.
+	Available       metav1.ConditionStatus
+	Reason, Message string
+	Changed         time.Time // when Available last changed
+}
+
+// Conditions returns what the conditions are to be, in no particular order. It is
+// for adapters whose names differ in more than hyphens and the case of letters
+// beside them: those do not compete for a condition's type.
+func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
+	var adapters []v1.ResourceCondition
+	for _, report := range reports {
+		if c, ok := adapterCondition(r, report); ok {
+			adapters = append(adapters, c)
+		}
+	}
+	result := append([]v1.ResourceCondition{ready(r, adapters), available(r, adapters)}, adapters...)
+	for i := range result[:2] {
+		dateChange(r, &result[i])
+	}
+	return result
+}
+
+// TypeOf is the type of an adapter's condition: "PascalCase of the adapter's name
+// + Successful".
+func TypeOf(adapter string) string {
+	var name []string
+	for _, word := range strings.Split(adapter, "-") {
+		if len(word) > 0 {
+			name = append(name, strings.ToUpper(string(word[0]))+word[1:])
+		}
+	}
+	return strings.Join(name, "") + "Successful"
+}
+
+// adapterCondition is "one more condition per adapter that reported: status of its
+// Available, its generation and times".
+func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok bool) {
+	before, had := named(r.Before, TypeOf(report.Adapter))
+	// "A report that says Available=Unknown does not undo what is known: the
+	// adapter's last known result is taken from the per-adapter condition."
+	if report.Available == metav1.ConditionUnknown {
+		return before, had && before.ObservedGeneration <= r.Generation
+	}
+	// "A report without an Available condition, or for a generation that the parent
+	// does not have yet, is kept but counts as not reported."
+	if report.Available == "" || report.Generation > r.Generation {
+		return c, false
+	}
+	c = v1.ResourceCondition{
+		Type: TypeOf(report.Adapter), Status: report.Available, Reason: report.Reason, Message: report.Message,
+		ObservedGeneration: report.Generation, CreatedTime: v1.NewTimestamp(report.Observed),
+		LastUpdatedTime: v1.NewTimestamp(report.Observed), LastTransitionTime: v1.NewTimestamp(report.Changed),
+	}
+	if report.Changed.IsZero() {
+		c.LastTransitionTime = c.LastUpdatedTime
+	}
+	if had { // "created_time never moves", "last_transition_time moves only when status does"
+		c.CreatedTime = before.CreatedTime
+		if before.Status == c.Status {
+			c.LastTransitionTime = before.LastTransitionTime
+		}
+	}
+	return c, true
+}
+
+// ready: "True where every required adapter reports Available=True at the parent's
+// current generation, False otherwise, never unchanged".
+func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+	c := start(r, v1.ReadyCondition)
+	c.Status = metav1.ConditionFalse
+	var faults []string
+	var oldest *time.Time
+	c.ObservedGeneration = 0
+	for _, adapter := range names(r) {
+		a, reported := named(adapters, TypeOf(adapter))
+		// "the newest generation that any required adapter has reported on"
+		c.ObservedGeneration = max(c.ObservedGeneration, a.ObservedGeneration)
+		current := a.ObservedGeneration == r.Generation
+		if reported && current && (oldest == nil || a.LastUpdatedTime.Before(*oldest)) {
+			oldest = &a.LastUpdatedTime.Time
+		}
+		switch {
+		case !reported:
+			faults = append(faults, adapter+": not reported")
+		case a.Status == metav1.ConditionTrue && current:
+		case a.Status == metav1.ConditionTrue:
+			faults = append(faults, fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration))
+		case current:
+			faults = append(faults, adapter+": Available=False"+because(a))
+		default:
+			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s", adapter, a.ObservedGeneration, because(a)))
+		}
+	}
+	// "the oldest report among the required adapters' reports at the parent's current
+	// generation, where there is none the parent's updated_time"
+	c.LastUpdatedTime = v1.NewTimestamp(r.Updated)
+	if oldest != nil {
+		c.LastUpdatedTime = v1.NewTimestamp(*oldest)
+	}
+	switch {
+	case r.MissingCluster != "":
+		c.Reason, c.Message = "ClusterNotFound", fmt.Sprintf("Cluster %q does not exist", r.MissingCluster)
+	case len(r.Required) == 0:
+		c.Reason, c.Message = "NoRequiredAdapters", noAdapters
+	case c.ObservedGeneration == 0:
+		c.Reason, c.Message = "AwaitingAdapters", awaiting
+	case len(faults) > 0:
+		c.Reason, c.Message = "AdaptersNotReady", cut(strings.Join(faults, "; "))
+	default:
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceReady", "All adapters report ready at current generation"
+	}
+	return c
+}
+
+// available: "True where every required adapter Available=True, all at one
+// generation; False where all at one generation and at least one False; unchanged
+// where reports are missing, or at mixed generations".
+func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+	c := start(r, v1.AvailableCondition)
+	generations := map[int64]bool{}
+	var faults []string
+	for _, adapter := range names(r) {
+		a, reported := named(adapters, TypeOf(adapter))
+		if !reported {
+			a.ObservedGeneration = -1
+		}
+		generations[a.ObservedGeneration] = true
+		if reported && a.Status == metav1.ConditionFalse {
+			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s", adapter, a.ObservedGeneration, because(a)))
+		}
+	}
+	switch {
+	case len(r.Required) == 0:
+		c.Status, c.Reason, c.Message, c.ObservedGeneration = metav1.ConditionFalse, "NoRequiredAdapters", noAdapters, 0
+	case len(generations) == 1 && !generations[-1]:
+		for only := range generations {
+			c.ObservedGeneration = only
+		}
+		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceAvailable", r.Kind+" is accessible"
+		if len(faults) > 0 {
+			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", cut(strings.Join(faults, "; "))
+		}
+	case c.Reason == "NoRequiredAdapters": // not true any more
+		c.Reason, c.Message = "AwaitingAdapters", awaiting
+	}
+	// "for Available the oldest at its observed_generation"
+	first := true
+	for _, adapter := range names(r) {
+		a, reported := named(adapters, TypeOf(adapter))
+		if reported && a.ObservedGeneration == c.ObservedGeneration && (first || a.LastUpdatedTime.Before(c.LastUpdatedTime.Time)) {
+			c.LastUpdatedTime, first = a.LastUpdatedTime, false
+		}
+	}
+	return c
+}
+
+const (
+	awaiting   = "Waiting for adapters to report status"
+	noAdapters = "No adapters are required for this kind, so nothing can report a result"
+)
+
+// start is the condition as it was: "before any report both are False, reason
+// AwaitingAdapters", since the resource was created.
+func start(r Resource, name string) v1.ResourceCondition {
+	if c, ok := named(r.Before, name); ok {
+		return c
+	}
+	created := v1.NewTimestamp(r.Created)
+	return v1.ResourceCondition{Type: name, Status: metav1.ConditionFalse, Reason: "AwaitingAdapters", Message: awaiting,
+		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
+}
+
+// dateChange: "last_transition_time moves only when status does".
+func dateChange(r Resource, c *v1.ResourceCondition) {
+	if was := start(r, c.Type); was.Status != c.Status {
+		c.LastTransitionTime = v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
+	}
+}
+
+func names(r Resource) []string {
+	sorted := slices.Clone(r.Required)
+	slices.Sort(sorted)
+	return slices.Compact(sorted)
+}
+
+func named(conditions []v1.ResourceCondition, name string) (c v1.ResourceCondition, ok bool) {
+	for _, c := range conditions {
+		if c.Type == name {
+			return c, true
+		}
+	}
+	return c, false
+}
+
+func because(c v1.ResourceCondition) string {
+	if c.Reason == "" {
+		return ""
+	}
+	return " (" + c.Reason + ")"
+}
+
+// cut: a message has at most 32768 characters.
+func cut(message string) string {
+	if runes := []rune(message); len(runes) > 32768 {
+		return string(runes[:32767]) + "…"
+	}
+	return message
+}
