@@ -19,6 +19,7 @@ package fleet
 import (
 	"cmp"
 	"encoding/json"
+	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -218,11 +219,9 @@ func naiveOrder(value any, literal tsl.Value) (int, bool) {
 		}
 		return cmp.Compare(value, literal.Text), literal.Kind == tsl.StringValue
 	case int64:
-		n, _ := strconv.ParseInt(literal.Text, 10, 64)
-		return cmp.Compare(value, n), true
+		return new(big.Rat).SetInt64(value).Cmp(naiveNumber(literal)), true
 	case float64:
-		n, err := strconv.ParseFloat(literal.Text, 64)
-		return cmp.Compare(value, n), err == nil && literal.Kind == tsl.NumberValue
+		return new(big.Rat).SetFloat64(value).Cmp(naiveNumber(literal)), literal.Kind == tsl.NumberValue
 	case bool:
 		return map[bool]int{true: 0, false: 1}[literal.Text == strconv.FormatBool(value)], literal.Kind == tsl.BoolValue
 	case time.Time:
@@ -231,6 +230,18 @@ func naiveOrder(value any, literal tsl.Value) (int, bool) {
 	default: // an array or object
 		return 0, false
 	}
+}
+
+// naiveNumber is the value of a literal.
+func naiveNumber(literal tsl.Value) *big.Rat {
+	if literal.Kind != tsl.NumberValue {
+		n, _ := strconv.ParseInt(literal.Text, 10, 64)
+		return new(big.Rat).SetInt64(n)
+	}
+	if literal.Number.Float != 0 {
+		return new(big.Rat).SetFloat64(literal.Number.Float)
+	}
+	return new(big.Rat).SetInt64(literal.Number.Whole)
 }
 
 func naiveValue(path string, row *Row) (value any, ok bool) {

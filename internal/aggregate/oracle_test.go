@@ -1,0 +1,127 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/test/oracle"
+)
+
+// FuzzConditions holds the conditions against the oracle after every step of a
+// history, which the fuzzer chooses byte by byte.
+func FuzzConditions(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"\x00\x01\x01\x02",
+		"rrrrrrrrrrrr",
+		"\x03\x00\x01\x00\x05\x03\x01\x01\x00\x06\x00\x03\x00\x01\x01\x07",
+		"\x03\x00\x00\x00\x00\x03\x01\x00\x00\x00\x03\x02\x00\x00\x00\x00\x03\x00\x00\x02\x01\x03\x01\x01\x00\x01",
+		"\x03\x00\x04\x00\x09\x00\x00\x00\x03\x00\x00\x01\x09\x01\x07\x02\x01",
+		"\x02\x00\x03\x01\x00\x00\x00\x02\x00",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, history []byte) {
+		next := func() int {
+			if len(history) == 0 {
+				return 0
+			}
+			b := history[0]
+			history = history[1:]
+			return int(b)
+		}
+		in := input(1, nil)
+		for minute := 61; len(history) > 0; minute++ {
+			in.Now = at(minute)
+			takeStep(&in, next)
+			got := aggregate.Conditions(in)
+			want := judge(in)
+			sortByType(want)
+			sortByType(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("(-oracle +aggregation):\n%s\nof %+v", diff, in)
+			}
+			in.Previous = stored(t, got)
+		}
+	})
+}
+
+var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
+
+// takeStep changes the input as the bytes say.
+func takeStep(in *aggregate.Input, next func() int) {
+	switch next() % 8 {
+	case 0: // a change of spec
+		in.Generation++
+		in.Updated = in.Now.Truncate(time.Second)
+	case 1: // other adapters are required
+		bits := next()
+		in.Required = nil
+		for i, name := range fuzzAdapters {
+			if bits>>i&1 == 1 {
+				in.Required = append(in.Required, name)
+			}
+		}
+	case 2: // a report is deleted
+		name := fuzzAdapters[next()%len(fuzzAdapters)]
+		in.Reports = slices.DeleteFunc(slices.Clone(in.Reports), func(r aggregate.Report) bool { return r.Adapter == name })
+	case 3: // the Cluster of a NodePool goes or comes
+		in.Kind, in.MissingCluster = v1.NodePoolKind, []string{"", "east"}[next()%2]
+	default:
+		in.Reports = replace(in.Reports, fuzzReport(in, next))
+	}
+}
+
+func fuzzReport(in *aggregate.Input, next func() int) aggregate.Report {
+	r := aggregate.Report{
+		Adapter:    fuzzAdapters[next()%len(fuzzAdapters)],
+		Generation: max(1, in.Generation+2-int64(next()%5)),
+		Available:  []metav1.ConditionStatus{yes, yes, no, unknown, none}[next()%5],
+		Observed:   at(next()).Add(time.Duration(next()) * time.Nanosecond),
+		Reason:     []string{"", "Done", "ZoneMissing"}[next()%3],
+		Message:    strings.Repeat("é;", next()%4),
+	}
+	if next()%4 > 0 && r.Available != none {
+		r.Transition = at(next())
+	}
+	return r
+}
+
+func replace(reports []aggregate.Report, fresh aggregate.Report) []aggregate.Report {
+	others := slices.DeleteFunc(slices.Clone(reports), func(r aggregate.Report) bool { return r.Adapter == fresh.Adapter })
+	return append(others, fresh)
+}
+
+// judge asks the oracle.
+func judge(in aggregate.Input) []v1.ResourceCondition {
+	reports := make([]oracle.Report, 0, len(in.Reports))
+	for _, r := range in.Reports {
+		reports = append(reports, oracle.Report{Adapter: r.Adapter, Generation: r.Generation, Observed: r.Observed,
+			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition})
+	}
+	return oracle.Conditions(oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
+		Required: in.Required, MissingCluster: in.MissingCluster, Before: in.Previous, Now: in.Now}, reports)
+}

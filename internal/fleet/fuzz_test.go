@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package fleet
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
+)
+
+// FuzzSearch holds what an index finds by any text that parses against a scan of
+// all rows.
+func FuzzSearch(f *testing.F) {
+	for _, text := range []string{
+		"name = 'name-1' or not labels.a != 'x'",
+		"labels.a in ('x', 'y') and not (status.conditions.Ready = 'True' or generation between 2 and 3)",
+		"spec.one > 1 or spec.'a.b' is null",
+		"status.conditions.Ready.reason like 'R%' and created_time >= 2026-01-01",
+		"labels.example.com/c ~= '^[a-c]$' or labels.b ~! 'x'",
+		"updated_time < '2026-01-01T00:10:00Z' and id <> '2'",
+		"deleted_time is not null or labels.none not in ('a')",
+		"generation = 1Ki or spec.deep.one = true",
+	} {
+		f.Add(text, uint64(len(text)))
+	}
+	const objects = 60
+	random := rand.New(rand.NewPCG(1, 2))
+	x := New(Clusters)
+	rows := make([]*Row, objects)
+	for n := range rows {
+		rows[n] = randomRow(random, n)
+	}
+	if err := x.Replace(rows, "1"); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string, choice uint64) {
+		filter, err := tsl.Parse(text)
+		if err != nil {
+			return // FuzzParse of internal/tsl looks at these
+		}
+		r := rand.New(rand.NewPCG(choice, 0))
+		q := Query{Filter: filter, Offset: r.IntN(3) * 5, Limit: 1 + r.IntN(objects),
+			OrderBy: []Order{{Field: pick(r, collections["clusters"].orderable...), Descending: r.IntN(2) == 0}}}
+		got, err := x.List(t.Context(), q)
+		if err != nil {
+			var field *FieldError
+			if !errors.As(err, &field) && !errors.Is(err, ErrTooBroad) {
+				t.Fatalf("List(%s): %v", describe(q), err)
+			}
+			return
+		}
+		if diff := cmp.Diff(outline(naiveList(rows, q)), outline(got)); diff != "" {
+			t.Errorf("List(%s) differs from a scan (-scan +list):\n%s", describe(q), diff)
+		}
+	})
+}
