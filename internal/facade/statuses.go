@@ -315,7 +315,8 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 	if err == nil {
 		report := aggregate.ReportOf(stored)
 		_, err = on.collection.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
-			return aggregate.Reflects(row.Conditions, row.Generation, report)
+			// The API server knows the generation; the row may be older still.
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions, row.Generation, report)
 		})
 	}
 	if err != nil {
