@@ -31,6 +31,8 @@ import (
 	"github.com/fsnotify/fsnotify"
 	"github.com/go-logr/logr"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 const (
@@ -70,6 +72,7 @@ func NewSource(path string) (*Source, error) {
 	}
 	s := &Source{path: path, poll: pollInterval, content: content}
 	s.required.Store(&required)
+	metrics.AdaptersInForce()
 	return s, nil
 }
 
@@ -163,6 +166,8 @@ func (s *Source) reload(log logr.Logger) {
 	}
 	recovered := s.problem != ""
 	s.problem = ""
+	metrics.AdaptersReloads.WithLabelValues(metrics.ReloadSucceeded).Inc()
+	metrics.AdaptersInForce()
 	if maps.EqualFunc(required, *s.required.Load(), slices.Equal) {
 		if recovered {
 			log.Info("Required adapters are valid again and unchanged")
@@ -184,6 +189,8 @@ func (s *Source) reload(log logr.Logger) {
 func (s *Source) reject(log logr.Logger, err error) {
 	if problem := err.Error(); problem != s.problem {
 		s.problem = problem
+		metrics.AdaptersReloads.WithLabelValues(metrics.ReloadFailed).Inc()
+		metrics.AdaptersRejected()
 		log.Error(err, "Required adapters not reloaded, the last valid ones stay in force")
 	}
 }

@@ -1,0 +1,60 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// What became of a reading of the file of required adapters.
+const (
+	ReloadSucceeded = "success"
+	ReloadFailed    = "failure"
+)
+
+var (
+	// AdaptersReloads counts how often the file of required adapters has changed,
+	// by whether it is in force.
+	AdaptersReloads = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "required_adapters_reloads_total",
+		Help:      "Changes of the file of required adapters that were read, by result.",
+	}, []string{"result"})
+
+	adaptersValid = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: Namespace,
+		Name:      "required_adapters_last_reload_successful",
+		Help:      "Whether the file of required adapters, as it is now, is in force.",
+	})
+
+	adaptersSince = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: Namespace,
+		Name:      "required_adapters_last_reload_success_timestamp_seconds",
+		Help:      "When the file of required adapters was put in force last.",
+	})
+)
+
+func adaptersMetrics() []prometheus.Collector {
+	return []prometheus.Collector{AdaptersReloads, adaptersValid, adaptersSince}
+}
+
+// AdaptersInForce records that the required adapters are those of the file.
+func AdaptersInForce() {
+	adaptersValid.Set(1)
+	adaptersSince.SetToCurrentTime()
+}
+
+// AdaptersRejected records that the file of required adapters is not in force.
+func AdaptersRejected() { adaptersValid.Set(0) }

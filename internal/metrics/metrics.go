@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metrics
+
+import (
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	"github.com/prometheus/common/version"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Namespace is what the name of every metric of HyperFleet begins with.
+const Namespace = "hyperfleet"
+
+func init() {
+	ctrlmetrics.Registry.MustRegister(All()...)
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
+		// Series that are there from the start: a rate needs what it grows from.
+		AggregationDuration.WithLabelValues(kind)
+		for _, reason := range []string{WriteInitial, WriteSpecChange, WriteTransition, WriteRefresh} {
+			StatusWrites.WithLabelValues(kind, reason)
+		}
+		for _, reason := range []string{DiscardStale, DiscardAhead, DiscardUnknown, DiscardOrphan, DiscardPredecessor} {
+			ReportsDiscarded.WithLabelValues(kind, reason)
+		}
+	}
+	for _, result := range []string{ReloadSucceeded, ReloadFailed} {
+		AdaptersReloads.WithLabelValues(result)
+	}
+}
+
+// All returns the collectors of this package.
+func All() []prometheus.Collector {
+	return slices.Concat(requestMetrics(), reportMetrics(), adaptersMetrics())
+}
+
+// RegisterBuildInfo registers hyperfleet_build_info, which says what runs.
+func RegisterBuildInfo(programVersion string) error {
+	version.Version = programVersion
+	return ctrlmetrics.Registry.Register(versioncollector.NewCollector(Namespace))
+}
+
+// histogram returns the options of a histogram that has both forms: buckets, and
+// the native form for servers that ask for it, which is exact to 10 per cent.
+func histogram(name, help string, buckets []float64) prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Namespace:                       Namespace,
+		Name:                            name,
+		Help:                            help,
+		Buckets:                         buckets,
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  100,
+		NativeHistogramMinResetDuration: time.Hour,
+	}
+}

@@ -1,0 +1,73 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Why a report changes nothing.
+const (
+	// DiscardStale is for a report older than the recorded one.
+	DiscardStale = "stale"
+	// DiscardAhead is for a report on a generation that the resource does not have.
+	DiscardAhead = "ahead_of_generation"
+	// DiscardUnknown is for one that says Available=Unknown after a result.
+	DiscardUnknown = "unknown_after_result"
+	// DiscardOrphan is for a recorded report that was deleted, as what it is about
+	// does not exist.
+	DiscardOrphan = "orphan"
+	// DiscardPredecessor is for a recorded report that was deleted to make room, as
+	// it was about a resource of the same name that is gone.
+	DiscardPredecessor = "predecessor"
+)
+
+// Why a status is written.
+const (
+	// WriteInitial is for the first status of a resource.
+	WriteInitial = "initial"
+	// WriteSpecChange is for the first status of a new generation.
+	WriteSpecChange = "spec_change"
+	// WriteTransition is for a change of Ready or Available.
+	WriteTransition = "transition"
+	// WriteRefresh is for anything less, such as the times of new reports.
+	WriteRefresh = "refresh"
+)
+
+var (
+	// ReportsDiscarded counts reports by the kind that they are about and why they
+	// change nothing.
+	ReportsDiscarded = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "reports_discarded_total",
+		Help:      "Reports of adapters that change nothing or were deleted, by the kind of resource and the reason.",
+	}, []string{"kind", "reason"})
+
+	// StatusWrites counts writes of a resource's status by its kind and reason.
+	StatusWrites = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "status_writes_total",
+		Help:      "Writes of the status of resources, by kind and reason.",
+	}, []string{"kind", "reason"})
+
+	// AggregationDuration is the time from a report to the status that takes it in.
+	AggregationDuration = prometheus.NewHistogramVec(histogram("aggregation_duration_seconds",
+		"Time from the arrival of a report at the leader to the end of the status write that takes it in; of several reports the first counts.",
+		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}), []string{"kind"})
+)
+
+func reportMetrics() []prometheus.Collector {
+	return []prometheus.Collector{ReportsDiscarded, StatusWrites, AggregationDuration}
+}

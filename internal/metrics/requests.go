@@ -1,0 +1,126 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+var (
+	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "http_requests_total",
+		Help:      "REST requests that were answered, by route, method and status code.",
+	}, []string{"route", "method", "code"})
+
+	// From what a read takes, some 20 µs in process, to more than a write may take.
+	requestDuration = prometheus.NewHistogramVec(histogram("http_request_duration_seconds",
+		"Time from the header of a REST request to the end of its answer, by route and method.",
+		[]float64{.0001, .00025, .001, .0025, .01, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}), []string{"route", "method"})
+
+	responseSize = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "http_response_size_bytes_total",
+		Help:      "Bytes of the bodies of answers to REST requests, as sent, by route and method.",
+	}, []string{"route", "method"})
+
+	// RequestsInFlight counts the requests that are being answered.
+	RequestsInFlight = prometheus.NewGauge(prometheus.GaugeOpts{
+		Namespace: Namespace,
+		Name:      "http_requests_in_flight",
+		Help:      "REST requests that are being answered now.",
+	})
+
+	// Problems counts answers with problem details by their code.
+	Problems = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "http_problems_total",
+		Help:      "REST requests that were answered with problem details, by the code of the problem.",
+	}, []string{"code"})
+
+	// VisibilityTimeouts counts writes that reads did not show in time.
+	VisibilityTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "write_visibility_timeouts_total",
+		Help:      "REST writes that were answered before reads showed them, as that took longer than --write-visibility.",
+	})
+)
+
+func requestMetrics() []prometheus.Collector {
+	return []prometheus.Collector{requests, requestDuration, responseSize, RequestsInFlight, Problems, VisibilityTimeouts}
+}
+
+// A Route measures the requests of one route of the REST API. It keeps its series
+// at hand: to look them up by their labels would take longer than to count.
+type Route struct {
+	pattern string
+	methods map[string]*routeMethod
+	other   *routeMethod // of methods that HTTP does not define
+}
+
+// NewRoute returns the measures of a route, which is a pattern and never a path.
+func NewRoute(pattern string) *Route {
+	r := &Route{pattern: pattern, methods: map[string]*routeMethod{}, other: &routeMethod{method: "other"}}
+	for _, method := range []string{
+		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodConnect, http.MethodOptions, http.MethodTrace,
+	} {
+		r.methods[method] = &routeMethod{method: method}
+	}
+	return r
+}
+
+// Answered counts a request that was answered.
+func (r *Route) Answered(method string, status int, bytes int64, took time.Duration) {
+	m := r.of(method)
+	m.once.Do(func() {
+		m.duration = requestDuration.WithLabelValues(r.pattern, m.method)
+		m.size = responseSize.WithLabelValues(r.pattern, m.method)
+	})
+	m.duration.Observe(took.Seconds())
+	m.size.Add(float64(bytes))
+	counter, ok := m.codes.Load(status)
+	if !ok {
+		counter, _ = m.codes.LoadOrStore(status, requests.WithLabelValues(r.pattern, m.method, strconv.Itoa(status)))
+	}
+	counter.(prometheus.Counter).Inc()
+}
+
+// Method returns a method as it is named here: as "other", where HTTP does not
+// define it.
+func (r *Route) Method(method string) string { return r.of(method).method }
+
+func (r *Route) of(method string) *routeMethod {
+	if m := r.methods[method]; m != nil {
+		return m
+	}
+	return r.other
+}
+
+// routeMethod has the series of one method of a route, from its first request on.
+type routeMethod struct {
+	method   string
+	once     sync.Once
+	duration prometheus.Observer
+	size     prometheus.Counter
+	codes    sync.Map // status code → prometheus.Counter
+}
