@@ -32,6 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 // orphanGracePeriod is how long a report may wait for its resource, where it
@@ -54,6 +55,8 @@ type AdapterStatusReconciler struct {
 
 	// MaxConcurrentReconciles is how many reports are looked at at a time.
 	MaxConcurrentReconciles int
+
+	announcer announcer
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
@@ -61,6 +64,7 @@ type AdapterStatusReconciler struct {
 
 // SetupWithManager registers the reconciler. SetupIndexes comes first.
 func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
 	reportsOnKind := func(kind string) func(string) dependents {
 		return func(name string) dependents { return reportsOn(kind, name) }
 	}
@@ -101,7 +105,12 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 		"kind", report.Spec.ResourceRef.Kind, "resource", report.Spec.ResourceRef.Name, "uid", report.Spec.ResourceRef.UID)
 	// A report that has been replaced since may be about the resource's successor.
 	only := client.Preconditions{UID: &report.UID, ResourceVersion: &report.ResourceVersion}
-	return ctrl.Result{}, cascade{client: r.Client, live: r.APIReader}.delete(ctx, report, only)
+	if err := (cascade{client: r.Client}).delete(ctx, report, only); err != nil {
+		return ctrl.Result{}, err
+	}
+	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardOrphan).Inc()
+	r.announcer.orphan(report)
+	return ctrl.Result{}, nil
 }
 
 // resourceExists tells whether the very resource that the report is about exists.

@@ -39,6 +39,8 @@ import (
 type cascade struct {
 	client client.Client // reads from the cache
 	live   client.Reader // reads from the API server
+
+	announcer announcer
 }
 
 // finalize is one step of a deletion. It deletes the dependents of a terminating
@@ -91,7 +93,12 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		}
 		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
 	}
-	return errors.Join(failures...)
+	c.announcer.heldByOthers(obj, left)
+	err := errors.Join(failures...)
+	if err != nil {
+		c.announcer.cleanupFailed(obj, err)
+	}
+	return err
 }
 
 // isTerminating asks the API server whether this very object is being deleted.

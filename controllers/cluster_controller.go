@@ -61,7 +61,8 @@ type ClusterReconciler struct {
 	// for others before it is written; 0 writes it at once.
 	HeartbeatDelay time.Duration
 
-	memory memory
+	memory    memory
+	announcer announcer
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch;patch
@@ -71,10 +72,11 @@ type ClusterReconciler struct {
 
 // SetupWithManager registers the reconciler. SetupIndexes comes first.
 func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
-		Watches(&v1.AdapterStatus{}, toResource(v1.ClusterKind, r.Announcements), builder.WithPredicates(reported)).
+		Watches(&v1.AdapterStatus{}, toResource(v1.ClusterKind, r.Announcements, &r.memory), builder.WithPredicates(reported)).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.ClusterList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
@@ -106,7 +108,7 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay}
+	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
 	return status.update(ctx, cluster, "")
 }
 
@@ -145,7 +147,9 @@ func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.Object
 	return nil
 }
 
-func (r *ClusterReconciler) cascade() cascade { return cascade{client: r.Client, live: r.APIReader} }
+func (r *ClusterReconciler) cascade() cascade {
+	return cascade{client: r.Client, live: r.APIReader, announcer: r.announcer}
+}
 
 func toCluster(_ context.Context, o client.Object) []reconcile.Request {
 	name := o.(*v1.NodePool).Spec.ClusterName

@@ -98,20 +98,24 @@ var reported = predicate.GenerationChangedPredicate{TypedFuncs: predicate.Funcs{
 }}
 
 // toResource leads from a report to the resource of that kind that it is about,
-// once it has waited for others.
-func toResource(kind string, announcements *Announcements) handler.EventHandler {
+// once it has waited for others. It notes when the report arrived, unless that was
+// before the reconciler started.
+func toResource(kind string, announcements *Announcements, m *memory) handler.EventHandler {
 	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	enqueue := func(o client.Object, q queue) {
+	enqueue := func(o client.Object, q queue, isNews bool) {
 		report := o.(*v1.AdapterStatus)
 		if ref := report.Spec.ResourceRef; ref.Kind == kind {
 			key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
+			if isNews {
+				m.received(key)
+			}
 			q.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
 		}
 	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { enqueue(e.Object, q) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { enqueue(e.ObjectNew, q) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { enqueue(e.Object, q, !e.IsInInitialList) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { enqueue(e.ObjectNew, q, true) },
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q, false) },
 	}
 }
 

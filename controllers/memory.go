@@ -29,6 +29,8 @@ type memory struct {
 	written  sync.Map // client.ObjectKey → resourceVersion of our last write
 	vanished sync.Map // client.ObjectKey → resourceVersion at which the object was deleted
 	waiting  sync.Map // client.ObjectKey → *heartbeats that are not written yet
+
+	unaggregated sync.Map // client.ObjectKey → arrival of the first report that the status lacks
 }
 
 // wrote records our write, as the API server returned it.
@@ -57,4 +59,5 @@ func (m *memory) isBehind(o client.Object) bool {
 func (m *memory) forget(key client.ObjectKey) {
 	m.written.Delete(key)
 	m.waiting.Delete(key)
+	m.unaggregated.Delete(key)
 }

@@ -59,7 +59,8 @@ type NodePoolReconciler struct {
 	// for others before it is written; 0 writes it at once.
 	HeartbeatDelay time.Duration
 
-	memory memory
+	memory    memory
+	announcer announcer
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;patch;delete
@@ -69,9 +70,10 @@ type NodePoolReconciler struct {
 
 // SetupWithManager registers the reconciler. SetupIndexes comes first.
 func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
-		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind, r.Announcements), builder.WithPredicates(reported)).
+		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind, r.Announcements, &r.memory), builder.WithPredicates(reported)).
 		Watches(&v1.Cluster{}, toDependents(r.Client, poolsOf), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.NodePoolList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
@@ -106,6 +108,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	switch owner := pool.ClusterUID(); {
 	case owner != "" && (cluster == nil || cluster.UID != owner):
 		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
+		r.announcer.clusterGone(pool)
 		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
 	case cluster == nil:
 		missing = pool.Spec.ClusterName
@@ -115,7 +118,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	if err := r.tie(ctx, pool, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay}
+	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
 	return status.update(ctx, pool, missing)
 }
 
@@ -159,4 +162,6 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 	return nil
 }
 
-func (r *NodePoolReconciler) cascade() cascade { return cascade{client: r.Client, live: r.APIReader} }
+func (r *NodePoolReconciler) cascade() cascade {
+	return cascade{client: r.Client, live: r.APIReader, announcer: r.announcer}
+}

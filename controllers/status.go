@@ -58,6 +58,8 @@ type aggregator struct {
 
 	// heartbeatDelay is how long a status may wait that differs in times only.
 	heartbeatDelay time.Duration
+
+	announcer announcer
 }
 
 // update brings the status of obj in line with the reports on it, by one write,
@@ -65,8 +67,11 @@ type aggregator struct {
 // called again, as the result says. missingCluster is the name of a NodePool's
 // Cluster where that does not exist, else empty.
 func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) (ctrl.Result, error) {
+	key := client.ObjectKeyFromObject(obj)
+	received := a.memory.takeReceived(key) // before the look at the reports: they include it
 	reports, err := a.reports(ctx, obj)
 	if err != nil {
+		a.memory.returnReceived(key, received)
 		return ctrl.Result{}, err
 	}
 	status := a.status(obj, reports, missingCluster)
@@ -78,8 +83,10 @@ func (a aggregator) update(ctx context.Context, obj parent, missingCluster strin
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 
+	was := *obj.GetStatus()
 	*obj.GetStatus() = *status
-	if err := putStatus(ctx, a.client, a.kind, obj); err != nil {
+	if err := a.write(ctx, obj, &was, received); err != nil {
+		a.memory.returnReceived(key, received)
 		return ctrl.Result{}, err
 	}
 	a.memory.wrote(obj)
