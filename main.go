@@ -76,6 +76,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
+	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "How long a REST request takes at least that is logged as slow; 0 logs none.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
 	o.facade.Limits.BindFlags(flags)
 	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "How long REST requests are served on, when the process is told to end and /readyz fails already.")
@@ -114,6 +115,11 @@ func run(ctx context.Context, o options) error {
 	// The API server would compress every event of a watch by itself, which costs
 	// both sides more than the bytes do within a cluster.
 	config.DisableCompression = true
+	stopTracing, err := startTracing(ctx, config, &o.facade)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
 	mgr, err := newManager(config, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
@@ -128,6 +134,9 @@ func run(ctx context.Context, o options) error {
 	server, err := setupFacade(mgr, config, required, announcements, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
+	}
+	if err := setupMetrics(mgr, server); err != nil {
+		return fmt.Errorf("set up the metrics: %w", err)
 	}
 	if err := setupProbes(mgr, server); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)

@@ -50,7 +50,7 @@ func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, i
 	if err := checkMediaType(r); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return problemTooLarge.because("The body is larger than %d bytes", maxBodyBytes)

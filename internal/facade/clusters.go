@@ -27,6 +27,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 func clusterHref(id string) string { return clustersPath + "/" + id }
@@ -99,7 +100,8 @@ func (s *Server) created(w http.ResponseWriter, r *http.Request, c collection, r
 	defer cancel()
 	if !mayWait(ctx) || c.index.WaitForResourceVersion(ctx, row.ResourceVersion) != nil {
 		// The resource is stored all the same, and the answer says what it is.
-		s.log.Info("A write was not visible to reads in time", "path", r.URL.Path, "id", row.ID)
+		metrics.VisibilityTimeouts.Inc()
+		s.logOf(r).Info("A write was not visible to reads in time", "id", row.ID)
 	}
 	w.Header().Set("Location", href)
 	w.Header().Set("ETag", entityTag(row.Digest, false))

@@ -22,6 +22,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 // A problemKind is one kind of problem that the API can answer with. Its code is
@@ -137,11 +139,14 @@ func (p *problemError) write(w http.ResponseWriter, r *http.Request, now time.Ti
 		Code:      p.code,
 		Instance:  r.URL.EscapedPath(),
 		Timestamp: now.UTC().Truncate(time.Millisecond),
+		RequestID: requestIDOf(r.Context()),
+		TraceID:   traceIDOf(r.Context()),
 		Errors:    p.errors,
 	})
 	if err != nil { // no field of a Problem can fail to marshal
 		panic(err)
 	}
+	metrics.Problems.WithLabelValues(p.code).Inc()
 	for key, values := range p.header {
 		w.Header()[key] = values
 	}

@@ -62,27 +62,27 @@ func (s *Server) handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for pattern, m := range routes {
-		mux.Handle(pattern, s.serve(m.dispatch))
+		mux.Handle(pattern, routed(pattern, s.serve(m.dispatch)))
 	}
 	page := v5emb.New(s.contract.doc.Info.Title, openAPIPath, openAPIPagePath)
-	servePage := s.serve(methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
+	servePage := routed(openAPIPagePath, s.serve(methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
 		page.ServeHTTP(w, r)
 		return nil
-	}}.dispatch)
+	}}.dispatch))
 	mux.Handle(openAPIPagePath, servePage)
 	mux.Handle(openAPIPagePath+"/", servePage)
 	noPath := s.serve(func(_ http.ResponseWriter, r *http.Request) error {
 		return problemNoPath.because("There is nothing at %s", r.URL.Path)
 	})
 	mux.Handle("/", noPath)
-	return s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones.
 		if asked := r.URL.EscapedPath(); path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" {
 			noPath.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	}))
+	})))
 }
 
 // dispatch calls the handler of the request's method.
@@ -124,7 +124,7 @@ func (s *Server) serve(handle handlerFunc) http.Handler {
 
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	problem := asProblem(err)
-	log := s.log.WithValues("method", r.Method, "path", r.URL.Path, "code", problem.code, "status", problem.status)
+	log := s.logOf(r).WithValues("code", problem.code, "status", problem.status)
 	if problem.status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has gone
 		log.Error(problem, "Request failed")
 	} else {
@@ -143,6 +143,6 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
 		panic(reason)
 	}
-	s.log.Error(fmt.Errorf("panic: %v", reason), "Handler panicked", "method", r.Method, "path", r.URL.Path, "stack", string(debug.Stack()))
+	s.logOf(r).Error(fmt.Errorf("panic: %v", reason), "Handler panicked", "stack", string(debug.Stack()))
 	problemInternal.because("The request hit a fault of the server").write(w, r, s.options.Clock.Now())
 }

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/client-go/rest"
@@ -70,6 +71,10 @@ type Options struct {
 	// Announce is called before a report is written, and what it returns once the
 	// request is answered. It may be nil.
 	Announce func(*v1.AdapterStatus) (done func())
+	// TracerProvider makes spans of requests; nil for none.
+	TracerProvider trace.TracerProvider
+	// SlowRequest is how long a request takes that is logged as slow; 0 for none.
+	SlowRequest time.Duration
 	// Clock is the time; the real one where it is nil.
 	Clock clock.PassiveClock
 }
@@ -85,6 +90,7 @@ type Server struct {
 	nodePools  collection
 	statuses   collection
 	queries    *queryCache
+	tracer     trace.Tracer // nil where no spans are made
 	feeds      []manager.Runnable
 	finders    map[string]*finder // by the plural of their collection
 	inFlight   inFlight
@@ -116,6 +122,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 		return nil, err
 	}
 	config = withoutRetries(config)
+	config = withAuditIDs(config)
 	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
@@ -137,6 +144,9 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 		caller:   caller,
 	}
 	s.shutdown = sync.OnceValue(s.finish)
+	if options.TracerProvider != nil {
+		s.tracer = options.TracerProvider.Tracer(tracerName)
+	}
 	s.feed(own)
 	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
 		return nil, fmt.Errorf("listen for REST requests: %w", err)

@@ -31,6 +31,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 // maxClockSkew is how far ahead of the facade's clock a report may be. One from
@@ -91,6 +92,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		return err
 	}
 	if !known {
+		metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardAhead).Inc()
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -213,6 +215,7 @@ func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStat
 		case apierrors.IsNotFound(err):
 			exists = false
 		case isStaleReport(err):
+			metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardStale).Inc()
 			return nil, nil
 		case exists && apierrors.IsInvalid(err):
 			removed, removeErr := s.removePredecessor(ctx, on, report)
@@ -246,6 +249,7 @@ func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*
 			return nil, err
 		}
 		if concerns(recorded, report) && hasResult(recorded) {
+			metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardUnknown).Inc()
 			return nil, nil
 		}
 		// A result that is recorded meanwhile makes the write conflict.
@@ -299,6 +303,9 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 		return false, nil
 	}
 	err = s.own.Delete(ctx, recorded, client.Preconditions{UID: &recorded.UID})
+	if err == nil {
+		metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardPredecessor).Inc()
+	}
 	return true, client.IgnoreNotFound(err)
 }
 
@@ -321,6 +328,7 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 	}
 	if err != nil {
 		// The report is recorded all the same.
-		s.log.Info("A report was not visible to reads in time", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
+		metrics.VisibilityTimeouts.Inc()
+		s.logOf(r).Info("A report was not visible to reads in time", "adapter", stored.Spec.Adapter)
 	}
 }

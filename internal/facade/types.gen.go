@@ -615,9 +615,15 @@ type Problem struct {
 	Code string `json:"code"`
 
 	// Instance The path of the request.
-	Instance  string       `json:"instance"`
-	Timestamp time.Time    `json:"timestamp"`
-	Errors    []FieldError `json:"errors,omitempty"`
+	Instance  string    `json:"instance"`
+	Timestamp time.Time `json:"timestamp"`
+
+	// RequestID The id of the request, as in the header X-Request-Id of the answer and in the logs.
+	RequestID string `json:"request_id,omitempty"`
+
+	// TraceID The trace that the request belongs to, where there is one.
+	TraceID string       `json:"trace_id,omitempty"`
+	Errors  []FieldError `json:"errors,omitempty"`
 }
 
 // RequestLabels Key-value pairs with the syntax of Kubernetes labels. Keys that start with

@@ -1,0 +1,135 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/go-logr/logr"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+)
+
+// noRoute measures the requests that no route is for, or that do not come so far.
+var noRoute = metrics.NewRoute("none")
+
+// observe gives each request its id, and measures, traces and logs it. It comes
+// before everything else, so that no answer goes unseen.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		begin := time.Now()
+		metrics.RequestsInFlight.Inc()
+		o := &observation{ResponseWriter: w, id: requestID(r.Header), route: noRoute, status: http.StatusOK}
+		w.Header()[requestIDHeader] = []string{o.id}
+		r = r.WithContext(s.startSpan(context.WithValue(r.Context(), observationKey{}, o), r))
+		defer func() {
+			took := time.Since(begin)
+			metrics.RequestsInFlight.Dec()
+			o.route.Answered(r.Method, o.status, o.bytes, took)
+			o.endSpan()
+			s.logAnswer(r, o, took)
+		}()
+		next.ServeHTTP(o, r)
+	})
+}
+
+// routed notes which route a request has taken.
+func routed(pattern string, next http.Handler) http.Handler {
+	route := metrics.NewRoute(pattern)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if o := observationOf(r.Context()); o != nil {
+			o.route = route
+			if o.span != nil {
+				o.span.SetName(route.Method(r.Method) + " " + pattern)
+				o.span.SetAttributes(semconv.HTTPRoute(pattern))
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observation is what is known of a request and its answer.
+type observation struct {
+	http.ResponseWriter
+	id     string
+	route  *metrics.Route
+	span   trace.Span // nil where no spans are made
+	status int
+	bytes  int64
+}
+
+// observationKey is that of a request's observation in its context.
+type observationKey struct{}
+
+// observationOf returns the observation of the request that a context belongs to,
+// nil for none.
+func observationOf(ctx context.Context) *observation {
+	o, _ := ctx.Value(observationKey{}).(*observation)
+	return o
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (o *observation) WriteHeader(status int) {
+	o.status = status
+	o.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (o *observation) Write(b []byte) (int, error) {
+	n, err := o.ResponseWriter.Write(b)
+	o.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (o *observation) Unwrap() http.ResponseWriter { return o.ResponseWriter }
+
+// underlying returns the server's own writer, which net/http recognizes.
+func underlying(w http.ResponseWriter) http.ResponseWriter {
+	if o, ok := w.(*observation); ok {
+		return o.ResponseWriter
+	}
+	return w
+}
+
+// logAnswer logs a slow request for all to see, and others for those who ask.
+func (s *Server) logAnswer(r *http.Request, o *observation, took time.Duration) {
+	log, message := s.log.V(1), "Request answered"
+	if s.options.SlowRequest > 0 && took >= s.options.SlowRequest {
+		log, message = s.log, "Request was slow"
+	}
+	if log.Enabled() {
+		withRequest(log, r).Info(message, "status", o.status, "bytes", o.bytes, "duration", took.String())
+	}
+}
+
+// logOf returns the log for what concerns a request.
+func (s *Server) logOf(r *http.Request) logr.Logger { return withRequest(s.log, r) }
+
+// withRequest names a request in a log. Its query stays out: what people search
+// for is theirs.
+func withRequest(log logr.Logger, r *http.Request) logr.Logger {
+	log = log.WithValues("method", r.Method, "path", r.URL.Path, "request_id", requestIDOf(r.Context()))
+	if id := traceIDOf(r.Context()); id != "" {
+		log = log.WithValues("trace_id", id)
+	}
+	return log
+}

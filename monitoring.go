@@ -1,0 +1,61 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"time"
+
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/tracing"
+)
+
+// exportTimeout is what the spans that are not exported yet get at the end: a
+// collector that is away must not keep the program from ending.
+const exportTimeout = 5 * time.Second
+
+// startTracing has the facade, the reconcilers and what they ask of the API server
+// make spans where the environment asks for that. The caller is to call stop at the end.
+func startTracing(ctx context.Context, config *rest.Config, settings *facade.Options) (stop func(), err error) {
+	log := ctrl.Log.WithName("tracing")
+	provider, shutdown, err := tracing.Setup(ctx, programVersion(), log)
+	if err != nil {
+		return nil, err
+	}
+	config.Wrap(tracing.Transport)
+	settings.TracerProvider = provider
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exportTimeout)
+		defer cancel()
+		if err := shutdown(ctx); err != nil {
+			log.Error(err, "Some traces are not exported")
+		}
+	}, nil
+}
+
+func setupMetrics(mgr manager.Manager, server *facade.Server) error {
+	if err := metrics.RegisterBuildInfo(programVersion()); err != nil {
+		return err
+	}
+	return ctrlmetrics.Registry.Register(server.Collector(mgr.Elected()))
+}
