@@ -88,9 +88,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (6s)
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: verify
-verify: ## Check that what is generated is current, and that format, vet and lint have no complaint
+verify: ## Check that what is generated is current, and that format, vet, lint and promtool have no complaint
 	@hack/verify.sh
-	@$(MAKE) vet lint
+	@$(MAKE) vet lint alerts
 
 .PHONY: vet
 vet: ## Run go vet
@@ -104,6 +104,15 @@ bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint
 	@echo "Building golangci-lint and kube-api-linter, once: about 2 minutes on 2 cores"
 	@cd hack/tools/lint && go build -o $(CURDIR)/bin/golangci-lint .
 	@touch bin/golangci-lint
+
+.PHONY: alerts
+alerts: bin/promtool ## Check the alert rules, and run their unit tests
+	@hack/alerts.sh
+
+bin/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
+	@echo "Building promtool, once: about 2 minutes on 2 cores"
+	@cd hack/tools/promtool && go build -tags remove_all_sd -o $(CURDIR)/bin/promtool github.com/prometheus/prometheus/cmd/promtool
+	@touch bin/promtool
 
 ##@ Measure
 
