@@ -33,7 +33,8 @@ import (
 var tracer = otel.Tracer("github.com/hyperfleet-io/hyperfleet/controllers")
 
 // write stores the status of obj, which was another before, and counts, traces and
-// announces that. received is when the first report arrived that it takes in, zero for none.
+// announces that. received is when the first report arrived that it takes in, zero
+// for none.
 func (a aggregator) write(ctx context.Context, obj parent, was *v1.ResourceStatus, received time.Time) error {
 	ctx, span := tracer.Start(ctx, "write status of "+a.kind, trace.WithAttributes(
 		attribute.String("k8s.namespace.name", obj.GetNamespace()),

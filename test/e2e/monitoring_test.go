@@ -1,0 +1,253 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e
+
+import (
+	"compress/gzip"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	collectorv1 "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+	"sigs.k8s.io/yaml"
+)
+
+// TestMonitoring holds what is written about monitoring against what a running
+// HyperFleet shows: its metrics, its traces and its logs.
+func TestMonitoring(t *testing.T) {
+	spans := newCollector(t)
+	f := newFleet(t)
+	f.start(t, "--", "--zap-log-level=debug", "--leader-elect")
+	const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
+	f.want(t, http.StatusNotFound, http.MethodGet, "/nowhere", "")
+	f.want(t, http.StatusOK, http.MethodGet, api+"/clusters?search=name%3D%27secret-search%27", "")
+	created := f.traced(t, "00-"+traceID+"-00f067aa0ba902b7-01", api+"/clusters", `{"name":"watched","spec":{"password":"secret-spec"}}`)
+	f.want(t, http.StatusCreated, http.MethodPost, created["href"].(string)+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
+
+	t.Run("metrics", func(t *testing.T) {
+		shown := f.metrics(t)
+		written := map[string]map[string]bool{}
+		for _, file := range []string{"config/prometheus/prometheus_rule.yaml", "config/prometheus/dashboard.json", "docs/monitoring.md"} {
+			written[file] = metricsIn(t, file)
+			for name := range written[file] {
+				if !shown[name] {
+					t.Errorf("%s names %s, which HyperFleet does not have", file, name)
+				}
+			}
+		}
+		for name := range shown {
+			if strings.HasPrefix(name, "hyperfleet_") && !written["docs/monitoring.md"][name] {
+				t.Errorf("docs/monitoring.md lacks %s", name)
+			}
+		}
+	})
+	t.Run("alerts", checkRunbook)
+	t.Run("traces", func(t *testing.T) {
+		eventually(t, "the collector has the spans of the request", func() bool {
+			names := spans.of(traceID)
+			return slices.Contains(names, "POST "+api+"/clusters") && slices.Contains(names, "POST kube-apiserver")
+		})
+		eventually(t, "the collector has a span of a status write", func() bool {
+			return slices.Contains(spans.of(""), "write status of Cluster")
+		})
+	})
+	t.Run("logs", func(t *testing.T) {
+		log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for line := range strings.Lines(string(log)) {
+			entry := object{}
+			if err := json.Unmarshal([]byte(line), &entry); err != nil {
+				t.Errorf("a line of the log is no JSON: %s", line)
+			}
+			if strings.Contains(line, "secret-") {
+				t.Errorf("the log tells what is not its business: %s", line)
+			}
+			found = found || entry["trace_id"] == traceID && entry["msg"] == "Request answered" && entry["request_id"] != ""
+		}
+		if !found {
+			t.Error("the log does not have the request with its trace id")
+		}
+	})
+}
+
+// checkRunbook: each alert leads to an entry of the documentation.
+func checkRunbook(t *testing.T) {
+	page := readFile(t, "docs/monitoring.md")
+	var rule struct {
+		Spec struct {
+			Groups []struct {
+				Rules []struct {
+					Alert       string
+					Annotations map[string]string
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, "config/prometheus/prometheus_rule.yaml")), &rule); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rule.Spec.Groups[0].Rules {
+		_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "docs/monitoring.md#")
+		heading := strings.ToLower(r.Alert)
+		if anchor != heading || !strings.Contains(page, "\n### "+r.Alert+"\n") {
+			t.Errorf("%s leads to %q, which is no entry of docs/monitoring.md", r.Alert, r.Annotations["runbook_url"])
+		}
+	}
+}
+
+// metricName finds names of metrics that HyperFleet may have.
+var metricName = regexp.MustCompile(`\b(hyperfleet|controller_runtime|workqueue|rest_client|process|leader_election)_[a-z_]+[a-z]\b`)
+
+func metricsIn(t *testing.T, file string) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for _, name := range metricName.FindAllString(readFile(t, file), -1) {
+		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+			name = strings.TrimSuffix(name, suffix)
+		}
+		names[name] = true
+	}
+	if len(names) == 0 {
+		t.Errorf("%s names no metric", file)
+	}
+	return names
+}
+
+func readFile(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root(), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// metrics are the names of the metrics that the manager serves.
+func (f *fleet) metrics(t *testing.T) map[string]bool {
+	t.Helper()
+	response, err := http.Get("http://127.0.0.1:" + f.ports[4] + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for name := range maps.Keys(families) {
+		names[name] = true
+	}
+	return names
+}
+
+// traced creates something within a trace.
+func (f *fleet) traced(t *testing.T, traceparent, path, body string) object {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+f.ports[2]+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Traceparent", traceparent)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	decoded := object{}
+	if err := json.NewDecoder(response.Body).Decode(&decoded); err != nil || response.StatusCode != http.StatusCreated {
+		t.Fatalf("status %d: %v %v", response.StatusCode, decoded, err)
+	}
+	return decoded
+}
+
+// collector is an OpenTelemetry collector that keeps the names of spans.
+type collector struct {
+	mu    sync.Mutex
+	names map[string][]string // by trace id
+}
+
+// newCollector starts a collector, and has the programs that the test starts
+// export to it.
+func newCollector(t *testing.T) *collector {
+	t.Helper()
+	c := &collector{names: map[string][]string{}}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if err := c.receive(r); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", server.URL)
+	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+	t.Setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+	return c
+}
+
+func (c *collector) receive(r *http.Request) error {
+	body, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return err
+	}
+	content, err := io.ReadAll(body)
+	if err != nil {
+		return err
+	}
+	export := &collectorv1.ExportTraceServiceRequest{}
+	if err := proto.Unmarshal(content, export); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, resource := range export.ResourceSpans {
+		for _, scope := range resource.ScopeSpans {
+			for _, span := range scope.Spans {
+				id := hex.EncodeToString(span.TraceId)
+				c.names[id] = append(c.names[id], span.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// of returns the names of the spans of a trace, of all where the id is empty.
+func (c *collector) of(traceID string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if traceID != "" {
+		return slices.Clone(c.names[traceID])
+	}
+	return slices.Concat(slices.Collect(maps.Values(c.names))...)
+}
