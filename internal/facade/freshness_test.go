@@ -132,8 +132,8 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{T: t, clusters: fleet.New(fleet.Clusters), requires: []string{"dns", "validator"}}
-	f.renderer.required = func(string) []string { return f.requires }
-	fresh := newFreshness(f.renderer.required, f.clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
+	f.required = func(string) []string { return f.requires }
+	fresh := newFreshness(f.required, f.clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
 	f.resources, f.reports = fresh.resources(v1.ClusterKind), fresh.statuses()
 	f.cluster = &v1.Cluster{ObjectMeta: metav1.ObjectMeta{
 		Name: "alpha", Namespace: "default", UID: benchCluster(1).UID, Generation: 1, ResourceVersion: "1",
