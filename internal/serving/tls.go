@@ -1,0 +1,74 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package serving
+
+import (
+	"crypto/tls"
+	"fmt"
+
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+)
+
+// Certificate reads the certificate, and returns what keeps it up to date once it
+// is added to a manager: nil where there is none.
+func (o Options) Certificate() (*certwatcher.CertWatcher, error) {
+	if o.CertFile == "" {
+		return nil, nil
+	}
+	certificate, err := certwatcher.New(o.CertFile, o.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("--%s and --%s: %w", certFlag, keyFlag, err)
+	}
+	return certificate, nil
+}
+
+// TLS returns how to serve HTTPS with the certificate: nil where there is none.
+// A certificate of the client is asked for and not looked at: who that makes the
+// client is for others to decide, request by request.
+func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
+	if certificate == nil {
+		return nil
+	}
+	config := &tls.Config{
+		GetCertificate: certificate.GetCertificate,
+		ClientAuth:     tls.RequestClientCert,
+		NextProtos:     []string{"h2", "http/1.1"},
+	}
+	o.restrict(config)
+	return config
+}
+
+// Metrics returns how to serve metrics. Where there is no certificate they are
+// served with one that signs itself, and on loopback without any.
+func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher) metricsserver.Options {
+	options := metricsserver.Options{
+		BindAddress:   address,
+		SecureServing: certificate != nil || !o.PlainHTTP && !isLoopback(address),
+		TLSOpts:       []func(*tls.Config){o.restrict},
+	}
+	if certificate != nil {
+		options.TLSOpts = append(options.TLSOpts, func(config *tls.Config) { config.GetCertificate = certificate.GetCertificate })
+	}
+	if !o.Unauthenticated {
+		options.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	return options
+}
+
+func (o Options) restrict(config *tls.Config) { config.MinVersion = minVersions[o.MinVersion] }
