@@ -20,12 +20,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime/debug"
-	"time"
 
 	"go.uber.org/zap/zapcore"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -34,10 +32,10 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/controllers"
@@ -47,42 +45,6 @@ import (
 
 // version is set by the linker.
 var version string
-
-type options struct {
-	namespace      string
-	adaptersFile   string
-	metricsAddress string
-	probeAddress   string
-	leaderElect    bool
-	leaseNamespace string
-	lease          leaseTimes
-	concurrency    int
-	heartbeatDelay time.Duration
-	user           string
-	facade         facade.Options
-	log            zap.Options
-}
-
-func (o *options) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.namespace, "namespace", "default", "The namespace whose clusters, nodepools and reports are served.")
-	flags.StringVar(&o.adaptersFile, "adapters-config", "", "The YAML file that lists the required adapters by Kind. It is read again when it changes.")
-	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Where metrics are served; 0 turns them off.")
-	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Where /healthz and /readyz are served.")
-	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
-	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "The namespace of the leader's lease.")
-	o.lease.bind(flags)
-	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
-	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How long reports that change nothing but times are gathered at most before one write of the status takes them in; 0 writes each at once. The REST API shows them at once.")
-	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "The user that every REST request is made as.")
-	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
-	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
-	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "How long a REST request takes at least that is logged as slow; 0 logs none.")
-	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
-	o.facade.Limits.BindFlags(flags)
-	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "How long REST requests are served on, when the process is told to end and /readyz fails already.")
-	flags.DurationVar(&o.facade.MaxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
-	o.log.BindFlags(flags)
-}
 
 func main() {
 	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel}} // errors say where they come from
@@ -100,8 +62,8 @@ func main() {
 
 // run builds everything and serves until the context ends.
 func run(ctx context.Context, o options) error {
-	if o.adaptersFile == "" {
-		return errors.New("--adapters-config is required: the file of required adapters")
+	if err := o.check(); err != nil {
+		return err
 	}
 	required, err := adapters.NewSource(o.adaptersFile)
 	if err != nil {
@@ -120,7 +82,11 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer stopTracing()
-	mgr, err := newManager(config, o)
+	certificate, err := o.serving.Certificate()
+	if err != nil {
+		return err
+	}
+	mgr, err := newManager(config, certificate, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
@@ -131,7 +97,7 @@ func run(ctx context.Context, o options) error {
 	if err := setupReconcilers(ctx, mgr, required, announcements, o); err != nil {
 		return err
 	}
-	server, err := setupFacade(mgr, config, required, announcements, o)
+	server, err := setupFacade(mgr, certificate, required, announcements, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
@@ -165,11 +131,11 @@ func newScheme() *runtime.Scheme {
 	return scheme
 }
 
-func newManager(config *rest.Config, o options) (manager.Manager, error) {
+func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (manager.Manager, error) {
 	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         controllers.CacheOptions(o.namespace),
-		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		Metrics:                       o.serving.Metrics(o.metricsAddress, certificate),
 		HealthProbeBindAddress:        o.probeAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "manager.hyperfleet.io",
@@ -218,14 +184,27 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 	return nil
 }
 
-func setupFacade(mgr manager.Manager, config *rest.Config, required *adapters.Source, announcements *controllers.Announcements, o options) (*facade.Server, error) {
+func setupFacade(mgr manager.Manager, certificate *certwatcher.CertWatcher, required *adapters.Source, announcements *controllers.Announcements, o options) (*facade.Server, error) {
 	settings := o.facade
 	settings.Namespace = o.namespace
 	settings.Version = programVersion()
-	settings.Authenticator = facade.FixedUser(o.user)
 	settings.RequiredAdapters = required.Required
 	settings.Announce = announcements.Announce
-	server, err := facade.New(config, mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
+	settings.TLS = o.serving.TLS(certificate)
+	var err error
+	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
+		return nil, err
+	}
+	if o.serving.Unauthenticated {
+		mgr.GetLogger().Info("AUTHENTICATION IS OFF: whoever reaches the REST API acts as the user", "user", o.user, "address", o.facade.BindAddress)
+		settings.Authenticator = facade.FixedUser(o.user)
+	}
+	if certificate != nil {
+		if err := mgr.Add(certificate); err != nil {
+			return nil, err
+		}
+	}
+	server, err := facade.New(mgr.GetConfig(), mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
 	if err != nil {
 		return nil, err
 	}

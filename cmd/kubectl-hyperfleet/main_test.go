@@ -29,6 +29,7 @@ import (
 	"testing"
 	"time"
 
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -111,6 +112,7 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 		WriteVisibility:  20 * time.Second,
 		Version:          "v0.0.0-test",
 		Authenticator:    facade.FixedUser("dev@hyperfleet.local"),
+		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
 		RequiredAdapters: func(string) []string { return []string{"dns", "validator"} },
 	}, log.Log)
 	if err != nil {

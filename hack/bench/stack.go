@@ -121,6 +121,7 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 			"--heartbeat-delay=" + o.heartbeatDelay.String(),
 			"--health-probe-bind-address=" + loopback(s.ports[1]),
 			"--metrics-bind-address=" + loopback(s.ports[2]),
+			"--insecure-disable-authentication", "--user=dev@hyperfleet.local",
 		}, o.managerArgs...),
 	})
 	if err != nil {

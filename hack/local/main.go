@@ -158,6 +158,11 @@ func (l *local) stop() error {
 
 func (l *local) welcome() {
 	base := l.facadeURL() + "/api/hyperfleet/v1"
+	kubectl := filepath.Join(l.assets, "kubectl")
+	token := ""
+	if l.authenticate {
+		token = fmt.Sprintf(` -H "Authorization: Bearer $(%s create token dev)"`, kubectl)
+	}
 	fmt.Fprintf(l.out, `
 HyperFleet runs. Ctrl-C stops it and keeps its data in %[1]s.
 
@@ -167,11 +172,11 @@ HyperFleet runs. Ctrl-C stops it and keeps its data in %[1]s.
 
 Make a cluster, and look at it from both sides:
 
-  curl -s %[2]s/clusters -H 'Content-Type: application/json' \
+  export KUBECONFIG=%[3]s
+  curl -s %[2]s/clusters%[6]s -H 'Content-Type: application/json' \
     -d '{"kind":"Cluster","name":"my-cluster","spec":{},"labels":{"environment":"production"}}'
 
-  export KUBECONFIG=%[3]s
   %[5]s get clusters.hyperfleet
 
-`, l.dir, base, l.plane.KubeconfigFile(controlplane.Admin), l.controlPlane().LogDir(), filepath.Join(l.assets, "kubectl"))
+`, l.dir, base, l.plane.KubeconfigFile(controlplane.Admin), l.controlPlane().LogDir(), kubectl, token)
 }

@@ -54,6 +54,7 @@ func beManager() {
 	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "metrics-bind-address", "user"} {
 		flag.String(name, "", "")
 	}
+	flag.Bool("insecure-disable-authentication", false, "")
 	probes := flag.String("health-probe-bind-address", "", "")
 	flag.Usage = func() {}
 	flag.Parse()

@@ -20,6 +20,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
@@ -37,16 +38,15 @@ func (l *local) startManager(ctx context.Context) error {
 		Name: managerName,
 		Dir:  l.controlPlane().LogDir(),
 		Path: l.managerProgram,
-		Args: append([]string{
+		Args: slices.Concat([]string{
 			"--kubeconfig=" + l.plane.KubeconfigFile(controlplane.Manager),
 			"--namespace=default",
 			"--adapters-config=" + l.adapters,
 			"--facade-bind-address=" + l.facade,
 			"--health-probe-bind-address=" + l.probes,
 			"--metrics-bind-address=" + l.metrics,
-			"--user=" + l.user,
 			"--drain-delay=0", // no load balancer has to look away
-		}, l.managerArgs...),
+		}, l.authentication(), l.managerArgs),
 	})
 	if err != nil {
 		return err
@@ -54,6 +54,13 @@ func (l *local) startManager(ctx context.Context) error {
 	l.manager = manager
 	ready := process.HTTPProbe(http.DefaultClient, localURL(l.probes)+"/readyz")
 	return process.WaitReady(ctx, manager, managerStartLimit, ready)
+}
+
+func (l *local) authentication() []string {
+	if l.authenticate {
+		return nil
+	}
+	return []string{"--insecure-disable-authentication", "--user=" + l.user}
 }
 
 func (l *local) facadeURL() string { return localURL(l.facade) }

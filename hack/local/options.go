@@ -31,6 +31,7 @@ type options struct {
 	dir, assets, kustomization string
 	managerProgram             string
 	adapters, user             string
+	authenticate               bool
 	etcdPort, apiServerPort    int
 	facade, probes, metrics    string
 	managerArgs                []string
@@ -57,10 +58,12 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "what to apply before the manager starts")
 	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's program")
 	flags.StringVar(&o.adapters, "adapters", "config/manager/adapters.yaml", "the manager's file of required adapters")
-	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "as whom the REST API writes; the kustomization gives rights to the default")
+	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "as whom REST requests are made; the kustomization gives rights to the default")
+	flags.BoolVar(&o.authenticate, "authenticate", false, "have those who call the REST API say who they are, by a token of the control plane (kubectl create token)")
 	flags.IntVar(&o.etcdPort, etcdPortFlag, 23790, "port of etcd, on loopback")
 	flags.IntVar(&o.apiServerPort, apiServerPortFlag, 16443, "port of kube-apiserver, on loopback")
-	// The REST API asks nobody who they are, so it is not for the network.
+	// The REST API asks nobody who they are where -authenticate is not given, so it
+	// is not for the network.
 	flags.StringVar(&o.facade, facadeFlag, "127.0.0.1:8000", "address of the REST API")
 	flags.StringVar(&o.probes, probesFlag, "127.0.0.1:8080", "address of /healthz and /readyz")
 	flags.StringVar(&o.metrics, metricsFlag, "127.0.0.1:9090", "address of /metrics")

@@ -146,6 +146,9 @@ func restConstraint(cause metav1.CauseType) string {
 // forbiddenDetail says what is not allowed, without the API server's prefix
 // about which object and resource path it was.
 func forbiddenDetail(status metav1.Status) string {
+	if strings.Contains(status.Message, " cannot impersonate") { // which is no right of the caller's
+		return "The facade may not write as this caller: " + status.Message
+	}
 	if _, detail, ok := strings.Cut(status.Message, " is forbidden: "); ok {
 		return detail
 	}

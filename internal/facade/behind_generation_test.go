@@ -27,6 +27,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -39,7 +40,7 @@ import (
 func TestReportForGenerationNotIndexedYet(t *testing.T) {
 	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
 		BindAddress: "127.0.0.1:0", Namespace: "default", PageSize: 20, WriteVisibility: time.Minute,
-		Authenticator: facade.FixedUser(devUser), RequiredAdapters: func(string) []string { return nil },
+		Authenticator: facade.FixedUser(devUser), Authorizer: authorizerfactory.NewAlwaysAllowAuthorizer(), RequiredAdapters: func(string) []string { return nil },
 	}, log.Log)
 	if err != nil {
 		t.Fatal(err)

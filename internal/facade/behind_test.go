@@ -27,6 +27,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -98,6 +99,7 @@ func newReplicaOf(t *testing.T, config *rest.Config, changes ...func(*facade.Opt
 		PageSize:         20,
 		WriteVisibility:  time.Second,
 		Authenticator:    facade.FixedUser(devUser),
+		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
 		RequiredAdapters: suite.required.Required,
 	}
 	for _, change := range changes {

@@ -67,13 +67,11 @@ func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
 	return s.created(w, r, s.clusters, row, clusterHref(row.ID))
 }
 
-// findCluster returns the cluster of the path.
+// findCluster returns the cluster of the path, which the caller must be allowed to
+// get.
 func (s *Server) findCluster(r *http.Request) (*fleet.Row, error) {
-	if err := s.checkReady(r); err != nil {
-		return nil, err
-	}
 	id := r.PathValue("cluster_id")
-	row, err := s.lookUp(r, s.clusters, id)
+	row, err := s.find(r, s.clusters, id)
 	if err == nil && row == nil {
 		err = noCluster(id)
 	}

@@ -16,8 +16,15 @@ limitations under the License.
 
 package facade
 
-import "sigs.k8s.io/controller-runtime/pkg/manager"
+import (
+	"net/http"
+
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+)
 
 // Feeds are what keeps the Server's indexes up to date. A test that runs them
 // itself can stop them, and so have an index that is behind.
 func (s *Server) Feeds() []manager.Runnable { return s.feeds }
+
+// Handler answers requests without a connection.
+func (s *Server) Handler() http.Handler { return s.httpServer.Handler }

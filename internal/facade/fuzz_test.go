@@ -29,6 +29,7 @@ import (
 	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/client-go/rest"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -47,6 +48,7 @@ func newAlone(f *testing.F) (handler http.Handler, cluster string) {
 	s, err := New(&rest.Config{Host: "http://127.0.0.1:1", QPS: -1}, scheme, Options{
 		BindAddress: "127.0.0.1:0", Namespace: "default", PageSize: 20, WriteVisibility: time.Millisecond,
 		Authenticator:    FixedUser("dev"),
+		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
 		RequiredAdapters: func(string) []string { return nil },
 	}, logr.Discard())
 	if err != nil {

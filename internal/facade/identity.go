@@ -17,10 +17,17 @@ limitations under the License.
 package facade
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
@@ -30,7 +37,7 @@ import (
 // FixedUser authenticates every request as one user. It is for development,
 // where authentication is off.
 func FixedUser(name string) authenticator.Request {
-	caller := &user.DefaultInfo{Name: name}
+	caller := &user.DefaultInfo{Name: name, Groups: []string{user.AllAuthenticated}}
 	return authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
 		return &authenticator.Response{User: caller}, true, nil
 	})
@@ -39,11 +46,36 @@ func FixedUser(name string) authenticator.Request {
 // authenticate puts the caller into the request's context.
 func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
-	if err != nil || !ok {
+	switch {
+	case ok && err == nil && response.User.GetName() != "":
+		return r.WithContext(request.WithUser(r.Context(), response.User)), nil
+	case isOutage(err):
+		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
+	default:
 		return nil, problemUnauthenticated.because("The request has no valid credentials").
-			withHeader("WWW-Authenticate", "Bearer").withCause(err)
+			withHeader("WWW-Authenticate", `Bearer realm="hyperfleet"`).withCause(err)
 	}
-	return r.WithContext(request.WithUser(r.Context(), response.User)), nil
+}
+
+// isOutage tells whether credentials could not be checked, from their being
+// wrong. The authenticators return an error for both: what is wrong with
+// credentials as a text or as an error of crypto/x509, an outage as an error of
+// client-go.
+func isOutage(err error) bool {
+	if all, ok := errors.AsType[utilerrors.Aggregate](err); ok {
+		return slices.ContainsFunc(all.Errors(), isOutage)
+	}
+	if _, ok := errors.AsType[*url.Error](err); ok { // no answer
+		return true
+	}
+	var status apierrors.APIStatus // an answer other than a review
+	return errors.As(err, &status) || wait.Interrupted(err) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// undecided is for a caller about whom the API server cannot be asked.
+func undecided(detail string, cause error) *problemError {
+	return problemUnavailable.because("%s", detail).withHeader("Retry-After", "1").withCause(cause)
 }
 
 // asCaller returns a copy of config whose requests are made as the user in
@@ -71,12 +103,23 @@ func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !ok || caller.GetName() == "" {
 		return nil, errNoCaller // never with the facade's own rights
 	}
-	return transport.NewImpersonatingRoundTripper(transport.ImpersonationConfig{
+	return transport.NewImpersonatingRoundTripper(impersonationOf(caller), i.next).RoundTrip(r)
+}
+
+// impersonationOf says all about the caller, but for a service account its name
+// alone: the API server derives the groups from it, and lets a service account be
+// impersonated within bounds (impersonate-on:serviceaccount:create and the like)
+// only so. With more, it would take the right to act as anybody in everything.
+func impersonationOf(caller user.Info) transport.ImpersonationConfig {
+	if _, _, err := serviceaccount.SplitUsername(caller.GetName()); err == nil {
+		return transport.ImpersonationConfig{UserName: caller.GetName()}
+	}
+	return transport.ImpersonationConfig{
 		UserName: caller.GetName(),
 		UID:      caller.GetUID(),
 		Groups:   caller.GetGroups(),
 		Extra:    caller.GetExtra(),
-	}, i.next).RoundTrip(r)
+	}
 }
 
 // WrappedRoundTripper lets client-go look through.

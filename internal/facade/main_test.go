@@ -57,8 +57,9 @@ const (
 // them together.
 var suite struct {
 	env      *testenv.Env
-	server   *facade.Server
-	base     string // of the facade's URLs
+	server   *facade.Server // where everybody is devUser
+	secure   *secureServer  // where callers say who they are
+	base     string         // of the facade's URLs
 	contract routers.Router
 	manager  ctrl.Manager
 	required *adapters.Source
@@ -112,7 +113,11 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if suite.required, err = adapters.NewSource(file); err != nil {
 		return nil, err
 	}
-	suite.manager, err = ctrl.NewManager(suite.env.Config, ctrl.Options{
+	config, err := suite.env.Manager()
+	if err != nil {
+		return nil, err
+	}
+	suite.manager, err = ctrl.NewManager(config, ctrl.Options{
 		Scheme:  suite.env.Scheme,
 		Cache:   controllers.CacheOptions("default"),
 		Metrics: metricsserver.Options{BindAddress: "0"},
@@ -124,13 +129,18 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err := setupReconcilers(ctx, announcements); err != nil {
 		return nil, err
 	}
-	suite.server, err = facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
+	may, err := delegation().NewAuthorizer(config)
+	if err != nil {
+		return nil, err
+	}
+	suite.server, err = facade.New(config, suite.env.Scheme, facade.Options{
 		BindAddress:      "127.0.0.1:0",
 		Namespace:        "default",
 		PageSize:         20,
 		WriteVisibility:  20 * time.Second, // these machines are slow at times
 		Version:          "v0.0.0-test",
 		Authenticator:    facade.FixedUser(devUser),
+		Authorizer:       may,
 		RequiredAdapters: suite.required.Required,
 		Announce:         announcements.Announce,
 	}, log.Log.WithName("facade"))
@@ -140,10 +150,13 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err := suite.server.SetupWithManager(suite.manager); err != nil {
 		return nil, err
 	}
+	if suite.secure, err = newSecureServer(suite.manager, suite.required.Required); err != nil {
+		return nil, err
+	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- suite.manager.Start(ctx) }()
 	suite.base = "http://" + suite.server.Address().String()
-	for suite.server.Ready(nil) != nil {
+	for suite.server.Ready(nil) != nil || suite.secure.Ready(nil) != nil {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return stopped, loadServedContract()
@@ -194,7 +207,7 @@ type answer struct {
 
 // call makes a request to the facade, and checks the response against the
 // OpenAPI document where that has the path.
-func call(t *testing.T, method, path, body string) answer {
+func call(t testing.TB, method, path, body string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, suite.base+path, strings.NewReader(body))
 	if err != nil {
@@ -206,9 +219,14 @@ func call(t *testing.T, method, path, body string) answer {
 	return do(t, request)
 }
 
-func do(t *testing.T, request *http.Request) answer {
+func do(t testing.TB, request *http.Request) answer {
 	t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	return doWith(t, http.DefaultClient, request)
+}
+
+func doWith(t testing.TB, client *http.Client, request *http.Request) answer {
+	t.Helper()
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +240,7 @@ func do(t *testing.T, request *http.Request) answer {
 	return a
 }
 
-func checkAgainstContract(t *testing.T, request *http.Request, a answer) {
+func checkAgainstContract(t testing.TB, request *http.Request, a answer) {
 	t.Helper()
 	if a.status >= 400 && request.Method != http.MethodHead {
 		problemSchema(t, a)
@@ -243,7 +261,7 @@ func checkAgainstContract(t *testing.T, request *http.Request, a answer) {
 }
 
 // problemSchema checks that an answer is a problem of this API.
-func problemSchema(t *testing.T, a answer) {
+func problemSchema(t testing.TB, a answer) {
 	t.Helper()
 	problem := a.problem(t)
 	if got := a.header.Get("Content-Type"); got != "application/problem+json" {
@@ -257,14 +275,14 @@ func problemSchema(t *testing.T, a answer) {
 	}
 }
 
-func (a answer) problem(t *testing.T) facade.Problem {
+func (a answer) problem(t testing.TB) facade.Problem {
 	t.Helper()
 	var problem facade.Problem
 	a.decode(t, &problem)
 	return problem
 }
 
-func (a answer) decode(t *testing.T, into any) {
+func (a answer) decode(t testing.TB, into any) {
 	t.Helper()
 	if err := json.Unmarshal(a.body, into); err != nil {
 		t.Fatalf("decode %s: %v", a.body, err)
@@ -272,7 +290,7 @@ func (a answer) decode(t *testing.T, into any) {
 }
 
 // want fails the test unless the answer has that status.
-func (a answer) want(t *testing.T, status int) answer {
+func (a answer) want(t testing.TB, status int) answer {
 	t.Helper()
 	if a.status != status {
 		t.Fatalf("status %d, want %d: %s", a.status, status, a.body)
@@ -285,7 +303,7 @@ func get(t *testing.T, path string) answer {
 	return call(t, http.MethodGet, path, "")
 }
 
-func post(t *testing.T, path, body string) answer {
+func post(t testing.TB, path, body string) answer {
 	t.Helper()
 	return call(t, http.MethodPost, path, body)
 }
@@ -300,7 +318,7 @@ func query(path string, parameters ...string) string {
 }
 
 // uniqueName returns a name that no other test uses.
-func uniqueName(t *testing.T) string {
+func uniqueName(t testing.TB) string {
 	t.Helper()
 	names++
 	return fmt.Sprintf("t%d", 100+names)
@@ -308,7 +326,7 @@ func uniqueName(t *testing.T) string {
 
 var names int
 
-func newCluster(t *testing.T, body string) facade.Cluster {
+func newCluster(t testing.TB, body string) facade.Cluster {
 	t.Helper()
 	if body == "" {
 		body = fmt.Sprintf(`{"kind":"Cluster","name":%q,"spec":{}}`, uniqueName(t))
@@ -333,7 +351,7 @@ func newNodePool(t *testing.T, clusterID, name string) facade.NodePool {
 }
 
 // eventually waits until what it asks for holds.
-func eventually(t *testing.T, what string, holds func() bool) {
+func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

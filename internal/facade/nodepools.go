@@ -89,18 +89,16 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 }
 
 // findNodePool returns the nodepool of the path. Where the path names a cluster
-// too, it is that cluster's.
+// too, it is that cluster's. The caller must be allowed to get both.
 func (s *Server) findNodePool(r *http.Request) (*fleet.Row, error) {
 	clusterID := r.PathValue("cluster_id")
 	if clusterID != "" {
 		if _, err := s.findCluster(r); err != nil {
 			return nil, err
 		}
-	} else if err := s.checkReady(r); err != nil {
-		return nil, err
 	}
 	id := r.PathValue("nodepool_id")
-	row, err := s.lookUp(r, s.nodePools, id)
+	row, err := s.find(r, s.nodePools, id)
 	if err != nil {
 		return nil, err
 	}

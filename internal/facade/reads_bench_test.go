@@ -32,6 +32,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/utils/clock"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
@@ -96,14 +97,14 @@ func newReads(tb testing.TB, clusters int) reads {
 		tb.Fatal(err)
 	}
 	s := &Server{
-		options:   Options{PageSize: 20, Authenticator: FixedUser("dev"), Clock: clock.RealClock{}},
+		options:   Options{PageSize: 20, Authenticator: FixedUser("dev"), Authorizer: authorizerfactory.NewAlwaysAllowAuthorizer(), Clock: clock.RealClock{}},
 		log:       logr.Discard(),
 		contract:  contract,
 		renderer:  renderer{required: func(string) []string { return nil }},
 		queries:   newQueryCache(),
-		clusters:  collection{fleet.New(fleet.Clusters), "ClusterList", "clusters"},
-		nodePools: collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"},
-		statuses:  collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"},
+		clusters:  collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource},
+		nodePools: collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource},
+		statuses:  collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource},
 	}
 	s.options.Limits = Limits{}.withDefaults()
 	s.inFlight = newInFlight(s.options.Limits)

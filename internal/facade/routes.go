@@ -49,15 +49,27 @@ func (s *Server) handler() http.Handler {
 		versionPath: {http.MethodGet: s.getVersion},
 		openAPIPath: {http.MethodGet: s.getOpenAPI},
 
-		clustersPath:               {http.MethodGet: s.listClusters, http.MethodPost: s.createCluster},
-		clusterPath:                {http.MethodGet: s.getCluster},
-		clusterPath + "/statuses":  {http.MethodGet: s.listClusterStatuses, http.MethodPost: s.reportClusterStatus},
-		clusterPath + "/nodepools": {http.MethodGet: s.listClusterNodePools, http.MethodPost: s.createNodePool},
-
-		clusterPath + "/nodepools/{nodepool_id}":          {http.MethodGet: s.getNodePool},
-		clusterPath + "/nodepools/{nodepool_id}/statuses": {http.MethodGet: s.listNodePoolStatuses, http.MethodPost: s.reportNodePoolStatus},
-
-		nodePoolsPath:                    {http.MethodGet: s.listNodePools},
+		// Those that say nothing of rights look up what the path names, and with it
+		// whether the caller may get that.
+		clustersPath: {
+			http.MethodGet:  s.may("list", clustersResource, s.listClusters),
+			http.MethodPost: s.may("create", clustersResource, s.createCluster),
+		},
+		clusterPath: {http.MethodGet: s.getCluster},
+		clusterPath + "/statuses": {
+			http.MethodGet:  s.may("list", adapterStatusesResource, s.listClusterStatuses),
+			http.MethodPost: s.may("create", adapterStatusesResource, s.reportClusterStatus),
+		},
+		clusterPath + "/nodepools": {
+			http.MethodGet:  s.may("list", nodePoolsResource, s.listClusterNodePools),
+			http.MethodPost: s.may("create", nodePoolsResource, s.createNodePool),
+		},
+		clusterPath + "/nodepools/{nodepool_id}": {http.MethodGet: s.getNodePool},
+		clusterPath + "/nodepools/{nodepool_id}/statuses": {
+			http.MethodGet:  s.may("list", adapterStatusesResource, s.listNodePoolStatuses),
+			http.MethodPost: s.may("create", adapterStatusesResource, s.reportNodePoolStatus),
+		},
+		nodePoolsPath:                    {http.MethodGet: s.may("list", nodePoolsResource, s.listNodePools)},
 		nodePoolsPath + "/{nodepool_id}": {http.MethodGet: s.getNodePool},
 	}
 	mux := http.NewServeMux()
@@ -76,8 +88,10 @@ func (s *Server) handler() http.Handler {
 	})
 	mux.Handle("/", noPath)
 	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones.
-		if asked := r.URL.EscapedPath(); path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" {
+		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones. It has
+		// an answer of its own to "*".
+		asked := r.URL.EscapedPath()
+		if path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" || r.RequestURI == "*" {
 			noPath.ServeHTTP(w, r)
 			return
 		}

@@ -18,6 +18,7 @@ package facade
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +31,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -66,6 +68,10 @@ type Options struct {
 	Version string
 	// Authenticator says who makes a request.
 	Authenticator authenticator.Request
+	// Authorizer says what they may do.
+	Authorizer authorizer.Authorizer
+	// TLS is how to serve HTTPS; nil for plain HTTP.
+	TLS *tls.Config
 	// RequiredAdapters returns the names of the adapters required for a Kind.
 	RequiredAdapters func(kind string) []string
 	// Announce is called before a report is written, and what it returns once the
@@ -108,6 +114,9 @@ type Server struct {
 // New makes a Server and begins to listen. The config is of the facade's own
 // identity, which must be allowed to impersonate those who call.
 func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.Logger) (*Server, error) {
+	if options.Authenticator == nil || options.Authorizer == nil {
+		return nil, errors.New("an authenticator and an authorizer are required")
+	}
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
@@ -153,11 +162,14 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	}
 	s.httpServer = &http.Server{
 		Handler:           s.handler(),
+		TLSConfig:         options.TLS,
 		ReadHeaderTimeout: options.Limits.ReadHeaderTimeout,
 		ReadTimeout:       options.Limits.ReadTimeout,
 		WriteTimeout:      options.Limits.ReadTimeout + options.Limits.RequestTimeout + options.Limits.WriteStallTimeout, // of the first piece
 		IdleTimeout:       options.Limits.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+
+		DisableGeneralOptionsHandler: true, // it would answer without asking who calls
 	}
 	return s, nil
 }
@@ -187,7 +199,11 @@ func (s *Server) Start(ctx context.Context) error {
 	s.log.Info("Serving REST", "address", s.Address().String())
 	stop := context.AfterFunc(ctx, func() { _ = s.shutdown() }) // its error is returned below
 	defer stop()
-	if err := s.httpServer.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.httpServer.Serve
+	if s.options.TLS != nil {
+		serve = func(l net.Listener) error { return s.httpServer.ServeTLS(l, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve REST requests: %w", err)
 	}
 	if err := s.shutdown(); err != nil {
@@ -198,15 +214,16 @@ func (s *Server) Start(ctx context.Context) error {
 
 // A collection is one of the lists of resources.
 type collection struct {
-	index  *fleet.Index
-	kind   string // of the list's JSON
-	plural string // for people
+	index    *fleet.Index
+	kind     string // of the list's JSON
+	plural   string // for people
+	resource string // of the API server
 }
 
 func (s *Server) feed(c client.WithWatch) {
-	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters"}
-	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools"}
-	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses"}
+	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource}
+	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource}
+	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource}
 	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
 	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster)
 	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool)

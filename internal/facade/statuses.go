@@ -87,6 +87,12 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 	if faults := s.checkReport(body); len(faults) > 0 {
 		return problemInvalidBody.inFields(faults)
 	}
+	// To report is to create or to replace, and what is answered before either may
+	// only be told to those who may do both.
+	status := newAdapterStatus(s.options.Namespace, on, body)
+	if err := s.authorizeNamed(r, "patch", adapterStatusesResource, status.Name); err != nil {
+		return err
+	}
 	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
 	if err != nil {
 		return err
@@ -96,9 +102,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	report := newAdapterStatus(s.options.Namespace, on, body)
-	defer s.options.Announce(report)()
-	stored, err := s.record(r.Context(), on, report)
+	defer s.options.Announce(status)()
+	stored, err := s.record(r.Context(), on, status)
 	if err != nil {
 		return err
 	}

@@ -692,8 +692,17 @@ type Size = int32
 // StatusOrderBy defines model for statusOrderBy.
 type StatusOrderBy = string
 
+// Forbidden defines model for Forbidden.
+type Forbidden = Problem
+
 // Reported defines model for Reported.
 type Reported = AdapterStatus
+
+// Unauthenticated defines model for Unauthenticated.
+type Unauthenticated = Problem
+
+// Unavailable defines model for Unavailable.
+type Unavailable = Problem
 
 // Report defines model for Report.
 type Report = AdapterStatusCreateRequest

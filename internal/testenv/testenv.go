@@ -100,10 +100,43 @@ func (e *Env) As(user string, groups ...string) (client.Client, error) {
 	return client.New(config, client.Options{Scheme: e.Scheme})
 }
 
-// InstallRoles installs the ClusterRoles of config/rbac. Nothing aggregates
-// them here: that is the work of kube-controller-manager, which does not run.
+// InstallRoles installs config/rbac. Nothing aggregates ClusterRoles here: that is
+// the work of kube-controller-manager, which does not run.
 func (e *Env) InstallRoles(ctx context.Context) error {
-	return e.apply(ctx, "rbac", func(o *unstructured.Unstructured) bool { return o.GetKind() == "ClusterRole" })
+	isNamespace := func(o *unstructured.Unstructured) bool { return o.GetKind() == "Namespace" }
+	if err := e.apply(ctx, "rbac", isNamespace); err != nil {
+		return err
+	}
+	return e.apply(ctx, "rbac", func(o *unstructured.Unstructured) bool { return !isNamespace(o) })
+}
+
+// Manager returns the config of one who has the name and the groups of the
+// manager's service account, and so the rights that InstallRoles gives it.
+func (e *Env) Manager() (*rest.Config, error) {
+	user, err := e.control.AddUser(envtest.User{
+		Name:   "system:serviceaccount:hyperfleet-system:hyperfleet-manager",
+		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system"},
+	}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("add the manager as a user: %w", err)
+	}
+	return user.Config(), nil
+}
+
+// ClientCertificate returns the config of a user whom the API server knows by a
+// client certificate.
+func (e *Env) ClientCertificate(name string, groups ...string) (*rest.Config, error) {
+	user, err := e.control.AddUser(envtest.User{Name: name, Groups: groups}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("add the user %s: %w", name, err)
+	}
+	return user.Config(), nil
+}
+
+// ServiceAccountKey returns the key, as PEM, by which the API server knows tokens
+// of service accounts for its own.
+func (e *Env) ServiceAccountKey() ([]byte, error) {
+	return os.ReadFile(filepath.Join(e.control.ControlPlane.GetAPIServer().CertDir, "sa-signer.key"))
 }
 
 // NewNamespace creates a namespace for one test and returns its name.

@@ -83,6 +83,7 @@ func assets() string {
 type fleet struct {
 	dir     string
 	ports   []string
+	token   string // of who calls, if they say who they are
 	process *exec.Cmd
 	output  *bytes.Buffer
 	drained chan struct{} // closed when the process has closed its output
@@ -224,6 +225,9 @@ func (f *fleet) call(t *testing.T, method, path, body string) (int, object) {
 		t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if f.token != "" {
+		request.Header.Set("Authorization", "Bearer "+f.token)
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,7 @@ func (f *fleet) startReplica(t *testing.T, args ...string) *fleet {
 	replica.process = exec.Command(filepath.Join(bin, "hyperfleet-manager"), append([]string{
 		"--kubeconfig", filepath.Join(f.dir, "manager.kubeconfig"), "--leader-elect", "--adapters-config", "config/manager/adapters.yaml",
 		"--facade-bind-address", "127.0.0.1:" + replica.ports[2], "--health-probe-bind-address", "127.0.0.1:" + replica.ports[3], "--metrics-bind-address", "0", "--drain-delay", "0",
+		"--insecure-disable-authentication", "--user", "dev@hyperfleet.local",
 	}, args...)...)
 	replica.process.Dir = root()
 	if err := replica.process.Start(); err != nil {

@@ -73,6 +73,7 @@ func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
 			"--facade-bind-address=" + r.facade,
 			"--health-probe-bind-address=" + r.probes,
 			"--metrics-bind-address=0",
+			"--insecure-disable-authentication", "--user=dev@hyperfleet.local",
 			"--zap-log-level=debug",
 			"--leader-elect",
 			"--leader-elect-lease-duration=6s",

@@ -1,0 +1,306 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// TestRights makes every request of the API as each of those who may something
+// and as one who may nothing, on what there is and on what there is not.
+func TestRights(t *testing.T) {
+	viewer, editor, adapter := newCaller(t, "hyperfleet-viewer"), newCaller(t, "hyperfleet-editor"), newCaller(t, "hyperfleet-adapter")
+	elsewhere, nobody := newCaller(t), newCaller(t)
+	namespace, err := suite.env.NewNamespace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bind(t, namespace, "hyperfleet-editor", elsewhere.name)
+
+	cluster := newCluster(t, "")
+	nodePool := newNodePool(t, cluster.ID, "workers")
+	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+	fresh := uniqueName(t)
+	const missing = "20000000000000000000000000"
+	inCluster := cluster.Href + "/nodepools/" + nodePool.ID
+	absent := api + "/clusters/" + missing
+	stale := reportBody("dns", 1, noon.Add(-time.Hour), "True")
+	unknown := reportBody("dns", 1, noon.Add(time.Hour), "Unknown")
+	future := reportBody("dns", 99, noon, "True")
+
+	type want struct{ viewer, editor, adapter int }
+	readable, gone := want{200, 200, 200}, want{404, 404, 404}
+	for request, want := range map[string]want{
+		"GET " + api + "/clusters":                                               readable,
+		"HEAD " + api + "/clusters":                                              readable,
+		"GET " + cluster.Href:                                                    readable,
+		"HEAD " + cluster.Href:                                                   readable,
+		"GET " + cluster.Href + "/statuses":                                      readable,
+		"GET " + cluster.Href + "/nodepools":                                     readable,
+		"GET " + inCluster:                                                       readable,
+		"GET " + inCluster + "/statuses":                                         readable,
+		"GET " + api + "/nodepools":                                              readable,
+		"GET " + nodePool.Href:                                                   readable,
+		"GET " + absent:                                                          gone,
+		"GET " + absent + "/statuses":                                            gone,
+		"GET " + absent + "/nodepools":                                           gone,
+		"GET " + cluster.Href + "/nodepools/" + missing:                          gone,
+		"GET " + api + "/nodepools/" + missing:                                   gone,
+		"GET " + api + "/clusters?search=color='red'":                            {400, 400, 400},
+		"POST " + api + "/clusters {":                                            {403, 400, 403},
+		"POST " + api + `/clusters {"name":"` + cluster.Name + `"}`:              {403, 409, 403},
+		"POST " + api + `/clusters {"name":"` + fresh + `"}`:                     {403, 201, 403},
+		"POST " + cluster.Href + `/nodepools {"name":"workers"}`:                 {403, 409, 403},
+		"POST " + cluster.Href + `/nodepools {"name":"more"}`:                    {403, 201, 403},
+		"POST " + absent + `/nodepools {"name":"more"}`:                          {403, 404, 403},
+		"POST " + cluster.Href + "/statuses {":                                   {403, 403, 400},
+		"POST " + cluster.Href + "/statuses " + stale:                            {403, 403, 204},
+		"POST " + cluster.Href + "/statuses " + unknown:                          {403, 403, 204},
+		"POST " + cluster.Href + "/statuses " + future:                           {403, 403, 204},
+		"POST " + cluster.Href + "/statuses " + reportBody("a", 1, noon, "True"): {403, 403, 201},
+		"POST " + absent + "/statuses " + stale:                                  {403, 403, 404},
+		"POST " + inCluster + "/statuses " + reportBody("a", 1, noon, "True"):    {403, 403, 201},
+		"POST " + inCluster + "/statuses " + future:                              {403, 403, 204},
+	} {
+		method, rest, _ := strings.Cut(request, " ")
+		path, body, _ := strings.Cut(rest, " ")
+		for _, as := range []struct {
+			what string
+			caller
+			want int
+		}{
+			{"nobody", nobody, http.StatusForbidden},
+			{"the editor of another namespace", elsewhere, http.StatusForbidden},
+			{"viewer", viewer, want.viewer},
+			{"editor", editor, want.editor},
+			{"adapter", adapter, want.adapter},
+		} {
+			var before map[string]int64
+			if method == http.MethodPost {
+				before = generations(t, cluster.Name, fresh)
+			}
+			got := as.call(t, method, path, body)
+			if got.status != as.want {
+				t.Errorf("%s as %s: status %d, want %d: %s", request, as.what, got.status, as.want, got.body)
+			}
+			if got.status != http.StatusForbidden || method == http.MethodHead {
+				continue
+			}
+			if detail := got.problem(t).Detail; !strings.HasPrefix(detail, fmt.Sprintf("User %q cannot ", as.name)) {
+				t.Errorf("%s as %s: detail %q", request, as.what, detail)
+			}
+			if method != http.MethodPost {
+				continue
+			}
+			if diff := cmp.Diff(before, generations(t, cluster.Name, fresh)); diff != "" {
+				t.Errorf("%s as %s changed something:\n%s", request, as.what, diff)
+			}
+		}
+	}
+	for _, path := range []string{"/api/hyperfleet", api, api + "/openapi", api + "/openapi.html"} {
+		nobody.get(t, path).want(t, http.StatusOK)
+	}
+	nobody.get(t, api+"/nothing").want(t, http.StatusNotFound)
+	nobody.call(t, http.MethodDelete, cluster.Href, "").want(t, http.StatusMethodNotAllowed)
+
+	// At the other door, too.
+	kubectl, err := suite.env.As(adapter.name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
+	if err := kubectl.Patch(t.Context(), object, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"by":"adapter"}}`))); !apierrors.IsForbidden(err) {
+		t.Errorf("an adapter changed a spec: %v", err)
+	}
+}
+
+// TestAuthorship looks at who has created what came by REST.
+func TestAuthorship(t *testing.T) {
+	editor := newCaller(t, "hyperfleet-editor")
+	var cluster facade.Cluster
+	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
+	if cluster.CreatedBy != editor.name || cluster.UpdatedBy != editor.name {
+		t.Errorf("created_by %q, updated_by %q, want %q", cluster.CreatedBy, cluster.UpdatedBy, editor.name)
+	}
+}
+
+// TestResourceNames calls as one who may read certain objects, by their names.
+func TestResourceNames(t *testing.T) {
+	seen, hidden := newCluster(t, ""), newCluster(t, "")
+	pool, hiddenPool := newNodePool(t, seen.ID, "workers"), newNodePool(t, seen.ID, "hidden")
+	c := newCaller(t)
+	role := uniqueName(t)
+	if err := suite.env.Client.Create(t.Context(), &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		Rules: []rbacv1.PolicyRule{
+			{APIGroups: []string{"hyperfleet.io"}, Resources: []string{"clusters"}, ResourceNames: []string{seen.Name}, Verbs: []string{"get"}},
+			{APIGroups: []string{"hyperfleet.io"}, Resources: []string{"nodepools"}, ResourceNames: []string{seen.Name + ".workers"}, Verbs: []string{"get"}},
+			{APIGroups: []string{"hyperfleet.io"}, Resources: []string{"adapterstatuses"}, ResourceNames: []string{seen.Name + ".dns"}, Verbs: []string{"patch"}},
+			{APIGroups: []string{"hyperfleet.io"}, Resources: []string{"adapterstatuses"}, Verbs: []string{"create"}},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	bind(t, "default", role, c.name)
+	waitForRight(t, c.name, "get", "clusters", seen.Name)
+
+	c.get(t, seen.Href).want(t, http.StatusOK)
+	c.get(t, pool.Href).want(t, http.StatusOK)
+	c.get(t, seen.Href+"/nodepools/"+pool.ID).want(t, http.StatusOK)
+	c.get(t, api+"/clusters").want(t, http.StatusForbidden)
+	c.get(t, seen.Href+"/nodepools").want(t, http.StatusForbidden)
+	c.get(t, hiddenPool.Href).want(t, http.StatusForbidden)
+	c.post(t, seen.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+	c.post(t, seen.Href+"/statuses", reportBody("dns", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
+	c.post(t, seen.Href+"/statuses", reportBody("validator", 1, noon, "True")).want(t, http.StatusForbidden)
+	c.post(t, hidden.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusForbidden)
+
+	// What is hidden and what is not there must look the same.
+	for _, path := range []string{"/clusters/%s", "/nodepools/%s", "/clusters/%s/nodepools/20000000000000000000000000"} {
+		there, gone := hidden.ID, "20000000000000000000000000"
+		if strings.HasPrefix(path, "/nodepools") {
+			there = hiddenPool.ID
+		}
+		want := c.get(t, api+fmt.Sprintf(path, there)).want(t, http.StatusForbidden).problem(t)
+		for _, id := range []string{gone, "2", "no-id", there[:len(there)-1]} {
+			got := c.get(t, api+fmt.Sprintf(path, id)).want(t, http.StatusForbidden).problem(t)
+			got.Instance, got.Timestamp, got.RequestID = want.Instance, want.Timestamp, want.RequestID
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: hidden and %s differ (-hidden +%s):\n%s", path, id, id, diff)
+			}
+		}
+	}
+}
+
+// TestCreateOnlyReporter reports as one who may not replace what is recorded: who
+// must not learn from a 204 that there is something.
+func TestCreateOnlyReporter(t *testing.T) {
+	cluster := newCluster(t, "")
+	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+	c := newCaller(t, "hyperfleet-viewer")
+	role := uniqueName(t)
+	if err := suite.env.Client.Create(t.Context(), &rbacv1.ClusterRole{
+		ObjectMeta: metav1.ObjectMeta{Name: role},
+		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"hyperfleet.io"}, Resources: []string{"adapterstatuses"}, Verbs: []string{"create"}}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	bind(t, "default", role, c.name)
+	waitForRight(t, c.name, "create", "adapterstatuses", "")
+	for _, adapter := range []string{"dns", "other"} {
+		for _, status := range []string{"True", "Unknown"} {
+			c.post(t, cluster.Href+"/statuses", reportBody(adapter, 1, noon.Add(-time.Hour), status)).want(t, http.StatusForbidden)
+		}
+	}
+}
+
+// TestPrivileged writes as a member of system:masters, whom the API server lets
+// nobody impersonate within bounds.
+func TestPrivileged(t *testing.T) {
+	config, err := suite.env.ClientCertificate(uniqueName(t), "system:masters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := tls.X509KeyPair(config.CertData, config.KeyData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := caller{client: suite.secure.client(t, certificate)}
+	eventually(t, "the facade knows the authority", func() bool {
+		return c.get(t, api+"/clusters").status == http.StatusOK
+	})
+	got := c.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusForbidden)
+	if detail := got.problem(t).Detail; !strings.HasPrefix(detail, "The facade may not write as this caller: ") {
+		t.Errorf("detail %q", detail)
+	}
+}
+
+// generations are those of all objects whose names have one of the prefixes.
+func generations(t *testing.T, prefixes ...string) map[string]int64 {
+	t.Helper()
+	found := map[string]int64{}
+	for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
+		if err := suite.env.Client.List(t.Context(), list, client.InNamespace("default")); err != nil {
+			t.Fatal(err)
+		}
+		if err := meta.EachListItem(list, func(o runtime.Object) error {
+			object := o.(client.Object)
+			if slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(object.GetName(), prefix) }) {
+				found[fmt.Sprintf("%T %s", o, object.GetName())] = object.GetGeneration()
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
+}
+
+// TestManagersRights does with the manager's credentials what they are not for.
+func TestManagersRights(t *testing.T) {
+	cluster := newCluster(t, "")
+	object := func() client.Object {
+		return &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
+	}
+	elsewhere, err := suite.env.NewNamespace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, as := range []string{"", devUser, "system:serviceaccount:default:default", "system:node:one"} {
+		config, err := suite.env.Manager()
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Impersonate.UserName = as
+		c, err := client.New(config, client.Options{Scheme: suite.env.Scheme, Mapper: suite.manager.GetRESTMapper()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, try := range map[string]func() error{
+			"list secrets":                   func() error { return c.List(t.Context(), &corev1.SecretList{}, client.InNamespace("default")) },
+			"list clusters elsewhere":        func() error { return c.List(t.Context(), &v1.ClusterList{}, client.InNamespace(elsewhere)) },
+			"delete a cluster":               func() error { return c.Delete(t.Context(), object()) },
+			"delete all nodepools elsewhere": func() error { return c.DeleteAllOf(t.Context(), &v1.NodePool{}, client.InNamespace(elsewhere)) },
+			"give itself a role": func() error {
+				return c.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "more"}})
+			},
+		} {
+			if err := try(); !apierrors.IsForbidden(err) {
+				t.Errorf("as %q: %s: %v, want it to be forbidden", as, what, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,121 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"errors"
+	"net/http"
+
+	"k8s.io/apiserver/pkg/authorization/authorizer"
+	"k8s.io/apiserver/pkg/endpoints/request"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// The resources that rights are given on, as in a Role.
+const (
+	clustersResource        = "clusters"
+	nodePoolsResource       = "nodepools"
+	adapterStatusesResource = "adapterstatuses"
+)
+
+// may lets those use a handler who may apply the verb to any object of the
+// resource. What the handler looks up with the facade's own rights is no concern
+// of others, be it only that it exists.
+func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := s.authorize(r, verb, resource, ""); err != nil {
+			return err
+		}
+		return handle(w, r)
+	}
+}
+
+// find returns the row with the id, nil where there is none. It fails unless the
+// caller may get it: by a right to get any, or this one by its name
+// (resourceNames). Whoever may not is not told whether there is one.
+func (s *Server) find(r *http.Request, c collection, id string) (*fleet.Row, error) {
+	refused := s.authorize(r, "get", c.resource, "")
+	if refused != nil && !isRefusal(refused) {
+		return nil, refused
+	}
+	if err := s.checkReady(r); err != nil {
+		return nil, err
+	}
+	if refused == nil {
+		return s.lookUp(r, c, id)
+	}
+	if _, err := v1.UIDFromID(id); err != nil {
+		return nil, refused // no object has it
+	}
+	// From the index alone: to look elsewhere, too, takes a time that tells.
+	name := id
+	row, ok := c.index.Get(id)
+	if ok {
+		name = row.Key.Name
+	}
+	// Also asked where there is none, so that the time it takes does not tell.
+	if err := s.authorize(r, "get", c.resource, name); err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// authorizeNamed fails unless the caller may apply the verb to the object of that
+// name: by a right to any, or to this one.
+func (s *Server) authorizeNamed(r *http.Request, verb, resource, name string) error {
+	err := s.authorize(r, verb, resource, "")
+	if isRefusal(err) {
+		return s.authorize(r, verb, resource, name)
+	}
+	return err
+}
+
+// authorize fails unless the caller may apply the verb to the resource in the
+// served namespace: to the object of that name or, where there is no name, to any.
+func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
+	caller, ok := request.UserFrom(r.Context())
+	if !ok {
+		return errNoCaller
+	}
+	decision, _, err := s.options.Authorizer.Authorize(r.Context(), authorizer.AttributesRecord{
+		User:            caller,
+		Verb:            verb,
+		Namespace:       s.options.Namespace,
+		APIGroup:        v1.GroupVersion.Group,
+		APIVersion:      v1.GroupVersion.Version,
+		Resource:        resource,
+		Name:            name,
+		ResourceRequest: true,
+	})
+	switch {
+	case decision == authorizer.DecisionAllow:
+		return nil
+	case err != nil:
+		return undecided("The API server cannot say now what the caller may do; try again in a moment", err)
+	default:
+		// Without the name: it would tell that there is an object.
+		return problemForbidden.because("User %q cannot %s resource %q in API group %q in the namespace %q",
+			caller.GetName(), verb, resource, v1.GroupVersion.Group, s.options.Namespace)
+	}
+}
+
+func isRefusal(err error) bool {
+	problem, ok := errors.AsType[*problemError](err)
+	return ok && problem.problemKind == problemForbidden
+}

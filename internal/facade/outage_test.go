@@ -1,0 +1,134 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// TestReviewsFail calls while the API server cannot be asked who the caller is, or
+// what the caller may do. That is no fault of the caller's, and must not look so.
+func TestReviewsFail(t *testing.T) {
+	config, err := suite.env.Manager()
+	if err != nil {
+		t.Fatal(err)
+	}
+	unreachable := rest.CopyConfig(config)
+	unreachable.Host = "https://" + unusedAddress(t)
+	unentitled, err := suite.env.ClientCertificate(uniqueName(t)) // who may not make reviews
+	if err != nil {
+		t.Fatal(err)
+	}
+	anyone := authorizerfactory.NewAlwaysAllowAuthorizer()
+	token := newCaller(t, "hyperfleet-viewer").token
+
+	for name, test := range map[string]struct {
+		who  authenticator.Request
+		may  authorizer.Authorizer
+		want int
+	}{
+		"all is well":                          {authenticates(t, config), authorizes(t, config), http.StatusOK},
+		"no API server to ask who":             {authenticates(t, unreachable), anyone, http.StatusServiceUnavailable},
+		"not entitled to ask who":              {authenticates(t, unentitled), anyone, http.StatusServiceUnavailable},
+		"no API server to ask what is allowed": {authenticates(t, config), authorizes(t, unreachable), http.StatusServiceUnavailable},
+		"not entitled to ask what is allowed":  {authenticates(t, config), authorizes(t, unentitled), http.StatusServiceUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newFedServer(t, test.who, test.may)
+			for _, path := range []string{api + "/clusters", api + "/clusters/20000000000000000000000000"} {
+				request := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+				request.Header.Set("Authorization", "Bearer "+token)
+				recorded := httptest.NewRecorder()
+				server.Handler().ServeHTTP(recorded, request)
+				want := test.want
+				if want == http.StatusOK && path != api+"/clusters" {
+					want = http.StatusNotFound
+				}
+				if recorded.Code != want {
+					t.Errorf("GET %s: status %d, want %d: %s", path, recorded.Code, want, recorded.Body)
+				}
+				if want == http.StatusServiceUnavailable && (recorded.Header().Get("Retry-After") == "" || recorded.Header().Get("WWW-Authenticate") != "") {
+					t.Errorf("GET %s: header %v, want Retry-After and no challenge", path, recorded.Header())
+				}
+			}
+		})
+	}
+}
+
+// unusedAddress is one on loopback at which nothing listens.
+func unusedAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+func authenticates(tb testing.TB, config *rest.Config) authenticator.Request {
+	tb.Helper()
+	who, err := delegation().NewAuthenticator(config, nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return who
+}
+
+func authorizes(tb testing.TB, config *rest.Config) authorizer.Authorizer {
+	tb.Helper()
+	may, err := delegation().NewAuthorizer(config)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return may
+}
+
+// newFedServer returns a facade that is ready, and that no network leads to.
+func newFedServer(tb testing.TB, who authenticator.Request, may authorizer.Authorizer) *facade.Server {
+	tb.Helper()
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
+		BindAddress:      "127.0.0.1:0",
+		Namespace:        "default",
+		PageSize:         20,
+		Authenticator:    who,
+		Authorizer:       may,
+		RequiredAdapters: func(string) []string { return nil },
+	}, log.Log)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, feed := range server.Feeds() {
+		go func() { _ = feed.Start(tb.Context()) }()
+	}
+	for server.Ready(nil) != nil {
+		time.Sleep(time.Millisecond)
+	}
+	return server
+}
