@@ -27,6 +27,7 @@ import (
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
@@ -129,6 +130,7 @@ func startFacade(t *testing.T, config *rest.Config, options facade.Options) stri
 	options.BindAddress, options.Namespace, options.PageSize = "127.0.0.1:0", "default", 20
 	options.WriteVisibility = 20 * time.Second
 	options.Authenticator = facade.FixedUser(devUser)
+	options.Authorizer = authorizerfactory.NewAlwaysAllowAuthorizer()
 	options.RequiredAdapters = func(string) []string { return nil }
 	server, err := facade.New(config, suite.env.Scheme, options, log.Log)
 	if err != nil {
