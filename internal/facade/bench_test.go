@@ -60,23 +60,39 @@ func BenchmarkRender(b *testing.B) {
 // what its JSON takes of that. Each cluster is decoded by itself, as those that
 // come from the API server are, and can be collected once it is rendered.
 func BenchmarkHeap(b *testing.B) {
+	r := renderer{required: func(string) []string { return nil }}
 	for _, clusters := range fleets {
-		b.Run(strconv.Itoa(clusters), func(b *testing.B) { benchHeap(b, clusters) })
+		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
+			benchHeap(b, fleet.Clusters, clusters, "cluster", func(n int) (*fleet.Row, error) { return r.cluster(benchCluster(n)) })
+		})
 	}
 }
 
-func benchHeap(b *testing.B, clusters int) {
-	b.Helper()
+// BenchmarkReportHeap is BenchmarkHeap of the reports of four adapters on each
+// cluster.
+func BenchmarkReportHeap(b *testing.B) {
 	r := renderer{required: func(string) []string { return nil }}
+	adapters := []string{"validator", "dns", "pullsecret", "hypershift"}
+	for _, clusters := range fleets {
+		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
+			benchHeap(b, fleet.AdapterStatuses, len(adapters)*clusters, "report", func(n int) (*fleet.Row, error) {
+				return r.adapterStatus(benchReportOn(n/len(adapters), adapters[n%len(adapters)], n))
+			})
+		})
+	}
+}
+
+func benchHeap(b *testing.B, schema fleet.Schema, size int, unit string, row func(n int) (*fleet.Row, error)) {
+	b.Helper()
 	var heap, rendered uint64
 	for b.Loop() {
 		before := heapInUse()
-		index := fleet.New(fleet.Clusters)
-		rows := make([]*fleet.Row, clusters)
+		index := fleet.New(schema)
+		rows := make([]*fleet.Row, size)
 		rendered = 0
 		for n := range rows {
 			var err error
-			if rows[n], err = r.cluster(benchCluster(n)); err != nil {
+			if rows[n], err = row(n); err != nil {
 				b.Fatal(err)
 			}
 			rendered += uint64(len(rows[n].JSON))
@@ -88,8 +104,8 @@ func benchHeap(b *testing.B, clusters int) {
 		heap = heapInUse() - before
 		runtime.KeepAlive(index)
 	}
-	b.ReportMetric(float64(heap)/float64(clusters), "heap-B/cluster")
-	b.ReportMetric(float64(rendered)/float64(clusters), "json-B/cluster")
+	b.ReportMetric(float64(heap)/float64(size), "heap-B/"+unit)
+	b.ReportMetric(float64(rendered)/float64(size), "json-B/"+unit)
 }
 
 func heapInUse() uint64 {
@@ -134,13 +150,24 @@ func benchCluster(n int) *v1.Cluster {
 	return decoded(cluster)
 }
 
-func benchReport() *v1.AdapterStatus {
+func benchReport() *v1.AdapterStatus { return benchReportOn(1, "dns", 2) }
+
+// benchReportOn is the n-th report, that of an adapter on a benchCluster.
+func benchReportOn(cluster int, adapter string, n int) *v1.AdapterStatus {
 	at := v1.NewTimestamp(time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC))
+	name := fmt.Sprintf("cluster-%06d", cluster)
 	report := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{Name: "cluster-000001.dns", Namespace: "default", UID: "00000000-0000-4000-8000-000000000001"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            v1.AdapterStatusName(name, adapter),
+			Namespace:       "default",
+			UID:             types.UID(fmt.Sprintf("00000000-0000-4000-9000-%012x", n)),
+			ResourceVersion: fmt.Sprint(n + 1),
+		},
 		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: "cluster-000001", UID: "00000000-0000-4000-8000-000000000002"},
-			Adapter:            "dns",
+			ResourceRef: v1.ResourceReference{
+				Kind: v1.ClusterKind, Name: name, UID: types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012x", cluster)),
+			},
+			Adapter:            adapter,
 			ObservedGeneration: 1,
 			ObservedTime:       at,
 			Data:               &k8sruntime.RawExtension{Raw: []byte(`{"job_name":"dns-job","attempt":1}`)},
