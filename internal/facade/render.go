@@ -19,6 +19,7 @@ package facade
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -83,6 +84,7 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 	row.Generation = a.Spec.ObservedGeneration
 	row.CreatedTime, row.UpdatedTime = a.FirstObserved().UTC(), a.Spec.ObservedTime.UTC()
 	row.OwnerID = reportOwner(a.Spec.ResourceRef)
+	row.Conditions = make([]v1.ResourceCondition, len(a.Spec.Conditions)) // no larger, as it stays
 	rendered := AdapterStatus{
 		Adapter:            a.Spec.Adapter,
 		ObservedGeneration: a.Spec.ObservedGeneration,
@@ -103,9 +105,9 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 			Message:            c.Message,
 			LastTransitionTime: transition.UTC(),
 		}
-		row.Conditions = append(row.Conditions, v1.ResourceCondition{
+		row.Conditions[i] = v1.ResourceCondition{
 			Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message, LastTransitionTime: transition,
-		})
+		}
 	}
 	if a.Spec.Data != nil {
 		rendered.Data = object(a.Spec.Data.Raw)
@@ -124,7 +126,7 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
 	row.Labels = restLabels(o.GetLabels())
-	row.Conditions = status.Conditions
+	row.Conditions = slices.Clone(status.Conditions) // which a decoder makes larger than it needs
 	if len(row.Conditions) == 0 {
 		// The reconciler has not seen the object yet, and will come to the same.
 		row.Conditions = aggregate.Conditions(aggregate.Input{

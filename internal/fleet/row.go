@@ -96,6 +96,16 @@ type Digest [16]byte
 // condition texts are few and stand in many rows.
 func (r *Row) share(predecessor *Row) {
 	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
+	r.Key.Namespace, r.Adapter = intern(r.Key.Namespace), intern(r.Adapter)
+	if r.Name == r.Adapter {
+		r.Name = r.Adapter
+	}
+	if predecessor != nil { // of the same key
+		r.Key = predecessor.Key
+		if r.OwnerID == predecessor.OwnerID {
+			r.OwnerID = predecessor.OwnerID
+		}
+	}
 	switch {
 	case len(r.Labels) == 0:
 	case predecessor != nil && maps.Equal(predecessor.Labels, r.Labels):
@@ -113,7 +123,7 @@ func (r *Row) share(predecessor *Row) {
 	}
 	for i := range r.Conditions {
 		c := &r.Conditions[i]
-		c.Type, c.Reason = intern(c.Type), intern(c.Reason)
+		c.Type, c.Reason, c.Message = intern(c.Type), intern(c.Reason), intern(c.Message)
 		c.Status = metav1.ConditionStatus(intern(string(c.Status)))
 	}
 }
