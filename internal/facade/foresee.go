@@ -51,10 +51,8 @@ func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 		if recorded == nil {
 			continue
 		}
-		for _, before := range recorded.Conditions {
-			if before.Type == c.Type && before.Status == c.Status {
-				c.LastTransitionTime = before.LastTransitionTime
-			}
+		if before, ok := recorded.Conditions.Find(c.Type); ok && before.Status == c.Status {
+			c.LastTransitionTime = before.LastTransitionTime
 		}
 	}
 }

@@ -96,7 +96,7 @@ func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
 	case held.ResourceVersion == row.ResourceVersion:
 		return held
 	}
-	return r.shown(r.kind, row, held.Conditions)
+	return r.shown(r.kind, row, held.Conditions.All())
 }
 
 type freshStatuses struct {
@@ -158,13 +158,13 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Required:       f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.reportsOn(kind, row),
-		Previous:       row.Conditions,
+		Previous:       row.Conditions.All(),
 	}, before)
 	if !moved {
 		return row
 	}
 	fresh := *row
-	fresh.Conditions = conditions
+	fresh.Conditions = fleet.ConditionsOf(conditions)
 	fresh.JSON = withUpdateTimes(row.JSON, conditions)
 	fresh.Digest = digest(fresh.JSON)
 	return &fresh
@@ -189,12 +189,9 @@ func indexedReport(row *fleet.Row) aggregate.Report {
 		Observed:   row.UpdatedTime,
 		Created:    time.Unix(row.CreationTimestamp, 0),
 	}
-	for i := range row.Conditions {
-		if c := &row.Conditions[i]; c.Type == v1.AvailableCondition {
-			r.Available, r.Reason, r.Message = c.Status, c.Reason, c.Message
-			r.Transition = c.LastTransitionTime.Time
-			break
-		}
+	if c, ok := row.Conditions.Find(v1.AvailableCondition); ok {
+		r.Available, r.Reason, r.Message = c.Status, c.Reason, c.Message
+		r.Transition = c.LastTransitionTime.Time
 	}
 	return r
 }
@@ -211,11 +208,9 @@ func reportedResource(report *fleet.Row) types.NamespacedName {
 // missingCluster is the name of a NodePool's Cluster where the stored conditions
 // say that there is none.
 func missingCluster(row *fleet.Row) string {
-	for i := range row.Conditions {
-		if c := &row.Conditions[i]; c.Type == v1.ReadyCondition && c.Reason == v1.ClusterNotFoundReason {
-			cluster, _, _ := strings.Cut(row.Key.Name, ".")
-			return cluster
-		}
+	if c, _ := row.Conditions.Find(v1.ReadyCondition); c.Reason == v1.ClusterNotFoundReason {
+		cluster, _, _ := strings.Cut(row.Key.Name, ".")
+		return cluster
 	}
 	return ""
 }

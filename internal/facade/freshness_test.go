@@ -186,14 +186,14 @@ func (f *fixture) wantTimes(want ...int) {
 		f.Fatal("the cluster has no row")
 	}
 	var got []int
-	for _, c := range row.Conditions {
+	for _, c := range row.Conditions.All() {
 		got = append(got, int(c.LastUpdatedTime.Sub(dawn).Minutes()))
 	}
 	if !slices.Equal(got, want) {
 		f.Errorf("Times are %v, want %v", got, want)
 	}
 	shown := *f.cluster
-	shown.Status.Conditions = row.Conditions
+	shown.Status.Conditions = row.Conditions.All()
 	again, err := f.renderer.cluster(&shown)
 	if err != nil {
 		f.Fatal(err)
@@ -427,7 +427,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 		}
 		store.Upsert(reportRow)
 	}
-	if shown, _ := clusters.Get(row.ID); !shown.Conditions[1].LastUpdatedTime.After(row.Conditions[1].LastUpdatedTime.Time) && n > 2*len(reports) {
+	if shown, _ := clusters.Get(row.ID); !shown.Conditions.All()[1].LastUpdatedTime.After(row.Conditions.All()[1].LastUpdatedTime.Time) && n > 2*len(reports) {
 		b.Error("heartbeats are not shown")
 	}
 }

@@ -19,7 +19,6 @@ package facade
 import (
 	"bytes"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,7 +36,7 @@ type renderer struct {
 }
 
 func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
-	row := r.resourceRow(c, v1.ClusterKind, c.Status)
+	row, conditions := r.resourceRow(c, v1.ClusterKind, c.Status)
 	row.Name = c.Name
 	return row, show(row, Cluster{
 		Kind:        ClusterKindCluster,
@@ -51,12 +50,12 @@ func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 		UpdatedTime: row.UpdatedTime,
 		CreatedBy:   row.CreatedBy,
 		UpdatedBy:   row.UpdatedBy,
-		Status:      resourceStatus(row.Conditions),
+		Status:      resourceStatus(conditions),
 	})
 }
 
 func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
-	row := r.resourceRow(n, v1.NodePoolKind, n.Status)
+	row, conditions := r.resourceRow(n, v1.NodePoolKind, n.Status)
 	row.Name = n.PoolName()
 	rendered := NodePool{
 		Kind:        NodePoolKindNodePool,
@@ -70,7 +69,7 @@ func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 		UpdatedTime: row.UpdatedTime,
 		CreatedBy:   row.CreatedBy,
 		UpdatedBy:   row.UpdatedBy,
-		Status:      resourceStatus(row.Conditions),
+		Status:      resourceStatus(conditions),
 	}
 	if row.OwnerID = v1.ID(n.ClusterUID()); row.OwnerID != "" {
 		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID}
@@ -84,7 +83,7 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 	row.Generation = a.Spec.ObservedGeneration
 	row.CreatedTime, row.UpdatedTime = a.FirstObserved().UTC(), a.Spec.ObservedTime.UTC()
 	row.OwnerID = reportOwner(a.Spec.ResourceRef)
-	row.Conditions = make([]v1.ResourceCondition, len(a.Spec.Conditions)) // no larger, as it stays
+	conditions := make([]v1.ResourceCondition, len(a.Spec.Conditions))
 	rendered := AdapterStatus{
 		Adapter:            a.Spec.Adapter,
 		ObservedGeneration: a.Spec.ObservedGeneration,
@@ -105,10 +104,11 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 			Message:            c.Message,
 			LastTransitionTime: transition.UTC(),
 		}
-		row.Conditions[i] = v1.ResourceCondition{
+		conditions[i] = v1.ResourceCondition{
 			Type: c.Type, Status: c.Status, Reason: c.Reason, Message: c.Message, LastTransitionTime: transition,
 		}
 	}
+	row.Conditions = fleet.ConditionsOf(conditions)
 	if a.Spec.Data != nil {
 		rendered.Data = object(a.Spec.Data.Raw)
 	}
@@ -118,18 +118,19 @@ func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 	return row, show(row, rendered)
 }
 
-// resourceRow is the part of a row that Clusters and NodePools share.
-func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceStatus) *fleet.Row {
+// resourceRow is the part of a row that Clusters and NodePools share, and their
+// conditions.
+func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceStatus) (*fleet.Row, []v1.ResourceCondition) {
 	row := objectRow(o)
 	row.Generation = o.GetGeneration()
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
 	row.Labels = restLabels(o.GetLabels())
-	row.Conditions = slices.Clone(status.Conditions) // which a decoder makes larger than it needs
-	if len(row.Conditions) == 0 {
+	conditions := status.Conditions
+	if len(conditions) == 0 {
 		// The reconciler has not seen the object yet, and will come to the same.
-		row.Conditions = aggregate.Conditions(aggregate.Input{
+		conditions = aggregate.Conditions(aggregate.Input{
 			Kind:       kind,
 			Generation: row.Generation,
 			Created:    row.CreatedTime,
@@ -138,7 +139,8 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 			Now:        row.CreatedTime,
 		})
 	}
-	return row
+	row.Conditions = fleet.ConditionsOf(conditions)
+	return row, conditions
 }
 
 func objectRow(o client.Object) *fleet.Row {

@@ -328,7 +328,7 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		report := aggregate.ReportOf(stored)
 		_, err = on.collection.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
 			// The API server knows the generation; the row may be older still.
-			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions, row.Generation, report)
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report)
 		})
 	}
 	if err != nil {

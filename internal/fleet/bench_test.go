@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unique"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -180,7 +181,7 @@ func (s listScenario) prepare(b *testing.B, x *Index, size int) (search *Search,
 func heartbeat(x *Index, n int) {
 	row := *x.rows[n*7919%len(x.rows)]
 	row.Conditions = slices.Clone(row.Conditions)
-	row.Conditions[0].LastUpdatedTime = v1.NewTimestamp(epoch.Add(time.Duration(n) * time.Second))
+	row.Conditions[0].updated = epoch.Unix() + int64(n)
 	x.Upsert(&row)
 }
 
@@ -203,13 +204,17 @@ func BenchmarkGet(b *testing.B) {
 // only a time of a condition, a report a condition's status, an update a label,
 // the generation and the time of the update.
 func BenchmarkUpsert(b *testing.B) {
+	ready := []unique.Handle[conditionTexts]{
+		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionTrue, reason: "AsExpected"}),
+		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionFalse, reason: "AsExpected"}),
+	}
 	changes := map[string]func(x *Index, row *Row, i int){
 		"Heartbeat": func(x *Index, row *Row, i int) {
-			row.Conditions[0].LastUpdatedTime = v1.NewTimestamp(epoch.Add(time.Duration(i) * time.Second))
+			row.Conditions[0].updated = epoch.Unix() + int64(i)
 			x.Upsert(row)
 		},
 		"Report": func(x *Index, row *Row, i int) {
-			row.Conditions[1].Status = []metav1.ConditionStatus{metav1.ConditionTrue, metav1.ConditionFalse}[i%2]
+			row.Conditions[1].texts = ready[i%2]
 			x.Upsert(row)
 		},
 		"Update": func(x *Index, row *Row, i int) {
@@ -331,8 +336,10 @@ func benchRow(n int) *Row {
 	if r.IntN(5) == 0 {
 		status = metav1.ConditionFalse
 	}
+	var conditions []v1.ResourceCondition
 	for _, conditionType := range []string{"Available", "Ready", "DnsSuccessful", "HypershiftSuccessful", "PullsecretSuccessful", "ValidatorSuccessful"} {
-		row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: conditionType, Status: status, Reason: "AsExpected"})
+		conditions = append(conditions, v1.ResourceCondition{Type: conditionType, Status: status, Reason: "AsExpected"})
 	}
+	row.Conditions = ConditionsOf(conditions)
 	return row
 }

@@ -26,7 +26,6 @@ import (
 
 	"github.com/RoaringBitmap/roaring/v2"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
@@ -201,7 +200,7 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 	in := func(x *Index) *column { return x.conditions[conditionType] }
 	if detail == "status" {
 		if isPresence(c.Op) {
-			has := func(r *Row) bool { return r.condition(conditionType) != nil }
+			has := func(r *Row) bool { return r.Conditions.find(conditionType) != nil }
 			return presence(c.Op, func(x *Index) *roaring.Bitmap { return in(x).any() }, has), nil
 		}
 		values, err := statuses(c)
@@ -209,8 +208,8 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 		return match{
 			find: inColumn(in).find(c.Op, values),
 			row: func(r *Row) bool {
-				rc := r.condition(conditionType)
-				return rc != nil && test(string(rc.Status))
+				rc := r.Conditions.find(conditionType)
+				return rc != nil && test(string(rc.texts.Value().status))
 			},
 		}, err
 	}
@@ -221,7 +220,7 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 	l := &leaf{
 		present: func(x *Index) *roaring.Bitmap { return in(x).any() },
 		row: func(r *Row) bool {
-			if rc := r.condition(conditionType); rc != nil {
+			if rc := r.Conditions.find(conditionType); rc != nil {
 				return test(rc)
 			}
 			return c.Op == tsl.IsNull
@@ -239,26 +238,32 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 
 // conditionTest returns what a condition's field has to fulfil. What is empty is
 // absent.
-func conditionTest(c *tsl.Comparison, detail string) (func(*v1.ResourceCondition) bool, error) {
-	instant := func(of func(*v1.ResourceCondition) v1.Timestamp) (func(*v1.ResourceCondition) bool, error) {
-		return detailTest(c, instantTest, func(rc *v1.ResourceCondition) (time.Time, bool) {
-			t := of(rc).Time
+func conditionTest(c *tsl.Comparison, detail string) (func(*condition) bool, error) {
+	instant := func(of func(*condition) time.Time) (func(*condition) bool, error) {
+		return detailTest(c, instantTest, func(rc *condition) (time.Time, bool) {
+			t := of(rc)
 			return t, !t.IsZero()
 		})
 	}
 	switch detail {
 	case "reason":
-		return detailTest(c, textTest, func(rc *v1.ResourceCondition) (string, bool) { return rc.Reason, rc.Reason != "" })
+		return detailTest(c, textTest, func(rc *condition) (string, bool) {
+			reason := rc.texts.Value().reason
+			return reason, reason != ""
+		})
 	case "message":
-		return detailTest(c, textTest, func(rc *v1.ResourceCondition) (string, bool) { return rc.Message, rc.Message != "" })
+		return detailTest(c, textTest, func(rc *condition) (string, bool) {
+			message := rc.texts.Value().message
+			return message, message != ""
+		})
 	case "observed_generation":
-		return detailTest(c, integerTest, func(rc *v1.ResourceCondition) (int64, bool) { return rc.ObservedGeneration, true })
+		return detailTest(c, integerTest, func(rc *condition) (int64, bool) { return rc.observedGeneration, true })
 	case "created_time":
-		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.CreatedTime })
+		return instant((*condition).createdTime)
 	case "last_updated_time":
-		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.LastUpdatedTime })
+		return instant((*condition).lastUpdatedTime)
 	default:
-		return instant(func(rc *v1.ResourceCondition) v1.Timestamp { return rc.LastTransitionTime })
+		return instant((*condition).lastTransitionTime)
 	}
 }
 
@@ -266,11 +271,11 @@ func conditionTest(c *tsl.Comparison, detail string) (func(*v1.ResourceCondition
 func detailTest[V any](
 	c *tsl.Comparison,
 	compile func(*tsl.Comparison) (func(V) bool, error),
-	of func(*v1.ResourceCondition) (V, bool),
-) (func(*v1.ResourceCondition) bool, error) {
+	of func(*condition) (V, bool),
+) (func(*condition) bool, error) {
 	if isPresence(c.Op) {
-		return func(rc *v1.ResourceCondition) bool { _, ok := of(rc); return ok == (c.Op == tsl.IsNotNull) }, nil
+		return func(rc *condition) bool { _, ok := of(rc); return ok == (c.Op == tsl.IsNotNull) }, nil
 	}
 	test, err := compile(c)
-	return func(rc *v1.ResourceCondition) bool { v, ok := of(rc); return ok && test(v) }, err
+	return func(rc *condition) bool { v, ok := of(rc); return ok && test(v) }, err
 }

@@ -127,10 +127,10 @@ func TestSearch(t *testing.T) {
 		{ID: "2b", Name: "two", Generation: 2, CreatedTime: epoch.Add(time.Second), Labels: map[string]string{"env": "prod"}, DeletedTime: epoch,
 			JSON: []byte(`{"spec":{"region":"us","size":10,"private":false,"net":{},"a\"b":"c\\d"}}`)},
 		{ID: "2c", Name: "three", Generation: 12, CreatedBy: "it's", CreatedTime: epoch.Add(time.Second / 2), Labels: map[string]string{"env": ""}, DeletedTime: epoch.AddDate(0, 0, 2),
-			Conditions: []v1.ResourceCondition{{Type: "Ready", Status: "True", Reason: "Fine", Message: "All is well", ObservedGeneration: 7,
-				LastTransitionTime: v1.NewTimestamp(epoch), LastUpdatedTime: v1.NewTimestamp(epoch)}},
+			Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "Ready", Status: "True", Reason: "Fine", Message: "All is well", ObservedGeneration: 7,
+				LastTransitionTime: v1.NewTimestamp(epoch), LastUpdatedTime: v1.NewTimestamp(epoch)}}),
 			JSON: []byte(`{"spec":{"region":null,"size":"3","private":"true"}}`)},
-		{ID: "2d", Name: "four", Generation: 3, CreatedTime: epoch, Conditions: []v1.ResourceCondition{{Type: "Zone.Ready", Status: "False"}}},
+		{ID: "2d", Name: "four", Generation: 3, CreatedTime: epoch, Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "Zone.Ready", Status: "False"}})},
 	} {
 		row.Key = types.NamespacedName{Name: row.Name}
 		x.Upsert(row)

@@ -253,7 +253,7 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 	}
 	if _, conditionPath, found := strings.Cut(path, "conditions."); found {
 		conditionType, part, _ := strings.Cut(conditionPath, ".")
-		for _, c := range row.Conditions {
+		for _, c := range row.Conditions.All() {
 			if c.Type != conditionType {
 				continue
 			}

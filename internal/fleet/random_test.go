@@ -95,10 +95,11 @@ func randomRow(r *rand.Rand, n int) *Row {
 			row.Labels[key] = pick(r, "", "x", "x", "x", "y", "z"+strconv.Itoa(n))
 		}
 	}
+	var conditions []v1.ResourceCondition
 	for _, conditionType := range []string{"Available", "Ready"} {
 		if r.IntN(4) > 0 {
 			status := pick(r, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown)
-			row.Conditions = append(row.Conditions, v1.ResourceCondition{
+			conditions = append(conditions, v1.ResourceCondition{
 				Type: conditionType, Status: status,
 				Reason:             pick(r, "", "Fine", "Awaiting"),
 				Message:            pick(r, "", "x y", "éa%_\\", "Line\nbreak"),
@@ -108,6 +109,7 @@ func randomRow(r *rand.Rand, n int) *Row {
 			})
 		}
 	}
+	row.Conditions = ConditionsOf(conditions)
 	return row
 }
 

@@ -16,7 +16,7 @@ limitations under the License.
 
 package fleet
 
-import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+import "unique"
 
 // repost moves a row between posting lists, and touches only those whose value
 // differs. old is nil for a new row, row for one that goes.
@@ -72,7 +72,7 @@ func (x *table) repostLabels(old, row *Row, ordinal uint32) {
 }
 
 func (x *table) repostConditions(old, row *Row, ordinal uint32) {
-	var before, after []v1.ResourceCondition
+	var before, after Conditions
 	if old != nil {
 		before = old.Conditions
 	}
@@ -80,25 +80,26 @@ func (x *table) repostConditions(old, row *Row, ordinal uint32) {
 		after = row.Conditions
 	}
 	for i := range before {
-		if !hasStatus(after, &before[i]) {
-			drop(x.conditions, before[i].Type, string(before[i].Status), ordinal)
+		if texts := before[i].texts; !after.haveStatus(texts) {
+			drop(x.conditions, texts.Value().conditionType, string(texts.Value().status), ordinal)
 		}
 	}
 	for i := range after {
-		if !hasStatus(before, &after[i]) {
-			post(x.conditions, after[i].Type, string(after[i].Status), ordinal)
+		if texts := after[i].texts; !before.haveStatus(texts) {
+			post(x.conditions, texts.Value().conditionType, string(texts.Value().status), ordinal)
 		}
 	}
 }
 
-// hasStatus tells whether conditions has one of the same type and status.
-func hasStatus(conditions []v1.ResourceCondition, c *v1.ResourceCondition) bool {
-	for i := range conditions {
-		if conditions[i].Type == c.Type {
-			return conditions[i].Status == c.Status
+// haveStatus tells whether there is a condition of the same type and status.
+func (c Conditions) haveStatus(texts unique.Handle[conditionTexts]) bool {
+	for i := range c {
+		if c[i].texts == texts {
+			return true
 		}
 	}
-	return false
+	same := c.find(texts.Value().conditionType)
+	return same != nil && same.texts.Value().status == texts.Value().status
 }
 
 // post adds to the column of that key, and makes the column where there is none.

@@ -22,10 +22,7 @@ import (
 	"time"
 	"unique"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // Row is what an Index knows of one object. Once it is in an Index nothing of it
@@ -64,8 +61,8 @@ type Row struct {
 	OwnerID string
 	// Labels are the labels as REST shows them.
 	Labels map[string]string
-	// Conditions are the object's conditions, at most one of a type.
-	Conditions []v1.ResourceCondition
+	// Conditions are the object's conditions.
+	Conditions Conditions
 	// Adapter is the name of the adapter, of an AdapterStatus only.
 	Adapter string
 	// JSON is the object as REST shows it.
@@ -78,22 +75,12 @@ type Row struct {
 	ordinal uint32
 }
 
-// condition returns the condition of a type, nil where the row has none.
-func (r *Row) condition(conditionType string) *v1.ResourceCondition {
-	for i := range r.Conditions {
-		if r.Conditions[i].Type == conditionType {
-			return &r.Conditions[i]
-		}
-	}
-	return nil
-}
-
 // Digest identifies bytes: two that differ do not have the same.
 type Digest [16]byte
 
 // share replaces the strings of a row by ones that it has in common with its
-// predecessor, which may be nil, or with the rest of the fleet: label and
-// condition texts are few and stand in many rows.
+// predecessor, which may be nil, or with the rest of the fleet: names of users and
+// adapters and the texts of labels are few and stand in many rows.
 func (r *Row) share(predecessor *Row) {
 	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
 	r.Key.Namespace, r.Adapter = intern(r.Key.Namespace), intern(r.Adapter)
@@ -119,12 +106,6 @@ func (r *Row) share(predecessor *Row) {
 	}
 	if predecessor != nil && slices.Equal(predecessor.Conditions, r.Conditions) {
 		r.Conditions = predecessor.Conditions
-		return
-	}
-	for i := range r.Conditions {
-		c := &r.Conditions[i]
-		c.Type, c.Reason, c.Message = intern(c.Type), intern(c.Reason), intern(c.Message)
-		c.Status = metav1.ConditionStatus(intern(string(c.Status)))
 	}
 }
 

@@ -202,12 +202,14 @@ func randomCluster(r *rand.Rand, namespace string, n int) *v1.Cluster {
 // to be.
 func clusterRow(c *v1.Cluster) *Row {
 	row := &Row{ID: v1.ID(c.UID), Key: client.ObjectKeyFromObject(c), Name: c.Name, Labels: c.Labels}
+	var conditions []v1.ResourceCondition
 	for conditionType, status := range map[string]metav1.ConditionStatus{"Ready": c.Status.Ready, "Available": c.Status.Available} {
 		if status == "" {
 			status = metav1.ConditionFalse
 		}
-		row.Conditions = append(row.Conditions, v1.ResourceCondition{Type: conditionType, Status: status})
+		conditions = append(conditions, v1.ResourceCondition{Type: conditionType, Status: status})
 	}
+	row.Conditions = ConditionsOf(conditions)
 	return row
 }
 
