@@ -91,7 +91,7 @@ func (r freshResources) Replace(rows []*fleet.Row, resourceVersion string) error
 // times by now, it stays.
 func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
 	switch {
-	case held == nil || held.UID != row.UID:
+	case held == nil || held.ID != row.ID:
 		return r.shown(r.kind, row, nil)
 	case held.ResourceVersion == row.ResourceVersion:
 		return held

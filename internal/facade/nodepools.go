@@ -120,7 +120,7 @@ func ofCluster(id string) string {
 func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, error) {
 	cluster := &v1.Cluster{}
 	err := s.own.Get(ctx, row.Key, cluster)
-	if apierrors.IsNotFound(err) || err == nil && cluster.UID != row.UID {
+	if apierrors.IsNotFound(err) || err == nil && cluster.UID != row.UID() {
 		return nil, noCluster(row.ID)
 	}
 	if err != nil {

@@ -37,7 +37,8 @@ type renderer struct {
 
 func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(c, v1.ClusterKind, c.Status)
-	row.Name = c.Name
+	labels := restLabels(c.Labels)
+	row.Name, row.Labels = c.Name, fleet.LabelsOf(labels)
 	return row, show(row, Cluster{
 		Kind:        ClusterKindCluster,
 		ID:          row.ID,
@@ -45,7 +46,7 @@ func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 		Name:        row.Name,
 		Generation:  row.Generation,
 		Spec:        object(c.Spec.Raw),
-		Labels:      row.Labels,
+		Labels:      labels,
 		CreatedTime: row.CreatedTime,
 		UpdatedTime: row.UpdatedTime,
 		CreatedBy:   row.CreatedBy,
@@ -56,7 +57,8 @@ func (r renderer) cluster(c *v1.Cluster) (*fleet.Row, error) {
 
 func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(n, v1.NodePoolKind, n.Status)
-	row.Name = n.PoolName()
+	labels := restLabels(n.Labels)
+	row.Name, row.Labels = n.PoolName(), fleet.LabelsOf(labels)
 	rendered := NodePool{
 		Kind:        NodePoolKindNodePool,
 		ID:          row.ID,
@@ -64,7 +66,7 @@ func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 		Name:        row.Name,
 		Generation:  row.Generation,
 		Spec:        object(n.Spec.Fields.Raw),
-		Labels:      row.Labels,
+		Labels:      labels,
 		CreatedTime: row.CreatedTime,
 		UpdatedTime: row.UpdatedTime,
 		CreatedBy:   row.CreatedBy,
@@ -126,7 +128,6 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
-	row.Labels = restLabels(o.GetLabels())
 	conditions := status.Conditions
 	if len(conditions) == 0 {
 		// The reconciler has not seen the object yet, and will come to the same.
@@ -147,7 +148,6 @@ func objectRow(o client.Object) *fleet.Row {
 	row := &fleet.Row{
 		ID:                v1.ID(o.GetUID()),
 		Key:               client.ObjectKeyFromObject(o),
-		UID:               o.GetUID(),
 		ResourceVersion:   o.GetResourceVersion(),
 		CreationTimestamp: o.GetCreationTimestamp().Unix(),
 	}

@@ -158,7 +158,7 @@ func (s *Server) hasGeneration(ctx context.Context, on reported, generation int6
 // behind and the resource is gone, also where another one has its name by now.
 func (s *Server) readLive(ctx context.Context, on reported) error {
 	err := s.own.Get(ctx, on.row.Key, on.object)
-	if !apierrors.IsNotFound(err) && (err != nil || on.object.GetUID() == on.row.UID) {
+	if !apierrors.IsNotFound(err) && (err != nil || on.object.GetUID() == on.row.UID()) {
 		return err
 	}
 	if on.kind == v1.ClusterKind {
@@ -174,7 +174,7 @@ func newAdapterStatus(namespace string, on reported, body AdapterStatusCreateReq
 			Namespace: namespace,
 		},
 		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: on.kind, Name: on.row.Key.Name, UID: on.row.UID},
+			ResourceRef:        v1.ResourceReference{Kind: on.kind, Name: on.row.Key.Name, UID: on.row.UID()},
 			Adapter:            body.Adapter,
 			ObservedGeneration: int64(body.ObservedGeneration),
 			ObservedTime:       v1.NewTimestamp(body.ObservedTime),

@@ -89,6 +89,7 @@ func addSpec(row *Row) {
 	for n := range 20 {
 		fmt.Fprintf(&padding, `"setting%d":{"enabled":true,"value":"%s \"x\"","limits":[1,2,3]},`, n, row.Name)
 	}
+	region, _ := row.Labels.Get("region")
 	row.JSON = fmt.Appendf(nil, `{"kind":"Cluster","id":%q,"name":%q,"spec":{%s"region":%q,"network":{"cidr":"10.0.0.0/8","size":%d}},"labels":{}}`,
-		row.ID, row.Name, padding.String(), row.Labels["region"], row.Generation*20)
+		row.ID, row.Name, padding.String(), region, row.Generation*20)
 }

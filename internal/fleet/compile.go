@@ -107,7 +107,7 @@ func (s *Schema) compileField(c *tsl.Comparison, f *field) (node, error) {
 func compileLabel(c *tsl.Comparison, key string) (node, error) {
 	a := attribute{
 		column: func(x *Index) *column { return x.labels[key] },
-		text:   func(r *Row) (string, bool) { value, ok := r.Labels[key]; return value, ok },
+		text:   func(r *Row) (string, bool) { return r.Labels.Get(key) },
 	}
 	return a.compile(c)
 }

@@ -132,10 +132,10 @@ func readChurn(ctx context.Context, x *Index, r *rand.Rand, size func(int) int) 
 	if len(page.Rows) == 0 {
 		return fmt.Errorf("no items, total %d", page.Total)
 	}
-	of := page.Rows[0].Labels["churn"]
+	of, _ := page.Rows[0].Labels.Get("churn")
 	for _, row := range page.Rows {
-		if row.Labels["churn"] != of {
-			return fmt.Errorf("items of generations %s and %s in one page", of, row.Labels["churn"])
+		if other, _ := row.Labels.Get("churn"); other != of {
+			return fmt.Errorf("items of generations %s and %s in one page", of, other)
 		}
 	}
 	generation, err := strconv.Atoi(of)
@@ -157,7 +157,7 @@ func sideRow(label string, n int, value string) *Row {
 		Generation:  1,
 		CreatedTime: epoch,
 		UpdatedTime: epoch,
-		Labels:      map[string]string{label: value},
+		Labels:      LabelsOf(map[string]string{label: value}),
 		JSON:        fmt.Appendf(nil, `{"spec":{"side":%q}}`, value),
 	}
 }

@@ -77,7 +77,7 @@ func documented() []*Row {
 	row := func(name string, generation int64, created time.Time, labels map[string]string, spec string, conditions ...v1.ResourceCondition) *Row {
 		return &Row{
 			ID: "2" + name, Key: types.NamespacedName{Name: name}, Name: name, Generation: generation,
-			CreatedTime: created, UpdatedTime: created, Labels: labels, Conditions: ConditionsOf(conditions), JSON: []byte(`{"spec":` + spec + `}`),
+			CreatedTime: created, UpdatedTime: created, Labels: LabelsOf(labels), Conditions: ConditionsOf(conditions), JSON: []byte(`{"spec":` + spec + `}`),
 		}
 	}
 	condition := func(conditionType string, status metav1.ConditionStatus, reason string) v1.ResourceCondition {

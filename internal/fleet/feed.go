@@ -29,6 +29,8 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // Store is what a Feed fills: an Index, or what stands before one.
@@ -52,7 +54,7 @@ type Feed[T client.Object] struct {
 }
 
 // NewFeed returns a Feed from source to store. render returns the row of an
-// object; Key, UID and ResourceVersion it may leave to the Feed. It depends on the
+// object; Key and ResourceVersion it may leave to the Feed. It depends on the
 // object alone: for an object that has not changed it is not called again. An
 // object for which it fails is logged and has no row.
 func NewFeed[T client.Object](store Store, source cache.ListerWatcher, render func(T) (*Row, error)) *Feed[T] {
@@ -164,7 +166,7 @@ func (s *feedStore[T]) Resync() error { return nil }
 func (s *feedStore[T]) row(object any) *Row {
 	o := object.(T)
 	key := client.ObjectKeyFromObject(o)
-	if row, ok := s.store.GetByKey(key); ok && row.UID == o.GetUID() && row.ResourceVersion == o.GetResourceVersion() {
+	if row, ok := s.store.GetByKey(key); ok && row.ID == v1.ID(o.GetUID()) && row.ResourceVersion == o.GetResourceVersion() {
 		return row
 	}
 	row, err := s.render(o)
@@ -172,6 +174,6 @@ func (s *feedStore[T]) row(object any) *Row {
 		s.logger.Error(err, "Failed to render object, it is left out of lists", "object", klog.KObj(o))
 		return nil
 	}
-	row.Key, row.UID, row.ResourceVersion = key, o.GetUID(), o.GetResourceVersion()
+	row.Key, row.ResourceVersion = key, o.GetResourceVersion()
 	return row
 }

@@ -64,8 +64,8 @@ func TestFeedFollowsChanges(t *testing.T) {
 	if !ok {
 		t.Fatal("No row of an object whose resourceVersion the index has reached")
 	}
-	if row.Key != client.ObjectKeyFromObject(created) || row.UID != created.UID || row.ResourceVersion != created.ResourceVersion {
-		t.Errorf("Row is of %s, %s, %s", row.Key, row.UID, row.ResourceVersion)
+	if row.Key != client.ObjectKeyFromObject(created) || row.UID() != created.UID || row.ResourceVersion != created.ResourceVersion {
+		t.Errorf("Row is of %s, %s, %s", row.Key, row.UID(), row.ResourceVersion)
 	}
 
 	created.Spec.ObservedGeneration = 2

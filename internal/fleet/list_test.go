@@ -122,11 +122,11 @@ func TestFieldErrors(t *testing.T) {
 func TestSearch(t *testing.T) {
 	x := New(Clusters)
 	for _, row := range []*Row{
-		{ID: "2a", Name: "one", Generation: 1, CreatedBy: "ann", CreatedTime: epoch, Labels: map[string]string{"env": "dev", "example.com/tier": "1"},
+		{ID: "2a", Name: "one", Generation: 1, CreatedBy: "ann", CreatedTime: epoch, Labels: LabelsOf(map[string]string{"env": "dev", "example.com/tier": "1"}),
 			JSON: []byte(`{"id":"2a","spec":{"region":"eu","size":1.5,"private":true,"net":{"pod.cidr":"10.0.0.0/8"},"zones":[{"a":1}],"expires":"2026-01-01T01:00:00Z"}}`)},
-		{ID: "2b", Name: "two", Generation: 2, CreatedTime: epoch.Add(time.Second), Labels: map[string]string{"env": "prod"}, DeletedTime: epoch,
+		{ID: "2b", Name: "two", Generation: 2, CreatedTime: epoch.Add(time.Second), Labels: LabelsOf(map[string]string{"env": "prod"}), DeletedTime: epoch,
 			JSON: []byte(`{"spec":{"region":"us","size":10,"private":false,"net":{},"a\"b":"c\\d"}}`)},
-		{ID: "2c", Name: "three", Generation: 12, CreatedBy: "it's", CreatedTime: epoch.Add(time.Second / 2), Labels: map[string]string{"env": ""}, DeletedTime: epoch.AddDate(0, 0, 2),
+		{ID: "2c", Name: "three", Generation: 12, CreatedBy: "it's", CreatedTime: epoch.Add(time.Second / 2), Labels: LabelsOf(map[string]string{"env": ""}), DeletedTime: epoch.AddDate(0, 0, 2),
 			Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "Ready", Status: "True", Reason: "Fine", Message: "All is well", ObservedGeneration: 7,
 				LastTransitionTime: v1.NewTimestamp(epoch), LastUpdatedTime: v1.NewTimestamp(epoch)}}),
 			JSON: []byte(`{"spec":{"region":null,"size":"3","private":"true"}}`)},

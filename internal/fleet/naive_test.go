@@ -248,8 +248,7 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 	text := func(s string) (any, bool) { return s, s != "" }
 	instant := func(t time.Time) (any, bool) { return t, !t.IsZero() }
 	if key, found := strings.CutPrefix(path, "labels."); found {
-		value, ok = row.Labels[key]
-		return value, ok
+		return row.Labels.Get(key)
 	}
 	if _, conditionPath, found := strings.Cut(path, "conditions."); found {
 		conditionType, part, _ := strings.Cut(conditionPath, ".")

@@ -87,14 +87,13 @@ func randomRow(r *rand.Rand, n int) *Row {
 	object := fmt.Sprintf(`{"one":%s,"x\"}":[{"one":1},"]"],"two":%s,"a.b":%s,"deep":{"":0,"two":%s,"\u006fne":%s}}`,
 		randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r))
 	row.JSON = fmt.Appendf(nil, `{"id":%q,"labels":{"spec":"}{"},"spec":%s,"data":%s,"metadata":%s}`, row.ID, object, object, object)
+	labels := map[string]string{}
 	for _, key := range []string{"a", "b", "example.com/c"} {
 		if r.IntN(3) > 0 {
-			if row.Labels == nil {
-				row.Labels = map[string]string{}
-			}
-			row.Labels[key] = pick(r, "", "x", "x", "x", "y", "z"+strconv.Itoa(n))
+			labels[key] = pick(r, "", "x", "x", "x", "y", "z"+strconv.Itoa(n))
 		}
 	}
+	row.Labels = LabelsOf(labels)
 	var conditions []v1.ResourceCondition
 	for _, conditionType := range []string{"Available", "Ready"} {
 		if r.IntN(4) > 0 {

@@ -16,7 +16,10 @@ limitations under the License.
 
 package fleet
 
-import "unique"
+import (
+	"slices"
+	"unique"
+)
 
 // repost moves a row between posting lists, and touches only those whose value
 // differs. old is nil for a new row, row for one that goes.
@@ -52,21 +55,21 @@ func either(a, b *Row) *Row {
 }
 
 func (x *table) repostLabels(old, row *Row, ordinal uint32) {
-	var before, after map[string]string
+	var before, after Labels
 	if old != nil {
 		before = old.Labels
 	}
 	if row != nil {
 		after = row.Labels
 	}
-	for key, value := range before {
-		if kept, ok := after[key]; !ok || kept != value {
-			drop(x.labels, key, value, ordinal)
+	for _, had := range before {
+		if !slices.Contains(after, had) {
+			drop(x.labels, had.Value().key, had.Value().value, ordinal)
 		}
 	}
-	for key, value := range after {
-		if had, ok := before[key]; !ok || had != value {
-			post(x.labels, key, value, ordinal)
+	for _, has := range after {
+		if !slices.Contains(before, has) {
+			post(x.labels, has.Value().key, has.Value().value, ordinal)
 		}
 	}
 }

@@ -17,24 +17,24 @@ limitations under the License.
 package fleet
 
 import (
-	"maps"
 	"slices"
 	"time"
 	"unique"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // Row is what an Index knows of one object. Once it is in an Index nothing of it
 // may be changed: readers share it without a lock. A change of the object is a
 // new Row.
 type Row struct {
-	// ID is the REST id. It is unique, and the tie break of every order.
+	// ID is the REST id, which v1.ID makes of the object's metadata.uid. It is unique,
+	// and the tie break of every order.
 	ID string
 	// Key is the object's namespace and metadata.name.
 	Key types.NamespacedName
-	// UID is the object's metadata.uid.
-	UID types.UID
 	// ResourceVersion is the object's metadata.resourceVersion.
 	ResourceVersion string
 	// Name is the REST name.
@@ -60,7 +60,7 @@ type Row struct {
 	// that can be searched by owner_id it is what users write.
 	OwnerID string
 	// Labels are the labels as REST shows them.
-	Labels map[string]string
+	Labels Labels
 	// Conditions are the object's conditions.
 	Conditions Conditions
 	// Adapter is the name of the adapter, of an AdapterStatus only.
@@ -75,12 +75,21 @@ type Row struct {
 	ordinal uint32
 }
 
+// UID returns the object's metadata.uid, "" where ID is not made of one.
+func (r *Row) UID() types.UID {
+	uid, err := v1.UIDFromID(r.ID)
+	if err != nil {
+		return ""
+	}
+	return uid
+}
+
 // Digest identifies bytes: two that differ do not have the same.
 type Digest [16]byte
 
 // share replaces the strings of a row by ones that it has in common with its
 // predecessor, which may be nil, or with the rest of the fleet: names of users and
-// adapters and the texts of labels are few and stand in many rows.
+// adapters are few and stand in many rows.
 func (r *Row) share(predecessor *Row) {
 	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
 	r.Key.Namespace, r.Adapter = intern(r.Key.Namespace), intern(r.Adapter)
@@ -93,16 +102,8 @@ func (r *Row) share(predecessor *Row) {
 			r.OwnerID = predecessor.OwnerID
 		}
 	}
-	switch {
-	case len(r.Labels) == 0:
-	case predecessor != nil && maps.Equal(predecessor.Labels, r.Labels):
+	if predecessor != nil && slices.Equal(predecessor.Labels, r.Labels) {
 		r.Labels = predecessor.Labels
-	default:
-		labels := make(map[string]string, len(r.Labels))
-		for key, value := range r.Labels {
-			labels[intern(key)] = intern(value)
-		}
-		r.Labels = labels
 	}
 	if predecessor != nil && slices.Equal(predecessor.Conditions, r.Conditions) {
 		r.Conditions = predecessor.Conditions

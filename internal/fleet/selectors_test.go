@@ -201,7 +201,7 @@ func randomCluster(r *rand.Rand, namespace string, n int) *v1.Cluster {
 // clusterRow is a row of a cluster as lists show it: not ready until it is known
 // to be.
 func clusterRow(c *v1.Cluster) *Row {
-	row := &Row{ID: v1.ID(c.UID), Key: client.ObjectKeyFromObject(c), Name: c.Name, Labels: c.Labels}
+	row := &Row{ID: v1.ID(c.UID), Key: client.ObjectKeyFromObject(c), Name: c.Name, Labels: LabelsOf(c.Labels)}
 	var conditions []v1.ResourceCondition
 	for conditionType, status := range map[string]metav1.ConditionStatus{"Ready": c.Status.Ready, "Available": c.Status.Available} {
 		if status == "" {
