@@ -184,7 +184,7 @@ func (f *freshness) reportsOn(kind string, resource *fleet.Row) []aggregate.Repo
 // indexedReport is aggregate.ReportOf of a report in the index.
 func indexedReport(row *fleet.Row) aggregate.Report {
 	r := aggregate.Report{
-		Adapter:    row.Adapter,
+		Adapter:    row.Name,
 		Generation: row.Generation,
 		Observed:   row.UpdatedTime,
 		Created:    time.Unix(row.CreationTimestamp, 0),
@@ -201,7 +201,7 @@ func indexedReport(row *fleet.Row) aggregate.Report {
 func reportedResource(report *fleet.Row) types.NamespacedName {
 	return types.NamespacedName{
 		Namespace: report.Key.Namespace,
-		Name:      strings.TrimSuffix(report.Key.Name, "."+report.Adapter),
+		Name:      strings.TrimSuffix(report.Key.Name, "."+report.Name),
 	}
 }
 

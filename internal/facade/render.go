@@ -20,6 +20,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unique"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -81,7 +82,7 @@ func (r renderer) nodePool(n *v1.NodePool) (*fleet.Row, error) {
 
 func (r renderer) adapterStatus(a *v1.AdapterStatus) (*fleet.Row, error) {
 	row := objectRow(a)
-	row.Name, row.Adapter = a.Spec.Adapter, a.Spec.Adapter
+	row.Name = unique.Make(a.Spec.Adapter).Value() // adapters are few
 	row.Generation = a.Spec.ObservedGeneration
 	row.CreatedTime, row.UpdatedTime = a.FirstObserved().UTC(), a.Spec.ObservedTime.UTC()
 	row.OwnerID = reportOwner(a.Spec.ResourceRef)

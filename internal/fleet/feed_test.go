@@ -240,7 +240,6 @@ func render(s *v1.AdapterStatus) (*Row, error) {
 	return &Row{
 		ID:          v1.ID(s.UID),
 		Name:        s.Spec.Adapter,
-		Adapter:     s.Spec.Adapter,
 		Generation:  s.Spec.ObservedGeneration,
 		CreatedTime: s.CreationTimestamp.Time,
 		UpdatedTime: s.Spec.ObservedTime.Time,
@@ -389,7 +388,7 @@ func checkNames(t *testing.T, x *Index, want ...string) {
 	}
 	var got []string
 	for _, row := range page.Rows {
-		got = append(got, row.Adapter)
+		got = append(got, row.Name)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Rows (-want +got):\n%s", diff)

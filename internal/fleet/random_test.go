@@ -80,7 +80,6 @@ func randomRow(r *rand.Rand, n int) *Row {
 		UpdatedTime:     epoch.Add(time.Duration(r.IntN(100)) * time.Second),
 		OwnerID:         pick(r, "", "o1", "o2", "o3", "o"+strconv.Itoa(n)),
 	}
-	row.Adapter = row.Name
 	if r.IntN(4) == 0 {
 		row.DeletedTime = epoch.Add(time.Duration(r.IntN(20)) * time.Second)
 	}

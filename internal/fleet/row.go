@@ -37,7 +37,7 @@ type Row struct {
 	Key types.NamespacedName
 	// ResourceVersion is the object's metadata.resourceVersion.
 	ResourceVersion string
-	// Name is the REST name.
+	// Name is the REST name, of an AdapterStatus the adapter's.
 	Name string
 	// Generation is metadata.generation, of an AdapterStatus its
 	// spec.observedGeneration.
@@ -63,8 +63,6 @@ type Row struct {
 	Labels Labels
 	// Conditions are the object's conditions.
 	Conditions Conditions
-	// Adapter is the name of the adapter, of an AdapterStatus only.
-	Adapter string
 	// JSON is the object as REST shows it.
 	JSON []byte
 	// Digest identifies JSON among everything that REST has ever shown.
@@ -88,16 +86,16 @@ func (r *Row) UID() types.UID {
 type Digest [16]byte
 
 // share replaces the strings of a row by ones that it has in common with its
-// predecessor, which may be nil, or with the rest of the fleet: names of users and
-// adapters are few and stand in many rows.
+// predecessor, which may be nil, or with the rest of the fleet: names of users are
+// few and stand in many rows.
 func (r *Row) share(predecessor *Row) {
 	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
-	r.Key.Namespace, r.Adapter = intern(r.Key.Namespace), intern(r.Adapter)
-	if r.Name == r.Adapter {
-		r.Name = r.Adapter
-	}
-	if predecessor != nil { // of the same key
+	r.Key.Namespace = intern(r.Key.Namespace)
+	if predecessor != nil {
 		r.Key = predecessor.Key
+		if r.Name == predecessor.Name {
+			r.Name = predecessor.Name
+		}
 		if r.OwnerID == predecessor.OwnerID {
 			r.OwnerID = predecessor.OwnerID
 		}

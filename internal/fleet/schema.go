@@ -111,7 +111,7 @@ var (
 
 	createdBy = textField("created_by", func(r *Row) string { return r.CreatedBy })
 	updatedBy = textField("updated_by", func(r *Row) string { return r.UpdatedBy })
-	adapter   = textField("adapter", func(r *Row) string { return r.Adapter })
+	adapter   = textField("adapter", func(r *Row) string { return r.Name })
 
 	ownerID = &field{name: "owner_id", text: func(r *Row) string { return r.OwnerID }}
 

@@ -225,7 +225,7 @@ func TestManyWaits(t *testing.T) {
 				ctx = impatient
 			}
 			id := fmt.Sprintf("2stable-%d", n%10)
-			_, err := x.WaitForRow(ctx, id, func(r *Row) bool { return isRight(r) })
+			_, err := x.WaitForRow(ctx, id, isRight)
 			if err != nil && n%3 != 0 {
 				t.Errorf("Wait for row %s: %v", id, err)
 			}
