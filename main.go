@@ -135,7 +135,7 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 	return ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        newScheme(),
 		Cache:                         controllers.CacheOptions(o.namespace),
-		Metrics:                       o.serving.Metrics(o.metricsAddress, certificate),
+		Metrics:                       o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
 		HealthProbeBindAddress:        o.probeAddress,
 		LeaderElection:                o.leaderElect,
 		LeaderElectionID:              "manager.hyperfleet.io",

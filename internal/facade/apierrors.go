@@ -70,6 +70,17 @@ func asProblem(err error) *problemError {
 	}
 }
 
+// ofOwnRights is for errors of requests that the facade makes with its own rights.
+// That it may not make one is not for the caller to mend: an API server that has
+// only just started knows no roles yet.
+func ofOwnRights(err error) error {
+	if apierrors.IsForbidden(err) {
+		return problemUnavailable.because("The API server does not let the facade look up what it has to know; try again in a moment").
+			withHeader("Retry-After", "1").withCause(err)
+	}
+	return err
+}
+
 // transportProblem is for errors that no API server answered with.
 func transportProblem(err error) *problemError {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

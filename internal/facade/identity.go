@@ -17,21 +17,17 @@ limitations under the License.
 package facade
 
 import (
-	"context"
 	"errors"
 	"net/http"
-	"net/url"
-	"slices"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	utilerrors "k8s.io/apimachinery/pkg/util/errors"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
 // FixedUser authenticates every request as one user. It is for development,
@@ -49,28 +45,12 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	switch {
 	case ok && err == nil && response.User.GetName() != "":
 		return r.WithContext(request.WithUser(r.Context(), response.User)), nil
-	case isOutage(err):
+	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
 	default:
 		return nil, problemUnauthenticated.because("The request has no valid credentials").
-			withHeader("WWW-Authenticate", `Bearer realm="hyperfleet"`).withCause(err)
+			withHeader("WWW-Authenticate", serving.Challenge).withCause(err)
 	}
-}
-
-// isOutage tells whether credentials could not be checked, from their being
-// wrong. The authenticators return an error for both: what is wrong with
-// credentials as a text or as an error of crypto/x509, an outage as an error of
-// client-go.
-func isOutage(err error) bool {
-	if all, ok := errors.AsType[utilerrors.Aggregate](err); ok {
-		return slices.ContainsFunc(all.Errors(), isOutage)
-	}
-	if _, ok := errors.AsType[*url.Error](err); ok { // no answer
-		return true
-	}
-	var status apierrors.APIStatus // an answer other than a review
-	return errors.As(err, &status) || wait.Interrupted(err) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // undecided is for a caller about whom the API server cannot be asked.

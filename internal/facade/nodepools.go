@@ -124,7 +124,7 @@ func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, 
 		return nil, noCluster(row.ID)
 	}
 	if err != nil {
-		return nil, err
+		return nil, ofOwnRights(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
 		return nil, problemTerminating.because("The cluster is being deleted")

@@ -159,7 +159,7 @@ func (s *Server) hasGeneration(ctx context.Context, on reported, generation int6
 func (s *Server) readLive(ctx context.Context, on reported) error {
 	err := s.own.Get(ctx, on.row.Key, on.object)
 	if !apierrors.IsNotFound(err) && (err != nil || on.object.GetUID() == on.row.UID()) {
-		return err
+		return ofOwnRights(err)
 	}
 	if on.kind == v1.ClusterKind {
 		return noCluster(on.row.ID)
@@ -251,7 +251,7 @@ func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*
 	if aggregate.ReportOf(report).Available == metav1.ConditionUnknown {
 		recorded := &v1.AdapterStatus{}
 		if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
-			return nil, err
+			return nil, ofOwnRights(err)
 		}
 		if concerns(recorded, report) && hasResult(recorded) {
 			metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardUnknown).Inc()
@@ -302,7 +302,7 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 		return true, nil
 	}
 	if err != nil {
-		return false, err
+		return false, ofOwnRights(err)
 	}
 	if concerns(recorded, report) {
 		return false, nil
@@ -311,7 +311,7 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 	if err == nil {
 		metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardPredecessor).Inc()
 	}
-	return true, client.IgnoreNotFound(err)
+	return true, ofOwnRights(client.IgnoreNotFound(err))
 }
 
 // awaitReport waits until reads show the report and what it does to the

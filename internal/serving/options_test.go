@@ -78,7 +78,7 @@ func TestMetrics(t *testing.T) {
 		"without it, but on the network": {Options{Unauthenticated: true}, ":9090", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := test.options.Metrics(test.address, nil)
+			got := test.options.Metrics(test.address, nil, Delegation{})
 			if got.SecureServing != test.wantSecure || (got.FilterProvider != nil) != test.wantAuthentic {
 				t.Errorf("Metrics() serves TLS: %v, asks who calls: %v; want %v, %v",
 					got.SecureServing, got.FilterProvider != nil, test.wantSecure, test.wantAuthentic)

@@ -21,8 +21,6 @@ import (
 	"fmt"
 
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
-	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // Certificate reads the certificate, and returns what keeps it up to date once it
@@ -52,23 +50,6 @@ func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	}
 	o.restrict(config)
 	return config
-}
-
-// Metrics returns how to serve metrics. Where there is no certificate they are
-// served with one that signs itself, and on loopback without any.
-func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher) metricsserver.Options {
-	options := metricsserver.Options{
-		BindAddress:   address,
-		SecureServing: certificate != nil || !o.PlainHTTP && !isLoopback(address),
-		TLSOpts:       []func(*tls.Config){o.restrict},
-	}
-	if certificate != nil {
-		options.TLSOpts = append(options.TLSOpts, func(config *tls.Config) { config.GetCertificate = certificate.GetCertificate })
-	}
-	if !o.Unauthenticated {
-		options.FilterProvider = filters.WithAuthenticationAndAuthorization
-	}
-	return options
 }
 
 func (o Options) restrict(config *tls.Config) { config.MinVersion = minVersions[o.MinVersion] }

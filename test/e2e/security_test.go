@@ -62,6 +62,10 @@ func TestAuthentication(t *testing.T) {
 	if got := scraper.status(t, metrics); got != http.StatusUnauthorized {
 		t.Errorf("metrics, to anyone: status %d, want 401", got)
 	}
+	scraper.token = "not-a-token"
+	if got := scraper.status(t, metrics); got != http.StatusUnauthorized {
+		t.Errorf("metrics, to one with a bad token: status %d, want 401", got)
+	}
 
 	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
 	if err != nil {

@@ -1,0 +1,78 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// A facade that may not look up what it has to know before a write, as while the
+// API server knows no roles yet, cannot serve: the caller lacks no right.
+func TestOwnRightsMissing(t *testing.T) {
+	const user = "half-a-facade"
+	role := &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Name: user, Namespace: "default"},
+		Rules: []rbacv1.PolicyRule{{
+			APIGroups: []string{v1.GroupVersion.Group},
+			Resources: []string{"clusters", "nodepools", "adapterstatuses"},
+			Verbs:     []string{"list", "watch"}, // and not get
+		}},
+	}
+	binding := &rbacv1.RoleBinding{
+		ObjectMeta: role.ObjectMeta,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: user},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: user}},
+	}
+	if err := suite.env.Client.Create(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	if err := suite.env.Client.Create(t.Context(), binding); err != nil {
+		t.Fatal(err)
+	}
+	config := rest.CopyConfig(suite.env.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:authenticated"}}
+	server, _ := newReplicaOf(t, config)
+	base := "http://" + server.Address().String()
+
+	cluster := newCluster(t, "")
+	eventually(t, "the replica knows the cluster", func() bool {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+cluster.Href, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return do(t, request).status == http.StatusOK
+	})
+
+	response, err := http.Post(base+cluster.Href+"/statuses", "application/json",
+		strings.NewReader(reportBody("validator", 2, noon, "True"))) // a generation to ask the API server for
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	problem := readProblem(t, response)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("answered %s with Retry-After %q, want 503 with one: %s", response.Status, response.Header.Get("Retry-After"), problem.Detail)
+	}
+}
