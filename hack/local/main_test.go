@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 }
 
 func beManager() {
-	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "metrics-bind-address", "user"} {
+	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "metrics-bind-address", "user", "drain-delay"} {
 		flag.String(name, "", "")
 	}
 	flag.Bool("insecure-disable-authentication", false, "")

@@ -113,8 +113,16 @@ func copyContext(t *testing.T, into string) {
 	lines := bufio.NewScanner(strings.NewReader(read(t, filepath.Join(root(), ".dockerignore"))))
 	var names []string
 	for lines.Scan() {
-		if name, ok := strings.CutPrefix(lines.Text(), "!"); ok {
-			names = append(names, name)
+		pattern, ok := strings.CutPrefix(lines.Text(), "!")
+		if !ok {
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(root(), pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf(".dockerignore lets %q through, which is nothing: %v", pattern, err)
+		}
+		for _, path := range found {
+			names = append(names, filepath.Base(path))
 		}
 	}
 	for _, name := range names {

@@ -21,13 +21,13 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	authenticationv1 "k8s.io/api/authentication/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -95,27 +95,54 @@ func TestControlPlane(t *testing.T) {
 
 	t.Run("the manager has the rights of its service account and no more", func(t *testing.T) {
 		manager := newClient(t, plane, controlplane.Manager)
-		if err := manager.List(t.Context(), &v1.ClusterList{}); err != nil {
+		if err := manager.List(t.Context(), &v1.ClusterList{}, client.InNamespace(metav1.NamespaceDefault)); err != nil {
 			t.Error(err)
+		}
+		if err := manager.List(t.Context(), &v1.ClusterList{}); !apierrors.IsForbidden(err) {
+			t.Errorf("List() of clusters everywhere = %v, want forbidden", err)
 		}
 		if err := manager.List(t.Context(), &corev1.SecretList{}); !apierrors.IsForbidden(err) {
 			t.Errorf("List() of secrets = %v, want forbidden", err)
 		}
 	})
 
-	t.Run("the manager may act as its caller", func(t *testing.T) {
-		caller := rest.ImpersonationConfig{
+	t.Run("the manager may act as its caller where it serves it, and nowhere else", func(t *testing.T) {
+		config := plane.RESTConfig(controlplane.Manager)
+		config.Impersonate = rest.ImpersonationConfig{
 			UserName: "somebody@example.com",
 			UID:      "8f6a",
-			Groups:   []string{"owners"},
+			Groups:   []string{"owners", "system:authenticated"},
 			Extra:    map[string][]string{"authentication.kubernetes.io/credential-id": {"JTI=1"}},
 		}
-		config := plane.RESTConfig(controlplane.Manager)
-		config.Impersonate = caller
-		got := whoAmI(t, config)
-		if got.Username != caller.UserName || got.UID != caller.UID || !slices.Contains(got.Groups, "owners") ||
-			len(got.Extra["authentication.kubernetes.io/credential-id"]) != 1 {
-			t.Errorf("the API server took the caller for %+v, want %+v", got, caller)
+		// Discovery is the manager's own: it is no request to act in for others.
+		mapper := newClient(t, plane, controlplane.Manager).RESTMapper()
+		caller, err := client.New(config, client.Options{Scheme: scheme(t), Mapper: mapper})
+		if err != nil {
+			t.Fatal(err)
+		}
+		binding := &rbacv1.RoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "owners", Namespace: metav1.NamespaceDefault},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "hyperfleet-editor"},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.GroupKind, Name: "owners"}},
+		}
+		if err := newClient(t, plane, controlplane.Admin).Create(t.Context(), binding); err != nil {
+			t.Fatal(err)
+		}
+		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "of-somebody", Namespace: metav1.NamespaceDefault}}
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // until RBAC knows the binding
+			err := caller.Create(t.Context(), cluster)
+			if err == nil {
+				break
+			}
+			if !apierrors.IsForbidden(err) || time.Now().After(deadline) {
+				t.Fatalf("Create() as a caller = %v", err)
+			}
+		}
+		if by := cluster.Annotations[v1.CreatedByAnnotation]; by != "somebody@example.com" {
+			t.Errorf("created by %q, want the caller", by)
+		}
+		if err := caller.Delete(t.Context(), cluster); !apierrors.IsForbidden(err) {
+			t.Errorf("Delete() as a caller who may = %v, want forbidden: the facade deletes nothing of callers", err)
 		}
 	})
 
@@ -236,7 +263,7 @@ func whoAmI(t *testing.T, config *rest.Config) authenticationv1.UserInfo {
 func scheme(t *testing.T) *runtime.Scheme {
 	t.Helper()
 	s := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(s), v1.AddToScheme(s)); err != nil {
+	if err := errors.Join(corev1.AddToScheme(s), rbacv1.AddToScheme(s), v1.AddToScheme(s)); err != nil {
 		t.Fatal(err)
 	}
 	return s
