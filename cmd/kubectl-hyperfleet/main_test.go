@@ -34,6 +34,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -62,7 +63,10 @@ func TestMain(m *testing.M) {
 }
 
 func runSuite(m *testing.M) (code int, err error) {
-	log.SetLogger(zap.New(zap.WriteTo(io.Discard)))
+	logger := zap.New(zap.WriteTo(io.Discard))
+	log.SetLogger(logger)
+	// By itself klog writes to os.Stderr, which m.Run sets while the manager runs.
+	klog.SetLogger(logger)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	suite.env, err = testenv.Start(ctx)

@@ -36,6 +36,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -79,7 +80,10 @@ func TestMain(m *testing.M) {
 }
 
 func runSuite(m *testing.M) (code int, err error) {
-	log.SetLogger(zap.New(zap.UseDevMode(true), zap.WriteTo(io.Discard)))
+	logger := zap.New(zap.UseDevMode(true), zap.WriteTo(io.Discard))
+	log.SetLogger(logger)
+	// By itself klog writes to os.Stderr, which m.Run sets while the manager runs.
+	klog.SetLogger(logger)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if suite.env, err = testenv.Start(ctx); err != nil {
