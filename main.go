@@ -94,12 +94,12 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("watch the required adapters: %w", err)
 	}
 	announcements := &controllers.Announcements{}
-	if err := setupReconcilers(ctx, mgr, required, announcements, o); err != nil {
-		return err
-	}
 	server, err := setupFacade(mgr, certificate, required, announcements, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
+	}
+	if err := setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o); err != nil {
+		return err
 	}
 	if err := setupMetrics(mgr, server); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
@@ -147,13 +147,14 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 	})
 }
 
-func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
 	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	if err := (&controllers.ClusterReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
 		Adapters:                required,
 		Announcements:           announcements,
 		Clock:                   clock.RealClock{},
@@ -165,6 +166,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 	if err := (&controllers.NodePoolReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
 		Adapters:                required,
 		Announcements:           announcements,
 		Clock:                   clock.RealClock{},
@@ -176,6 +178,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, required *adapte
 	if err := (&controllers.AdapterStatusReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 	}).SetupWithManager(mgr); err != nil {

@@ -22,14 +22,14 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
@@ -50,6 +50,9 @@ type AdapterStatusReconciler struct {
 	// APIReader reads from the API server.
 	APIReader client.Reader
 
+	// Reports are those that are looked at.
+	Reports Reports
+
 	// Clock tells the age of reports.
 	Clock clock.PassiveClock
 
@@ -65,13 +68,14 @@ type AdapterStatusReconciler struct {
 // SetupWithManager registers the reconciler. SetupIndexes comes first.
 func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
-	reportsOnKind := func(kind string) func(string) dependents {
-		return func(name string) dependents { return reportsOn(kind, name) }
+	reportsOnKind := func(kind string) func(client.Object) dependents {
+		return func(o client.Object) dependents { return reportsOn(r.Reports, kind, o) }
 	}
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1.AdapterStatus{}, builder.WithPredicates(pointsElsewhere)).
-		Watches(&v1.Cluster{}, toDependents(r.Client, reportsOnKind(v1.ClusterKind)), builder.WithPredicates(goes)).
-		Watches(&v1.NodePool{}, toDependents(r.Client, reportsOnKind(v1.NodePoolKind)), builder.WithPredicates(goes)).
+		Named("adapterstatus").
+		WatchesRawSource(reportSource{r.Reports, pointsElsewhere}).
+		Watches(&v1.Cluster{}, toDependents(reportsOnKind(v1.ClusterKind)), builder.WithPredicates(goes)).
+		Watches(&v1.NodePool{}, toDependents(reportsOnKind(v1.NodePoolKind)), builder.WithPredicates(goes)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
@@ -82,11 +86,8 @@ func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Reques
 }
 
 func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
-	report := &v1.AdapterStatus{}
-	if err := r.Client.Get(ctx, key, report); err != nil {
-		return ctrl.Result{}, fmt.Errorf("get AdapterStatus: %w", err)
-	}
-	if !report.DeletionTimestamp.IsZero() {
+	report, ok := r.Reports.Get(key)
+	if !ok || !report.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil
 	}
 	// The cache may not know the resource yet: what decides is the API server.
@@ -127,11 +128,25 @@ func resourceExists(ctx context.Context, reader client.Reader, report *v1.Adapte
 	return ref.Concerns(ref.Kind, resource.GetName(), resource.GetUID()), nil
 }
 
-// pointsElsewhere passes a new report, and one that has got the UID of its
-// resource. Other changes of a report cannot make it an orphan.
-var pointsElsewhere = predicate.Funcs{
-	UpdateFunc: func(e event.UpdateEvent) bool {
-		return e.ObjectOld.(*v1.AdapterStatus).Spec.ResourceRef != e.ObjectNew.(*v1.AdapterStatus).Spec.ResourceRef
-	},
-	DeleteFunc: func(event.DeleteEvent) bool { return false },
+// pointsElsewhere enqueues a new report, and one that has got the UID of its
+// resource. Other changes of a report cannot make it an orphan. Those that were
+// there before come at low priority.
+func pointsElsewhere(queue requestQueue) toolscache.ResourceEventHandler {
+	request := func(o any) reconcile.Request {
+		return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(*v1.AdapterStatus))}
+	}
+	return toolscache.ResourceEventHandlerDetailedFuncs{
+		AddFunc: func(o any, isInInitialList bool) {
+			if isInInitialList {
+				addLowPriority(queue, request(o))
+			} else {
+				queue.Add(request(o))
+			}
+		},
+		UpdateFunc: func(before, after any) {
+			if before.(*v1.AdapterStatus).Spec.ResourceRef != after.(*v1.AdapterStatus).Spec.ResourceRef {
+				queue.Add(request(after))
+			}
+		},
+	}
 }

@@ -140,6 +140,20 @@ var _ = Describe("Events", func() {
 		eventuallyGone(ctx, pool, cluster)
 	})
 
+	It("tell whose finalizer on a report a deletion waits for", func(ctx context.Context) {
+		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
+		report := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: metav1.ConditionTrue}.report(namespace)
+		report.Finalizers = []string{hold}
+		Expect(env.Client.Create(ctx, report)).To(Succeed())
+		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
+		Eventually(func() []string { return recorded(ctx, cluster) }).Should(ContainElement(HavePrefix("Warning DeletionBlocked")))
+		list := &eventsv1.EventList{}
+		Expect(env.Client.List(ctx, list, client.InNamespace(namespace))).To(Succeed())
+		Expect(list.Items).To(ContainElement(HaveField("Note", ContainSubstring(`AdapterStatus "alpha.dns" (`+hold+`)`))))
+		Expect(env.Client.Patch(ctx, report, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
+		eventuallyGone(ctx, report, cluster)
+	})
+
 	It("tell that a NodePool of a deleted Cluster cannot be deleted", func(ctx context.Context) {
 		refuseDeletion(ctx, namespace)
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())

@@ -24,9 +24,9 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// CacheOptions returns the options of the reconcilers' cache. It holds the
-// objects of one namespace, or of all where namespace is empty, without what
-// the reconcilers do not read: see strip.
+// CacheOptions returns the options of the reconcilers' cache. It holds the Clusters
+// and NodePools of one namespace, or of all where namespace is empty, without what
+// the reconcilers do not read: see strip. AdapterStatuses are read from Reports.
 //
 // An object from this cache is therefore not whole: to send it back with an
 // update would erase what is missing. What is written is merge patches between two
@@ -40,10 +40,10 @@ func CacheOptions(namespace string) cache.Options {
 		one.Field = fields.OneTermEqualSelector("metadata.namespace", namespace)
 	}
 	return cache.Options{
+		ReaderFailOnMissingInformer: true, // rather than to hold reports twice
 		ByObject: map[client.Object]cache.ByObject{
-			&v1.Cluster{}:       one,
-			&v1.NodePool{}:      one,
-			&v1.AdapterStatus{}: one,
+			&v1.Cluster{}:  one,
+			&v1.NodePool{}: one,
 		},
 	}
 }

@@ -28,16 +28,12 @@ import (
 	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-var benchAdapters = []string{"validator", "dns", "pullsecret", "hypershift"}
-
-// BenchmarkCacheHeap reports what a cluster and the four reports on it take in the
-// reconcilers' cache: as decoded from the API server's answers, stripped, and
-// indexed as the cache does.
+// BenchmarkCacheHeap reports what a cluster takes in the reconcilers' cache: as
+// decoded from the API server's answers, stripped, and indexed as the cache does.
 func BenchmarkCacheHeap(b *testing.B) {
 	for _, clusters := range fleets {
 		b.Run(strconv.Itoa(clusters), func(b *testing.B) { benchCacheHeap(b, clusters) })
@@ -49,49 +45,25 @@ func benchCacheHeap(b *testing.B, clusters int) {
 	var heap uint64
 	for b.Loop() {
 		before := heapInUse()
-		stores := map[string]toolscache.Indexer{}
-		for _, kind := range []string{v1.ClusterKind, v1.AdapterStatusKind} {
-			stores[kind] = toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, toolscache.Indexers{
-				toolscache.NamespaceIndex: toolscache.MetaNamespaceIndexFunc,
-			})
-		}
-		if err := stores[v1.AdapterStatusKind].AddIndexers(toolscache.Indexers{reportsByResource: cacheIndex}); err != nil {
-			b.Fatal(err)
-		}
+		store := toolscache.NewIndexer(toolscache.MetaNamespaceKeyFunc, toolscache.Indexers{
+			toolscache.NamespaceIndex: toolscache.MetaNamespaceIndexFunc,
+		})
 		for n := range clusters {
-			cluster := benchCluster(n)
-			add(b, stores[v1.ClusterKind], cluster)
-			for _, adapter := range benchAdapters {
-				add(b, stores[v1.AdapterStatusKind], benchReport(cluster, adapter))
-			}
+			add(b, store, benchCluster(n))
 		}
 		heap = heapInUse() - before
-		runtime.KeepAlive(stores)
+		runtime.KeepAlive(store)
 	}
 	b.ReportMetric(float64(heap)/float64(clusters), "cache-heap-B/cluster")
 }
 
-// cacheIndex has two keys for each object, as the cache makes them: one within the
-// namespace and one across all.
-func cacheIndex(o any) ([]string, error) {
-	report := o.(*v1.AdapterStatus)
-	key := resourceKey(report.Spec.ResourceRef.Kind, report.Spec.ResourceRef.Name)
-	return []string{"__all_namespaces/" + key, report.Namespace + "/" + key}, nil
-}
-
-func add[T client.Object](b *testing.B, store toolscache.Store, object T) {
+func add(b *testing.B, store toolscache.Store, cluster *v1.Cluster) {
 	b.Helper()
-	text, err := json.Marshal(object)
+	text, err := json.Marshal(cluster)
 	if err != nil {
 		b.Fatal(err)
 	}
-	decoded := object.DeepCopyObject()
-	switch d := decoded.(type) {
-	case *v1.Cluster:
-		*d = v1.Cluster{}
-	case *v1.AdapterStatus:
-		*d = v1.AdapterStatus{}
-	}
+	decoded := &v1.Cluster{}
 	if err := json.Unmarshal(text, decoded); err != nil {
 		b.Fatal(err)
 	}
@@ -147,26 +119,4 @@ func benchCluster(n int) *v1.Cluster {
 		})
 	}
 	return cluster
-}
-
-func benchReport(cluster *v1.Cluster, adapter string) *v1.AdapterStatus {
-	at := v1.NewTimestamp(benchTime)
-	report := &v1.AdapterStatus{
-		TypeMeta:   metav1.TypeMeta{APIVersion: v1.GroupVersion.String(), Kind: v1.AdapterStatusKind},
-		ObjectMeta: benchMeta(v1.AdapterStatusName(cluster.Name, adapter), len(adapter)),
-		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster.Name, UID: cluster.UID},
-			Adapter:            adapter,
-			ObservedGeneration: 1,
-			ObservedTime:       at,
-			Data:               &k8sruntime.RawExtension{Raw: []byte(`{"job_name":"dns-job","attempt":1}`)},
-		},
-	}
-	report.Annotations = map[string]string{v1.FirstObservedAnnotation: "2026-01-01T10:00:00Z"}
-	for _, kind := range []string{v1.AvailableCondition, "Applied", "Health"} {
-		report.Spec.Conditions = append(report.Spec.Conditions, v1.AdapterCondition{
-			Type: kind, Status: metav1.ConditionTrue, Reason: "AsExpected", Message: "The adapter has looked", LastTransitionTime: at,
-		})
-	}
-	return report
 }

@@ -50,16 +50,16 @@ type cascade struct {
 func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) error {
 	var left []client.Object
 	for _, d := range children {
-		found, err := find(ctx, c.client, obj.GetNamespace(), d, d.indexed)
+		found, err := d.known(ctx)
 		if err != nil {
 			return err
 		}
 		left = append(left, found...)
 	}
 	if len(left) == 0 {
-		// The cache may not know yet what arrived last.
+		// What arrived last may not be known yet.
 		for _, d := range children {
-			found, err := find(ctx, c.live, obj.GetNamespace(), d, d.stored)
+			found, err := find(ctx, c.live, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
 			if err != nil {
 				return err
 			}
@@ -93,12 +93,26 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		}
 		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
 	}
+	failures = append(failures, c.readFinalizers(ctx, left))
 	c.announcer.heldByOthers(obj, left)
 	err := errors.Join(failures...)
 	if err != nil {
 		c.announcer.cleanupFailed(obj, err)
 	}
 	return err
+}
+
+// readFinalizers reads the reports that are being deleted: what keeps them is not
+// known here.
+func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error {
+	var failures []error
+	for _, o := range left {
+		if report, ok := o.(*v1.AdapterStatus); ok && !report.DeletionTimestamp.IsZero() && len(report.Finalizers) == 0 {
+			err := c.live.Get(ctx, client.ObjectKeyFromObject(report), report)
+			failures = append(failures, client.IgnoreNotFound(err))
+		}
+	}
+	return errors.Join(failures...)
 }
 
 // isTerminating asks the API server whether this very object is being deleted.
@@ -127,7 +141,7 @@ func (c cascade) release(ctx context.Context, obj client.Object) error {
 // the finalizer was gone, or the finalizer had been removed by hand. What was
 // created later belongs to a successor and is not touched.
 func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVersion string, d dependents) error {
-	left, err := find(ctx, c.live, parent.Namespace, d, d.stored, &client.ListOptions{Raw: &metav1.ListOptions{
+	left, err := find(ctx, c.live, d.list, client.InNamespace(parent.Namespace), d.stored, &client.ListOptions{Raw: &metav1.ListOptions{
 		ResourceVersion:      resourceVersion,
 		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}})
@@ -159,9 +173,10 @@ func (c cascade) delete(ctx context.Context, o client.Object, only client.Precon
 	return nil
 }
 
-func find(ctx context.Context, reader client.Reader, namespace string, d dependents, by client.MatchingFields, opts ...client.ListOption) ([]client.Object, error) {
-	list := d.list.DeepCopyObject().(client.ObjectList)
-	if err := reader.List(ctx, list, append(opts, client.InNamespace(namespace), by)...); err != nil {
+// find returns the objects of a list like that one.
+func find(ctx context.Context, reader client.Reader, like client.ObjectList, opts ...client.ListOption) ([]client.Object, error) {
+	list := like.DeepCopyObject().(client.ObjectList)
+	if err := reader.List(ctx, list, opts...); err != nil {
 		return nil, fmt.Errorf("list dependents: %w", err)
 	}
 	found := make([]client.Object, 0, meta.LenList(list))

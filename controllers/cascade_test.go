@@ -61,7 +61,7 @@ var _ = Describe("Deletion", func() {
 	left := func(ctx context.Context) (names []string) {
 		GinkgoHelper()
 		for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
-			found, err := find(ctx, env.Client, namespace, dependents{list: list}, nil)
+			found, err := find(ctx, env.Client, list, client.InNamespace(namespace))
 			Expect(err).NotTo(HaveOccurred())
 			for _, o := range found {
 				names = append(names, o.GetName())
@@ -185,11 +185,11 @@ var _ = Describe("Deletion", func() {
 		Expect(env.Client.Create(ctx, later)).To(Succeed())
 
 		c := cascade{client: probe, live: live}
-		Expect(c.sweep(ctx, key(namespace, "beta"), list.ResourceVersion, poolsOf("beta"))).To(Succeed())
+		Expect(c.sweep(ctx, key(namespace, "beta"), list.ResourceVersion, poolsOf(probe, key(namespace, "beta")))).To(Succeed())
 		eventuallyGone(ctx, early)
 		refresh(ctx, later)
 		Expect(later.DeletionTimestamp).To(BeNil())
-		Expect(c.sweep(ctx, key(namespace, "beta"), "1", poolsOf("beta"))).To(Succeed(), "a compacted or ancient resourceVersion is no error")
+		Expect(c.sweep(ctx, key(namespace, "beta"), "1", poolsOf(probe, key(namespace, "beta")))).To(Succeed(), "a compacted or ancient resourceVersion is no error")
 	})
 })
 
@@ -202,13 +202,14 @@ var _ = Describe("A report without a resource", func() {
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
 		clock = clocktesting.NewFakePassiveClock(time.Now())
-		orphans = &AdapterStatusReconciler{Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Clock: clock}
+		orphans = &AdapterStatusReconciler{Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: reports, Clock: clock}
 	})
-	cached := func(ctx context.Context, o client.Object) {
+	known := func(report *v1.AdapterStatus) {
 		GinkgoHelper()
-		Eventually(func() error {
-			return mgr.GetClient().Get(ctx, client.ObjectKeyFromObject(o), o.DeepCopyObject().(client.Object))
-		}).Should(Succeed())
+		Eventually(func() bool {
+			_, ok := reports.Get(client.ObjectKeyFromObject(report))
+			return ok
+		}).Should(BeTrue())
 	}
 
 	It("goes at once where it says which resource it means", func(ctx context.Context) {
@@ -225,7 +226,7 @@ var _ = Describe("A report without a resource", func() {
 	It("waits a minute for its resource", func(ctx context.Context) {
 		report := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: "True"}.report(namespace)
 		Expect(env.Client.Create(ctx, report)).To(Succeed())
-		cached(ctx, report)
+		known(report)
 		request := ctrl.Request{NamespacedName: client.ObjectKeyFromObject(report)}
 
 		clock.SetTime(report.CreationTimestamp.Add(20 * time.Second))
@@ -255,7 +256,7 @@ var _ = Describe("A report without a resource", func() {
 	It("goes when it has got the UID of a resource that is gone", func(ctx context.Context) {
 		f := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: "True"}
 		Expect(f.send(ctx, namespace)).To(Succeed())
-		cached(ctx, f.report(namespace))
+		known(f.report(namespace))
 		f.UID = "5f3759df-0000-4000-8000-000000000000"
 		Expect(f.send(ctx, namespace)).To(Succeed())
 		eventuallyGone(ctx, f.report(namespace))

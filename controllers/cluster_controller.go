@@ -44,6 +44,9 @@ type ClusterReconciler struct {
 	// APIReader reads from the API server.
 	APIReader client.Reader
 
+	// Reports are what the status is aggregated from.
+	Reports Reports
+
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
@@ -76,8 +79,8 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
-		Watches(&v1.AdapterStatus{}, toResource(v1.ClusterKind, r.Announcements, &r.memory), builder.WithPredicates(reported)).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Announcements, &r.memory)}).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.ClusterList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
@@ -103,12 +106,12 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 		return ctrl.Result{RequeueAfter: retryDelay}, nil
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade().finalize(ctx, cluster, poolsOf(cluster.Name), reportsOn(v1.ClusterKind, cluster.Name))
+		return ctrl.Result{}, r.cascade().finalize(ctx, cluster, poolsOf(r.Client, key), reportsOn(r.Reports, v1.ClusterKind, cluster))
 	}
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
+	status := aggregator{client: r.Client, reports: r.Reports, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
 	return status.update(ctx, cluster, "")
 }
 
@@ -140,7 +143,7 @@ func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.Object
 	if !ok {
 		return nil
 	}
-	if err := r.cascade().sweep(ctx, key, version.(string), poolsOf(key.Name)); err != nil {
+	if err := r.cascade().sweep(ctx, key, version.(string), poolsOf(r.Client, key)); err != nil {
 		return err
 	}
 	r.memory.vanished.CompareAndDelete(key, version)

@@ -21,10 +21,11 @@ limitations under the License.
 // How reports add up to conditions is package aggregate's business, and nothing
 // here serves or knows the REST API.
 //
-// The reconcilers read from a cache that lacks what they do not need, see
-// CacheOptions, and may lag behind the store. Three rules follow from that:
-// they write merge patches only, which are computed against the cached copy and
-// carry its resourceVersion; they delete nothing before they have read the
-// decisive fact from the API server itself; and every delete names the UID that
-// is meant.
+// The reconcilers read Clusters and NodePools from a cache that lacks what they do
+// not need, see CacheOptions, and reports from what the replica holds for its
+// reads, see Reports. Both may lag behind the store. Three rules follow from that:
+// they write merge patches of metadata, and whole statuses, which are computed
+// against the cached copy and carry its resourceVersion; they delete nothing before
+// they have read the decisive fact from the API server itself; and every delete
+// names the UID that is meant.
 package controllers

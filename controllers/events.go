@@ -23,6 +23,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
+	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -89,42 +90,39 @@ var goes = predicate.Funcs{
 	UpdateFunc: func(event.UpdateEvent) bool { return false },
 }
 
-// reported passes new reports, replaced ones, and the deletion of reports. Their
-// metadata does not count. Those that were there when the controller started are
-// taken in as their resources are, at low priority: a new leader that looks at the
-// whole fleet must not keep new reports waiting.
-var reported = predicate.GenerationChangedPredicate{TypedFuncs: predicate.Funcs{
-	CreateFunc: func(e event.CreateEvent) bool { return !e.IsInInitialList },
-}}
-
 // toResource leads from a report to the resource of that kind that it is about,
-// once it has waited for others. It notes when the report arrived, unless that was
-// before the reconciler started.
-func toResource(kind string, announcements *Announcements, m *memory) handler.EventHandler {
-	type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
-	enqueue := func(o client.Object, q queue, isNews bool) {
-		report := o.(*v1.AdapterStatus)
-		if ref := report.Spec.ResourceRef; ref.Kind == kind {
-			key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
-			if isNews {
-				m.received(key)
+// once it has waited for others. It notes when a new or replaced one arrived. Those
+// that were there when the controller started are taken in as their resources are,
+// at low priority: a new leader that looks at the whole fleet must not keep new
+// reports waiting.
+func toResource(kind string, announcements *Announcements, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
+	return func(queue requestQueue) toolscache.ResourceEventHandler {
+		enqueue := func(o any, isNews bool) {
+			report := o.(*v1.AdapterStatus)
+			if ref := report.Spec.ResourceRef; ref.Kind == kind {
+				key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
+				if isNews {
+					m.received(key)
+				}
+				queue.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
 			}
-			q.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
 		}
-	}
-	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { enqueue(e.Object, q, !e.IsInInitialList) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { enqueue(e.ObjectNew, q, true) },
-		DeleteFunc: func(_ context.Context, e event.DeleteEvent, q queue) { enqueue(e.Object, q, false) },
+		return toolscache.ResourceEventHandlerDetailedFuncs{
+			AddFunc: func(o any, isInInitialList bool) {
+				if !isInInitialList {
+					enqueue(o, true)
+				}
+			},
+			UpdateFunc: func(_, o any) { enqueue(o, true) },
+			DeleteFunc: func(o any) { enqueue(o, false) },
+		}
 	}
 }
 
-// toDependents leads from a parent to those of its dependents that the cache
-// knows.
-func toDependents(reader client.Reader, of func(parentName string) dependents) handler.EventHandler {
+// toDependents leads from a parent to those of its dependents that are known here.
+func toDependents(of func(parent client.Object) dependents) handler.EventHandler {
 	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
-		d := of(o.GetName())
-		found, err := find(ctx, reader, o.GetNamespace(), d, d.indexed, client.UnsafeDisableDeepCopy)
+		found, err := of(o).known(ctx)
 		if err != nil {
 			log.FromContext(ctx).Error(err, "Cannot look up the dependents of an object")
 			return nil
@@ -140,7 +138,7 @@ func toDependents(reader client.Reader, of func(parentName string) dependents) h
 // allOnChange enqueues all objects of the list's Kind whenever the required
 // adapters change: at low priority, so that reports do not wait behind a fleet.
 func allOnChange(adapters RequiredAdapters, reader client.Reader, list client.ObjectList) source.Source {
-	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	return source.Func(func(ctx context.Context, queue requestQueue) error {
 		adapters.OnChange(func() {
 			all := list.DeepCopyObject().(client.ObjectList)
 			if err := reader.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil {
@@ -156,7 +154,7 @@ func allOnChange(adapters RequiredAdapters, reader client.Reader, list client.Ob
 	})
 }
 
-func addLowPriority(queue workqueue.TypedRateLimitingInterface[reconcile.Request], request reconcile.Request) {
+func addLowPriority(queue requestQueue, request reconcile.Request) {
 	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
 		return

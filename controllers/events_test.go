@@ -19,26 +19,46 @@ package controllers
 import (
 	"testing"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/event"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-func TestReported(t *testing.T) {
-	report := func(generation int64) *v1.AdapterStatus {
-		return &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: "one.dns", Generation: generation}}
-	}
-	cases := map[string]struct{ got, want bool }{
-		"a new one":            {reported.Create(event.CreateEvent{Object: report(1)}), true},
-		"one that was there":   {reported.Create(event.CreateEvent{Object: report(1), IsInInitialList: true}), false},
-		"a replaced one":       {reported.Update(event.UpdateEvent{ObjectOld: report(1), ObjectNew: report(2)}), true},
-		"one with a new label": {reported.Update(event.UpdateEvent{ObjectOld: report(2), ObjectNew: report(2)}), false},
-		"a deleted one":        {reported.Delete(event.DeleteEvent{Object: report(2)}), true},
+func TestToResource(t *testing.T) {
+	report := finding{Kind: v1.ClusterKind, Name: "one", Adapter: "dns", Generation: 1, Status: "True"}.report("default")
+	one := client.ObjectKey{Namespace: "default", Name: "one"}
+	cases := map[string]struct {
+		kind             string
+		event            func(toolscache.ResourceEventHandler)
+		enqueued, isNews bool
+	}{
+		"a new one":          {v1.ClusterKind, func(h toolscache.ResourceEventHandler) { h.OnAdd(report, false) }, true, true},
+		"one that was there": {v1.ClusterKind, func(h toolscache.ResourceEventHandler) { h.OnAdd(report, true) }, false, false},
+		"a replaced one":     {v1.ClusterKind, func(h toolscache.ResourceEventHandler) { h.OnUpdate(report, report) }, true, true},
+		"a deleted one":      {v1.ClusterKind, func(h toolscache.ResourceEventHandler) { h.OnDelete(report) }, true, false},
+		"of another kind":    {v1.NodePoolKind, func(h toolscache.ResourceEventHandler) { h.OnAdd(report, false) }, false, false},
 	}
 	for name, c := range cases {
-		if c.got != c.want {
-			t.Errorf("%s passes: %t, want %t", name, c.got, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+			defer queue.ShutDown()
+			announcements, m := &Announcements{}, &memory{}
+			defer announcements.Announce(report)() // what is announced waits for nothing
+			c.event(toResource(c.kind, announcements, m)(queue))
+			if got := queue.Len() > 0; got != c.enqueued {
+				t.Fatalf("enqueued: %t, want %t", got, c.enqueued)
+			}
+			if c.enqueued {
+				if request, _ := queue.Get(); request.NamespacedName != one {
+					t.Errorf("enqueued is %s, want %s", request, one)
+				}
+			}
+			if isNews := !m.takeReceived(one).IsZero(); isNews != c.isNews {
+				t.Errorf("noted as news: %t, want %t", isNews, c.isNews)
+			}
+		})
 	}
 }

@@ -158,7 +158,7 @@ func expectSettled(ctx context.Context, g Gomega, o parent, kind string, require
 	GinkgoHelper()
 	g.Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
 	list := &v1.AdapterStatusList{}
-	g.Expect(env.Client.List(ctx, list, client.InNamespace(o.GetNamespace()), reportsOn(kind, o.GetName()).stored)).To(Succeed())
+	g.Expect(env.Client.List(ctx, list, client.InNamespace(o.GetNamespace()), storedReports(kind, o.GetName()))).To(Succeed())
 	reports := make([]aggregate.Report, 0, len(list.Items))
 	for i := range list.Items {
 		r := aggregate.ReportOf(&list.Items[i])

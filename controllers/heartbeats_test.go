@@ -53,7 +53,7 @@ var _ = Describe("Heartbeats", func() {
 		}).Should(Succeed())
 		return result
 	}
-	// reported sends reports, and waits until the cache has them.
+	// reported sends reports, and waits until they are known here.
 	reported := func(ctx context.Context, status metav1.ConditionStatus, adapters ...string) {
 		GinkgoHelper()
 		for _, adapter := range adapters {
@@ -61,9 +61,9 @@ var _ = Describe("Heartbeats", func() {
 			stored := finding{Kind: v1.ClusterKind, Name: cluster.Name, Adapter: adapter}.report(cluster.Namespace)
 			refresh(ctx, stored)
 			Eventually(func(g Gomega) {
-				cached := &v1.AdapterStatus{}
-				g.Expect(mgr.GetClient().Get(ctx, client.ObjectKeyFromObject(stored), cached)).To(Succeed())
-				g.Expect(cached.ResourceVersion).To(Equal(stored.ResourceVersion))
+				known, ok := reports.Get(client.ObjectKeyFromObject(stored))
+				g.Expect(ok).To(BeTrue())
+				g.Expect(known.ResourceVersion).To(Equal(stored.ResourceVersion))
 			}).Should(Succeed())
 		}
 	}
@@ -92,7 +92,7 @@ var _ = Describe("Heartbeats", func() {
 		own = newProbeClient(mgr.GetClient())
 		clock = clocktesting.NewFakePassiveClock(time.Now())
 		called = &ClusterReconciler{
-			Client: own, APIReader: mgr.GetAPIReader(), Adapters: fixedAdapters(clusterAdapters()), Clock: clock, HeartbeatDelay: delay,
+			Client: own, APIReader: mgr.GetAPIReader(), Reports: reports, Adapters: fixedAdapters(clusterAdapters()), Clock: clock, HeartbeatDelay: delay,
 		}
 		reported(ctx, metav1.ConditionTrue, clusterAdapters()...)
 		Expect(reconciled(ctx)).To(BeZero())

@@ -25,24 +25,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Keys of the cache's indexes. The cache itself keeps namespaces apart.
-const (
-	// reportsByResource finds AdapterStatuses by kind and name of their resource.
-	reportsByResource = "resource"
+// poolsByCluster is the key of the cache's index that finds NodePools by the name
+// of their Cluster. The cache itself keeps namespaces apart.
+const poolsByCluster = "cluster"
 
-	// poolsByCluster finds NodePools by the name of their Cluster.
-	poolsByCluster = "cluster"
-)
-
-// SetupIndexes declares every index that the reconcilers look objects up by. It
+// SetupIndexes declares the index that the reconcilers look objects up by. It
 // comes before the cache starts.
 func SetupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	if err := indexer.IndexField(ctx, &v1.AdapterStatus{}, reportsByResource, func(o client.Object) []string {
-		ref := o.(*v1.AdapterStatus).Spec.ResourceRef
-		return []string{resourceKey(ref.Kind, ref.Name)}
-	}); err != nil {
-		return fmt.Errorf("index AdapterStatuses by resource: %w", err)
-	}
 	if err := indexer.IndexField(ctx, &v1.NodePool{}, poolsByCluster, func(o client.Object) []string {
 		return []string{o.(*v1.NodePool).Spec.ClusterName}
 	}); err != nil {
@@ -51,28 +40,45 @@ func SetupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-func resourceKey(kind, name string) string { return kind + "/" + name }
-
-// dependents are the objects of one Kind that go when their parent goes. The
-// same selection has two forms, for the cache and for the API server.
+// dependents are the objects of one Kind that go when their parent goes.
 type dependents struct {
-	list    client.ObjectList
-	indexed client.MatchingFields // by an index of the cache
-	stored  client.MatchingFields // by selectable fields of the CRD
+	// known returns those that this replica knows of. They are not to be modified.
+	known func(context.Context) ([]client.Object, error)
+
+	// Where those that the API server has are listed, and by which selectable fields
+	// of the CRD.
+	list   client.ObjectList
+	stored client.MatchingFields
 }
 
-func reportsOn(kind, name string) dependents {
+// reportsOn are the reports on a parent.
+func reportsOn(reports Reports, kind string, parent client.Object) dependents {
 	return dependents{
-		list:    &v1.AdapterStatusList{},
-		indexed: client.MatchingFields{reportsByResource: resourceKey(kind, name)},
-		stored:  client.MatchingFields{"spec.resourceRef.kind": kind, "spec.resourceRef.name": name},
+		known: func(context.Context) ([]client.Object, error) {
+			var known []client.Object
+			for _, report := range reports.On(kind, parent) {
+				known = append(known, report)
+			}
+			return known, nil
+		},
+		list:   &v1.AdapterStatusList{},
+		stored: storedReports(kind, parent.GetName()),
 	}
 }
 
-func poolsOf(cluster string) dependents {
+func storedReports(kind, name string) client.MatchingFields {
+	return client.MatchingFields{"spec.resourceRef.kind": kind, "spec.resourceRef.name": name}
+}
+
+// poolsOf are the NodePools of the Cluster of that key. The reader is that of the
+// cache.
+func poolsOf(reader client.Reader, cluster client.ObjectKey) dependents {
 	return dependents{
-		list:    &v1.NodePoolList{},
-		indexed: client.MatchingFields{poolsByCluster: cluster},
-		stored:  client.MatchingFields{"spec.clusterName": cluster},
+		known: func(ctx context.Context) ([]client.Object, error) {
+			return find(ctx, reader, &v1.NodePoolList{}, client.InNamespace(cluster.Namespace),
+				client.MatchingFields{poolsByCluster: cluster.Name}, client.UnsafeDisableDeepCopy)
+		},
+		list:   &v1.NodePoolList{},
+		stored: client.MatchingFields{"spec.clusterName": cluster.Name},
 	}
 }

@@ -42,6 +42,9 @@ type NodePoolReconciler struct {
 	// APIReader reads from the API server.
 	APIReader client.Reader
 
+	// Reports are what the status is aggregated from.
+	Reports Reports
+
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
@@ -73,8 +76,8 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
-		Watches(&v1.AdapterStatus{}, toResource(v1.NodePoolKind, r.Announcements, &r.memory), builder.WithPredicates(reported)).
-		Watches(&v1.Cluster{}, toDependents(r.Client, poolsOf), builder.WithPredicates(comesOrGoes)).
+		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(comesOrGoes)).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Announcements, &r.memory)}).
 		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.NodePoolList{})).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
@@ -97,7 +100,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 		return ctrl.Result{RequeueAfter: retryDelay}, nil
 	}
 	if !pool.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade().finalize(ctx, pool, reportsOn(v1.NodePoolKind, pool.Name))
+		return ctrl.Result{}, r.cascade().finalize(ctx, pool, reportsOn(r.Reports, v1.NodePoolKind, pool))
 	}
 
 	cluster, err := r.cluster(ctx, pool)
@@ -118,7 +121,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	if err := r.tie(ctx, pool, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
+	status := aggregator{client: r.Client, reports: r.Reports, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
 	return status.update(ctx, pool, missing)
 }
 
@@ -160,6 +163,10 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 	}
 	r.memory.wrote(pool)
 	return nil
+}
+
+func (r *NodePoolReconciler) poolsOf(cluster client.Object) dependents {
+	return poolsOf(r.Client, client.ObjectKeyFromObject(cluster))
 }
 
 func (r *NodePoolReconciler) cascade() cascade {

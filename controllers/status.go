@@ -18,7 +18,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -51,6 +50,7 @@ type parent interface {
 // aggregator writes the status of one Kind of parent.
 type aggregator struct {
 	client   client.Client
+	reports  Reports
 	adapters RequiredAdapters
 	clock    clock.PassiveClock
 	kind     string
@@ -69,11 +69,7 @@ type aggregator struct {
 func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) (ctrl.Result, error) {
 	key := client.ObjectKeyFromObject(obj)
 	received := a.memory.takeReceived(key) // before the look at the reports: they include it
-	reports, err := a.reports(ctx, obj)
-	if err != nil {
-		a.memory.returnReceived(key, received)
-		return ctrl.Result{}, err
-	}
+	reports := a.reports.On(a.kind, obj)
 	status := a.status(obj, reports, missingCluster)
 	if sameStatus.DeepEqual(obj.GetStatus(), status) {
 		a.memory.settled(obj)
@@ -96,25 +92,11 @@ func (a aggregator) update(ctx context.Context, obj parent, missingCluster strin
 	return ctrl.Result{}, nil
 }
 
-// reports returns the reports on obj, and none on a predecessor of its name.
-func (a aggregator) reports(ctx context.Context, obj client.Object) ([]aggregate.Report, error) {
-	list := &v1.AdapterStatusList{}
-	err := a.client.List(ctx, list, client.InNamespace(obj.GetNamespace()),
-		reportsOn(a.kind, obj.GetName()).indexed, client.UnsafeDisableDeepCopy)
-	if err != nil {
-		return nil, fmt.Errorf("list reports: %w", err)
+func (a aggregator) status(obj parent, reports []*v1.AdapterStatus, missingCluster string) *v1.ResourceStatus {
+	of := make([]aggregate.Report, len(reports))
+	for i, report := range reports {
+		of[i] = aggregate.ReportOf(report)
 	}
-	reports := make([]aggregate.Report, 0, len(list.Items))
-	for i := range list.Items {
-		report := &list.Items[i]
-		if report.Spec.ResourceRef.Concerns(a.kind, obj.GetName(), obj.GetUID()) {
-			reports = append(reports, aggregate.ReportOf(report))
-		}
-	}
-	return reports, nil
-}
-
-func (a aggregator) status(obj parent, reports []aggregate.Report, missingCluster string) *v1.ResourceStatus {
 	conditions := aggregate.Conditions(aggregate.Input{
 		Kind:           a.kind,
 		Generation:     obj.GetGeneration(),
@@ -122,7 +104,7 @@ func (a aggregator) status(obj parent, reports []aggregate.Report, missingCluste
 		Updated:        v1.UpdatedTime(obj),
 		Required:       a.adapters.Required(a.kind),
 		MissingCluster: missingCluster,
-		Reports:        reports,
+		Reports:        of,
 		Previous:       a.memory.decided(obj),
 		Now:            a.clock.Now(),
 	})

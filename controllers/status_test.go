@@ -18,6 +18,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -26,6 +27,7 @@ import (
 	. "github.com/onsi/gomega"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -129,7 +131,7 @@ var _ = Describe("The status of a Cluster", func() {
 	})
 
 	It("takes up all reports that came in the meantime by one write", func(ctx context.Context) {
-		const reports = 64
+		const adapters = 64
 		Eventually(func(g Gomega) { // the first status is written: it is not one of those to count
 			refresh(ctx, cluster)
 			g.Expect(cluster.Status.Conditions).NotTo(BeEmpty())
@@ -146,19 +148,15 @@ var _ = Describe("The status of a Cluster", func() {
 		})
 		defer probe.setFault(nil)
 		parallel(8, func(worker int) {
-			for i := worker; i < reports; i += 8 {
+			for i := worker; i < adapters; i += 8 {
 				f := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: fmt.Sprintf("adapter-%d", i), Generation: 1, Status: metav1.ConditionTrue}
 				Expect(f.send(ctx, namespace)).To(Succeed())
 			}
 		})
-		Eventually(func(g Gomega) {
-			list := &v1.AdapterStatusList{}
-			g.Expect(mgr.GetCache().List(ctx, list, client.InNamespace(namespace))).To(Succeed())
-			g.Expect(list.Items).To(HaveLen(reports))
-		}).Should(Succeed())
+		Eventually(func() []*v1.AdapterStatus { return reports.On(v1.ClusterKind, cluster) }).Should(HaveLen(adapters))
 		open()
 		Eventually(func(g Gomega) { expectSettled(ctx, g, cluster, v1.ClusterKind, clusterAdapters()) }).Should(Succeed())
-		Expect(cluster.Status.Conditions).To(HaveLen(2 + reports))
+		Expect(cluster.Status.Conditions).To(HaveLen(2 + adapters))
 		Expect(probe.statusWrites(client.ObjectKeyFromObject(cluster))-before).To(BeNumerically("<=", 2), "one that was held up, and one for all others")
 	})
 
@@ -264,11 +262,9 @@ var _ = Describe("The status of a Cluster", func() {
 		Expect(v1.UpdatedTime(cached)).To(BeTemporally("==", v1.UpdatedTime(cluster)))
 
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, "dns")
-		report := &v1.AdapterStatus{}
-		Eventually(func() error { return mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), report) }).Should(Succeed())
-		Expect(report.Spec.Data).To(BeNil())
-		Expect(report.Spec.Conditions).To(HaveExactElements(HaveField("Type", v1.AvailableCondition)))
-		refresh(ctx, cluster)
+		eventuallyCondition(ctx, cluster, "DnsSuccessful", metav1.ConditionTrue, "", 1)
+		var missing *cache.ErrResourceNotCached
+		Expect(errors.As(mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), &v1.AdapterStatus{}), &missing)).To(BeTrue(), "Reports has them")
 		Expect(cluster.Spec.Raw).To(MatchJSON(`{"region":"us-east1"}`), "written whole in spite of the cache")
 	})
 })

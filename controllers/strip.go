@@ -45,15 +45,6 @@ func strip(in any) (any, error) {
 		o.Labels = labels
 		o.Spec.Fields = runtime.RawExtension{}
 		shareStatus(&o.Status)
-	case *v1.AdapterStatus:
-		// Reports are deleted but never patched, and nothing asks when they were
-		// updated.
-		o.ManagedFields = nil
-		o.TypeMeta, o.ObjectMeta = metav1.TypeMeta{}, stripMeta(&o.ObjectMeta)
-		stripReport(&o.Spec)
-		if resource := o.Spec.ResourceRef.Name; strings.HasPrefix(o.Name, resource) {
-			o.Spec.ResourceRef.Name = o.Name[:len(resource)] // the same bytes
-		}
 	}
 	return in, nil
 }
@@ -85,25 +76,6 @@ func lastUpdate(o *metav1.ObjectMeta) []metav1.ManagedFieldsEntry {
 	return []metav1.ManagedFieldsEntry{{Time: &updated}}
 }
 
-func stripReport(spec *v1.AdapterStatusSpec) {
-	spec.Data, spec.Metadata = nil, nil
-	spec.Adapter = texts.share(spec.Adapter)
-	spec.ResourceRef.Kind = texts.share(spec.ResourceRef.Kind)
-	var kept []v1.AdapterCondition
-	for _, c := range spec.Conditions {
-		if c.Type == v1.AvailableCondition {
-			kept = []v1.AdapterCondition{{
-				Type:               v1.AvailableCondition,
-				Status:             metav1.ConditionStatus(texts.share(string(c.Status))),
-				Reason:             texts.share(c.Reason),
-				Message:            texts.share(c.Message),
-				LastTransitionTime: c.LastTransitionTime,
-			}}
-		}
-	}
-	spec.Conditions = kept
-}
-
 func shareStatus(s *v1.ResourceStatus) {
 	s.Ready = metav1.ConditionStatus(texts.share(string(s.Ready)))
 	s.Available = metav1.ConditionStatus(texts.share(string(s.Available)))
@@ -116,8 +88,7 @@ func shareStatus(s *v1.ResourceStatus) {
 	s.Conditions = kept
 }
 
-// texts are those that stand in many objects of a fleet: types, reasons, messages,
-// names of adapters.
+// texts are those that stand in many objects of a fleet: types, reasons, messages.
 var texts = &sharedTexts{known: map[string]string{}}
 
 // sharedTexts lets equal texts share their bytes. It keeps the first few that it

@@ -25,7 +25,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
 var (
@@ -93,43 +92,6 @@ func TestStripOfParents(t *testing.T) {
 			}
 			if kept := v1.UpdatedTime(got.(metav1.Object)); !kept.Equal(updated) {
 				t.Errorf("the updated time is %s, want %s", kept, updated)
-			}
-		})
-	}
-}
-
-// TestStripOfReports aggregates a report as it is stored and as the cache has it.
-func TestStripOfReports(t *testing.T) {
-	condition := func(name string) v1.AdapterCondition {
-		return v1.AdapterCondition{Type: name, Status: metav1.ConditionFalse, Reason: "ZoneMissing", Message: "There is no zone", LastTransitionTime: v1.NewTimestamp(later)}
-	}
-	cases := map[string][]v1.AdapterCondition{
-		"no condition":           nil,
-		"Available among others": {condition("Applied"), condition(v1.AvailableCondition), condition("Health")},
-		"others only":            {condition("Applied")},
-	}
-	for name, conditions := range cases {
-		t.Run(name, func(t *testing.T) {
-			stored := &v1.AdapterStatus{ObjectMeta: storedMeta("one.dns"), Spec: v1.AdapterStatusSpec{
-				ResourceRef: v1.ResourceReference{Kind: v1.ClusterKind, Name: "one", UID: "its-uid"}, Adapter: "dns",
-				ObservedGeneration: 3, ObservedTime: v1.NewTimestamp(later), Conditions: conditions,
-				Data: &runtime.RawExtension{Raw: []byte(`{"job":1}`)},
-			}}
-			got, err := strip(stored.DeepCopy())
-			if err != nil {
-				t.Fatal(err)
-			}
-			kept := got.(*v1.AdapterStatus)
-			if diff := cmp.Diff(aggregate.ReportOf(stored), aggregate.ReportOf(kept)); diff != "" {
-				t.Errorf("what counts of the report (-stored +kept):\n%s", diff)
-			}
-			if diff := cmp.Diff(stored.Spec.ResourceRef, kept.Spec.ResourceRef); diff != "" {
-				t.Errorf("the resource (-stored +kept):\n%s", diff)
-			}
-			want := strippedMeta("one.dns")
-			want.ManagedFields = nil
-			if diff := cmp.Diff(want, kept.ObjectMeta); diff != "" {
-				t.Errorf("metadata (-want +kept):\n%s", diff)
 			}
 		})
 	}

@@ -133,10 +133,7 @@ func (s freshStatuses) Replace(reports []*fleet.Row, resourceVersion string) err
 
 // touch brings the row of a resource up to its reports. mu is held.
 func (f *freshness) touch(resource types.NamespacedName) {
-	kind := v1.ClusterKind
-	if strings.Contains(resource.Name, ".") {
-		kind = v1.NodePoolKind
-	}
+	kind := reportedKind(resource.Name)
 	index := f.indexes[kind]
 	held, ok := index.GetByKey(resource)
 	if !ok {
@@ -171,38 +168,12 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 }
 
 func (f *freshness) reportsOn(kind string, resource *fleet.Row) []aggregate.Report {
-	rows := f.reports.OwnedBy(reportOwners(kind, resource)...)
-	reports := make([]aggregate.Report, 0, len(rows))
-	for _, row := range rows {
-		if reportedResource(row) == resource.Key { // a UID alone may be that of another
-			reports = append(reports, indexedReport(row))
-		}
+	rows := reportsOn(f.reports, kind, resource.ID, resource.Key)
+	reports := make([]aggregate.Report, len(rows))
+	for i, row := range rows {
+		reports[i] = aggregate.ReportOf(reportOf(row))
 	}
 	return reports
-}
-
-// indexedReport is aggregate.ReportOf of a report in the index.
-func indexedReport(row *fleet.Row) aggregate.Report {
-	r := aggregate.Report{
-		Adapter:    row.Name,
-		Generation: row.Generation,
-		Observed:   row.UpdatedTime,
-		Created:    time.Unix(row.CreationTimestamp, 0),
-	}
-	if c, ok := row.Conditions.Find(v1.AvailableCondition); ok {
-		r.Available, r.Reason, r.Message = c.Status, c.Reason, c.Message
-		r.Transition = c.LastTransitionTime.Time
-	}
-	return r
-}
-
-// reportedResource is the key of what a report is about: its own is made of that
-// and the adapter's name.
-func reportedResource(report *fleet.Row) types.NamespacedName {
-	return types.NamespacedName{
-		Namespace: report.Key.Namespace,
-		Name:      strings.TrimSuffix(report.Key.Name, "."+report.Name),
-	}
 }
 
 // missingCluster is the name of a NodePool's Cluster where the stored conditions

@@ -81,28 +81,6 @@ func TestUpdateTimesInJSON(t *testing.T) {
 	}
 }
 
-// A report in the index tells aggregation what the object tells the reconcilers.
-func TestIndexedReport(t *testing.T) {
-	stored := heartbeatOf("dns", "some-uid", 7)
-	stored.CreationTimestamp = metav1.NewTime(dawn)
-	stored.Annotations = map[string]string{v1.FirstObservedAnnotation: "2025-01-01T00:00:00Z"}
-	stored.Spec.ObservedTime = v1.NewTimestamp(dawn.Add(123456789))
-	stored.Spec.Conditions[0].Reason, stored.Spec.Conditions[0].Message = "Because", "It is so"
-	without := stored.DeepCopy()
-	without.Spec.Conditions = without.Spec.Conditions[1:]
-	for name, report := range map[string]*v1.AdapterStatus{"with Available": stored, "without": without} {
-		t.Run(name, func(t *testing.T) {
-			row, err := renderer{}.adapterStatus(report)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(aggregate.ReportOf(report), indexedReport(row)); diff != "" {
-				t.Errorf("Report (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 // heartbeatOf is a report on the cluster "alpha" with that UID, by name only where
 // it is empty.
 func heartbeatOf(adapter string, uid types.UID, n int) *v1.AdapterStatus {

@@ -130,9 +130,6 @@ func startManager(ctx context.Context) (<-chan error, error) {
 		return nil, err
 	}
 	announcements := &controllers.Announcements{}
-	if err := setupReconcilers(ctx, announcements); err != nil {
-		return nil, err
-	}
 	may, err := delegation().NewAuthorizer(config)
 	if err != nil {
 		return nil, err
@@ -154,6 +151,9 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err := suite.server.SetupWithManager(suite.manager); err != nil {
 		return nil, err
 	}
+	if err := setupReconcilers(ctx, announcements); err != nil {
+		return nil, err
+	}
 	if suite.secure, err = newSecureServer(suite.manager, suite.required.Required); err != nil {
 		return nil, err
 	}
@@ -171,14 +171,14 @@ func startManager(ctx context.Context) (<-chan error, error) {
 const heartbeatDelay = time.Hour
 
 func setupReconcilers(ctx context.Context, announcements *controllers.Announcements) error {
-	m, required := suite.manager, suite.required
+	m, required, reports := suite.manager, suite.required, suite.server.Reports()
 	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
 		return err
 	}
 	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
+		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
+		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
+		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
 	)
 }
 

@@ -158,20 +158,6 @@ func objectRow(o client.Object) *fleet.Row {
 	return row
 }
 
-// reportOwner is what the row of a report has as its owner: the resource's id
-// where the report tells its UID, else a text made of its name.
-func reportOwner(ref v1.ResourceReference) string {
-	if ref.UID != "" {
-		return v1.ID(ref.UID)
-	}
-	return ref.Kind + "/" + ref.Name
-}
-
-// reportOwners are the owners under which the reports on a resource are found.
-func reportOwners(kind string, resource *fleet.Row) []string {
-	return []string{resource.ID, reportOwner(v1.ResourceReference{Kind: kind, Name: resource.Key.Name})}
-}
-
 func restLabels(labels map[string]string) map[string]string {
 	rest := make(map[string]string, len(labels))
 	for key, value := range labels {

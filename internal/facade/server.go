@@ -95,6 +95,7 @@ type Server struct {
 	clusters   collection
 	nodePools  collection
 	statuses   collection
+	reports    *Reports
 	queries    *queryCache
 	tracer     trace.Tracer // nil where no spans are made
 	feeds      []manager.Runnable
@@ -224,10 +225,11 @@ func (s *Server) feed(c client.WithWatch) {
 	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource}
 	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource}
 	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource}
+	s.reports = &Reports{index: s.statuses.index}
 	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
 	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster)
 	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool)
-	statuses := fleet.NewFeed(fresh.statuses(), fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus)
+	statuses := fleet.NewFeed(reportStore{fresh.statuses(), s.reports}, fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus)
 	s.feeds = []manager.Runnable{
 		clusters, s.prober(c, s.clusters, clusters.Rewatch),
 		nodePools, s.prober(c, s.nodePools, nodePools.Rewatch),

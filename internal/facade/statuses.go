@@ -43,7 +43,7 @@ func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.statuses, clusterPath+"/statuses", reportOwners(v1.ClusterKind, cluster)...)
+	return s.list(w, r, s.statuses, clusterPath+"/statuses", reportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
 }
 
 func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) error {
@@ -51,7 +51,7 @@ func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.statuses, clusterPath+"/nodepools/{nodepool_id}/statuses", reportOwners(v1.NodePoolKind, nodePool)...)
+	return s.list(w, r, s.statuses, clusterPath+"/nodepools/{nodepool_id}/statuses", reportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
 func (s *Server) reportClusterStatus(w http.ResponseWriter, r *http.Request) error {

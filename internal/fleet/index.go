@@ -128,6 +128,17 @@ func (x *Index) GetByKey(key types.NamespacedName) (*Row, bool) {
 	return x.rows[ordinal], true
 }
 
+// Rows returns all rows, in no order. They are not to be modified.
+func (x *Index) Rows() []*Row {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	rows := make([]*Row, 0, len(x.byKey))
+	for _, ordinal := range x.byKey {
+		rows = append(rows, x.rows[ordinal])
+	}
+	return rows
+}
+
 // OwnedBy returns the rows of these owners, in no particular order.
 func (x *Index) OwnedBy(owners ...string) []*Row {
 	x.mu.RLock()
