@@ -65,6 +65,7 @@ type ClusterReconciler struct {
 	HeartbeatDelay time.Duration
 
 	memory    memory
+	renewal   renewal
 	announcer announcer
 }
 
@@ -81,13 +82,14 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Announcements, &r.memory)}).
-		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.ClusterList{})).
+		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.ClusterList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
 // Reconcile brings one Cluster up to date.
 func (r *ClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	defer r.renewal.reconciled(req)
 	return settle(r.reconcile(ctx, req.NamespacedName))
 }
 

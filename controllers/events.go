@@ -21,8 +21,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/apimachinery/pkg/runtime"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -34,7 +32,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
-	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -135,25 +132,7 @@ func toDependents(of func(parent client.Object) dependents) handler.EventHandler
 	})
 }
 
-// allOnChange enqueues all objects of the list's Kind whenever the required
-// adapters change: at low priority, so that reports do not wait behind a fleet.
-func allOnChange(adapters RequiredAdapters, reader client.Reader, list client.ObjectList) source.Source {
-	return source.Func(func(ctx context.Context, queue requestQueue) error {
-		adapters.OnChange(func() {
-			all := list.DeepCopyObject().(client.ObjectList)
-			if err := reader.List(ctx, all, client.UnsafeDisableDeepCopy); err != nil {
-				log.FromContext(ctx).Error(err, "Cannot list what a change of the required adapters concerns")
-				return
-			}
-			_ = meta.EachListItem(all, func(o runtime.Object) error {
-				addLowPriority(queue, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(client.Object))})
-				return nil
-			})
-		})
-		return nil
-	})
-}
-
+// addLowPriority enqueues what must not keep others waiting.
 func addLowPriority(queue requestQueue, request reconcile.Request) {
 	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)

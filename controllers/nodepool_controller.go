@@ -63,6 +63,7 @@ type NodePoolReconciler struct {
 	HeartbeatDelay time.Duration
 
 	memory    memory
+	renewal   renewal
 	announcer announcer
 }
 
@@ -78,13 +79,14 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(comesOrGoes)).
 		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Announcements, &r.memory)}).
-		WatchesRawSource(allOnChange(r.Adapters, r.Client, &v1.NodePoolList{})).
+		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.NodePoolList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
 // Reconcile brings one NodePool up to date.
 func (r *NodePoolReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	defer r.renewal.reconciled(req)
 	return settle(r.reconcile(ctx, req.NamespacedName))
 }
 
