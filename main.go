@@ -30,7 +30,6 @@ import (
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
@@ -98,8 +97,8 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
-	if err := setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o); err != nil {
-		return err
+	if err := addReconcilers(mgr, server, required, announcements, o); err != nil {
+		return fmt.Errorf("set up the reconcilers: %w", err)
 	}
 	if err := setupMetrics(mgr, server); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
@@ -145,46 +144,6 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 		RenewDeadline:                 &o.lease.renewDeadline,
 		RetryPeriod:                   &o.lease.retryPeriod,
 	})
-}
-
-func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
-	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
-	if err := (&controllers.ClusterReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the Cluster reconciler: %w", err)
-	}
-	if err := (&controllers.NodePoolReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the NodePool reconciler: %w", err)
-	}
-	if err := (&controllers.AdapterStatusReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
-	}
-	return nil
 }
 
 func setupFacade(mgr manager.Manager, certificate *certwatcher.CertWatcher, required *adapters.Source, announcements *controllers.Announcements, o options) (*facade.Server, error) {

@@ -33,6 +33,7 @@ import (
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -157,7 +158,11 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if options.TracerProvider != nil {
 		s.tracer = options.TracerProvider.Tracer(tracerName)
 	}
-	s.feed(own)
+	watches, err := fleet.NewWatchClient(config, scheme, v1.GroupVersion)
+	if err != nil {
+		return nil, err
+	}
+	s.feed(own, watches)
 	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
 		return nil, fmt.Errorf("listen for REST requests: %w", err)
 	}
@@ -213,6 +218,16 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
+// WaitForSync returns once the indexes have been filled, or with the error of ctx.
+func (s *Server) WaitForSync(ctx context.Context) error {
+	for _, of := range []collection{s.clusters, s.nodePools, s.statuses} {
+		if err := of.index.WaitForResourceVersion(ctx, "1"); err != nil { // which every list is past
+			return err
+		}
+	}
+	return nil
+}
+
 // A collection is one of the lists of resources.
 type collection struct {
 	index    *fleet.Index
@@ -221,15 +236,18 @@ type collection struct {
 	resource string // of the API server
 }
 
-func (s *Server) feed(c client.WithWatch) {
+func (s *Server) feed(c client.WithWatch, watches rest.Interface) {
 	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource}
 	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource}
 	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource}
 	s.reports = &Reports{index: s.statuses.index}
+	source := func(of collection, list client.ObjectList) cache.ListerWatcher {
+		return fleet.Watching(watches, of.resource, s.options.Namespace, fleet.ListWatch(c, list, s.options.Namespace))
+	}
 	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
-	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), fleet.ListWatch(c, &v1.ClusterList{}, s.options.Namespace), s.renderer.cluster)
-	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), fleet.ListWatch(c, &v1.NodePoolList{}, s.options.Namespace), s.renderer.nodePool)
-	statuses := fleet.NewFeed(reportStore{fresh.statuses(), s.reports}, fleet.ListWatch(c, &v1.AdapterStatusList{}, s.options.Namespace), s.renderer.adapterStatus)
+	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), source(s.clusters, &v1.ClusterList{}), s.renderer.cluster)
+	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), source(s.nodePools, &v1.NodePoolList{}), s.renderer.nodePool)
+	statuses := fleet.NewFeed(reportStore{fresh.statuses(), s.reports}, source(s.statuses, &v1.AdapterStatusList{}), s.renderer.adapterStatus)
 	s.feeds = []manager.Runnable{
 		clusters, s.prober(c, s.clusters, clusters.Rewatch),
 		nodePools, s.prober(c, s.nodePools, nodePools.Rewatch),

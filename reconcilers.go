@@ -1,0 +1,81 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	"github.com/hyperfleet-io/hyperfleet/controllers"
+	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// addReconcilers has the leader reconcile once its index is filled. The reconcilers
+// need the index's reports, and to fill their cache at the same time would put off
+// the answers to reads.
+func addReconcilers(mgr manager.Manager, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		if err := server.WaitForSync(ctx); err != nil {
+			return nil // the manager stops
+		}
+		return setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o)
+	}))
+}
+
+func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return err
+	}
+	if err := (&controllers.ClusterReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
+		Adapters:                required,
+		Announcements:           announcements,
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: o.concurrency,
+		HeartbeatDelay:          o.heartbeatDelay,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the Cluster reconciler: %w", err)
+	}
+	if err := (&controllers.NodePoolReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
+		Adapters:                required,
+		Announcements:           announcements,
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: o.concurrency,
+		HeartbeatDelay:          o.heartbeatDelay,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the NodePool reconciler: %w", err)
+	}
+	if err := (&controllers.AdapterStatusReconciler{
+		Client:                  mgr.GetClient(),
+		APIReader:               mgr.GetAPIReader(),
+		Reports:                 reports,
+		Clock:                   clock.RealClock{},
+		MaxConcurrentReconciles: o.concurrency,
+	}).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
+	}
+	return nil
+}
