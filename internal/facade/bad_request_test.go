@@ -75,6 +75,11 @@ func TestWrongPaths(t *testing.T) {
 			cases[method+" "+path] = badInput{method: method, path: path, want: "404 NTF-001"}
 		}
 	}
+	for _, name := range []string{"nothing", "nothing/", "swagger-ui.css/", "swagger-ui/swagger-ui.css", "%2e%2e", "openapi"} {
+		path := api + "/openapi.html/" + name
+		cases["GET "+path] = badInput{method: "GET", path: path, want: "404 NTF-001"}
+		cases["HEAD "+path] = badInput{method: "HEAD", path: path, want: "404"}
+	}
 	newFixture(t).refuse(t, cases)
 }
 

@@ -23,8 +23,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-
-	"github.com/swaggest/swgui/v5emb"
 )
 
 const (
@@ -76,23 +74,17 @@ func (s *Server) handler() http.Handler {
 	for pattern, m := range routes {
 		mux.Handle(pattern, routed(pattern, s.serve(m.dispatch)))
 	}
-	page := v5emb.New(s.contract.doc.Info.Title, openAPIPath, openAPIPagePath)
-	servePage := routed(openAPIPagePath, s.serve(methods{http.MethodGet: func(w http.ResponseWriter, r *http.Request) error {
-		page.ServeHTTP(w, r)
-		return nil
-	}}.dispatch))
-	mux.Handle(openAPIPagePath, servePage)
-	mux.Handle(openAPIPagePath+"/", servePage)
-	noPath := s.serve(func(_ http.ResponseWriter, r *http.Request) error {
-		return problemNoPath.because("There is nothing at %s", r.URL.Path)
-	})
-	mux.Handle("/", noPath)
+	page := routed(openAPIPagePath, s.serve(methods{http.MethodGet: s.servePage()}.dispatch))
+	mux.Handle(openAPIPagePath, page)
+	mux.Handle(openAPIPagePath+"/", page)
+	nothing := s.serve(func(_ http.ResponseWriter, r *http.Request) error { return noPath(r) })
+	mux.Handle("/", nothing)
 	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones. It has
 		// an answer of its own to "*".
 		asked := r.URL.EscapedPath()
 		if path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" || r.RequestURI == "*" {
-			noPath.ServeHTTP(w, r)
+			nothing.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)

@@ -1,0 +1,62 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"net/http"
+
+	"github.com/swaggest/swgui/v5emb"
+)
+
+// servePage serves the page that shows the OpenAPI document, and what it loads.
+func (s *Server) servePage() handlerFunc {
+	page := v5emb.New(s.contract.doc.Info.Title, openAPIPath, openAPIPagePath)
+	return func(w http.ResponseWriter, r *http.Request) error {
+		found := &foundWriter{ResponseWriter: w}
+		page.ServeHTTP(found, r)
+		if found.not {
+			return noPath(r)
+		}
+		return nil
+	}
+}
+
+// noPath is the answer where nothing is served.
+func noPath(r *http.Request) error {
+	return problemNoPath.because("There is nothing at %s", r.URL.Path)
+}
+
+// A foundWriter keeps a 404 from the client.
+type foundWriter struct {
+	http.ResponseWriter
+	not bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *foundWriter) WriteHeader(status int) {
+	if w.not = status == http.StatusNotFound; !w.not {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *foundWriter) Write(body []byte) (int, error) {
+	if w.not {
+		return len(body), nil
+	}
+	return w.ResponseWriter.Write(body)
+}
