@@ -1,0 +1,62 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e
+
+import (
+	"errors"
+	"net/http"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestSecondSignal tells a manager to end that would serve on for long, and then
+// once more: it ends at once.
+func TestSecondSignal(t *testing.T) {
+	f := newFleet(t)
+	f.start(t)
+	replica := f.startReplica(t, "--drain-delay", "1h")
+	if err := replica.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the replica is not ready any more", func() bool {
+		response, err := http.Get("http://127.0.0.1:" + replica.ports[3] + "/readyz")
+		if err != nil {
+			t.Fatalf("it does not serve on: %v", err)
+		}
+		_ = response.Body.Close()
+		return response.StatusCode != http.StatusOK
+	})
+	replica.want(t, http.StatusOK, http.MethodGet, api+"/clusters", "")
+
+	if err := replica.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- replica.process.Wait() }()
+	select {
+	case err := <-ended:
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+			t.Errorf("it ended with %v, want exit status 1", err)
+		}
+	case <-time.After(4 * time.Minute):
+		_ = replica.process.Process.Kill()
+		t.Error("it serves on after a second signal")
+	}
+}
