@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -134,26 +135,29 @@ func startOf(text string) string {
 func storedObjects(t *testing.T) []string {
 	t.Helper()
 	var all []string
-	for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
+	for _, object := range stored(t) {
+		all = append(all, object.Kind+" "+object.Name+" "+object.ResourceVersion)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// stored is the metadata of all that is stored: to decode the rest, too, which
+// takes megabytes, takes seconds under the race detector.
+func stored(t *testing.T) []metav1.PartialObjectMetadata {
+	t.Helper()
+	var all []metav1.PartialObjectMetadata
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind, v1.AdapterStatusKind} {
+		list := &metav1.PartialObjectMetadataList{}
+		list.SetGroupVersionKind(v1.GroupVersion.WithKind(kind + "List"))
 		if err := suite.env.Client.List(t.Context(), list, client.InNamespace("default")); err != nil {
 			t.Fatal(err)
 		}
-		switch list := list.(type) {
-		case *v1.ClusterList:
-			for _, o := range list.Items {
-				all = append(all, "Cluster "+o.Name+" "+o.ResourceVersion)
-			}
-		case *v1.NodePoolList:
-			for _, o := range list.Items {
-				all = append(all, "NodePool "+o.Name+" "+o.ResourceVersion)
-			}
-		case *v1.AdapterStatusList:
-			for _, o := range list.Items {
-				all = append(all, "AdapterStatus "+o.Name+" "+o.ResourceVersion)
-			}
+		for _, object := range list.Items {
+			object.Kind = kind
+			all = append(all, object)
 		}
 	}
-	slices.Sort(all)
 	return all
 }
 

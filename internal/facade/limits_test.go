@@ -25,13 +25,17 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
@@ -69,18 +73,26 @@ func TestSlowRequests(t *testing.T) {
 
 // A client that stops receiving is cut off, and its place is free again.
 func TestStuckReader(t *testing.T) {
-	server, _ := newReplicaServer(t, func(o *facade.Options) {
-		o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = 1, 100*time.Millisecond
-	})
-	name := uniqueName(t)
-	large := `{"name":%q,"labels":{"large":%q},"spec":{"text":%q}}`
-	for i := range 40 {
-		newCluster(t, fmt.Sprintf(large, fmt.Sprintf("%s-%d", name, i), name, strings.Repeat("x", 900<<10)))
+	namespace, err := suite.env.NewNamespace(t.Context()) // or every other server of the suite would read all of it, too
+	if err != nil {
+		t.Fatal(err)
 	}
-	path := query(api+"/clusters", "pageSize", "40", "search", "labels.large='"+name+"'")
+	server, _ := newReplicaServer(t, func(o *facade.Options) {
+		o.Namespace, o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = namespace, 1, time.Second
+	})
+	const count = 12 // more than connections buffer by themselves
+	for i := range count {
+		if err := suite.env.Client.Create(t.Context(), &v1.Cluster{
+			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("large-%d", i), Namespace: namespace},
+			Spec:       runtime.RawExtension{Raw: fmt.Appendf(nil, `{"text":%q}`, strings.Repeat("x", 900<<10))},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := query(api+"/clusters", "pageSize", strconv.Itoa(count))
 	base := "http://" + server.Address().String()
 	eventually(t, "the replica has all", func() bool {
-		response, err := http.Head(base + query(api+"/clusters", "page", "40", "pageSize", "1", "search", "labels.large='"+name+"'"))
+		response, err := http.Head(base + query(api+"/clusters", "page", strconv.Itoa(count), "pageSize", "1"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +101,9 @@ func TestStuckReader(t *testing.T) {
 	})
 
 	conn := dial(t, server)
+	if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
 	send(t, conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n")
 	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
 		t.Fatal(err)

@@ -29,6 +29,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -324,11 +325,10 @@ func query(path string, parameters ...string) string {
 // uniqueName returns a name that no other test uses.
 func uniqueName(t testing.TB) string {
 	t.Helper()
-	names++
-	return fmt.Sprintf("t%d", 100+names)
+	return fmt.Sprintf("t%d", 100+names.Add(1))
 }
 
-var names int
+var names atomic.Int64
 
 func newCluster(t testing.TB, body string) facade.Cluster {
 	t.Helper()

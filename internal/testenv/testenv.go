@@ -113,20 +113,14 @@ func (e *Env) InstallRoles(ctx context.Context) error {
 // Manager returns the config of one who has the name and the groups of the
 // manager's service account, and so the rights that InstallRoles gives it.
 func (e *Env) Manager() (*rest.Config, error) {
-	user, err := e.control.AddUser(envtest.User{
-		Name:   "system:serviceaccount:hyperfleet-system:hyperfleet-manager",
-		Groups: []string{"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system"},
-	}, nil)
-	if err != nil {
-		return nil, fmt.Errorf("add the manager as a user: %w", err)
-	}
-	return user.Config(), nil
+	return e.ClientCertificate("system:serviceaccount:hyperfleet-system:hyperfleet-manager",
+		"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system")
 }
 
 // ClientCertificate returns the config of a user whom the API server knows by a
-// client certificate.
+// client certificate, without a limit on the rate of requests, as the program has.
 func (e *Env) ClientCertificate(name string, groups ...string) (*rest.Config, error) {
-	user, err := e.control.AddUser(envtest.User{Name: name, Groups: groups}, nil)
+	user, err := e.control.AddUser(envtest.User{Name: name, Groups: groups}, &rest.Config{QPS: -1})
 	if err != nil {
 		return nil, fmt.Errorf("add the user %s: %w", name, err)
 	}
