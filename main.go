@@ -166,7 +166,11 @@ func setupFacade(mgr manager.Manager, certificate *certwatcher.CertWatcher, requ
 			return nil, err
 		}
 	}
-	server, err := facade.New(mgr.GetConfig(), mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
+	config, err := o.delegation.WhenReady(mgr.GetConfig())
+	if err != nil {
+		return nil, err
+	}
+	server, err := facade.New(config, mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
 	if err != nil {
 		return nil, err
 	}

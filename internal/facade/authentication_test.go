@@ -63,7 +63,7 @@ func TestNoCredentials(t *testing.T) {
 		"another audience": "Bearer " + newToken(t, account, "elsewhere"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var group errgroup.Group // at a time: what is no good is reviewed anew each time
+			var group errgroup.Group
 			group.SetLimit(32)
 			for _, path := range allPaths(t, cluster.ID) {
 				for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {

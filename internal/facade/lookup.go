@@ -138,7 +138,7 @@ func (f *finder) lookUp(ctx context.Context, id string, uid types.UID) (*fleet.R
 	}
 	exists, err := f.exists(ctx, id, uid)
 	if err != nil {
-		return nil, fmt.Errorf("look up id %s: %w", id, err)
+		return nil, ofOwnRights(fmt.Errorf("look up id %s: %w", id, err))
 	}
 	if !exists {
 		f.absent.Add(id, nil)

@@ -20,6 +20,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -82,6 +84,48 @@ func TestReviewsFail(t *testing.T) {
 }
 
 // unusedAddress is one on loopback at which nothing listens.
+// TestBadTokensAreKept shows the same bad tokens again and again. What the API
+// server has said of each is kept, so that it is not asked for every request.
+func TestBadTokensAreKept(t *testing.T) {
+	config, err := suite.env.Manager()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reviews atomic.Int64
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/tokenreviews") {
+				reviews.Add(1)
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	d := delegation()
+	d.TokenTTL = time.Hour
+	who, err := d.NewAuthenticator(config, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newFedServer(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
+	token := newCaller(t, "hyperfleet-viewer").token
+	tokens := map[string]int{"garbage": http.StatusUnauthorized, tampered(token): http.StatusUnauthorized, token: http.StatusOK}
+	for range 50 {
+		for token, want := range tokens {
+			request := httptest.NewRequest(http.MethodGet, api+"/clusters", http.NoBody)
+			request.Header.Set("Authorization", "Bearer "+token)
+			recorded := httptest.NewRecorder()
+			server.Handler().ServeHTTP(recorded, request)
+			if recorded.Code != want || (want == http.StatusUnauthorized) != (recorded.Header().Get("WWW-Authenticate") != "") {
+				t.Fatalf("status %d, header %v; want %d: %s", recorded.Code, recorded.Header(), want, recorded.Body)
+			}
+		}
+	}
+	// One that is refused may be asked about twice, to be sure.
+	if got := reviews.Load(); got > 5 {
+		t.Errorf("%d reviews of 3 tokens", got)
+	}
+}
+
 func unusedAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -21,9 +21,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -65,14 +69,38 @@ func TestOwnRightsMissing(t *testing.T) {
 		return do(t, request).status == http.StatusOK
 	})
 
-	response, err := http.Post(base+cluster.Href+"/statuses", "application/json",
-		strings.NewReader(reportBody("validator", 2, noon, "True"))) // a generation to ask the API server for
+	// A generation to ask the API server for.
+	wantOwnRightsMissing(t, http.MethodPost, base+cluster.Href+"/statuses", reportBody("validator", 2, noon, "True"))
+
+	// Nor can it say that there is no such object.
+	role.Rules[0].Verbs = []string{"watch"}
+	if err := suite.env.Client.Update(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := suite.env.As(user)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the right is gone", func() bool {
+		return apierrors.IsForbidden(reader.List(t.Context(), &v1.ClusterList{}, client.InNamespace("default"), client.Limit(1)))
+	})
+	wantOwnRightsMissing(t, http.MethodGet, base+api+"/clusters/"+v1.ID(types.UID(uuid.NewString())), "")
+}
+
+func wantOwnRightsMissing(t *testing.T, method, url, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	problem := readProblem(t, response)
-	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
-		t.Errorf("answered %s with Retry-After %q, want 503 with one: %s", response.Status, response.Header.Get("Retry-After"), problem.Detail)
+	if problem.Code != "HYPERFLEET-SVC-001" || response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") == "" {
+		t.Errorf("answered %s, %s, with Retry-After %q, want 503 with one: %s", response.Status, problem.Code, response.Header.Get("Retry-After"), problem.Detail)
 	}
 }

@@ -27,12 +27,17 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apiserver/pkg/apis/apiserver"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/authenticatorfactory"
+	"k8s.io/apiserver/pkg/authentication/group"
+	"k8s.io/apiserver/pkg/authentication/request/bearertoken"
+	"k8s.io/apiserver/pkg/authentication/request/union"
+	"k8s.io/apiserver/pkg/authentication/request/x509"
+	"k8s.io/apiserver/pkg/authentication/token/cache"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/apiserver/pkg/server/dynamiccertificates"
+	"k8s.io/apiserver/plugin/pkg/authenticator/token/webhook"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -110,17 +115,21 @@ func (d Delegation) NewAuthenticator(config *rest.Config, clientCA dynamiccertif
 	if err != nil {
 		return nil, err
 	}
-	delegating, _, err := authenticatorfactory.DelegatingAuthenticatorConfig{
-		Anonymous:                          &apiserver.AnonymousAuthConfig{Enabled: false},
-		TokenAccessReviewClient:            reviews.AuthenticationV1(),
-		TokenAccessReviewTimeout:           reviewTimeout,
-		WebhookRetryBackoff:                &reviewBackoff,
-		CacheTTL:                           d.TokenTTL,
-		ClientCertificateCAContentProvider: clientCA,
-	}.New()
+	authenticatorfactory.RegisterMetrics()
+	review, err := webhook.NewFromInterface(reviews.AuthenticationV1(), nil, reviewBackoff, reviewTimeout, webhook.AuthenticatorMetrics{
+		RecordRequestTotal:   authenticatorfactory.RecordRequestTotal,
+		RecordRequestLatency: authenticatorfactory.RecordRequestLatency,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("make an authenticator: %w", err)
 	}
+	asked := tokens{review, newReadiness(reviews.Discovery().RESTClient())}
+	var handlers []authenticator.Request
+	if clientCA != nil {
+		handlers = append(handlers, x509.NewDynamic(clientCA.VerifyOptions, x509.CommonNameUserConversion))
+	}
+	handlers = append(handlers, bearertoken.New(cache.New(asked, false, d.TokenTTL, d.TokenTTL)))
+	delegating := group.NewAuthenticatedGroupAdder(union.New(handlers...))
 	if len(d.Audiences) == 0 {
 		return delegating, nil
 	}
@@ -144,7 +153,8 @@ func (d Delegation) NewAuthorizer(config *rest.Config) (authorizer.Authorizer, e
 	if err != nil {
 		return nil, fmt.Errorf("make an authorizer: %w", err)
 	}
-	return newDecisions(delegating, d.AllowTTL, d.DenyTTL), nil
+	asked := rights{delegating, newReadiness(reviews.Discovery().RESTClient())}
+	return newDecisions(asked, d.AllowTTL, d.DenyTTL), nil
 }
 
 // clientCA returns the authorities that sign client certificates, kept up to date
