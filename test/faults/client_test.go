@@ -35,13 +35,6 @@ const (
 	requestLimit = 45 * time.Second
 )
 
-func newHTTPClient() *http.Client {
-	return &http.Client{
-		Timeout:   requestLimit,
-		Transport: &http.Transport{MaxIdleConnsPerHost: 64},
-	}
-}
-
 // An answer is what came back of a REST request.
 type answer struct {
 	start, end time.Time
@@ -50,21 +43,27 @@ type answer struct {
 	err        error
 }
 
+// call makes a request as who has the right to it.
 func (r *replica) call(method, path, body string) answer {
+	return r.callAs(callerOf(method, path), method, path, body)
+}
+
+func (r *replica) callAs(caller, method, path, body string) answer {
 	a := answer{start: time.Now()}
-	a.status, a.body, a.err = r.exchange(method, path, body)
+	a.status, a.body, a.err = r.exchange(caller, method, path, body)
 	a.end = time.Now()
 	return a
 }
 
-func (r *replica) exchange(method, path, body string) (int, []byte, error) {
-	request, err := http.NewRequest(method, "http://"+r.facade+path, strings.NewReader(body))
+func (r *replica) exchange(caller, method, path, body string) (int, []byte, error) {
+	request, err := http.NewRequest(method, "https://"+r.facade+path, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	request.Header.Set("Authorization", "Bearer "+r.tokens[caller])
 	response, err := r.client.Do(request)
 	if err != nil {
 		return 0, nil, err
@@ -86,8 +85,6 @@ func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 			l.wrong("%s through %s: no answer after %s while it was up: %v", what, r.name, a.end.Sub(a.start), a.err)
 		}
 	case a.status == http.StatusServiceUnavailable, a.status == http.StatusGatewayTimeout, a.status == http.StatusTooManyRequests:
-	case a.status == http.StatusForbidden && l.apiServer.wasOut(a.start):
-		// An API server that has just begun knows no roles yet, and forbids everything.
 	default:
 		return false
 	}

@@ -54,6 +54,13 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestWithoutAuthentication lets faults strike managers that ask nobody who they
+// are. What everybody may do the API server decides all the same.
+func TestWithoutAuthentication(t *testing.T) {
+	s := newOpenStack(t)
+	s.strike(t, fault{"kube-apiserver is killed", false, killAPIServer}, "open")
+}
+
 // TestFullDisk fills the space that etcd is given.
 func TestFullDisk(t *testing.T) {
 	if !*long {
@@ -69,7 +76,7 @@ func (s *stack) strike(t *testing.T, f fault, run string) {
 	t.Helper()
 	t.Logf("seed %d", *seed)
 	began := time.Now()
-	w := newWorkload(s, newLedger(t, s), run, 12)
+	w := newWorkload(s, newLedger(t), run, 12)
 	stop := w.start(t)
 	w.progress(t, 100)
 	f.strike(t, s, w)

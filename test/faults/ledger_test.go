@@ -167,18 +167,15 @@ func (r *resource) generations(from, to time.Time) (lowest, highest int64) {
 
 // A ledger is all that clients have done and been told.
 type ledger struct {
-	t         *testing.T
-	apiServer *outages
-	mu        sync.Mutex
+	t  *testing.T
+	mu sync.Mutex
 
 	resources []*resource
 	counts    map[string]int
 	wrongs    int
 }
 
-func newLedger(t *testing.T, s *stack) *ledger {
-	return &ledger{t: t, apiServer: &s.apiServerOutages, counts: map[string]int{}}
-}
+func newLedger(t *testing.T) *ledger { return &ledger{t: t, counts: map[string]int{}} }
 
 // maxWrongs bounds how many faults are told of.
 const maxWrongs = 10

@@ -54,6 +54,15 @@ func (w *workload) start(t *testing.T) (stop func()) {
 				}
 			})
 		}
+		if w.stack.asksWhoCalls() {
+			random := rand.New(rand.NewPCG(*seed, uint64(2000+i)))
+			clients.Go(func() {
+				for ctx.Err() == nil {
+					w.trespass(random, through)
+					pause(random)
+				}
+			})
+		}
 	}
 	stopped := false
 	stop = func() {

@@ -32,7 +32,7 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("seed %d: run it again with -args -seed %d", *seed, *seed)
 	s := newStack(t)
-	w := newWorkload(s, newLedger(t, s), "model", 16)
+	w := newWorkload(s, newLedger(t), "model", 16)
 	stop := w.start(t)
 	random := rand.New(rand.NewPCG(*seed, 1<<32))
 	struck := map[string]int{}

@@ -29,6 +29,8 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
@@ -44,6 +46,7 @@ type replica struct {
 	probes string
 	proxy  *proxy
 	client *http.Client
+	tokens map[string]string
 
 	mu      sync.Mutex
 	process *process.Process // nil while it is down
@@ -52,7 +55,7 @@ type replica struct {
 	outages outages
 }
 
-func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
+func (s *stack) newReplica(t *testing.T, name string) *replica {
 	t.Helper()
 	ports := freePorts(t, 2)
 	r := &replica{
@@ -60,7 +63,8 @@ func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
 		facade:  address(ports[0]),
 		probes:  address(ports[1]),
 		proxy:   newProxy(t, s.apiServerPort),
-		client:  newHTTPClient(),
+		client:  s.certificate.client(t),
+		tokens:  s.tokens,
 		changed: make(chan struct{}),
 	}
 	r.spec = process.Spec{
@@ -73,7 +77,8 @@ func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
 			"--facade-bind-address=" + r.facade,
 			"--health-probe-bind-address=" + r.probes,
 			"--metrics-bind-address=0",
-			"--insecure-disable-authentication", "--user=dev@hyperfleet.local",
+			"--tls-cert-file=" + s.certificate.certFile,
+			"--tls-private-key-file=" + s.certificate.keyFile,
 			"--zap-log-level=debug",
 			"--leader-elect",
 			"--leader-elect-lease-duration=6s",
@@ -81,7 +86,7 @@ func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
 			"--leader-elect-retry-period=1s",
 			"--write-visibility=" + writeVisibility.String(),
 			"--max-staleness=10s", // less than lag
-		}, args...),
+		}, s.authentication...),
 	}
 	ended := make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())
@@ -96,7 +101,7 @@ func (s *stack) newReplica(t *testing.T, name string, args ...string) *replica {
 	return r
 }
 
-// kubeconfig is the manager's, by way of a proxy.
+// kubeconfig is that of the manager's service account, by way of a proxy.
 func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(s.managerKubeconfig)
@@ -105,6 +110,10 @@ func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	}
 	for _, cluster := range config.Clusters {
 		cluster.Server = "https://" + address(port)
+	}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "hyperfleet-manager", Namespace: "hyperfleet-system"}}
+	for _, user := range config.AuthInfos {
+		user.Token = s.newToken(t, account)
 	}
 	file := filepath.Join(s.dir, name+".kubeconfig")
 	if err := clientcmd.WriteToFile(*config, file); err != nil {

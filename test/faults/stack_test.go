@@ -27,8 +27,8 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -57,15 +57,28 @@ type stack struct {
 	managerKubeconfig string
 	adaptersFile      string
 	admin             client.WithWatch
-	apiServerOutages  outages
+	certificate       certificate
+	tokens            map[string]string // of callers
+	authentication    []string          // the managers' arguments
 	replicas          []*replica
 }
 
 // newStack starts all of it. etcdArgs are more arguments of etcd.
 func newStack(t *testing.T, etcdArgs ...string) *stack {
 	t.Helper()
+	return startStack(t, nil, etcdArgs)
+}
+
+// newOpenStack starts managers that ask nobody who they are.
+func newOpenStack(t *testing.T) *stack {
+	t.Helper()
+	return startStack(t, []string{"--insecure-disable-authentication", "--user=dev@hyperfleet.local"}, nil)
+}
+
+func startStack(t *testing.T, authentication, etcdArgs []string) *stack {
+	t.Helper()
 	ports := freePorts(t, 2)
-	s := &stack{dir: t.TempDir(), etcd: "http://" + address(ports[0]), apiServerPort: ports[1]}
+	s := &stack{dir: t.TempDir(), etcd: "http://" + address(ports[0]), apiServerPort: ports[1], authentication: authentication}
 	t.Cleanup(func() { s.keepLogs(t) })
 	var err error
 	if s.plane, err = controlplane.New(controlplane.Config{
@@ -90,6 +103,8 @@ func newStack(t *testing.T, etcdArgs ...string) *stack {
 		t.Fatal(err)
 	}
 	s.admin = newAdmin(t, s.plane)
+	s.tokens = s.newTokens(t)
+	s.certificate = newCertificate(t, s.dir)
 	for _, name := range []string{"a", "b"} {
 		s.replicas = append(s.replicas, s.newReplica(t, name))
 	}
@@ -98,6 +113,8 @@ func newStack(t *testing.T, etcdArgs ...string) *stack {
 	}
 	return s
 }
+
+func (s *stack) asksWhoCalls() bool { return len(s.authentication) == 0 }
 
 // keepLogs copies the logs of what failed to where they outlive the test.
 func (s *stack) keepLogs(t *testing.T) {
@@ -122,7 +139,7 @@ func adaptersConfig() []byte {
 func newAdmin(t *testing.T, plane *controlplane.ControlPlane) client.WithWatch {
 	t.Helper()
 	scheme := runtime.NewScheme()
-	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(v1.AddToScheme(scheme), clientgoscheme.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
 	config := plane.RESTConfig(controlplane.Admin)

@@ -55,7 +55,6 @@ func killEtcd(t *testing.T, s *stack, _ *workload) {
 }
 
 func killAPIServer(t *testing.T, s *stack, _ *workload) {
-	s.apiServerOutages.begin()
 	s.kill(t, s.plane.APIServer())
 	time.Sleep(down)
 	s.startAPIServer(t)
@@ -73,7 +72,6 @@ func (s *stack) startAPIServer(t *testing.T) {
 	if err := s.plane.StartAPIServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.apiServerOutages.end()
 }
 
 func freezeAPIServer(t *testing.T, s *stack, _ *workload) {
@@ -134,7 +132,6 @@ func expireWatches(t *testing.T, s *stack, w *workload) {
 	r.proxy.stall()
 	w.progress(t, 10)
 	s.compact(t)
-	s.apiServerOutages.begin()
 	s.kill(t, s.plane.APIServer()) // its memory of recent changes goes with it
 	s.startAPIServer(t)
 	s.wantExpired(t, from)
