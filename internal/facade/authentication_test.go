@@ -207,7 +207,15 @@ func TestClientCertificate(t *testing.T) {
 	waitForRight(t, name, "create", "clusters", "")
 	c := caller{client: suite.secure.client(t, certificate)}
 	eventually(t, "the facade knows the authority", func() bool {
-		return c.get(t, api+"/clusters").status != http.StatusUnauthorized
+		response, err := c.client.Get(suite.secure.base + api + "/clusters")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode == http.StatusUnauthorized {
+			t.Fatal("a good certificate is refused")
+		}
+		return response.StatusCode == http.StatusOK
 	})
 	var cluster facade.Cluster
 	c.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)

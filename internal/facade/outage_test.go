@@ -17,6 +17,8 @@ limitations under the License.
 package facade_test
 
 import (
+	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -29,7 +31,10 @@ import (
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/client-go/rest"
+	certutil "k8s.io/client-go/util/cert"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
@@ -84,6 +89,56 @@ func TestReviewsFail(t *testing.T) {
 }
 
 // unusedAddress is one on loopback at which nothing listens.
+// TestAuthoritiesNotReadYet shows a good certificate before and after the facade has
+// read which authorities sign such.
+func TestAuthoritiesNotReadYet(t *testing.T) {
+	config, err := suite.env.Manager()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mgr, err := ctrl.NewManager(config, ctrl.Options{Scheme: suite.env.Scheme, Metrics: metricsserver.Options{BindAddress: "0"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	who, _, err := delegation().Setup(mgr, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newFedServer(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
+	viewer, err := suite.env.ClientCertificate(uniqueName(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificates, err := certutil.ParseCertsPEM(viewer.CertData)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() int {
+		request := httptest.NewRequest(http.MethodGet, api+"/clusters", http.NoBody)
+		request.TLS = &tls.ConnectionState{PeerCertificates: certificates}
+		recorded := httptest.NewRecorder()
+		server.Handler().ServeHTTP(recorded, request)
+		return recorded.Code
+	}
+	if got := ask(); got != http.StatusServiceUnavailable {
+		t.Errorf("before: status %d, want 503", got)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- mgr.Start(ctx) }()
+	eventually(t, "the authorities are read", func() bool {
+		got := ask()
+		if got != http.StatusOK && got != http.StatusServiceUnavailable {
+			t.Fatalf("meanwhile: status %d", got)
+		}
+		return got == http.StatusOK
+	})
+	stop()
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
 // TestBadTokensAreKept shows the same bad tokens again and again. What the API
 // server has said of each is kept, so that it is not asked for every request.
 func TestBadTokensAreKept(t *testing.T) {

@@ -17,7 +17,6 @@ limitations under the License.
 package serving
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -126,7 +125,7 @@ func (d Delegation) NewAuthenticator(config *rest.Config, clientCA dynamiccertif
 	asked := tokens{review, newReadiness(reviews.Discovery().RESTClient())}
 	var handlers []authenticator.Request
 	if clientCA != nil {
-		handlers = append(handlers, x509.NewDynamic(clientCA.VerifyOptions, x509.CommonNameUserConversion))
+		handlers = append(handlers, certificates{x509.NewDynamic(clientCA.VerifyOptions, x509.CommonNameUserConversion), clientCA})
 	}
 	handlers = append(handlers, bearertoken.New(cache.New(asked, false, d.TokenTTL, d.TokenTTL)))
 	delegating := group.NewAuthenticatedGroupAdder(union.New(handlers...))
@@ -157,31 +156,6 @@ func (d Delegation) NewAuthorizer(config *rest.Config) (authorizer.Authorizer, e
 	return newDecisions(asked, d.AllowTTL, d.DenyTTL), nil
 }
 
-// clientCA returns the authorities that sign client certificates, kept up to date
-// once the manager runs: those of the file, or those that the API server
-// publishes. It returns nil where client certificates are not to be accepted.
-func (d Delegation) clientCA(mgr manager.Manager) (dynamiccertificates.CAContentProvider, error) {
-	switch {
-	case d.ClientCAFile != "":
-		ca, err := dynamiccertificates.NewDynamicCAContentFromFile("client-ca-bundle", d.ClientCAFile)
-		if err != nil {
-			return nil, fmt.Errorf("--client-ca-file: %w", err)
-		}
-		return ca, mgr.Add(everywhere{ca})
-	case d.SkipLookup:
-		return nil, nil
-	}
-	reader, err := d.client(mgr.GetConfig(), 0)
-	if err != nil {
-		return nil, err
-	}
-	ca, err := dynamiccertificates.NewDynamicCAFromConfigMapController("client-ca", "kube-system", "extension-apiserver-authentication", "client-ca-file", reader)
-	if err != nil {
-		return nil, fmt.Errorf("look up the API server's authorities of client certificates: %w", err)
-	}
-	return ca, mgr.Add(everywhere{ca})
-}
-
 // client returns a client whose requests take as long as the timeout at most, or
 // as long as their contexts where it is 0.
 func (d Delegation) client(config *rest.Config, timeout time.Duration) (kubernetes.Interface, error) {
@@ -193,17 +167,3 @@ func (d Delegation) client(config *rest.Config, timeout time.Duration) (kubernet
 	}
 	return client, nil
 }
-
-// everywhere runs a controller on every replica.
-type everywhere struct {
-	controller dynamiccertificates.ControllerRunner
-}
-
-// Start runs the controller until the context ends.
-func (e everywhere) Start(ctx context.Context) error {
-	e.controller.Run(ctx, 1)
-	return nil
-}
-
-// NeedLeaderElection is false: every replica serves.
-func (everywhere) NeedLeaderElection() bool { return false }
