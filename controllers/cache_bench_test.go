@@ -30,12 +30,13 @@ import (
 	toolscache "k8s.io/client-go/tools/cache"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
 // BenchmarkCacheHeap reports what a cluster takes in the reconcilers' cache: as
 // decoded from the API server's answers, stripped, and indexed as the cache does.
 func BenchmarkCacheHeap(b *testing.B) {
-	for _, clusters := range fleets {
+	for _, clusters := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(clusters), func(b *testing.B) { benchCacheHeap(b, clusters) })
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -61,7 +62,7 @@ func BenchmarkRender(b *testing.B) {
 // come from the API server are, and can be collected once it is rendered.
 func BenchmarkHeap(b *testing.B) {
 	r := renderer{required: func(string) []string { return nil }}
-	for _, clusters := range fleets {
+	for _, clusters := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
 			benchHeap(b, fleet.Clusters, clusters, "cluster", func(n int) (*fleet.Row, error) { return r.cluster(benchCluster(n)) })
 		})
@@ -73,7 +74,7 @@ func BenchmarkHeap(b *testing.B) {
 func BenchmarkReportHeap(b *testing.B) {
 	r := renderer{required: func(string) []string { return nil }}
 	adapters := []string{"validator", "dns", "pullsecret", "hypershift"}
-	for _, clusters := range fleets {
+	for _, clusters := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
 			benchHeap(b, fleet.AdapterStatuses, len(adapters)*clusters, "report", func(n int) (*fleet.Row, error) {
 				return r.adapterStatus(benchReportOn(n/len(adapters), adapters[n%len(adapters)], n))

@@ -22,13 +22,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
 // BenchmarkLeaf answers the first page of a search of each kind of comparison, as
 // if it were asked for the first time, and asked again. The rows have a spec of
 // 1.5 KB.
 func BenchmarkLeaf(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := New(Clusters)
 		rows := benchRows(size)
 		for _, row := range rows {

@@ -29,19 +29,17 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
 const pageSize = 20
 
-// fleets are the sizes that the benchmarks run at.
-var fleets = []int{1_000, 10_000, 100_000}
-
 // BenchmarkList answers one page each, of a search that is asked again and again
 // while nothing changes. The ratio between fleets says how far the cost depends on
 // the fleet rather than on the answer.
 func BenchmarkList(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		for _, s := range listScenarios {
 			b.Run(fmt.Sprintf("%s/%d", s.name, size), func(b *testing.B) {
@@ -60,7 +58,7 @@ func BenchmarkList(b *testing.B) {
 // BenchmarkFirstTime answers the same as if it were asked for the first time,
 // parsing apart.
 func BenchmarkFirstTime(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		for _, s := range listScenarios {
 			b.Run(fmt.Sprintf("%s/%d", s.name, size), func(b *testing.B) {
@@ -84,7 +82,7 @@ func BenchmarkFirstTime(b *testing.B) {
 // BenchmarkListWhileChanged answers one page each after so many rows have had a
 // heartbeat: what it takes a standing search to catch up.
 func BenchmarkListWhileChanged(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		for _, row := range x.rows {
 			addSpec(row)
@@ -185,7 +183,7 @@ func heartbeat(x *Index, n int) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.ReportAllocs()
@@ -229,7 +227,7 @@ func BenchmarkUpsert(b *testing.B) {
 			x.Delete(row.Key)
 		},
 	}
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		for name, change := range changes {
 			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
@@ -249,7 +247,7 @@ func BenchmarkUpsert(b *testing.B) {
 // BenchmarkUpsertWhileStanding changes rows by heartbeats while as many searches
 // stand as are kept, of a kind that is dear to test, in as many orders.
 func BenchmarkUpsertWhileStanding(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		for n := range maxStanding {
 			s := listScenario{
@@ -275,7 +273,7 @@ func BenchmarkUpsertWhileStanding(b *testing.B) {
 
 // BenchmarkReplace fills an empty index, as at the start of the program.
 func BenchmarkReplace(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

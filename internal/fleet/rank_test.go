@@ -26,6 +26,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
 // TestRanked asks for pages of sets of rows that arrive nearly in the order of
@@ -127,7 +129,7 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 
 // BenchmarkRenumber gives all rows new ordinals. A writer waits for it, and no reader.
 func BenchmarkRenumber(b *testing.B) {
-	for _, size := range fleets {
+	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			for b.Loop() {
