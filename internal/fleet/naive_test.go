@@ -297,12 +297,29 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 	case "deleted_time":
 		return instant(row.DeletedTime)
 	}
-	if err := json.Unmarshal(row.JSON, &value); err != nil {
-		panic(err)
-	}
+	value = naiveObject(row)
 	for key := range strings.SplitSeq(strings.ReplaceAll(path, "'a.b'", "a-dot-b"), ".") {
 		object, _ := value.(map[string]any)
 		value = object[strings.ReplaceAll(key, "a-dot-b", "a.b")]
 	}
 	return value, value != nil
+}
+
+// naiveObjects are the decoded JSON of some rows, which never changes: tests ask
+// many questions of the same few hundred rows.
+var naiveObjects = map[*Row]any{}
+
+func naiveObject(row *Row) any {
+	if object, ok := naiveObjects[row]; ok {
+		return object
+	}
+	var object any
+	if err := json.Unmarshal(row.JSON, &object); err != nil {
+		panic(err)
+	}
+	if len(naiveObjects) >= 1000 {
+		clear(naiveObjects)
+	}
+	naiveObjects[row] = object
+	return object
 }

@@ -29,7 +29,8 @@ import (
 // TestListEqualsScan holds lists against a scan of all rows, for random queries
 // in between random changes.
 func TestListEqualsScan(t *testing.T) {
-	const objects, rounds, queriesPerRound = 400, 80, 8
+	const objects, queriesPerRound = 400, 8
+	rounds := rounds(80)
 	for name, c := range collections {
 		t.Run(name, func(t *testing.T) {
 			seed := rand.Uint64()
@@ -58,6 +59,16 @@ func TestListEqualsScan(t *testing.T) {
 			}
 		})
 	}
+}
+
+// rounds returns how many of so many rounds of random questions a test takes: all,
+// or an eighth with -short. That is how the race detector runs, which makes each many
+// times as dear and learns nothing from the next: one goroutine asks them all.
+func rounds(all int) int {
+	if testing.Short() {
+		return all / 8
+	}
+	return all
 }
 
 // mutate makes some random changes to the index and to the map alike.
