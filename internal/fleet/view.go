@@ -20,6 +20,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -34,6 +35,7 @@ type view struct {
 	compare func(a, b uint32) int
 	tree    *btree.BTreeG[uint32]
 	hint    btree.PathHint // of the writer
+	hints   sync.Pool      // of *btree.PathHint, of readers
 }
 
 // newViews returns views of the rows that the Index holds, by every field of its
@@ -55,6 +57,11 @@ func newViews(x *table) map[*field]*view {
 	return views
 }
 
+// viewDegree is how many children a node of a view has at least: with twice the
+// library's usual number a tree of 100000 rows is lower by a level, and a row found
+// by its place in less time. Writers do not notice.
+const viewDegree = 64
+
 // newView returns a view without rows.
 func newView(x *table, f *field) *view {
 	v := &view{field: f}
@@ -67,7 +74,7 @@ func newView(x *table, f *field) *view {
 	}
 	v.tree = btree.NewBTreeGOptions(
 		func(a, b uint32) bool { return v.compare(a, b) < 0 },
-		btree.Options{NoLocks: true})
+		btree.Options{NoLocks: true, Degree: viewDegree})
 	return v
 }
 
@@ -92,24 +99,72 @@ func (v *view) at(x *table, t time.Time) *roaring.Bitmap {
 	return found
 }
 
-// slice returns n rows from the offset-th on.
+// nearEnd is how many rows of a view are gone over in the time that it takes to
+// find one by its place.
+const nearEnd = 64
+
+// slice returns n rows from the offset-th on. What it costs does not depend on the
+// fleet near the ends, and elsewhere on the height of the tree.
 func (v *view) slice(x *table, offset, n int, descending bool) []*Row {
-	if descending {
-		offset = v.tree.Len() - offset - n
-	}
 	rows := make([]*Row, 0, n)
 	if n == 0 {
 		return rows
 	}
-	first, _ := v.tree.GetAt(offset)
-	v.tree.Ascend(first, func(ordinal uint32) bool {
+	skip, backwards := fromNearerEnd(v.tree.Len(), offset, n, descending)
+	step := func(ordinal uint32) bool {
+		if skip > 0 {
+			skip--
+			return true
+		}
 		rows = append(rows, x.rows[ordinal])
 		return len(rows) < n
-	})
-	if descending {
+	}
+	if skip <= nearEnd {
+		v.scan(backwards, step)
+	} else {
+		place := skip
+		skip = 0
+		v.scanFrom(place, backwards, step)
+	}
+	if backwards != descending {
 		slices.Reverse(rows)
 	}
 	return rows
+}
+
+// scan goes over the rows from one end.
+func (v *view) scan(backwards bool, step func(ordinal uint32) bool) {
+	if backwards {
+		v.tree.Reverse(step)
+	} else {
+		v.tree.Scan(step)
+	}
+}
+
+// scanFrom goes over the rows from that place on, counted from one end. Who reads
+// on, or the same again, comes by the path of the one before.
+func (v *view) scanFrom(place int, backwards bool, step func(ordinal uint32) bool) {
+	hint, ok := v.hints.Get().(*btree.PathHint)
+	if !ok {
+		hint = &btree.PathHint{}
+	}
+	defer v.hints.Put(hint)
+	if backwards {
+		first, _ := v.tree.GetAt(v.tree.Len() - 1 - place)
+		v.tree.DescendHint(first, step, hint)
+	} else {
+		first, _ := v.tree.GetAt(place)
+		v.tree.AscendHint(first, step, hint)
+	}
+}
+
+// fromNearerEnd returns how many rows lie between a page and the end that is
+// nearer to it, and whether that is the end of the ascending order.
+func fromNearerEnd(total, offset, n int, descending bool) (skip int, backwards bool) {
+	if behind := total - offset - n; behind < offset {
+		return behind, !descending
+	}
+	return offset, descending
 }
 
 // walk returns n rows of a set of size total from the offset-th on, by going
@@ -118,10 +173,7 @@ func (v *view) slice(x *table, offset, n int, descending bool) []*Row {
 // far end.
 func (v *view) walk(x *table, set *roaring.Bitmap, total, offset, n int, descending bool, steps int) (page []*Row, ok bool) {
 	rows := make([]*Row, 0, n)
-	skip, backwards := offset, descending
-	if behind := total - offset - n; behind < skip {
-		skip, backwards = behind, !descending
-	}
+	skip, backwards := fromNearerEnd(total, offset, n, descending)
 	contains := membership(set, v.steps(total, offset, n))
 	step := func(ordinal uint32) bool {
 		switch {
@@ -134,11 +186,7 @@ func (v *view) walk(x *table, set *roaring.Bitmap, total, offset, n int, descend
 		steps--
 		return len(rows) < n && steps > 0
 	}
-	if backwards {
-		v.tree.Reverse(step)
-	} else {
-		v.tree.Scan(step)
-	}
+	v.scan(backwards, step)
 	if backwards != descending {
 		slices.Reverse(rows)
 	}
@@ -149,10 +197,7 @@ func (v *view) walk(x *table, set *roaring.Bitmap, total, offset, n int, descend
 // equal in it form a run. It walks as walk does, and returns the rows of those
 // runs that hold the page, and how many rows of the set precede them in order.
 func (v *view) runs(x *table, set *roaring.Bitmap, total, offset, n int, descending bool) (rows []*Row, preceding int) {
-	skip, backwards := offset, descending
-	if behind := total - offset - n; behind < skip {
-		skip, backwards = behind, !descending
-	}
+	skip, backwards := fromNearerEnd(total, offset, n, descending)
 	passed := 0
 	contains := membership(set, v.steps(total, offset, n))
 	step := func(ordinal uint32) bool {
@@ -171,11 +216,7 @@ func (v *view) runs(x *table, set *roaring.Bitmap, total, offset, n int, descend
 		rows = append(rows, row)
 		return true
 	}
-	if backwards {
-		v.tree.Reverse(step)
-	} else {
-		v.tree.Scan(step)
-	}
+	v.scan(backwards, step)
 	if backwards != descending {
 		return rows, total - passed - len(rows)
 	}
