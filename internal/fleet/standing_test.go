@@ -145,20 +145,23 @@ func TestStandingCatchesUp(t *testing.T) {
 		"spec.one > 0 or name like '%1'": {0, 1, 500, maxChanges + 1, journalLength - 1, journalLength, journalLength + 1},
 		"generation > 1 and status.conditions.Ready.reason = 'Fine'": {0, 1, 500, maxChanges, maxChanges + 1},
 	}
+	// To make a row takes much longer than to test it, so there are a few of each object
+	// to choose from.
+	var states [objects][10]*Row
+	r := rand.New(rand.NewPCG(1, 1))
+	for n := range states {
+		for i := range states[n] {
+			states[n][i] = randomRow(r, n)
+		}
+	}
 	for search, numbers := range searches {
 		for _, changes := range numbers {
 			t.Run(fmt.Sprintf("%s/%d", search, changes), func(t *testing.T) {
 				r := rand.New(rand.NewPCG(uint64(changes), 1))
 				x := New(Clusters)
-				var states [20][objects]*Row // to choose from: to make a row takes much longer than to test it
-				for n := range objects {
-					for i := range states {
-						states[i][n] = randomRow(r, n)
-					}
-				}
 				rows := make([]*Row, objects)
 				change := func(n int) {
-					row := *states[r.IntN(len(states))][n]
+					row := *states[n][r.IntN(len(states[n]))]
 					rows[n] = &row
 					x.Upsert(rows[n])
 				}
