@@ -36,7 +36,7 @@ type ordinals struct {
 
 const (
 	blockWords  = 8
-	superBlocks = 64
+	superBlocks = 32
 	blockBits   = 64 * blockWords
 	superBits   = blockBits * superBlocks
 )

@@ -144,11 +144,11 @@ func (r *ranking) slice(offset, n int) []*Row {
 	from, preceding := 0, 0
 	if first >= 0 {
 		from = r.runStart(first)
-		preceding = r.straysBefore(r.row(from))
+		preceding = r.straysBefore(from)
 	}
 	until, following := r.runEnd(r.position(offset+n)-1), len(r.strays)
 	if until < r.length {
-		following = r.straysBefore(r.row(until))
+		following = r.straysBefore(until)
 	}
 	rows := make([]*Row, 0, until-from+following-preceding)
 	r.set.each(from, until-from, func(ordinal uint32) { rows = append(rows, r.rows[ordinal]) })
@@ -164,11 +164,17 @@ func (r *ranking) position(preceding int) int {
 	if len(r.strays) == 0 {
 		return min(preceding, r.length)
 	}
-	return sort.Search(r.length, func(i int) bool { return i+r.straysBefore(r.row(i)) >= preceding })
+	return sort.Search(r.length, func(i int) bool { return i+r.straysBefore(i) >= preceding })
 }
 
-func (r *ranking) straysBefore(row *Row) int {
-	return sort.Search(len(r.strays), func(i int) bool { return r.compare(r.strays[i], row) >= 0 })
+// straysBefore returns how many strays precede the row at i, as far as the field
+// tells.
+func (r *ranking) straysBefore(i int) int {
+	if len(r.strays) == 0 {
+		return 0
+	}
+	row := r.row(i)
+	return sort.Search(len(r.strays), func(k int) bool { return r.compare(r.strays[k], row) >= 0 })
 }
 
 // runStart returns the position of the first row that equals the one at i. Runs
