@@ -94,7 +94,12 @@ func runSuite(m *testing.M) (code int, err error) {
 	if err := grantDevUser(ctx); err != nil {
 		return 1, err
 	}
-	stopped, err := startManager(ctx)
+	folder, err := os.MkdirTemp("", "hyperfleet-facade-test-")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	stopped, err := startManager(ctx, folder)
 	if err != nil {
 		return 1, err
 	}
@@ -105,16 +110,12 @@ func runSuite(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-func startManager(ctx context.Context) (<-chan error, error) {
-	folder, err := os.MkdirTemp("", "hyperfleet-facade-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
+func startManager(ctx context.Context, folder string) (<-chan error, error) {
 	file := filepath.Join(folder, "adapters.yaml")
 	if err := os.WriteFile(file, []byte("requiredAdapters:\n  Cluster: [validator, dns]\n  NodePool: [validator]\n"), 0o600); err != nil {
 		return nil, err
 	}
+	var err error
 	if suite.required, err = adapters.NewSource(file); err != nil {
 		return nil, err
 	}
@@ -155,7 +156,7 @@ func startManager(ctx context.Context) (<-chan error, error) {
 	if err := setupReconcilers(ctx, announcements); err != nil {
 		return nil, err
 	}
-	if suite.secure, err = newSecureServer(suite.manager, suite.required.Required); err != nil {
+	if suite.secure, err = newSecureServer(suite.manager, folder, suite.required.Required); err != nil {
 		return nil, err
 	}
 	stopped := make(chan error, 1)

@@ -58,12 +58,8 @@ type secureServer struct {
 	log     *syncBuffer
 }
 
-// newSecureServer adds one to the manager.
-func newSecureServer(mgr ctrl.Manager, required func(string) []string) (*secureServer, error) {
-	folder, err := os.MkdirTemp("", "hyperfleet-facade-test-")
-	if err != nil {
-		return nil, err
-	}
+// newSecureServer adds one to the manager. Its certificate is in the folder.
+func newSecureServer(mgr ctrl.Manager, folder string, required func(string) []string) (*secureServer, error) {
 	s := &secureServer{log: &syncBuffer{}}
 	s.serving = serving.Options{
 		CertFile:   filepath.Join(folder, "tls.crt"),
