@@ -31,19 +31,19 @@ import (
 // A condition without a report says that one is gone, or is not known here yet.
 // Ready and Available then stay: the oldest of the others may be too late.
 //
-// before is what was shown before these conditions were stored, nil for nothing.
-// A condition that is to change in more than its time keeps the time shown before,
-// if it is the same otherwise.
+// before is what was shown until now, nil for nothing. A condition that is to change
+// in more than its time keeps the time shown before, if it is the same otherwise.
+// Where nothing is to change, before does not count: what is shown then follows from
+// what is stored alone, whatever was seen on the way.
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
-	stored := in.Previous
-	in.Previous = latest(stored, before)
+	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
 	complete := !slices.ContainsFunc(stored, func(c v1.ResourceCondition) bool { return find(coming, c.Type) == nil })
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
 		if next == nil || !SameButUpdated(*next, stored[i]) || isAggregated(next) && !complete {
-			next = &in.Previous[i]
+			next = &kept[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {
 			continue

@@ -146,7 +146,13 @@ func TestShown(t *testing.T) {
 		"the same, and the next report says Unknown": {
 			before:  times{available: 11, isReady: 11, dns: 20, validator: 11},
 			reports: []aggregate.Report{report("dns", 1, unknown, 21), both[1]},
-			want:    times{available: 11, isReady: 11, dns: 20, validator: 11},
+			want:    times{available: 10, isReady: 10, dns: 10, validator: 11},
+		},
+		"shown before of a moment that nothing stored tells of": {
+			change:  func(in *aggregate.Input) { in.Generation = 3 },
+			before:  times{available: 11, isReady: 10, dns: 10, validator: 11},
+			reports: []aggregate.Report{report("dns", 2, yes, 20), report("validator", 3, yes, 21)},
+			want:    times{available: 10, isReady: 10, dns: 10, validator: 11},
 		},
 		"the same, and the report was made anew with an earlier time": {
 			before:  times{dns: 20},

@@ -18,6 +18,7 @@ package facade
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -139,7 +140,7 @@ func (f *freshness) touch(resource types.NamespacedName) {
 	if !ok {
 		return // when it arrives it finds its reports
 	}
-	if row := f.shown(kind, held, nil); row != held {
+	if row := f.shown(kind, held, held.Conditions.All()); row != held {
 		index.Upsert(row)
 	}
 }
@@ -147,6 +148,10 @@ func (f *freshness) touch(resource types.NamespacedName) {
 // shown returns the row with its times brought up to the reports, the same one
 // where none moves. before is what was shown of the resource before.
 func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondition) *fleet.Row {
+	stored := row.Stored
+	if stored == nil {
+		stored = row.Conditions
+	}
 	conditions, moved := aggregate.Shown(aggregate.Input{
 		Kind:           kind,
 		Generation:     row.Generation,
@@ -155,13 +160,20 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Required:       f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.reportsOn(kind, row),
-		Previous:       row.Conditions.All(),
+		Previous:       stored.All(),
 	}, before)
-	if !moved {
+	shown := stored
+	if moved {
+		shown = fleet.ConditionsOf(conditions)
+	}
+	if slices.Equal(shown, row.Conditions) {
 		return row
 	}
 	fresh := *row
-	fresh.Conditions = fleet.ConditionsOf(conditions)
+	fresh.Conditions, fresh.Stored = shown, nil
+	if moved {
+		fresh.Stored = stored
+	}
 	fresh.JSON = withUpdateTimes(row.JSON, conditions)
 	fresh.Digest = digest(fresh.JSON)
 	return &fresh

@@ -128,7 +128,7 @@ func (f *fixture) report(adapter string, n int) *v1.AdapterStatus {
 // write makes the status of the cluster of reports, as the reconciler would.
 func (f *fixture) write(version string, reports ...*v1.AdapterStatus) {
 	in := aggregate.Input{
-		Kind: v1.ClusterKind, Generation: 1, Created: dawn, Updated: dawn, Required: f.required(""),
+		Kind: v1.ClusterKind, Generation: f.cluster.Generation, Created: dawn, Updated: dawn, Required: f.required(""),
 		Previous: f.cluster.Status.Conditions, Now: dawn,
 	}
 	for _, report := range reports {
@@ -282,6 +282,21 @@ func TestFreshness(t *testing.T) {
 			f.write("7", f.report("dns", 5), f.report("validator", 6))
 			f.resources.Upsert(f.clusterRow())
 			f.wantTimes(5, 5, 5, 6)
+		},
+		"a status is known before the last report that it takes in, and tells nothing of one moment": func(f *fixture) {
+			f.write("3", f.report("dns", 1), f.report("validator", 5))
+			f.cluster.Generation = 3
+			f.resources.Upsert(f.clusterRow())
+			f.reports.Upsert(f.reportRow(f.report("validator", 5)))
+			dns, validator := f.report("dns", 6), f.report("validator", 7)
+			dns.Spec.ObservedGeneration, validator.Spec.ObservedGeneration = 2, 3
+			f.reports.Upsert(f.reportRow(dns))
+			f.wantTimes(5, 1, 1, 5) // the oldest at generation 1, with which Available is shown
+			f.write("8", dns, validator)
+			f.resources.Upsert(f.clusterRow())
+			f.wantTimes(5, 7, 6, 7)
+			f.reports.Upsert(f.reportRow(validator))
+			f.wantTimes(1, 7, 6, 7) // as it is stored
 		},
 		"a report is deleted": func(f *fixture) {
 			f.resources.Upsert(f.clusterRow())

@@ -61,8 +61,11 @@ type Row struct {
 	OwnerID string
 	// Labels are the labels as REST shows them.
 	Labels Labels
-	// Conditions are the object's conditions.
+	// Conditions are the object's conditions as REST shows them.
 	Conditions Conditions
+	// Stored are the conditions as the API server has them, nil where Conditions are
+	// the same.
+	Stored Conditions
 	// JSON is the object as REST shows it.
 	JSON []byte
 	// Digest identifies JSON among everything that REST has ever shown.
