@@ -102,14 +102,18 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 	return err
 }
 
-// readFinalizers reads the reports that are being deleted: what keeps them is not
-// known here.
+// readFinalizers puts the stored reports in the place of those that are being
+// deleted: what keeps them is not known here.
 func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error {
 	var failures []error
-	for _, o := range left {
+	for i, o := range left {
 		if report, ok := o.(*v1.AdapterStatus); ok && !report.DeletionTimestamp.IsZero() && len(report.Finalizers) == 0 {
-			err := c.live.Get(ctx, client.ObjectKeyFromObject(report), report)
-			failures = append(failures, client.IgnoreNotFound(err))
+			stored := &v1.AdapterStatus{}
+			if err := c.live.Get(ctx, client.ObjectKeyFromObject(report), stored); err == nil {
+				left[i] = stored
+			} else {
+				failures = append(failures, client.IgnoreNotFound(err))
+			}
 		}
 	}
 	return errors.Join(failures...)

@@ -30,7 +30,7 @@ import (
 const poolsByCluster = "cluster"
 
 // SetupIndexes declares the index that the reconcilers look objects up by. It
-// comes before the cache starts.
+// comes before they are set up.
 func SetupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &v1.NodePool{}, poolsByCluster, func(o client.Object) []string {
 		return []string{o.(*v1.NodePool).Spec.ClusterName}

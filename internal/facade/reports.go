@@ -82,10 +82,9 @@ func (r *Reports) AddEventHandler(handler cache.ResourceEventHandler) {
 	}
 }
 
-// WaitForSync returns once the index has been filled, or with the error of ctx.
-func (r *Reports) WaitForSync(ctx context.Context) error {
-	return r.index.WaitForResourceVersion(ctx, "1") // which every list is past
-}
+// WaitForSync returns nil once the index has been filled, and the error of ctx where
+// that is done first.
+func (r *Reports) WaitForSync(ctx context.Context) error { return r.index.WaitForSync(ctx) }
 
 // reportStore is the index of reports as their feed is to see it, who tells the
 // handlers of what it changes.

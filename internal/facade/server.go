@@ -218,10 +218,11 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// WaitForSync returns once the indexes have been filled, or with the error of ctx.
+// WaitForSync returns nil once the indexes have been filled, and the error of ctx
+// where that is done first.
 func (s *Server) WaitForSync(ctx context.Context) error {
 	for _, of := range []collection{s.clusters, s.nodePools, s.statuses} {
-		if err := of.index.WaitForResourceVersion(ctx, "1"); err != nil { // which every list is past
+		if err := of.index.WaitForSync(ctx); err != nil {
 			return err
 		}
 	}

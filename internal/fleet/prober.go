@@ -120,7 +120,7 @@ func (p *Prober) Start(ctx context.Context) error {
 
 // probe makes one proof.
 func (p *Prober) probe(ctx context.Context) error {
-	if err := p.index.WaitForResourceVersion(ctx, "1"); err != nil { // until the first list is there
+	if err := p.index.WaitForSync(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)

@@ -45,6 +45,12 @@ func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion stri
 	}
 }
 
+// WaitForSync returns nil once the Index has been filled, and the error of ctx where
+// that is done first.
+func (x *Index) WaitForSync(ctx context.Context) error {
+	return x.WaitForResourceVersion(ctx, "1") // which every list is past
+}
+
 // WaitForRow returns the row of that id once until holds for it. It looks again
 // only when that row changes, and of several changes in quick succession it may
 // see only the last. The error is ErrNotFound where there is no such row, or no
