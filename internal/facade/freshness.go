@@ -27,6 +27,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -55,12 +56,12 @@ func newFreshness(required func(kind string) []string, clusters, nodePools, repo
 }
 
 // resources is the index of a kind of resources as its feed is to see it.
-func (f *freshness) resources(kind string) fleet.Store {
+func (f *freshness) resources(kind string) feed.Store {
 	return freshResources{Index: f.indexes[kind], kind: kind, freshness: f}
 }
 
 // statuses is the index of reports as its feed is to see it.
-func (f *freshness) statuses() fleet.Store { return freshStatuses{Index: f.reports, freshness: f} }
+func (f *freshness) statuses() feed.Store { return freshStatuses{Index: f.reports, freshness: f} }
 
 type freshResources struct {
 	*fleet.Index

@@ -31,6 +31,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -103,7 +104,7 @@ type fixture struct {
 	*testing.T
 	renderer
 	clusters           *fleet.Index
-	resources, reports fleet.Store
+	resources, reports feed.Store
 	cluster            *v1.Cluster
 	requires           []string
 }
@@ -185,7 +186,7 @@ func (f *fixture) wantTimes(want ...int) {
 }
 
 func TestFreshness(t *testing.T) {
-	replace := func(f *fixture, store fleet.Store, rows ...*fleet.Row) {
+	replace := func(f *fixture, store feed.Store, rows ...*fleet.Row) {
 		f.Helper()
 		if err := store.Replace(rows, "100"); err != nil {
 			f.Fatal(err)

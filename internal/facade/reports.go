@@ -28,6 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -89,7 +90,7 @@ func (r *Reports) WaitForSync(ctx context.Context) error { return r.index.WaitFo
 // reportStore is the index of reports as their feed is to see it, who tells the
 // handlers of what it changes.
 type reportStore struct {
-	fleet.Store
+	feed.Store
 	*Reports
 }
 

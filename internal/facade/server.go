@@ -41,6 +41,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -158,7 +159,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if options.TracerProvider != nil {
 		s.tracer = options.TracerProvider.Tracer(tracerName)
 	}
-	watches, err := fleet.NewWatchClient(config, scheme, v1.GroupVersion)
+	watches, err := feed.NewWatchClient(config, scheme, v1.GroupVersion)
 	if err != nil {
 		return nil, err
 	}
@@ -243,12 +244,12 @@ func (s *Server) feed(c client.WithWatch, watches rest.Interface) {
 	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource}
 	s.reports = &Reports{index: s.statuses.index}
 	source := func(of collection, list client.ObjectList) cache.ListerWatcher {
-		return fleet.Watching(watches, of.resource, s.options.Namespace, fleet.ListWatch(c, list, s.options.Namespace))
+		return feed.Watching(watches, of.resource, s.options.Namespace, feed.ListWatch(c, list, s.options.Namespace))
 	}
 	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
-	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), source(s.clusters, &v1.ClusterList{}), s.renderer.cluster)
-	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), source(s.nodePools, &v1.NodePoolList{}), s.renderer.nodePool)
-	statuses := fleet.NewFeed(reportStore{fresh.statuses(), s.reports}, source(s.statuses, &v1.AdapterStatusList{}), s.renderer.adapterStatus)
+	clusters := feed.New(fresh.resources(v1.ClusterKind), source(s.clusters, &v1.ClusterList{}), s.renderer.cluster)
+	nodePools := feed.New(fresh.resources(v1.NodePoolKind), source(s.nodePools, &v1.NodePoolList{}), s.renderer.nodePool)
+	statuses := feed.New(reportStore{fresh.statuses(), s.reports}, source(s.statuses, &v1.AdapterStatusList{}), s.renderer.adapterStatus)
 	s.feeds = []manager.Runnable{
 		clusters, s.prober(c, s.clusters, clusters.Rewatch),
 		nodePools, s.prober(c, s.nodePools, nodePools.Rewatch),

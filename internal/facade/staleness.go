@@ -28,7 +28,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 )
 
 // Ready fails until the indexes hold everything, while one of them is further
@@ -79,10 +79,10 @@ const staleRetrySeconds = 2
 
 // prober returns what proves the index of a collection to be current, and has its
 // feed watch anew where it is not.
-func (s *Server) prober(c client.WithWatch, of collection, rewatch func()) *fleet.Prober {
+func (s *Server) prober(c client.WithWatch, of collection, rewatch func()) *feed.Prober {
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind(of.kind))
-	return fleet.NewProber(of.plural, of.index, fleet.ListWatch(c, metadata, s.options.Namespace), rewatch)
+	return feed.NewProber(of.plural, of.index, feed.ListWatch(c, metadata, s.options.Namespace), rewatch)
 }
 
 var stalenessDesc = prometheus.NewDesc("hyperfleet_index_staleness_seconds",

@@ -17,8 +17,7 @@ limitations under the License.
 // Package fleet is the in-memory view of one collection of objects that answers
 // lists and searches: rows by id and by key, ordered views, and posting lists
 // per label, condition and scalar field. Every replica of the program holds one
-// Index for each of its collections, kept current by a Feed that lists and
-// watches the API server.
+// Index for each of its collections, kept current by package feed.
 //
 // What a page costs: without a search, next to nothing, however large the fleet
 // and wherever the page lies.
@@ -39,6 +38,7 @@ limitations under the License.
 // neither many standing searches nor dear ones slow them down, and one that
 // nobody asks any more costs nothing until another takes its place.
 //
-// What is not here: HTTP, paging parameters and the rendering of objects, which
-// are the facade's, and the search language, which is package tsl's.
+// What is not here: HTTP and paging parameters, which are the facade's, the rendering
+// of objects, which is package rest's, the watches, which are package feed's, and the
+// search language, which is package tsl's.
 package fleet

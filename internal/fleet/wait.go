@@ -28,7 +28,7 @@ import (
 // that resourceVersion, which is one of an object of its collection. Where ctx
 // is done first it returns the error of ctx.
 func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion string) error {
-	version, err := parseVersion(resourceVersion)
+	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
 		return err
 	}
@@ -91,12 +91,17 @@ func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
 	}
 }
 
-// version is the resourceVersion up to which the Index reflects all changes.
-func (x *Index) version() uint64 {
+// ResourceVersion returns the resourceVersion up to which the Index reflects all
+// changes.
+func (x *Index) ResourceVersion() uint64 {
 	x.waits.mu.Lock()
 	defer x.waits.mu.Unlock()
 	return x.waits.version
 }
+
+// ObserveGap records that the collection has no change between two resourceVersions.
+// The Index advances to the second one if it has reached the first one.
+func (x *Index) ObserveGap(from, to uint64) { x.waits.advanceFrom(from, to) }
 
 // waits are those who wait for the Index to change. Whoever waits does so on a
 // channel, in a goroutine of its own caller.
@@ -206,7 +211,8 @@ func (w *waits) forgetRow(id string, changed chan struct{}) {
 	w.rows[id] = others
 }
 
-func parseVersion(resourceVersion string) (uint64, error) {
+// ParseResourceVersion returns a resourceVersion as a number.
+func ParseResourceVersion(resourceVersion string) (uint64, error) {
 	version, err := strconv.ParseUint(resourceVersion, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("resourceVersion %q: not a positive whole number", resourceVersion)

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package feed
 
 import (
 	"context"
@@ -28,32 +28,32 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// Rewatch ends the Feed's watch, for one that has stalled: the Feed begins
-// another where it left off.
+// Rewatch ends the Feed's watch. The Feed begins another one at the last
+// resourceVersion that it has seen.
 func (f *Feed[T]) Rewatch() { f.watches.stop() }
 
-// watches is what a Feed asks of its source.
+// watches records the requests that a Feed makes to its source.
 type watches struct {
 	mu     sync.Mutex
 	latest watch.Interface
-	// asked is when the Feed last asked for all objects as they are then.
-	asked time.Time
+	// requested is when the Feed last requested the current state of all objects.
+	requested time.Time
 }
 
-// of returns the source, with what it is asked remembered.
-func (w *watches) of(source cache.ListerWatcher) cache.ListerWatcher {
+// recorded returns the source and records the requests that are made to it.
+func (w *watches) recorded(source cache.ListerWatcher) cache.ListerWatcher {
 	from := cache.ToListerWatcherWithContext(source)
 	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			if options.ResourceVersion == "0" { // any, from the memory of an API server that may be behind
+			if options.ResourceVersion == "0" { // any state that the API server has cached, however old
 				options.ResourceVersion = ""
 			}
-			w.ask(options)
+			w.record(options)
 			return from.ListWithContext(ctx, options)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 			if ptr.Deref(options.SendInitialEvents, false) {
-				w.ask(options)
+				w.record(options)
 			}
 			latest, err := from.WatchWithContext(ctx, options)
 			if err != nil {
@@ -67,29 +67,30 @@ func (w *watches) of(source cache.ListerWatcher) cache.ListerWatcher {
 	}, source)
 }
 
-// ask remembers the time of a question for all objects. What a page of a list
-// and a list as of some version bring may be old.
-func (w *watches) ask(options metav1.ListOptions) {
+// record records the time of a request for all objects. The further pages of a list,
+// and a list at a given version, may return an old state.
+func (w *watches) record(options metav1.ListOptions) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case options.Continue != "":
 	case options.ResourceVersion == "":
-		w.asked = time.Now()
+		w.requested = time.Now()
 	default:
-		w.asked = time.Time{}
+		w.requested = time.Time{}
 	}
 }
 
-// answered returns as of when all objects are that have just come, the zero time
-// where that is not known.
-func (w *watches) answered() time.Time {
+// currentAsOf returns the time at which the objects that have just arrived were
+// current, or the zero time if that is not known.
+func (w *watches) currentAsOf() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.asked
+	return w.requested
 }
 
-// stop ends the latest watch, to whoever reads it as if the API server had.
+// stop ends the latest watch. Its reader cannot tell this from an end by the API
+// server.
 func (w *watches) stop() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package feed
 
 import (
 	"context"
@@ -29,43 +29,44 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
 const (
-	// probeInterval is the time between two questions for the current version.
+	// probeInterval is the time between two requests for the current version.
 	probeInterval = time.Second
 	// probeTimeout bounds one attempt at a proof.
 	probeTimeout = 30 * time.Second
-	// busyPatience is how long the Index has to reach a version by itself, as it
-	// does where its collection changes all the time.
+	// busyPatience is how long the index has to reach a version by itself. It does
+	// so if its collection changes all the time.
 	busyPatience = 200 * time.Millisecond
-	// stallPatience is how long the Index may take to reach an event that another
-	// watch has seen, before its own watch counts as stalled.
+	// stallPatience is how long the index may take to reach an event that another
+	// watch has seen. After that, its own watch counts as stalled.
 	stallPatience = 5 * time.Second
 )
 
-// The time-outs of the watch of a proof, in seconds. The API server sends a
-// bookmark two seconds before that, if anything at all has changed anywhere since
-// the watch began. Where nobody else writes, the API server itself does, every
-// ten seconds, to its lease.
+// The time-outs of the watch of a proof, in seconds. The API server sends a bookmark
+// two seconds before the time-out if anything in its store has changed since the
+// watch began. Even in an idle store, the API server renews its own lease every ten
+// seconds.
 const (
 	shortWatch = 5
 	longWatch  = 15
 )
 
-// A Prober proves, again and again, that an Index is current, and breaks the
-// watch of its Feed where that has stalled. It is a manager.Runnable that every
-// replica runs.
+// A Prober proves again and again that an index is current, and replaces the watch of
+// its Feed if the watch has stalled. It is a manager.Runnable that every replica runs.
 //
-// A resourceVersion counts the changes of all collections, so the Index of one
-// in which nothing happens never reaches the newest. That it misses nothing
-// takes a proof. A consistent list says at which version the collection is. An
-// Index that does not reach it by itself is compared with a second watch from the
-// Index's own version: what that brings the Index must reach, and a bookmark says
-// up to which version there was nothing else.
+// A resourceVersion counts the changes of all collections, so the index of an idle
+// collection never reaches the newest version by itself. Only a proof shows that the
+// index misses nothing. A consistent list returns the version of the collection. If
+// the index does not reach this version by itself, the Prober opens a second watch at
+// the index's own version. The index must reach every event of this watch, and a
+// bookmark confirms that there are no other events up to its version.
 type Prober struct {
 	collection string
-	index      *Index
+	index      *fleet.Index
 	source     cache.ListerWatcherWithContext
 	rewatch    func()
 
@@ -73,10 +74,10 @@ type Prober struct {
 	watchSeconds            int64
 }
 
-// NewProber returns a Prober of the Index of a collection, whose name is for logs.
-// From source it needs no more than the metadata of the objects that feed the
-// Index. rewatch makes the Feed begin a new watch.
-func NewProber(collection string, index *Index, source cache.ListerWatcher, rewatch func()) *Prober {
+// NewProber returns a Prober of the index of a collection. Logs show the name of the
+// collection. The source may be one of the objects' metadata alone. rewatch makes the
+// Feed begin a new watch.
+func NewProber(collection string, index *fleet.Index, source cache.ListerWatcher, rewatch func()) *Prober {
 	return &Prober{
 		collection:    collection,
 		index:         index,
@@ -88,12 +89,12 @@ func NewProber(collection string, index *Index, source cache.ListerWatcher, rewa
 	}
 }
 
-// NeedLeaderElection tells the manager that every replica runs the Prober.
+// NeedLeaderElection returns false: every replica runs the Prober.
 func (p *Prober) NeedLeaderElection() bool { return false }
 
 // Start makes proofs until ctx is done.
 func (p *Prober) Start(ctx context.Context) error {
-	logger := log.FromContext(ctx).WithName("fleet").WithValues("collection", p.collection)
+	logger := log.FromContext(ctx).WithName("feed").WithValues("collection", p.collection)
 	ctx = log.IntoContext(ctx, logger)
 	failing := false
 	for {
@@ -108,7 +109,7 @@ func (p *Prober) Start(ctx context.Context) error {
 			logger.Error(err, "Failed to compare the index with the API server")
 		case err == nil && failing:
 			failing = false
-			logger.Info("The index is known to be current again")
+			logger.Info("The index is proven to be current again")
 		}
 		select {
 		case <-ctx.Done():
@@ -125,49 +126,49 @@ func (p *Prober) probe(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	known := p.index.version()
-	asked, err := p.ask(ctx)
+	held := p.index.ResourceVersion()
+	current, err := p.current(ctx)
 	if err != nil {
 		return err
 	}
-	if asked.version < known {
-		p.rewatch() // from what the API server does not know: the Feed will list anew
-		return fmt.Errorf("the API server has gone back from resourceVersion %d to %d", known, asked.version)
+	if current.version < held {
+		p.rewatch() // at a version that the API server does not know: the Feed lists again
+		return fmt.Errorf("the API server has gone back from resourceVersion %d to %d", held, current.version)
 	}
-	if p.reaches(ctx, asked.version, busyPatience) {
-		p.index.Prove(asked.at)
+	if p.reaches(ctx, current.version, busyPatience) {
+		p.index.Prove(current.at)
 		return nil
 	}
-	return p.compare(ctx, asked)
+	return p.compare(ctx, current)
 }
 
-// A moment is when the API server was asked for the collection's version, and what
-// it answered: what was changed before is no later than that.
+// A moment is the time of a request for the collection's version, and the version
+// that the API server returned. No change before this time has a later version.
 type moment struct {
 	at      time.Time
 	version uint64
 }
 
-// ask asks for the current version of the collection.
-func (p *Prober) ask(ctx context.Context) (moment, error) {
+// current requests the current version of the collection.
+func (p *Prober) current(ctx context.Context) (moment, error) {
 	now := time.Now()
 	list, err := p.source.ListWithContext(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
-		return moment{}, fmt.Errorf("ask for the current resourceVersion: %w", err)
+		return moment{}, fmt.Errorf("get the current resourceVersion: %w", err)
 	}
 	accessor, err := meta.ListAccessor(list)
 	if err != nil {
-		return moment{}, fmt.Errorf("ask for the current resourceVersion: %w", err)
+		return moment{}, fmt.Errorf("get the current resourceVersion: %w", err)
 	}
-	version, err := parseVersion(accessor.GetResourceVersion())
+	version, err := fleet.ParseResourceVersion(accessor.GetResourceVersion())
 	return moment{at: now, version: version}, err
 }
 
 var errNoBookmark = errors.New("the watch ended without a bookmark")
 
 // compare makes a proof by a second watch.
-func (p *Prober) compare(ctx context.Context, asked moment) error {
-	from, seconds := p.index.version(), p.watchSeconds
+func (p *Prober) compare(ctx context.Context, first moment) error {
+	from, seconds := p.index.ResourceVersion(), p.watchSeconds
 	w, err := p.source.WatchWithContext(ctx, metav1.ListOptions{
 		ResourceVersion:     strconv.FormatUint(from, 10),
 		TimeoutSeconds:      &seconds,
@@ -177,23 +178,24 @@ func (p *Prober) compare(ctx context.Context, asked moment) error {
 		return fmt.Errorf("watch from resourceVersion %d: %w", from, err)
 	}
 	defer w.Stop()
-	// To ask makes the API server learn of its progress, which the bookmark tells.
+	// Each request makes the API server learn of etcd's progress, and bookmarks show it.
 	again := time.NewTicker(probeInterval)
 	defer again.Stop()
-	moments := []moment{asked}
+	moments := []moment{first}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-again.C:
-			if asked, err = p.ask(ctx); err != nil {
+			later, err := p.current(ctx)
+			if err != nil {
 				return err
 			}
-			if p.index.version() >= asked.version { // it is busy after all
-				p.index.Prove(asked.at)
+			if p.index.ResourceVersion() >= later.version { // the collection is busy after all
+				p.index.Prove(later.at)
 				return nil
 			}
-			moments = append(moments, asked)
+			moments = append(moments, later)
 		case e, ok := <-w.ResultChan():
 			if !ok {
 				return errNoBookmark
@@ -203,7 +205,7 @@ func (p *Prober) compare(ctx context.Context, asked moment) error {
 				return fmt.Errorf("watch from resourceVersion %d: %w", from, err)
 			}
 			if e.Type == watch.Bookmark {
-				p.index.waits.advanceFrom(from, version)
+				p.index.ObserveGap(from, version)
 				p.proveLatest(moments, version)
 				return nil
 			}
@@ -219,7 +221,7 @@ func (p *Prober) eventVersion(e watch.Event) (uint64, error) {
 	if e.Type == watch.Error {
 		err := apierrors.FromObject(e.Object)
 		if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-			p.rewatch() // the Feed's own watch may hang at a version that is forgotten
+			p.rewatch() // the Feed's own watch may hang at a compacted version
 		}
 		return 0, err
 	}
@@ -227,10 +229,10 @@ func (p *Prober) eventVersion(e watch.Event) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return parseVersion(accessor.GetResourceVersion())
+	return fleet.ParseResourceVersion(accessor.GetResourceVersion())
 }
 
-// proveLatest takes the last of the moments that the Index has reached as proven.
+// proveLatest proves the index as of the latest moment whose version it has reached.
 func (p *Prober) proveLatest(moments []moment, reached uint64) {
 	for _, m := range moments {
 		if m.version <= reached {
@@ -239,20 +241,21 @@ func (p *Prober) proveLatest(moments []moment, reached uint64) {
 	}
 }
 
-// require waits until the Index reaches an event, if need be by another watch.
+// require waits until the index reaches the version of an event. If the index does
+// not get there in time, its Feed begins another watch.
 func (p *Prober) require(ctx context.Context, version uint64) error {
 	if p.reaches(ctx, version, p.stallPatience) {
 		return nil
 	}
-	log.FromContext(ctx).Info("The watch has stalled, beginning another", "resourceVersion", version)
+	log.FromContext(ctx).Info("The watch has stalled, replacing it", "resourceVersion", version)
 	p.rewatch()
 	if p.reaches(ctx, version, probeTimeout) {
 		return nil
 	}
-	return fmt.Errorf("the index is at resourceVersion %d and does not reach %d", p.index.version(), version)
+	return fmt.Errorf("the index is at resourceVersion %d and does not reach %d", p.index.ResourceVersion(), version)
 }
 
-// reaches tells whether the Index reaches a version within that time.
+// reaches reports whether the index reaches a version within a time.
 func (p *Prober) reaches(ctx context.Context, version uint64, within time.Duration) bool {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()

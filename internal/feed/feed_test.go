@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package feed
 
 import (
 	"context"
@@ -35,6 +35,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
 // patience is far beyond what any step takes on a machine that is not stuck.
@@ -44,8 +45,8 @@ func TestFeedFollowsChanges(t *testing.T) {
 	c, namespace := newNamespace(t)
 	ctx := within(t, patience)
 	before := create(t, c, namespace, "before")
-	x := New(AdapterStatuses)
-	start(t, NewFeed(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
+	x := fleet.New(fleet.AdapterStatuses)
+	start(t, New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
 	create(t, c, otherNamespace(t), "elsewhere")
 
 	if err := x.WaitForResourceVersion(ctx, before.ResourceVersion); err != nil {
@@ -72,7 +73,7 @@ func TestFeedFollowsChanges(t *testing.T) {
 	if err := c.Update(ctx, created); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := x.WaitForRow(ctx, row.ID, func(r *Row) bool { return r.Generation == 2 }); err != nil {
+	if _, err := x.WaitForRow(ctx, row.ID, func(r *fleet.Row) bool { return r.Generation == 2 }); err != nil {
 		t.Fatal(err)
 	}
 	if row.Generation != 1 {
@@ -81,14 +82,14 @@ func TestFeedFollowsChanges(t *testing.T) {
 
 	gone := make(chan error, 1)
 	go func() {
-		_, err := x.WaitForRow(ctx, row.ID, func(*Row) bool { return false })
+		_, err := x.WaitForRow(ctx, row.ID, func(*fleet.Row) bool { return false })
 		gone <- err
 	}()
 	if err := c.Delete(ctx, created); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-gone; !errors.Is(err, ErrNotFound) {
-		t.Errorf("Got error %v, want %v", err, ErrNotFound)
+	if err := <-gone; !errors.Is(err, fleet.ErrNotFound) {
+		t.Errorf("Got error %v, want %v", err, fleet.ErrNotFound)
 	}
 	checkNames(t, x, "before")
 }
@@ -102,11 +103,11 @@ func TestFeedConverges(t *testing.T) {
 			c, namespace := newNamespace(t)
 			ctx := within(t, patience)
 			source := newBreakable(c, namespace, listOnly)
-			x := New(AdapterStatuses)
+			x := fleet.New(fleet.AdapterStatuses)
 			stays, goes, changes := create(t, c, namespace, "stays"), create(t, c, namespace, "goes"), create(t, c, namespace, "changes")
 			reborn := create(t, c, namespace, "reborn")
 			rendered := &counter{}
-			start(t, NewFeed(x, source, rendered.render))
+			start(t, New(x, source, rendered.render))
 			if err := x.WaitForResourceVersion(ctx, reborn.ResourceVersion); err != nil {
 				t.Fatal(err)
 			}
@@ -154,8 +155,8 @@ func TestFeedBurst(t *testing.T) {
 	const objects = 1000
 	c, namespace := newNamespace(t)
 	ctx := within(t, 5*time.Minute)
-	x := New(AdapterStatuses)
-	start(t, NewFeed(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
+	x := fleet.New(fleet.AdapterStatuses)
+	start(t, New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
 	var all sync.WaitGroup
 	slots := make(chan struct{}, 16)
 	for n := range objects {
@@ -199,8 +200,8 @@ func TestFeedLeavesOutWhatCannotBeRendered(t *testing.T) {
 	c, namespace := newNamespace(t)
 	ctx := within(t, patience)
 	odd := create(t, c, namespace, "odd")
-	x := New(AdapterStatuses)
-	start(t, NewFeed(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), func(s *v1.AdapterStatus) (*Row, error) {
+	x := fleet.New(fleet.AdapterStatuses)
+	start(t, New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), func(s *v1.AdapterStatus) (*fleet.Row, error) {
 		if s.Spec.Adapter == "odd" && s.Spec.ObservedGeneration%2 == 1 {
 			return nil, errors.New("odd generation")
 		}
@@ -225,9 +226,9 @@ func TestFeedLeavesOutWhatCannotBeRendered(t *testing.T) {
 // collection has: the end of the initial objects tells that the watch is past it.
 func TestEmptyCollectionHasAVersion(t *testing.T) {
 	c, namespace := newNamespace(t)
-	x := New(AdapterStatuses)
+	x := fleet.New(fleet.AdapterStatuses)
 	elsewhere := create(t, c, otherNamespace(t), "elsewhere")
-	start(t, NewFeed(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
+	start(t, New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
 	must(t, x.WaitForResourceVersion(within(t, patience), elsewhere.ResourceVersion))
 	if !x.HasSynced() {
 		t.Error("Not synced")
@@ -236,8 +237,8 @@ func TestEmptyCollectionHasAVersion(t *testing.T) {
 }
 
 // render is as much of a row as these tests look at.
-func render(s *v1.AdapterStatus) (*Row, error) {
-	return &Row{
+func render(s *v1.AdapterStatus) (*fleet.Row, error) {
+	return &fleet.Row{
 		ID:          v1.ID(s.UID),
 		Name:        s.Spec.Adapter,
 		Generation:  s.Spec.ObservedGeneration,
@@ -253,7 +254,7 @@ type counter struct {
 	calls map[string]int
 }
 
-func (c *counter) render(s *v1.AdapterStatus) (*Row, error) {
+func (c *counter) render(s *v1.AdapterStatus) (*fleet.Row, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.calls == nil {
@@ -367,7 +368,7 @@ func report(namespace, adapter string, odd int) *v1.AdapterStatus {
 			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: "parent"},
 			Adapter:            adapter,
 			ObservedGeneration: 1,
-			ObservedTime:       v1.NewTimestamp(epoch),
+			ObservedTime:       v1.NewTimestamp(time.Unix(1_800_000_000, 0)),
 			Conditions:         []v1.AdapterCondition{},
 		},
 	}
@@ -380,9 +381,9 @@ func otherNamespace(t *testing.T) string {
 }
 
 // checkNames checks which adapters' rows there are, in the order of names.
-func checkNames(t *testing.T, x *Index, want ...string) {
+func checkNames(t *testing.T, x *fleet.Index, want ...string) {
 	t.Helper()
-	page, err := x.List(t.Context(), Query{OrderBy: []Order{{Field: "adapter"}}, Limit: 100})
+	page, err := x.List(t.Context(), fleet.Query{OrderBy: []fleet.Order{{Field: "adapter"}}, Limit: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -396,7 +397,7 @@ func checkNames(t *testing.T, x *Index, want ...string) {
 }
 
 // checkConverged checks that the index holds what the API server holds.
-func checkConverged(t *testing.T, c client.Client, x *Index, namespace string, want int) {
+func checkConverged(t *testing.T, c client.Client, x *fleet.Index, namespace string, want int) {
 	t.Helper()
 	var list v1.AdapterStatusList
 	must(t, c.List(t.Context(), &list, client.InNamespace(namespace)))
@@ -405,7 +406,7 @@ func checkConverged(t *testing.T, c client.Client, x *Index, namespace string, w
 		truth = append(truth, s.Name+" "+s.ResourceVersion)
 	}
 	slices.Sort(truth)
-	page, err := x.List(t.Context(), Query{Limit: 2 * want})
+	page, err := x.List(t.Context(), fleet.Query{Limit: 2 * want})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -427,11 +428,4 @@ func within(t *testing.T, d time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

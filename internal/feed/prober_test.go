@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package feed
 
 import (
 	"context"
@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
 // TestProberOfIdleCollection has changes elsewhere only: the collection's own
@@ -41,17 +42,17 @@ import (
 func TestProberOfIdleCollection(t *testing.T) {
 	c, namespace := newNamespace(t)
 	create(t, c, namespace, "before")
-	x := New(AdapterStatuses)
+	x := fleet.New(fleet.AdapterStatuses)
 	startProber(t, c, namespace, x)
 	awaitProof(t, x, time.Now())
 	other := otherNamespace(t)
 	for _, name := range []string{"first", "second"} { // the new watch of a feed has a bookmark of its own
 		elsewhere := create(t, c, other, name)
 		awaitProof(t, x, time.Now())
-		wanted, err := parseVersion(elsewhere.ResourceVersion)
+		wanted, err := fleet.ParseResourceVersion(elsewhere.ResourceVersion)
 		must(t, err)
-		if x.version() < wanted {
-			t.Errorf("The index is at %d after the proof, want at least %d", x.version(), wanted)
+		if x.ResourceVersion() < wanted {
+			t.Errorf("The index is at %d after the proof, want at least %d", x.ResourceVersion(), wanted)
 		}
 	}
 	checkNames(t, x, "before")
@@ -59,7 +60,7 @@ func TestProberOfIdleCollection(t *testing.T) {
 
 func TestProberOfBusyCollection(t *testing.T) {
 	c, namespace := newNamespace(t)
-	x := New(AdapterStatuses)
+	x := fleet.New(fleet.AdapterStatuses)
 	startProber(t, c, namespace, x)
 	busy := create(t, c, namespace, "busy")
 	done := make(chan struct{})
@@ -92,7 +93,7 @@ func TestProberOfStalledWatch(t *testing.T) {
 	_, namespace := newNamespace(t)
 	proxy, c := newProxy(t)
 	create(t, c, namespace, "before")
-	x := New(AdapterStatuses)
+	x := fleet.New(fleet.AdapterStatuses)
 	startProber(t, c, namespace, x)
 	awaitProof(t, x, time.Now())
 
@@ -122,7 +123,7 @@ func TestProberOfStalledWatch(t *testing.T) {
 func TestProberWithoutAPIServer(t *testing.T) {
 	_, namespace := newNamespace(t)
 	proxy, c := newProxy(t)
-	x := New(AdapterStatuses)
+	x := fleet.New(fleet.AdapterStatuses)
 	startProber(t, c, namespace, x)
 	awaitProof(t, x, time.Now())
 	proxy.setDown(true)
@@ -136,9 +137,9 @@ func TestProberWithoutAPIServer(t *testing.T) {
 }
 
 // startProber feeds and probes an index.
-func startProber(t *testing.T, c client.WithWatch, namespace string, x *Index) {
+func startProber(t *testing.T, c client.WithWatch, namespace string, x *fleet.Index) {
 	t.Helper()
-	feed := NewFeed(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render)
+	feed := New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render)
 	start(t, feed)
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind("AdapterStatusList"))
@@ -156,7 +157,7 @@ func startProber(t *testing.T, c client.WithWatch, namespace string, x *Index) {
 }
 
 // awaitProof waits for a proof as of that moment or later.
-func awaitProof(t *testing.T, x *Index, since time.Time) {
+func awaitProof(t *testing.T, x *fleet.Index, since time.Time) {
 	t.Helper()
 	await(t, "a proof", func() bool {
 		return !x.Proven().Before(since)

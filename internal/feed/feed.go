@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package feed
 
 import (
 	"context"
@@ -31,38 +31,39 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// Store is what a Feed fills: an Index, or what stands before one.
+// Store is what a Feed fills: a fleet.Index, or a wrapper around one.
 type Store interface {
-	GetByKey(key types.NamespacedName) (*Row, bool)
-	Upsert(row *Row)
+	GetByKey(key types.NamespacedName) (*fleet.Row, bool)
+	Upsert(row *fleet.Row)
 	Delete(key types.NamespacedName)
-	Replace(rows []*Row, resourceVersion string) error
+	Replace(rows []*fleet.Row, resourceVersion string) error
 	Observe(resourceVersion string) error
 	Prove(at time.Time)
 }
 
 // Feed keeps a Store equal to what the API server holds of the objects of type T.
-// It is a manager.Runnable that every replica runs. It keeps no object, only the
-// rows.
+// It is a manager.Runnable that every replica runs. A Feed keeps rows only, no
+// objects.
 type Feed[T client.Object] struct {
 	store   Store
 	source  cache.ListerWatcher
-	render  func(T) (*Row, error)
+	render  func(T) (*fleet.Row, error)
 	watches watches
 }
 
-// NewFeed returns a Feed from source to store. render returns the row of an
-// object; Key and ResourceVersion it may leave to the Feed. It depends on the
-// object alone: for an object that has not changed it is not called again. An
-// object for which it fails is logged and has no row.
-func NewFeed[T client.Object](store Store, source cache.ListerWatcher, render func(T) (*Row, error)) *Feed[T] {
+// New returns a Feed from source to store. render returns the row of an object and
+// may leave Key and ResourceVersion to the Feed. The row must depend on the object
+// alone: the Feed does not render an unchanged object again. If render fails, the
+// Feed logs the object and stores no row for it.
+func New[T client.Object](store Store, source cache.ListerWatcher, render func(T) (*fleet.Row, error)) *Feed[T] {
 	return &Feed[T]{store: store, source: source, render: render}
 }
 
-// ListWatch returns the source of the objects in one namespace, "" for all, as a
-// client lists and watches them by that type of list.
+// ListWatch returns a source that lists and watches the objects of a namespace by
+// a client. The namespace "" means all. The type of list selects the objects.
 func ListWatch(c client.WithWatch, list client.ObjectList, namespace string) cache.ListerWatcher {
 	options := func(raw metav1.ListOptions) *client.ListOptions {
 		return &client.ListOptions{Namespace: namespace, Limit: raw.Limit, Continue: raw.Continue, Raw: &raw}
@@ -78,57 +79,57 @@ func ListWatch(c client.WithWatch, list client.ObjectList, namespace string) cac
 	}
 }
 
-// Start feeds the Store until ctx is done. It gets over broken watches, expired
-// resource versions and an API server that is away by itself, as every informer
-// does.
+// Start feeds the Store until ctx is done. It recovers from broken watches, expired
+// resource versions and an unreachable API server, as every informer does.
 func (f *Feed[T]) Start(ctx context.Context) error {
-	var of T
-	logger := log.FromContext(ctx).WithName("fleet").WithValues("type", fmt.Sprintf("%T", of))
+	var example T
+	logger := log.FromContext(ctx).WithName("feed").WithValues("type", fmt.Sprintf("%T", example))
 	ctx = klog.NewContext(ctx, logger)
-	cache.NewReflectorWithOptions(f.watches.of(f.source), of, &feedStore[T]{Feed: f, logger: logger}, cache.ReflectorOptions{
-		Name:   "fleet",
+	cache.NewReflectorWithOptions(f.watches.recorded(f.source), example, &reflectorStore[T]{Feed: f, logger: logger}, cache.ReflectorOptions{
+		Name:   "feed",
 		Logger: &logger,
 	}).RunWithContext(ctx)
 	return nil
 }
 
-// NeedLeaderElection tells the manager that every replica runs the Feed.
+// NeedLeaderElection returns false: every replica runs the Feed.
 func (f *Feed[T]) NeedLeaderElection() bool { return false }
 
-// feedStore is the Store as a reflector sees it.
-type feedStore[T client.Object] struct {
+// reflectorStore is the Store as a reflector sees it.
+type reflectorStore[T client.Object] struct {
 	*Feed[T]
 	logger klog.Logger
 }
 
 var (
-	_ cache.TransformingStore      = (*feedStore[client.Object])(nil)
-	_ cache.ResourceVersionUpdater = (*feedStore[client.Object])(nil)
+	_ cache.TransformingStore      = (*reflectorStore[client.Object])(nil)
+	_ cache.ResourceVersionUpdater = (*reflectorStore[client.Object])(nil)
 )
 
-func (s *feedStore[T]) Add(object any) error { return s.Update(object) }
+func (s *reflectorStore[T]) Add(object any) error { return s.Update(object) }
 
-func (s *feedStore[T]) Update(object any) error {
+func (s *reflectorStore[T]) Update(object any) error {
 	row := s.row(object)
 	if row == nil {
-		// The row of an earlier state goes as well, as it would with the next list.
+		// Without this, the row of the earlier state would stay until the next list.
 		return s.Delete(object)
 	}
 	s.store.Upsert(row)
 	return nil
 }
 
-func (s *feedStore[T]) Delete(object any) error {
+func (s *reflectorStore[T]) Delete(object any) error {
 	s.store.Delete(client.ObjectKeyFromObject(object.(T)))
 	return nil
 }
 
-// Replace is called after a list, with objects, and after a watch that begins
-// with all objects, with what the Transformer has made of each.
-func (s *feedStore[T]) Replace(items []any, resourceVersion string) error {
-	rows := make([]*Row, 0, len(items))
+// Replace stores all objects of the collection. After a list, the items are
+// objects. After a watch that begins with all objects, the items are the rows that
+// the Transformer has made.
+func (s *reflectorStore[T]) Replace(items []any, resourceVersion string) error {
+	rows := make([]*fleet.Row, 0, len(items))
 	for _, item := range items {
-		row, ok := item.(*Row)
+		row, ok := item.(*fleet.Row)
 		if !ok {
 			row = s.row(item)
 		}
@@ -139,31 +140,31 @@ func (s *feedStore[T]) Replace(items []any, resourceVersion string) error {
 	if err := s.store.Replace(rows, resourceVersion); err != nil {
 		return err
 	}
-	s.store.Prove(s.watches.answered())
+	s.store.Prove(s.watches.currentAsOf())
 	s.logger.V(1).Info("Replaced all rows", "count", len(rows), "resourceVersion", resourceVersion)
 	return nil
 }
 
-// Transformer makes the reflector render objects as they arrive while it collects
-// the initial ones, so that it does not hold all of them at once.
-func (s *feedStore[T]) Transformer() cache.TransformFunc {
+// Transformer renders the initial objects as they arrive, so that the reflector
+// does not hold all objects of a collection at once.
+func (s *reflectorStore[T]) Transformer() cache.TransformFunc {
 	return func(object any) (any, error) { return s.row(object), nil }
 }
 
-// UpdateResourceVersion is called after every event and every bookmark, when
-// what it brings has been stored.
-func (s *feedStore[T]) UpdateResourceVersion(resourceVersion string) {
+// UpdateResourceVersion records the progress of the watch. The reflector calls it
+// after it has stored an event or has received a bookmark.
+func (s *reflectorStore[T]) UpdateResourceVersion(resourceVersion string) {
 	if err := s.store.Observe(resourceVersion); err != nil {
 		s.logger.Error(err, "Failed to record the progress of the watch")
 	}
 }
 
-// Resync does nothing: no handler waits to be called again.
-func (s *feedStore[T]) Resync() error { return nil }
+// Resync does nothing: a Feed has no handlers to call again.
+func (s *reflectorStore[T]) Resync() error { return nil }
 
-// row returns the row of an object, nil where it cannot be rendered. The
-// reflector has checked the type.
-func (s *feedStore[T]) row(object any) *Row {
+// row returns the row of an object, or nil if rendering fails. The reflector has
+// checked the type.
+func (s *reflectorStore[T]) row(object any) *fleet.Row {
 	o := object.(T)
 	key := client.ObjectKeyFromObject(o)
 	if row, ok := s.store.GetByKey(key); ok && row.ID == v1.ID(o.GetUID()) && row.ResourceVersion == o.GetResourceVersion() {
@@ -171,7 +172,7 @@ func (s *feedStore[T]) row(object any) *Row {
 	}
 	row, err := s.render(o)
 	if err != nil {
-		s.logger.Error(err, "Failed to render object, it is left out of lists", "object", klog.KObj(o))
+		s.logger.Error(err, "Failed to render object, lists do not show it", "object", klog.KObj(o))
 		return nil
 	}
 	row.Key, row.ResourceVersion = key, o.GetResourceVersion()
