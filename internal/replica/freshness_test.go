@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package facade
+package replica
 
 import (
 	"fmt"
@@ -26,13 +26,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	k8sruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
 
 var (
@@ -40,50 +41,8 @@ var (
 	minute = func(n int) v1.Timestamp { return v1.NewTimestamp(dawn.Add(time.Duration(n) * time.Minute)) }
 )
 
-// The JSON with other times is what would be rendered of an object with them,
-// whatever its texts look like.
-func TestUpdateTimesInJSON(t *testing.T) {
-	r := renderer{required: func(string) []string { return nil }}
-	nasty := `,"status":{"conditions":[{"type":"Ready","last_updated_time":"2026-01-01T00:00:00Z"}]}`
-	spec := k8sruntime.RawExtension{Raw: []byte(`{"a":1` + nasty + `}`)}
-	conditions := func(times ...time.Time) (all []v1.ResourceCondition) {
-		for i, at := range times {
-			all = append(all, v1.ResourceCondition{
-				Type: fmt.Sprintf("T%d", i), Status: metav1.ConditionTrue, Reason: `"last_updated_time":"`, Message: nasty + `\"<ü>` + "\n",
-				CreatedTime: minute(0), LastUpdatedTime: v1.NewTimestamp(at), LastTransitionTime: minute(1),
-			})
-		}
-		return all
-	}
-	cluster := func(status []v1.ResourceCondition) (*fleet.Row, error) {
-		return r.cluster(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "a", UID: benchCluster(1).UID}, Spec: spec, Status: v1.ResourceStatus{Conditions: status}})
-	}
-	nodePool := func(status []v1.ResourceCondition) (*fleet.Row, error) {
-		return r.nodePool(&v1.NodePool{
-			ObjectMeta: metav1.ObjectMeta{Name: "a.b", UID: benchCluster(2).UID, Labels: map[string]string{"status": nasty}},
-			Spec:       v1.NodePoolSpec{ClusterName: "a", Fields: spec}, Status: v1.ResourceStatus{Conditions: status},
-		})
-	}
-	for name, render := range map[string]func([]v1.ResourceCondition) (*fleet.Row, error){"Cluster": cluster, "NodePool": nodePool} {
-		t.Run(name, func(t *testing.T) {
-			before, err := render(conditions(dawn, dawn.Add(time.Nanosecond), dawn.Add(time.Millisecond)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			later := conditions(dawn.Add(123456789), dawn.In(time.FixedZone("", 3600)), dawn.Add(time.Hour))
-			want, err := render(later)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want.JSON), string(withUpdateTimes(before.JSON, later))); diff != "" {
-				t.Errorf("JSON (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// heartbeatOf is a report on the cluster "alpha" with that UID, by name only where
-// it is empty.
+// heartbeatOf returns a report on the cluster "alpha" with that UID. An empty UID makes a
+// report that states the name only.
 func heartbeatOf(adapter string, uid types.UID, n int) *v1.AdapterStatus {
 	return &v1.AdapterStatus{
 		ObjectMeta: metav1.ObjectMeta{Name: "alpha." + adapter, Namespace: "default", UID: types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012x", adapter[0])), ResourceVersion: fmt.Sprint(n)},
@@ -98,11 +57,11 @@ func heartbeatOf(adapter string, uid types.UID, n int) *v1.AdapterStatus {
 	}
 }
 
-// fixture is indexes with a cluster "alpha" that dns and validator have reported
-// on, and the stores that their feeds would fill.
+// fixture has indexes with a cluster "alpha" on which dns and validator have reported,
+// and the stores that their feeds fill.
 type fixture struct {
 	*testing.T
-	renderer
+	rest.Renderer
 	clusters           *fleet.Index
 	resources, reports feed.Store
 	cluster            *v1.Cluster
@@ -111,11 +70,11 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{T: t, clusters: fleet.New(fleet.Clusters), requires: []string{"dns", "validator"}}
-	f.required = func(string) []string { return f.requires }
-	fresh := newFreshness(f.required, f.clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
-	f.resources, f.reports = fresh.resources(v1.ClusterKind), fresh.statuses()
+	f.RequiredAdapters = func(string) []string { return f.requires }
+	fresh := newFreshness(f.RequiredAdapters, f.clusters, fleet.New(fleet.NodePools), newReports().Reports)
+	f.resources, f.reports = fresh.resourceStore(v1.ClusterKind), fresh.reportStore()
 	f.cluster = &v1.Cluster{ObjectMeta: metav1.ObjectMeta{
-		Name: "alpha", Namespace: "default", UID: benchCluster(1).UID, Generation: 1, ResourceVersion: "1",
+		Name: "alpha", Namespace: "default", UID: resttest.Cluster(1).UID, Generation: 1, ResourceVersion: "1",
 		CreationTimestamp: metav1.NewTime(dawn),
 	}}
 	f.write("2", f.report("dns", 1), f.report("validator", 1))
@@ -126,10 +85,10 @@ func (f *fixture) report(adapter string, n int) *v1.AdapterStatus {
 	return heartbeatOf(adapter, f.cluster.UID, n)
 }
 
-// write makes the status of the cluster of reports, as the reconciler would.
+// write aggregates reports into the status of the cluster, as the reconciler does.
 func (f *fixture) write(version string, reports ...*v1.AdapterStatus) {
 	in := aggregate.Input{
-		Kind: v1.ClusterKind, Generation: f.cluster.Generation, Created: dawn, Updated: dawn, Required: f.required(""),
+		Kind: v1.ClusterKind, Generation: f.cluster.Generation, Created: dawn, Updated: dawn, Required: f.RequiredAdapters(""),
 		Previous: f.cluster.Status.Conditions, Now: dawn,
 	}
 	for _, report := range reports {
@@ -141,7 +100,7 @@ func (f *fixture) write(version string, reports ...*v1.AdapterStatus) {
 
 func (f *fixture) clusterRow() *fleet.Row {
 	f.Helper()
-	row, err := f.renderer.cluster(f.cluster)
+	row, err := f.Cluster(f.cluster)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -150,14 +109,14 @@ func (f *fixture) clusterRow() *fleet.Row {
 
 func (f *fixture) reportRow(report *v1.AdapterStatus) *fleet.Row {
 	f.Helper()
-	row, err := f.adapterStatus(report)
+	row, err := rest.EncodeReport(report)
 	if err != nil {
 		f.Fatal(err)
 	}
 	return row
 }
 
-// wantTimes are the minutes of Available, Ready, dns and validator.
+// wantTimes checks the minutes of Available, Ready, dns and validator.
 func (f *fixture) wantTimes(want ...int) {
 	f.Helper()
 	row, ok := f.clusters.Get(v1.ID(f.cluster.UID))
@@ -173,7 +132,7 @@ func (f *fixture) wantTimes(want ...int) {
 	}
 	shown := *f.cluster
 	shown.Status.Conditions = row.Conditions.All()
-	again, err := f.renderer.cluster(&shown)
+	again, err := f.Cluster(&shown)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -225,8 +184,8 @@ func TestFreshness(t *testing.T) {
 		},
 		"reports on a predecessor": func(f *fixture) {
 			f.resources.Upsert(f.clusterRow())
-			f.reports.Upsert(f.reportRow(heartbeatOf("dns", benchCluster(2).UID, 5)))
-			f.reports.Upsert(f.reportRow(heartbeatOf("validator", benchCluster(2).UID, 6)))
+			f.reports.Upsert(f.reportRow(heartbeatOf("dns", resttest.Cluster(2).UID, 5)))
+			f.reports.Upsert(f.reportRow(heartbeatOf("validator", resttest.Cluster(2).UID, 6)))
 			f.wantTimes(1, 1, 1, 1)
 		},
 		"a report whose UID is that of another cluster": func(f *fixture) {
@@ -241,7 +200,7 @@ func TestFreshness(t *testing.T) {
 			f.resources.Upsert(f.clusterRow())
 			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
 			f.reports.Upsert(f.reportRow(f.report("validator", 6)))
-			f.cluster.UID, f.cluster.ResourceVersion = benchCluster(2).UID, "7"
+			f.cluster.UID, f.cluster.ResourceVersion = resttest.Cluster(2).UID, "7"
 			f.resources.Upsert(f.clusterRow())
 			f.wantTimes(1, 1, 1, 1)
 		},
@@ -354,7 +313,7 @@ func TestFreshness(t *testing.T) {
 	}
 }
 
-// However the two feeds get in each other's way, no report is missed.
+// No report is missed, in whatever order the two feeds run.
 func TestFreshnessUnderConcurrency(t *testing.T) {
 	for seed := range uint64(50) {
 		f := newFixture(t)
@@ -386,36 +345,32 @@ func TestFreshnessUnderConcurrency(t *testing.T) {
 	}
 }
 
-// BenchmarkHeartbeat makes the index show one, as every replica does.
+// BenchmarkHeartbeat stores a heartbeat and refreshes the times of its cluster.
 func BenchmarkHeartbeat(b *testing.B) {
-	cluster := benchCluster(1)
+	cluster := resttest.Cluster(1)
 	adapters := []string{"dns", "hypershift", "pullsecret", "validator"}
 	clusters := fleet.New(fleet.Clusters)
-	fresh := newFreshness(func(string) []string { return adapters }, clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
+	fresh := newFreshness(func(string) []string { return adapters }, clusters, fleet.New(fleet.NodePools), newReports().Reports)
 	reports := make([]*v1.AdapterStatus, len(adapters))
 	in := aggregate.Input{Kind: v1.ClusterKind, Generation: 1, Created: cluster.CreationTimestamp.Time, Required: adapters}
 	for i, adapter := range adapters {
-		reports[i] = benchReport()
-		reports[i].Name, reports[i].Spec.Adapter = cluster.Name+"."+adapter, adapter
-		reports[i].UID = benchCluster(i + 1).UID
-		reports[i].Spec.ResourceRef.Name, reports[i].Spec.ResourceRef.UID = cluster.Name, cluster.UID
+		reports[i] = resttest.Report(1, adapter, i+1)
 		in.Reports = append(in.Reports, aggregate.ReportOf(reports[i]))
 	}
 	cluster.Status.Conditions = aggregate.Conditions(in)
-	r := renderer{}
-	row, err := r.cluster(cluster)
+	row, err := rest.Renderer{}.Cluster(cluster)
 	if err != nil {
 		b.Fatal(err)
 	}
-	fresh.resources(v1.ClusterKind).Upsert(row)
-	store := fresh.statuses()
+	fresh.resourceStore(v1.ClusterKind).Upsert(row)
+	store := fresh.reportStore()
 	b.ReportAllocs()
 	n := 0
 	for b.Loop() {
 		n++
 		report := reports[n%len(reports)]
 		report.Spec.ObservedTime = v1.NewTimestamp(dawn.AddDate(1, 0, 0).Add(time.Duration(n) * time.Microsecond))
-		reportRow, err := r.adapterStatus(report)
+		reportRow, err := rest.EncodeReport(report)
 		if err != nil {
 			b.Fatal(err)
 		}

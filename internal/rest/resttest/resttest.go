@@ -14,111 +14,25 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package facade
+// Package resttest makes Clusters and reports of a realistic size, for the tests and
+// benchmarks of several packages.
+package resttest
 
 import (
 	"encoding/json"
 	"fmt"
-	"runtime"
-	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	k8sruntime "k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// BenchmarkRender makes the row of an object, as at each of its changes.
-func BenchmarkRender(b *testing.B) {
-	r := renderer{required: func(string) []string { return nil }}
-	b.Run("Cluster", func(b *testing.B) {
-		cluster := benchCluster(1)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := r.cluster(cluster); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("AdapterStatus", func(b *testing.B) {
-		report := benchReport()
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := r.adapterStatus(report); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-// BenchmarkHeap reports what a cluster takes in memory, the index included, and
-// what its JSON takes of that. Each cluster is decoded by itself, as those that
-// come from the API server are, and can be collected once it is rendered.
-func BenchmarkHeap(b *testing.B) {
-	r := renderer{required: func(string) []string { return nil }}
-	for _, clusters := range benchflag.Fleets() {
-		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
-			benchHeap(b, fleet.Clusters, clusters, "cluster", func(n int) (*fleet.Row, error) { return r.cluster(benchCluster(n)) })
-		})
-	}
-}
-
-// BenchmarkReportHeap is BenchmarkHeap of the reports of four adapters on each
-// cluster.
-func BenchmarkReportHeap(b *testing.B) {
-	r := renderer{required: func(string) []string { return nil }}
-	adapters := []string{"validator", "dns", "pullsecret", "hypershift"}
-	for _, clusters := range benchflag.Fleets() {
-		b.Run(strconv.Itoa(clusters), func(b *testing.B) {
-			benchHeap(b, fleet.AdapterStatuses, len(adapters)*clusters, "report", func(n int) (*fleet.Row, error) {
-				return r.adapterStatus(benchReportOn(n/len(adapters), adapters[n%len(adapters)], n))
-			})
-		})
-	}
-}
-
-func benchHeap(b *testing.B, schema fleet.Schema, size int, unit string, row func(n int) (*fleet.Row, error)) {
-	b.Helper()
-	var heap, rendered uint64
-	for b.Loop() {
-		before := heapInUse()
-		index := fleet.New(schema)
-		rows := make([]*fleet.Row, size)
-		rendered = 0
-		for n := range rows {
-			var err error
-			if rows[n], err = row(n); err != nil {
-				b.Fatal(err)
-			}
-			rendered += uint64(len(rows[n].JSON))
-		}
-		if err := index.Replace(rows, "1"); err != nil {
-			b.Fatal(err)
-		}
-		clear(rows)
-		heap = heapInUse() - before
-		runtime.KeepAlive(index)
-	}
-	b.ReportMetric(float64(heap)/float64(size), "heap-B/"+unit)
-	b.ReportMetric(float64(rendered)/float64(size), "json-B/"+unit)
-}
-
-func heapInUse() uint64 {
-	runtime.GC()
-	runtime.GC() // what has a finalizer goes with the second
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
-}
-
-// benchCluster has 4 labels, a spec of 1.5 KB and 6 conditions.
-func benchCluster(n int) *v1.Cluster {
+// Cluster returns the n-th cluster. It has 4 labels, a spec of 1.5 KB and 6 conditions.
+func Cluster(n int) *v1.Cluster {
 	pools := make([]string, 12)
 	for i := range pools {
 		pools[i] = fmt.Sprintf(`{"name":"pool-%d","replicas":3,"image":"registry.example.com/images/worker:2026-01","zone":"zone-%d","taints":["dedicated=workers"]}`, i, i%3)
@@ -140,7 +54,7 @@ func benchCluster(n int) *v1.Cluster {
 				"team":        fmt.Sprintf("team-%d", n%37),
 			},
 		},
-		Spec: k8sruntime.RawExtension{Raw: []byte(`{"pools":[` + strings.Join(pools, ",") + `]}`)},
+		Spec: runtime.RawExtension{Raw: []byte(`{"pools":[` + strings.Join(pools, ",") + `]}`)},
 	}
 	for _, kind := range []string{v1.AvailableCondition, v1.ReadyCondition, "DnsSuccessful", "HypershiftSuccessful", "PullsecretSuccessful", "ValidatorSuccessful"} {
 		cluster.Status.Conditions = append(cluster.Status.Conditions, v1.ResourceCondition{
@@ -151,10 +65,8 @@ func benchCluster(n int) *v1.Cluster {
 	return decoded(cluster)
 }
 
-func benchReport() *v1.AdapterStatus { return benchReportOn(1, "dns", 2) }
-
-// benchReportOn is the n-th report, that of an adapter on a benchCluster.
-func benchReportOn(cluster int, adapter string, n int) *v1.AdapterStatus {
+// Report returns the n-th report: that of an adapter on a Cluster.
+func Report(cluster int, adapter string, n int) *v1.AdapterStatus {
 	at := v1.NewTimestamp(time.Date(2026, 1, 1, 10, 0, 0, 0, time.UTC))
 	name := fmt.Sprintf("cluster-%06d", cluster)
 	report := &v1.AdapterStatus{
@@ -171,7 +83,7 @@ func benchReportOn(cluster int, adapter string, n int) *v1.AdapterStatus {
 			Adapter:            adapter,
 			ObservedGeneration: 1,
 			ObservedTime:       at,
-			Data:               &k8sruntime.RawExtension{Raw: []byte(`{"job_name":"dns-job","attempt":1}`)},
+			Data:               &runtime.RawExtension{Raw: []byte(`{"job_name":"dns-job","attempt":1}`)},
 		},
 	}
 	for _, kind := range []string{v1.AvailableCondition, "Applied", "Health"} {
@@ -182,7 +94,7 @@ func benchReportOn(cluster int, adapter string, n int) *v1.AdapterStatus {
 	return decoded(report)
 }
 
-// decoded returns the object as a client reads it, sharing nothing with others.
+// decoded returns the object as a client decodes it: it shares no memory with others.
 func decoded[T any](object *T) *T {
 	text, err := json.Marshal(object)
 	if err != nil {

@@ -14,13 +14,13 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package facade
+package replica
 
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,67 +29,42 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 const alphaUID = types.UID("5f3759df-0000-4000-8000-000000000001")
 
-// storedReport is a report as the API server has it, on the cluster or nodepool of
-// that name.
+// storedReport returns a report as the API server stores it, on the cluster or nodepool
+// of that name.
 func storedReport(resource, adapter string, uid types.UID, n int) *v1.AdapterStatus {
 	report := heartbeatOf(adapter, uid, n)
 	report.Name = resource + "." + adapter
 	report.UID = types.UID(fmt.Sprintf("00000000-0000-4000-8000-%06x%06x", len(resource), adapter[0]))
-	report.Spec.ResourceRef.Kind, report.Spec.ResourceRef.Name = reportedKind(resource), resource
+	report.Spec.ResourceRef.Name = resource
+	if strings.Contains(resource, ".") {
+		report.Spec.ResourceRef.Kind = v1.NodePoolKind
+	}
 	report.CreationTimestamp = metav1.NewTime(dawn)
 	return report
 }
 
 func rowOf(t *testing.T, report *v1.AdapterStatus) *fleet.Row {
 	t.Helper()
-	row, err := renderer{}.adapterStatus(report)
+	row, err := rest.EncodeReport(report)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return row
 }
 
-// A report from the index is the stored one without what nobody reads of it.
-func TestReportOf(t *testing.T) {
-	onCluster := storedReport("alpha", "dns", alphaUID, 7)
-	onCluster.Spec.Conditions[0].Reason, onCluster.Spec.Conditions[0].Message = "Because", "It is so"
-	onCluster.Spec.ObservedTime = v1.NewTimestamp(dawn.Add(123456789))
-	withoutResult := storedReport("alpha", "dns", alphaUID, 7)
-	withoutResult.Spec.Conditions = withoutResult.Spec.Conditions[1:]
-	deleted := storedReport("alpha", "dns", alphaUID, 7)
-	deleted.DeletionTimestamp = new(metav1.NewTime(dawn.Add(time.Hour)))
-	for name, stored := range map[string]*v1.AdapterStatus{
-		"on a Cluster":                 onCluster,
-		"on a NodePool":                storedReport("alpha.workers", "dns", alphaUID, 7),
-		"by name only":                 storedReport("alpha", "dns", "", 7),
-		"with a UID that can't be one": storedReport("alpha", "dns", "what", 7),
-		"with a UID that is an id":     storedReport("alpha", "dns", types.UID(v1.ID(alphaUID)), 7),
-		"without a result":             withoutResult,
-		"deleted":                      deleted,
-	} {
-		t.Run(name, func(t *testing.T) {
-			full := stored.DeepCopy()
-			full.Labels, full.Finalizers = map[string]string{"team": "blue"}, []string{"example.com/keep"}
-			full.Annotations = map[string]string{v1.FirstObservedAnnotation: "2025-01-01T00:00:00Z"}
-			if diff := cmp.Diff(stored, reportOf(rowOf(t, full))); diff != "" {
-				t.Errorf("report (-stored +from the index):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestReportsOn(t *testing.T) {
-	reports := newReports(t)
+	reports := newReports()
 	for _, report := range []*v1.AdapterStatus{
 		storedReport("alpha", "dns", alphaUID, 1),
 		storedReport("alpha", "validator", "", 2),
-		storedReport("alpha", "pullsecret", "5f3759df-0000-4000-8000-00000000dead", 3), // a predecessor's
+		storedReport("alpha", "pullsecret", "5f3759df-0000-4000-8000-00000000dead", 3), // of a predecessor
 		storedReport("alpha", "hypershift", "what", 4),
-		storedReport("beta", "dns", alphaUID, 5), // has taken the UID of another
+		storedReport("beta", "dns", alphaUID, 5), // with the UID of another resource
 		storedReport("beta", "validator", "", 6),
 		storedReport("alpha.workers", "dns", "", 7),
 	} {
@@ -112,11 +87,11 @@ func TestReportsOn(t *testing.T) {
 	}
 }
 
-// Handlers are told what an informer's would be, but for changes that the index
-// does not see.
-func TestEventsOfReports(t *testing.T) {
-	reports := newReports(t)
-	early := &told{}
+// Handlers are called as those of an informer are, except for changes that the index does
+// not hold.
+func TestReportHandlers(t *testing.T) {
+	reports := newReports()
+	early := &recorder{}
 	reports.AddEventHandler(early)
 	dns, validator := storedReport("alpha", "dns", alphaUID, 1), storedReport("alpha", "validator", alphaUID, 2)
 	replace := func(version string, all ...*v1.AdapterStatus) {
@@ -131,7 +106,7 @@ func TestEventsOfReports(t *testing.T) {
 	}
 	replace("2", dns, validator)
 	early.expect(t, "the first list", "add alpha.dns initially", "add alpha.validator initially")
-	late := &told{}
+	late := &recorder{}
 	reports.AddEventHandler(late)
 	late.expectInAnyOrder(t, "what was there", "add alpha.dns initially", "add alpha.validator initially")
 
@@ -157,22 +132,21 @@ func TestEventsOfReports(t *testing.T) {
 	reports.Delete(types.NamespacedName{Namespace: "default", Name: "beta.dns"})
 	early.expect(t, "a deletion", "delete beta.dns 9")
 	if len(late.events) != 6 {
-		t.Errorf("the later handler was told %v", late.events)
+		t.Errorf("the calls of the later handler are %v", late.events)
 	}
 }
 
-func newReports(t *testing.T) reportStore {
-	t.Helper()
+func newReports() notifyingStore {
 	index := fleet.New(fleet.AdapterStatuses)
-	return reportStore{index, &Reports{index: index}}
+	return notifyingStore{index, &Reports{Collection: Collection{Index: index}}}
 }
 
-// told is what a handler was told.
-type told struct{ events []string }
+// recorder is a handler that records its calls.
+type recorder struct{ events []string }
 
-var _ cache.ResourceEventHandler = (*told)(nil)
+var _ cache.ResourceEventHandler = (*recorder)(nil)
 
-func (h *told) OnAdd(o any, isInInitialList bool) {
+func (h *recorder) OnAdd(o any, isInInitialList bool) {
 	event := "add " + o.(*v1.AdapterStatus).Name
 	if isInInitialList {
 		event += " initially"
@@ -180,18 +154,18 @@ func (h *told) OnAdd(o any, isInInitialList bool) {
 	h.events = append(h.events, event)
 }
 
-func (h *told) OnUpdate(before, after any) {
+func (h *recorder) OnUpdate(before, after any) {
 	a, b := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
 	h.events = append(h.events, fmt.Sprintf("update %s %s to %s", b.Name, a.ResourceVersion, b.ResourceVersion))
 }
 
-func (h *told) OnDelete(o any) {
+func (h *recorder) OnDelete(o any) {
 	report := o.(*v1.AdapterStatus)
 	h.events = append(h.events, fmt.Sprintf("delete %s %s", report.Name, report.ResourceVersion))
 }
 
-// expect compares what was told since the last time.
-func (h *told) expect(t *testing.T, what string, want ...string) {
+// expect compares the calls since the last time.
+func (h *recorder) expect(t *testing.T, what string, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, h.events); diff != "" {
 		t.Errorf("%s: events (-want +got):\n%s", what, diff)
@@ -199,7 +173,7 @@ func (h *told) expect(t *testing.T, what string, want ...string) {
 	h.events = nil
 }
 
-func (h *told) expectInAnyOrder(t *testing.T, what string, want ...string) {
+func (h *recorder) expectInAnyOrder(t *testing.T, what string, want ...string) {
 	t.Helper()
 	slices.Sort(h.events)
 	h.expect(t, what, want...)
