@@ -42,7 +42,7 @@ help: ## Show this help
 
 .PHONY: run
 run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-local ./hack/local
+	@go build -o bin/hyperfleet-local ./cmd/hyperfleet-local
 	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
 
 .PHONY: build
@@ -123,11 +123,11 @@ bench: ## Run all benchmarks, into bin/bench; docs/performance.md explains
 
 .PHONY: bench-go
 bench-go: controlplane ## Run those in process BENCH_COUNT (6) times, at BENCH_SIZES clusters
-	@KUBEBUILDER_ASSETS=$(ASSETS) hack/bench/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
+	@KUBEBUILDER_ASSETS=$(ASSETS) test/performance/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
 
 .PHONY: bench-http
 bench-http: build controlplane ## Run those over HTTP BENCH_RUNS (3) times, at BENCH_CLUSTERS (1000); ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-bench ./hack/bench
+	@go build -o bin/hyperfleet-bench ./test/performance
 	@bin/hyperfleet-bench -assets $(ASSETS) -clusters $(BENCH_CLUSTERS) -runs $(BENCH_RUNS) $(ARGS)
 
 ##@ Change

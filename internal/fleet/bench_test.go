@@ -160,7 +160,7 @@ func (s listScenario) filter(b *testing.B) tsl.Expr {
 	return parse(b, s.search)
 }
 
-// in names the scenario in one fleet, as hack/bench takes it apart again.
+// in names the scenario in one fleet, as test/performance takes it apart again.
 func (s listScenario) in(x sizedIndex) string { return fmt.Sprintf("%s/%d", s.name, x.size) }
 
 // prepare returns the search and the offset of the page. It is asked often enough

@@ -23,8 +23,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 const (

@@ -26,7 +26,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // Config says where a control plane lives.

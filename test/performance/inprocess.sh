@@ -15,7 +15,7 @@ main() {
 	run ./controllers -args "-fleets=$sizes"
 	run ./internal/facade -args "-fleets=$sizes"
 	run ./internal/fleet -args "-fleets=$sizes"
-	go run ./hack/bench flat -out "$into/inprocess.md" "$into"/{fleet,facade,controllers}.txt
+	go run ./test/performance flat -out "$into/inprocess.md" "$into"/{fleet,facade,controllers}.txt
 }
 
 run() {
@@ -25,4 +25,4 @@ run() {
 		tee "$into/$name.txt"
 }
 
-main "${@:?usage: hack/bench/inprocess.sh <count> <time per benchmark> <sizes> <folder>}"
+main "${@:?usage: test/performance/inprocess.sh <count> <time per benchmark> <sizes> <folder>}"

@@ -23,7 +23,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
 // run is one measurement of everything on one control plane.

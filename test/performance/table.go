@@ -21,7 +21,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
 // processNames are in the order of the tables.

@@ -38,11 +38,11 @@ import (
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-const repository = "../../.."
+const repository = "../.."
 
 func TestMain(m *testing.M) {
 	ctrllog.SetLogger(logr.Discard()) // what clients log of retries says nothing here

@@ -62,7 +62,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of the programs etcd, kube-apiserver and kubectl; $KUBEBUILDER_ASSETS where not given")
 	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's program")
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "what to apply before the manager starts")
-	flags.StringVar(&o.ranges, "ranges", "hack/bench/ranges.yaml", "the file of expected ratios")
+	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "the file of expected ratios")
 	flags.StringVar(&o.out, "out", "", "where to write the result, without .json and .md; bin/bench/http-<clusters> where not given")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err

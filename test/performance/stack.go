@@ -33,8 +33,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // Namespaces. The manager watches the first only; what is written to the second

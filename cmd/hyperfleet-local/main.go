@@ -32,8 +32,8 @@ import (
 	"github.com/go-logr/logr"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 func main() {

@@ -26,7 +26,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // bareCommand, as the first argument, makes this program the bare handler.

@@ -24,7 +24,7 @@ import (
 	"os"
 	"strconv"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
 type options struct {

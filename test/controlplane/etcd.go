@@ -20,7 +20,7 @@ import (
 	"net/http"
 	"path/filepath"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 func (c *ControlPlane) etcdSpec() process.Spec {

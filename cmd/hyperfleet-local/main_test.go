@@ -34,8 +34,8 @@ import (
 	"github.com/go-logr/logr"
 	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // managerVariable turns this test's program into the program to be managed: it

@@ -43,7 +43,7 @@ func reportFlat(args []string, out io.Writer) error {
 		fmt.Fprintln(flags.Output(), "usage: bench flat [flags] <file of go test -bench>...")
 		flags.PrintDefaults()
 	}
-	rangesFile := flags.String("ranges", "hack/bench/ranges.yaml", "the file of expected ratios")
+	rangesFile := flags.String("ranges", "test/performance/ranges.yaml", "the file of expected ratios")
 	into := flags.String("out", "bin/bench/inprocess.md", "where to write the table")
 	if err := flags.Parse(args); err != nil {
 		return err
