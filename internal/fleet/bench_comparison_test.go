@@ -67,14 +67,14 @@ func BenchmarkLeaf(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			for kind, page := range map[string]func(context.Context, *Search, []string, int, int) (Page, error){
-				"FirstTime": x.page,
+			for kind, page := range map[string]func(context.Context, *Search, PageRequest) (Page, error){
+				"FirstTime": x.evaluate,
 				"Again":     x.Page,
 			} {
 				b.Run(fmt.Sprintf("%s/%s/%d", s.name, kind, size), func(b *testing.B) {
 					b.ReportAllocs()
 					for b.Loop() {
-						page, err := page(b.Context(), search, nil, 0, pageSize)
+						page, err := page(b.Context(), search, PageRequest{Limit: pageSize})
 						if err != nil {
 							b.Fatal(err)
 						}

@@ -19,99 +19,126 @@ package fleet
 import (
 	"context"
 
-	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// walkRatio is how many rows of a view are gone over in the time that it takes
-// to gather and sort one: a walk reads ordinals that lie side by side, where
-// sorting reads rows that lie anywhere.
-const walkRatio = 4
+// Query selects a page of the rows that match a search.
+type Query struct {
+	// Filter is the search, nil for none. It need not be normalized.
+	Filter tsl.Expr
+	// Owners, Offset and Limit are those of a PageRequest.
+	Owners []string
+	// OrderBy are the fields that order the rows, the most significant first. Without any,
+	// the newest row is first. Rows with equal values in all fields are ordered by id, in
+	// the direction of the last field.
+	OrderBy       []Order
+	Offset, Limit int
+}
 
-// Page returns one page of the rows for which a Search is true: of those owners
-// only, where any are given, from the offset-th in order on, at most limit of them;
-// a negative number counts as 0. The error is ErrTooBroad where it takes too long
-// to look at each row, ErrBusy where too many others do so already, and that of
-// ctx where that is done before.
-func (x *Index) Page(ctx context.Context, s *Search, owners []string, offset, limit int) (Page, error) {
-	offset, limit = max(offset, 0), max(limit, 0)
-	if len(owners) == 0 {
-		if kept := x.standing.of(s); kept != nil {
-			if page, ok, err := x.standingPage(ctx, kept, s, offset, limit); ok || err != nil {
+// PageRequest selects a page among the rows of a search.
+type PageRequest struct {
+	// Owners limits the search to the rows of any of these owners; empty means all rows.
+	Owners []string
+	// Offset is the number of rows to skip. Limit is the maximum number of rows to return.
+	// A negative number counts as 0.
+	Offset, Limit int
+}
+
+// window returns the window of the page among total rows, false if it is empty.
+func (r PageRequest) window(total int, order ordering) (w window, ok bool) {
+	offset := max(r.Offset, 0)
+	w = window{offset: offset, n: min(r.Limit, total-offset), descending: order.descending()}
+	return w, w.n > 0
+}
+
+// Page is one page of a list.
+type Page struct {
+	// Total is the number of rows that match.
+	Total int
+	// Rows are the rows of the page, in order. They are read-only.
+	Rows []*Row
+}
+
+// List returns one page of the rows that match. The error is a *FieldError if the Schema of
+// the collection does not allow the query, else the error of Page.
+func (x *Index) List(ctx context.Context, q Query) (Page, error) {
+	search, err := x.Prepare(q.Filter, q.OrderBy)
+	if err != nil {
+		return Page{}, err
+	}
+	return x.Page(ctx, search, PageRequest{Owners: q.Owners, Offset: q.Offset, Limit: q.Limit})
+}
+
+// Page returns one page of the rows that match a Search. The error is ErrTooBroad if a scan
+// takes too long, ErrBusy if too many searches scan already, or the error of ctx if that is
+// done first.
+func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
+	if len(r.Owners) == 0 {
+		if st := x.standing.get(s); st != nil {
+			if page, ok, err := x.standingPage(ctx, st, s, r); ok || err != nil {
 				return page, err
 			}
 		}
 	}
-	return x.page(ctx, s, owners, offset, limit)
+	return x.evaluate(ctx, s, r)
 }
 
-// page evaluates a search. It takes the lock to find the rows; where they have yet
-// to be sorted, it does so after it has let go of the lock, as rows do not change.
-func (x *Index) page(ctx context.Context, s *Search, owners []string, offset, limit int) (Page, error) {
+// evaluate answers a search from the table. It finds the rows with the lock. It sorts them
+// without the lock, because rows are immutable.
+func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, error) {
 	x.mu.RLock()
-	p := x.find(s, owners)
+	p := s.bind(x.scope(), r.Owners)
 	if !p.exact {
-		return x.scanPage(ctx, p, s, owners, offset, limit)
+		return x.scanPage(ctx, p, s, r)
 	}
-	set, order := p.set, s.order
-	total := int(set.GetCardinality())
-	n := min(limit, total-offset)
-	if n <= 0 {
+	set := newRowSet(p.set)
+	w, ok := r.window(set.total, s.order)
+	if !ok {
 		x.mu.RUnlock()
-		return Page{Total: total}, nil
+		return Page{Total: set.total}, nil
 	}
-	v, descending := x.views[order[0].field], order[0].descending
-	if order.single() && v.field == x.schema.defaultOrder && total < len(x.byID) {
-		if rows, ok := x.ranked(set, total, offset, n, descending); ok {
-			x.mu.RUnlock()
-			return Page{Total: total, Rows: rows}, nil
-		}
-	}
-	steps := v.steps(total, offset, n)
-	if order.single() && total == len(x.byID) {
-		defer x.mu.RUnlock()
-		return Page{Total: total, Rows: v.slice(x.table, offset, n, descending)}, nil
-	}
-	if order.single() && steps < walkRatio*total {
-		if rows, ok := v.walk(x.table, set, total, offset, n, descending, 2*walkRatio*total); ok {
-			x.mu.RUnlock()
-			return Page{Total: total, Rows: rows}, nil
-		}
-	}
-	var rows []*Row
-	preceding := 0
-	if !order.single() && steps < total && len(x.byID) < walkRatio*total {
-		// How long runs are is not known. That there are many matches keeps even a
-		// walk over the whole view within what gathering would cost.
-		rows, preceding = v.runs(x.table, set, total, offset, n, descending)
-	} else {
-		rows = x.gather(set, total)
-	}
+	rows, first, sorted := x.fetch(set, s.order, w)
 	x.mu.RUnlock()
-	return Page{Total: total, Rows: order.slice(rows, offset-preceding, n)}, nil
+	if !sorted {
+		rows = s.order.slice(rows, first, w)
+	}
+	return Page{Total: set.total, Rows: rows}, nil
 }
 
-// fewOwned is how many rows of an owner are tested rather than looked up: posting
-// lists are those of the whole fleet.
-const fewOwned = 64
+// scope returns what a search binds to. The caller holds the lock.
+func (x *Index) scope() scope { return scope{table: x.table, fewValues: x.limits.fewValues} }
 
-// find binds a search, and keeps to the rows of the owners.
-func (x *Index) find(s *Search, owners []string) *plan {
-	all := &plan{set: x.all, exact: true}
-	if len(owners) > 0 {
-		all.set = x.columns[ownerID].equal(owners[0])
-		for _, owner := range owners[1:] {
-			all.set = roaring.Or(all.set, x.columns[ownerID].equal(owner))
+// walkRatio is the number of rows of a view that can be visited in the time in which one
+// row is gathered and sorted. A walk reads adjacent ordinals, but sorting reads rows at
+// random addresses.
+const walkRatio = 4
+
+// fetch returns the rows of a window of a set in the cheapest way. If they are not sorted,
+// the rows are a larger part of the set that contains the window: the part that begins with
+// the row of number first.
+func (x *table) fetch(s rowSet, o ordering, w window) (rows []*Row, first int, sorted bool) {
+	v := x.views[o[0].field]
+	if !o.single() {
+		if v.steps(s, w) < s.total && len(x.byID) < walkRatio*s.total {
+			// The length of runs is unknown. Because many rows match, even a traversal of the
+			// whole view costs no more than gathering.
+			rows, first = v.runs(s, w)
+			return rows, first, false
+		}
+		return x.gather(s), 0, false
+	}
+	if s.total == len(x.byID) {
+		return v.slice(w), 0, true
+	}
+	if v.field == x.schema.defaultOrder {
+		if r, ok := x.rank(s); ok {
+			return r.page(w), 0, true
 		}
 	}
-	switch {
-	case s.node == nil:
-		return all
-	case len(owners) == 0:
-		return s.node.bind(x, nil)
-	case all.set.GetCardinality() <= fewOwned:
-		return &plan{set: all.set, row: s.node.test, cost: s.cost}
+	if v.steps(s, w) < walkRatio*s.total {
+		if rows, ok := v.walk(s, w, 2*walkRatio*s.total); ok {
+			return rows, 0, true
+		}
 	}
-	p := s.node.bind(x, all.set)
-	p.set = roaring.And(all.set, p.set)
-	return p
+	return x.gather(s), 0, false
 }

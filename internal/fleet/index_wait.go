@@ -25,8 +25,8 @@ import (
 )
 
 // WaitForResourceVersion returns nil once the Index reflects every change up to
-// that resourceVersion, which is one of an object of its collection. Where ctx
-// is done first it returns the error of ctx.
+// resourceVersion, which is that of an object of its collection. It returns the error of ctx
+// if that is done first.
 func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion string) error {
 	version, err := parseVersion(resourceVersion)
 	if err != nil {
@@ -45,18 +45,18 @@ func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion stri
 	}
 }
 
-// WaitForSync returns nil once the Index has been filled, and the error of ctx where
-// that is done first.
+// WaitForSync returns nil once the Index was filled. It returns the error of ctx if that is
+// done first.
 func (x *Index) WaitForSync(ctx context.Context) error {
-	return x.WaitForResourceVersion(ctx, "1") // which every list is past
+	return x.WaitForResourceVersion(ctx, "1") // every list has a later one
 }
 
-// WaitForRow returns the row of that id once until holds for it. It looks again
-// only when that row changes, and of several changes in quick succession it may
-// see only the last. The error is ErrNotFound where there is no such row, or no
-// longer, and where ctx is done first that of ctx.
+// WaitForRow returns the row with that id once until is true for it. It calls until for the
+// row of now and after each change of it; of several changes in quick succession it may see
+// only the last. The error is ErrNotFound if there is no such row or it is deleted, or that
+// of ctx if that is done first.
 func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool) (*Row, error) {
-	changed := x.waits.forRow(id) // before the first look, so that no change slips between
+	changed := x.waits.forRow(id) // before the first Get, so no change is missed
 	defer x.waits.forgetRow(id, changed)
 	for {
 		row, ok := x.Get(id)
@@ -74,10 +74,10 @@ func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool
 	}
 }
 
-// WaitForArrival returns the row of that id once there is one. Where ctx is done
-// first it returns the error of ctx.
+// WaitForArrival returns the row with that id once there is one. It returns the error of ctx
+// if that is done first.
 func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
-	changed := x.waits.forRow(id) // before the first look, so that no change slips between
+	changed := x.waits.forRow(id) // before the first Get, so no change is missed
 	defer x.waits.forgetRow(id, changed)
 	for {
 		if row, ok := x.Get(id); ok {
@@ -91,24 +91,23 @@ func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
 	}
 }
 
-// version is the resourceVersion up to which the Index reflects all changes.
+// version returns the resourceVersion up to which the Index reflects all changes.
 func (x *Index) version() uint64 {
 	x.waits.mu.Lock()
 	defer x.waits.mu.Unlock()
 	return x.waits.version
 }
 
-// waits are those who wait for the Index to change. Whoever waits does so on a
-// channel, in a goroutine of its own caller.
+// waits are the callers that wait for the Index to change, each on a channel.
 type waits struct {
 	mu sync.Mutex
 	// version is the resourceVersion up to which the Index reflects all changes.
 	version uint64
-	// versions are the resourceVersions waited for, by the channel that is closed
-	// once it is reached. They are as many as there are writes under way.
+	// versions are the awaited resourceVersions, by the channel that is closed once the
+	// Index reaches it. There is one for each write under way.
 	versions map[chan struct{}]uint64
-	// rows are the channels that get a value when the row of that id changes. They
-	// are buffered by one, so that a change is never lost and never blocks.
+	// rows are the channels that get a value when the row with that id changes. They have
+	// a buffer of one, so no change is lost and no change blocks.
 	rows map[string][]chan struct{}
 }
 
@@ -116,15 +115,15 @@ func newWaits() waits {
 	return waits{versions: map[chan struct{}]uint64{}, rows: map[string][]chan struct{}{}}
 }
 
-// advance records that the Index has reached version, unless it is past it.
+// advance records that the Index has reached version. It never moves the Index back.
 func (w *waits) advance(version uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reach(max(w.version, version))
 }
 
-// advanceFrom records that there is no change between two versions. An Index that
-// is not at the first one any more, but at an earlier one, does not move.
+// advanceFrom records that there is no change between two versions. It does not move an
+// Index that has been reset to an earlier version than the first.
 func (w *waits) advanceFrom(from, to uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -133,8 +132,8 @@ func (w *waits) advanceFrom(from, to uint64) {
 	}
 }
 
-// reset records that the Index is at version now. After a restore of the API
-// server's data that may be an earlier one than before.
+// reset records that the Index is at version now. After a restore of the API server's data,
+// that may be an earlier version than before.
 func (w *waits) reset(version uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -151,8 +150,8 @@ func (w *waits) reach(version uint64) {
 	}
 }
 
-// forVersion returns a channel that is closed once the Index has reached version,
-// nil where it has already.
+// forVersion returns a channel that is closed once the Index has reached version. It is nil
+// if the Index has reached it already.
 func (w *waits) forVersion(version uint64) chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,7 +169,7 @@ func (w *waits) forgetVersion(reached chan struct{}) {
 	delete(w.versions, reached)
 }
 
-// rowsChanged wakes those who wait for any of the rows.
+// rowsChanged wakes the callers that wait for any of the rows.
 func (w *waits) rowsChanged(ids []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,7 +180,7 @@ func (w *waits) rowsChanged(ids []string) {
 		for _, changed := range w.rows[id] {
 			select {
 			case changed <- struct{}{}:
-			default: // it has yet to look at an earlier change, and will see this one
+			default: // an earlier change has not been taken yet; its taker will see this one
 			}
 		}
 	}

@@ -22,13 +22,13 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Upsert adds the row, in place of the one with the same Key or ID, if any. The
-// Index takes the row over.
+// Upsert stores the row. It replaces a row with the same Key or ID. The Index owns the row
+// from then on.
 func (x *Index) Upsert(row *Row) {
 	x.share(row)
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	if x.worn() {
+	if x.needsRenumbering() {
 		x.swap(x.renumbered())
 	}
 	x.mu.Lock()
@@ -37,8 +37,8 @@ func (x *Index) Upsert(row *Row) {
 	x.waits.rowsChanged(append(gone, row.ID))
 }
 
-// Delete removes the row of the object of that namespace and metadata.name, if
-// there is one.
+// Delete removes the row of the object with that namespace and metadata.name, if there is
+// one.
 func (x *Index) Delete(key types.NamespacedName) {
 	x.writing.Lock()
 	defer x.writing.Unlock()
@@ -53,62 +53,74 @@ func (x *Index) Delete(key types.NamespacedName) {
 	x.waits.rowsChanged([]string{gone})
 }
 
-// Replace makes rows all that the Index holds, as of resourceVersion, in one
-// step: no reader sees a part of it. A row that the Index holds already stays.
-// The Index has synced from then on.
+// Replace makes rows the whole content of the Index, as of resourceVersion, in one step: no
+// reader sees a part of it. A row that the Index holds already may be among them. The Index
+// has synced from then on.
 func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 	version, err := parseVersion(resourceVersion)
 	if err != nil {
 		return err
 	}
-	kept := make(map[types.NamespacedName]bool, len(rows))
 	for _, row := range rows {
-		kept[row.Key] = true
 		x.share(row)
 	}
 
 	x.writing.Lock()
 	defer x.writing.Unlock()
-	var changed []string
-	var gone []uint32
+	d := x.diff(rows)
+	if len(rows) > 2*len(x.byKey) { // most are new, and one sort is cheaper than many insertions
+		x.swap(loadTable(x.schema, slices.Clone(rows)))
+	} else {
+		x.mu.Lock()
+		for _, ordinal := range d.gone {
+			x.remove(ordinal)
+		}
+		for _, row := range d.put {
+			x.put(row)
+		}
+		x.mu.Unlock()
+	}
+	x.synced.Store(true)
+	x.waits.rowsChanged(d.changed)
+	x.waits.reset(version)
+	return nil
+}
+
+// difference is how the content of a table differs from a list of rows.
+type difference struct {
+	gone    []uint32 // ordinals without a row in the list
+	put     []*Row   // rows of the list that the table does not hold
+	changed []string // ids of the rows of both
+}
+
+func (x *table) diff(rows []*Row) difference {
+	kept := make(map[types.NamespacedName]bool, len(rows))
+	for _, row := range rows {
+		kept[row.Key] = true
+	}
+	var d difference
 	for key, ordinal := range x.byKey {
 		if !kept[key] {
-			changed = append(changed, x.rows[ordinal].ID)
-			gone = append(gone, ordinal)
+			d.changed = append(d.changed, x.rows[ordinal].ID)
+			d.gone = append(d.gone, ordinal)
 		}
 	}
-	var came []*Row
 	for _, row := range rows {
 		ordinal, ok := x.byKey[row.Key]
 		if ok && x.rows[ordinal] == row {
 			continue
 		}
 		if ok && x.rows[ordinal].ID != row.ID {
-			changed = append(changed, x.rows[ordinal].ID)
+			d.changed = append(d.changed, x.rows[ordinal].ID)
 		}
-		changed = append(changed, row.ID)
-		came = append(came, row)
+		d.changed = append(d.changed, row.ID)
+		d.put = append(d.put, row)
 	}
-	if len(rows) > 2*len(x.byKey) { // most are new: to sort them beats finding a place for each
-		x.swap(filled(x.schema, slices.Clone(rows)))
-	} else {
-		x.mu.Lock()
-		for _, ordinal := range gone {
-			x.remove(ordinal)
-		}
-		for _, row := range came {
-			x.put(row)
-		}
-		x.mu.Unlock()
-	}
-	x.synced.Store(true)
-	x.waits.rowsChanged(changed)
-	x.waits.reset(version)
-	return nil
+	return d
 }
 
-// swap puts another table in the place of the one that readers see. It is made
-// before, so that they do not wait for that.
+// swap replaces the table that readers see. The new table is complete before, so readers
+// do not wait while it is made.
 func (x *Index) swap(t *table) {
 	t.number = x.number + 1
 	x.mu.Lock()
@@ -126,10 +138,10 @@ func (x *Index) Observe(resourceVersion string) error {
 	return nil
 }
 
-// share lets the row share memory with its predecessor and the rest of the
-// fleet. It is work for a writer before it takes the lock.
+// share lets the row share memory with its predecessor and the rest of the fleet. A writer
+// calls it before it takes the lock.
 func (x *Index) share(row *Row) {
-	if predecessor, _ := x.GetByKey(row.Key); predecessor != row { // else readers have it
+	if predecessor, _ := x.GetByKey(row.Key); predecessor != row { // else readers have the row
 		row.share(predecessor)
 	}
 }

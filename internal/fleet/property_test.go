@@ -152,7 +152,7 @@ func TestIndexForgets(t *testing.T) {
 		t.Errorf("%d labels, %d conditions, %d ordinals left", len(x.labels), len(x.conditions), x.all.GetCardinality())
 	}
 	for f, c := range x.columns {
-		if len(c.values) != 0 || !c.present.IsEmpty() {
+		if len(c.values) != 0 || !c.rows.IsEmpty() {
 			t.Errorf("Posting lists of %s are left", f.name)
 		}
 	}

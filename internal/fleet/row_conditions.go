@@ -25,12 +25,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Conditions are the conditions of a row, at most one of a type, in less than half
-// the memory of what they are made of: their texts are few and stand in many rows,
-// which share them.
+// Conditions are the conditions of a row, at most one of each type. They take less than
+// half the memory of v1.ResourceCondition, because rows share equal strings: conditions
+// have few different strings, and each occurs in many rows.
 type Conditions []condition
 
-// ConditionsOf returns conditions as rows hold them. It keeps no part of all.
+// ConditionsOf converts conditions to the form that rows hold. It keeps no reference
+// to all.
 func ConditionsOf(all []v1.ResourceCondition) Conditions {
 	if len(all) == 0 {
 		return nil
@@ -39,7 +40,7 @@ func ConditionsOf(all []v1.ResourceCondition) Conditions {
 	for i := range all {
 		c := &all[i]
 		held[i] = condition{
-			texts:              unique.Make(conditionTexts{c.Type, c.Status, c.Reason, c.Message}),
+			strings:            unique.Make(conditionStrings{c.Type, c.Status, c.Reason, c.Message}),
 			observedGeneration: c.ObservedGeneration,
 			created:            c.CreatedTime.Unix(),
 			updated:            c.LastUpdatedTime.Unix(),
@@ -52,7 +53,7 @@ func ConditionsOf(all []v1.ResourceCondition) Conditions {
 	return held
 }
 
-// All returns what ConditionsOf was called with, with times in UTC.
+// All returns the conditions that ConditionsOf converted, with times in UTC.
 func (c Conditions) All() []v1.ResourceCondition {
 	all := make([]v1.ResourceCondition, len(c))
 	for i := range c {
@@ -61,7 +62,7 @@ func (c Conditions) All() []v1.ResourceCondition {
 	return all
 }
 
-// Find returns the condition of a type, false where there is none.
+// Find returns the condition of that type, false if there is none.
 func (c Conditions) Find(conditionType string) (v1.ResourceCondition, bool) {
 	if found := c.find(conditionType); found != nil {
 		return found.whole(), true
@@ -71,35 +72,35 @@ func (c Conditions) Find(conditionType string) (v1.ResourceCondition, bool) {
 
 func (c Conditions) find(conditionType string) *condition {
 	for i := range c {
-		if c[i].texts.Value().conditionType == conditionType {
+		if c[i].strings.Value().conditionType == conditionType {
 			return &c[i]
 		}
 	}
 	return nil
 }
 
-// condition is a v1.ResourceCondition. Its times are Unix seconds and the
-// nanoseconds within them, which also hold the zero time.
+// condition is a v1.ResourceCondition. Its times are Unix seconds and the nanoseconds
+// within them; this form also represents the zero time.
 type condition struct {
-	texts                                       unique.Handle[conditionTexts]
+	strings                                     unique.Handle[conditionStrings]
 	observedGeneration                          int64
 	created, updated, transition                int64
 	createdNanos, updatedNanos, transitionNanos int32
 }
 
-type conditionTexts struct {
+type conditionStrings struct {
 	conditionType   string
 	status          metav1.ConditionStatus
 	reason, message string
 }
 
 func (c *condition) whole() v1.ResourceCondition {
-	texts := c.texts.Value()
+	shared := c.strings.Value()
 	return v1.ResourceCondition{
-		Type:               texts.conditionType,
-		Status:             texts.status,
-		Reason:             texts.reason,
-		Message:            texts.message,
+		Type:               shared.conditionType,
+		Status:             shared.status,
+		Reason:             shared.reason,
+		Message:            shared.message,
 		ObservedGeneration: c.observedGeneration,
 		CreatedTime:        v1.Timestamp{Time: c.createdTime()},
 		LastUpdatedTime:    v1.Timestamp{Time: c.lastUpdatedTime()},

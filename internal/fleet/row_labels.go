@@ -22,13 +22,13 @@ import (
 	"unique"
 )
 
-// Labels are the labels of a row, sorted by key. Each stands in many rows, which
-// share it.
+// Labels are the labels of a row, sorted by key. Rows share equal labels, because most
+// labels occur in many rows.
 type Labels []unique.Handle[label]
 
 type label struct{ key, value string }
 
-// LabelsOf returns labels as rows hold them.
+// LabelsOf converts labels to the form that rows hold.
 func LabelsOf(all map[string]string) Labels {
 	if len(all) == 0 {
 		return nil
@@ -41,7 +41,7 @@ func LabelsOf(all map[string]string) Labels {
 	return held
 }
 
-// Get returns the value of a label, false where there is none of that key.
+// Get returns the value of the label with that key, false if there is none.
 func (l Labels) Get(key string) (value string, ok bool) {
 	for _, held := range l {
 		if pair := held.Value(); pair.key == key {

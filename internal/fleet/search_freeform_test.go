@@ -52,8 +52,8 @@ func FuzzMember(f *testing.F) {
 			}
 			var want string
 			isText := json.Unmarshal(object[key], &want) == nil && object[key][0] == '"'
-			if text, ok := got.text(); ok != isText || text != want {
-				t.Errorf("%s: member %q is the text %q, %t, want %q", compact, key, text, ok, want)
+			if text, ok := got.str(); ok != isText || text != want {
+				t.Errorf("%s: member %q is the string %q, %t, want %q", compact, key, text, ok, want)
 			}
 		}
 	})

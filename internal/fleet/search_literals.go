@@ -29,47 +29,49 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// textTest returns what a text has to fulfil.
-func textTest(c *tsl.Comparison) (func(string) bool, error) {
-	values, err := texts(c)
+// stringPredicate returns the predicate of a comparison of strings.
+func stringPredicate(c *tsl.Comparison) (func(string) bool, error) {
+	values, err := stringLiterals(c)
 	if err != nil {
 		return nil, err
 	}
 	if isPattern(c.Op) {
-		test, err := pattern(c.Op, values[0])
+		predicate, err := patternPredicate(c.Op, values[0])
 		if err != nil {
 			return nil, &FieldError{Field: c.Field.Path, Offset: c.Values[0].Offset, Message: err.Error()}
 		}
-		return test, nil
+		return predicate, nil
 	}
-	return ordered(c.Op, values, strings.Compare), nil
+	return compared(c.Op, values, strings.Compare), nil
 }
 
-// integerTest returns what a whole number has to fulfil.
-func integerTest(c *tsl.Comparison) (func(int64) bool, error) {
-	values, err := integers(c)
-	return ordered(c.Op, values, cmp.Compare[int64]), err
+// integerPredicate returns the predicate of a comparison of whole numbers.
+func integerPredicate(c *tsl.Comparison) (func(int64) bool, error) {
+	values, err := integerLiterals(c)
+	return compared(c.Op, values, cmp.Compare[int64]), err
 }
 
-// instantTest returns what a time has to fulfil.
-func instantTest(c *tsl.Comparison) (func(time.Time) bool, error) {
-	values, err := instants(c)
-	return ordered(c.Op, values, time.Time.Compare), err
+// timePredicate returns the predicate of a comparison of times.
+func timePredicate(c *tsl.Comparison) (func(time.Time) bool, error) {
+	values, err := timeLiterals(c)
+	return compared(c.Op, values, time.Time.Compare), err
 }
 
-func texts(c *tsl.Comparison) ([]string, error) {
+// stringLiterals returns the values of a comparison with strings.
+func stringLiterals(c *tsl.Comparison) ([]string, error) {
 	return literals(c, func(v tsl.Value) (string, error) {
 		if v.Kind == tsl.StringValue {
 			return v.Text, nil
 		}
 		if strings.HasPrefix(c.Field.Path, labelPrefix) {
-			return "", fmt.Errorf("the value of a label is a text: write '%s', in single quotes", v.Text)
+			return "", fmt.Errorf("the value of a label is a string: write '%s', in single quotes", v.Text)
 		}
-		return "", fmt.Errorf("takes a text in single quotes, as in %s %s '%s'", c.Field.Path, example(c.Op), v.Text)
+		return "", fmt.Errorf("takes a string in single quotes, as in %s %s '%s'", c.Field.Path, example(c.Op), v.Text)
 	})
 }
 
-// example is the operator as it may stand before one value.
+// example returns an operator with which the user can compare one value: the operator itself
+// unless it takes several.
 func example(op tsl.Op) tsl.Op {
 	switch op {
 	case tsl.In, tsl.NotIn, tsl.Between, tsl.NotBetween:
@@ -78,9 +80,9 @@ func example(op tsl.Op) tsl.Op {
 	return op
 }
 
-// statuses refuses what no condition can have as its status: searched for, it
-// would match nothing without a word.
-func statuses(c *tsl.Comparison) ([]string, error) {
+// statusLiterals returns the values of a comparison with a condition's status. It rejects
+// values that no condition can have, because such a search would silently match nothing.
+func statusLiterals(c *tsl.Comparison) ([]string, error) {
 	if !isEquality(c.Op) {
 		return nil, &FieldError{
 			Field:   c.Field.Path,
@@ -99,9 +101,10 @@ func statuses(c *tsl.Comparison) ([]string, error) {
 	})
 }
 
-func integers(c *tsl.Comparison) ([]int64, error) {
+// integerLiterals returns the values of a comparison with whole numbers.
+func integerLiterals(c *tsl.Comparison) ([]int64, error) {
 	if isPattern(c.Op) {
-		return nil, noText(c, "a number")
+		return nil, notString(c, "a number")
 	}
 	return literals(c, func(v tsl.Value) (int64, error) {
 		if v.Kind == tsl.NumberValue && v.Number.Float == 0 {
@@ -114,9 +117,10 @@ func integers(c *tsl.Comparison) ([]int64, error) {
 	})
 }
 
-func instants(c *tsl.Comparison) ([]time.Time, error) {
+// timeLiterals returns the values of a comparison with times.
+func timeLiterals(c *tsl.Comparison) ([]time.Time, error) {
 	if isPattern(c.Op) {
-		return nil, noText(c, "a time")
+		return nil, notString(c, "a time")
 	}
 	return literals(c, func(v tsl.Value) (time.Time, error) {
 		if v.Kind != tsl.StringValue && v.Kind != tsl.TimeValue {
@@ -126,17 +130,17 @@ func instants(c *tsl.Comparison) ([]time.Time, error) {
 	})
 }
 
-// noText refuses a pattern for what is no text.
-func noText(c *tsl.Comparison, kind string) error {
+// notString rejects a pattern for a value that is not a string.
+func notString(c *tsl.Comparison, kind string) error {
 	return &FieldError{
 		Field:   c.Field.Path,
 		Offset:  c.Values[0].Offset,
-		Message: fmt.Sprintf("%s compares text, and this is %s", c.Op, kind),
+		Message: fmt.Sprintf("%s compares strings, and this is %s", c.Op, kind),
 	}
 }
 
-// literals converts the values of a comparison. The error of convert says what is
-// wrong with a value.
+// literals converts the values of a comparison. The error of convert tells the user what
+// is wrong with a value.
 func literals[V any](c *tsl.Comparison, convert func(tsl.Value) (V, error)) ([]V, error) {
 	converted := make([]V, len(c.Values))
 	for i, value := range c.Values {

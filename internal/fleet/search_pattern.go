@@ -26,97 +26,42 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// Bounds of patterns. To match takes time in proportion to the length of the text
-// and to the size of the program that a pattern becomes.
+// Bounds of patterns. The time of a match grows with the length of the string and with the
+// size of the program that the pattern is compiled to.
 const (
 	maxPatternLength  = 512
 	maxPatternProgram = 500
 )
 
-// isPresence, isEquality and isPattern sort operators.
-func isPresence(op tsl.Op) bool { return op == tsl.IsNull || op == tsl.IsNotNull }
-
-func isEquality(op tsl.Op) bool {
-	switch op {
-	case tsl.Equal, tsl.NotEqual, tsl.In, tsl.NotIn:
-		return true
-	}
-	return false
-}
-
-func isPattern(op tsl.Op) bool {
-	switch op {
-	case tsl.Like, tsl.NotLike, tsl.ILike, tsl.NotILike, tsl.Match, tsl.NotMatch:
-		return true
-	}
-	return false
-}
-
-// isNegative tells whether the operator is true where another one is not.
-func isNegative(op tsl.Op) bool {
-	switch op {
-	case tsl.NotEqual, tsl.NotIn, tsl.NotBetween, tsl.NotLike, tsl.NotILike, tsl.NotMatch:
-		return true
-	}
-	return false
-}
-
-// ordered returns the test of an operator that compares a value with those of the
-// search.
-func ordered[V any](op tsl.Op, values []V, compare func(a, b V) int) func(V) bool {
-	switch op {
-	case tsl.Less:
-		return func(v V) bool { return compare(v, values[0]) < 0 }
-	case tsl.LessOrEqual:
-		return func(v V) bool { return compare(v, values[0]) <= 0 }
-	case tsl.Greater:
-		return func(v V) bool { return compare(v, values[0]) > 0 }
-	case tsl.GreaterOrEqual:
-		return func(v V) bool { return compare(v, values[0]) >= 0 }
-	case tsl.Between:
-		return func(v V) bool { return compare(v, values[0]) >= 0 && compare(v, values[1]) <= 0 }
-	case tsl.NotBetween:
-		return func(v V) bool { return compare(v, values[0]) < 0 || compare(v, values[1]) > 0 }
-	}
-	return func(v V) bool {
-		for _, value := range values {
-			if compare(v, value) == 0 {
-				return !isNegative(op)
-			}
-		}
-		return isNegative(op)
-	}
-}
-
-// pattern returns the test of like, ilike, ~= or a negation of them. The error
-// says what is wrong with the pattern.
-func pattern(op tsl.Op, text string) (func(string) bool, error) {
-	if len(text) > maxPatternLength {
+// patternPredicate returns the predicate of like, ilike, ~= or a negation of them. The
+// error tells the user what is wrong with the pattern.
+func patternPredicate(op tsl.Op, pattern string) (func(string) bool, error) {
+	if len(pattern) > maxPatternLength {
 		return nil, fmt.Errorf("a pattern is at most %d bytes long", maxPatternLength)
 	}
-	var test func(string) bool
+	var predicate func(string) bool
 	var err error
 	switch op {
 	case tsl.Like, tsl.NotLike:
-		test, err = likeTest(text)
+		predicate, err = likePredicate(pattern)
 	case tsl.ILike, tsl.NotILike:
 		var expression string
-		if expression, err = likeExpression(text); err == nil {
-			test, err = matchTest("(?i)" + expression)
+		if expression, err = likeExpression(pattern); err == nil {
+			predicate, err = regexpPredicate("(?i)" + expression)
 		}
 	default:
-		test, err = matchTest(text)
+		predicate, err = regexpPredicate(pattern)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if isNegative(op) {
-		return func(text string) bool { return !test(text) }, nil
+		return func(s string) bool { return !predicate(s) }, nil
 	}
-	return test, nil
+	return predicate, nil
 }
 
-func matchTest(expression string) (func(string) bool, error) {
+func regexpPredicate(expression string) (func(string) bool, error) {
 	parsed, err := syntax.Parse(expression, syntax.Perl)
 	if err != nil {
 		var fault *syntax.Error
@@ -139,37 +84,37 @@ func matchTest(expression string) (func(string) bool, error) {
 	return compiled.MatchString, nil
 }
 
-// likeTest returns the test of a pattern of like. Those that are most in use need
+// likePredicate returns the predicate of a pattern of like. The most frequent forms need
 // no regular expression.
-func likeTest(text string) (func(string) bool, error) {
-	if prefix, ok := likePrefix(text); ok {
-		return func(text string) bool { return strings.HasPrefix(text, prefix) }, nil
+func likePredicate(pattern string) (func(string) bool, error) {
+	if prefix, ok := likePrefix(pattern); ok {
+		return func(s string) bool { return strings.HasPrefix(s, prefix) }, nil
 	}
-	if rest, ok := strings.CutPrefix(text, "%"); ok && !strings.ContainsAny(rest, `%_\`) {
-		return func(text string) bool { return strings.HasSuffix(text, rest) }, nil
+	if rest, ok := strings.CutPrefix(pattern, "%"); ok && !strings.ContainsAny(rest, `%_\`) {
+		return func(s string) bool { return strings.HasSuffix(s, rest) }, nil
 	} else if part, closed := strings.CutSuffix(rest, "%"); ok && closed && !strings.ContainsAny(part, `%_\`) {
-		return func(text string) bool { return strings.Contains(text, part) }, nil
+		return func(s string) bool { return strings.Contains(s, part) }, nil
 	}
-	expression, err := likeExpression(text)
+	expression, err := likeExpression(pattern)
 	if err != nil {
 		return nil, err
 	}
-	return matchTest(expression)
+	return regexpPredicate(expression)
 }
 
-// likePrefix returns the prefix that a pattern of like asks for, false where it
-// asks for something else.
-func likePrefix(text string) (string, bool) {
-	prefix, ok := strings.CutSuffix(text, "%")
+// likePrefix returns the prefix that a pattern of like matches, false if the pattern has
+// another form.
+func likePrefix(pattern string) (string, bool) {
+	prefix, ok := strings.CutSuffix(pattern, "%")
 	return prefix, ok && !strings.ContainsAny(prefix, `%_\`)
 }
 
-// likeExpression turns a pattern of like into a regular expression.
-func likeExpression(text string) (string, error) {
+// likeExpression converts a pattern of like to a regular expression.
+func likeExpression(pattern string) (string, error) {
 	var b strings.Builder
 	b.WriteString(`(?s:\A`)
 	escaped := false
-	for _, r := range text {
+	for _, r := range pattern {
 		switch {
 		case escaped, r != '%' && r != '_' && r != '\\':
 			b.WriteString(regexp.QuoteMeta(string(r)))
@@ -183,7 +128,7 @@ func likeExpression(text string) (string, error) {
 		}
 	}
 	if escaped {
-		return "", errors.New(`a pattern must not end in \, which takes the meaning from the character behind it; write \\ for a backslash`)
+		return "", errors.New(`a pattern must not end in \, which escapes the next character; write \\ for a backslash`)
 	}
 	b.WriteString(`\z)`)
 	return b.String(), nil

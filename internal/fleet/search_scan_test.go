@@ -120,12 +120,12 @@ func TestWorstPatterns(t *testing.T) {
 		text = text[:len(text)/16]
 	}
 	for name, expression := range worstPatterns {
-		test, err := pattern(tsl.Match, expression)
+		predicate, err := patternPredicate(tsl.Match, expression)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if test(text) {
+		if predicate(text) {
 			t.Errorf("%s: %s matches", name, expression)
 		}
 	}
@@ -136,12 +136,12 @@ func BenchmarkWorstPatterns(b *testing.B) {
 	text := worstText()
 	for name, expression := range worstPatterns {
 		b.Run(name, func(b *testing.B) {
-			test, err := pattern(tsl.Match, expression)
+			predicate, err := patternPredicate(tsl.Match, expression)
 			if err != nil {
 				b.Fatal(err)
 			}
 			for b.Loop() {
-				test(text)
+				predicate(text)
 			}
 		})
 	}

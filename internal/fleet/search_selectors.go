@@ -29,34 +29,32 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// SelectorError says which part of a search no selector of the API server can
+// SelectorError reports the part of a search that no selector of the API server can
 // express.
 type SelectorError struct {
 	// Part is the part in canonical form.
 	Part string
-	// Offset is where in the search text the part starts, in bytes.
+	// Offset is where the part starts in the search string, in bytes.
 	Offset int
-	// Reason says why, in terms of the user.
+	// Reason tells the user why.
 	Reason string
 }
 
 // Error returns the part and the reason.
 func (e *SelectorError) Error() string { return e.Part + ": " + e.Reason }
 
-// Selectors returns the label selector and the field selector that together
-// select on the API server the objects that a search returns, once the reconciler
-// has seen each of them: it writes the status that field selectors look at. A
-// search without any condition on labels or on fields has an empty selector of
-// that kind.
+// Selectors returns a label selector and a field selector that together select on the API
+// server the objects that a search matches. Field selectors read the status, so an object
+// counts once the reconciler has written it. If the search compares no label or no field,
+// the selector of that kind is empty.
 //
-// The error is a *FieldError where the Schema does not allow the search, and a
-// *SelectorError where selectors cannot express it: they are conjunctions of few
-// kinds of requirement.
+// The error is a *FieldError if the Schema does not allow the search. It is a *SelectorError
+// if selectors cannot express it: a selector is a conjunction of few kinds of requirement.
 func Selectors(schema Schema, search tsl.Expr) (labels.Selector, fields.Selector, error) {
 	s := selectors{schema: &schema, labels: labels.NewSelector()}
 	if search != nil {
 		search = tsl.Normalize(search)
-		if _, err := schema.compileNode(search); err != nil {
+		if _, err := schema.compile(search); err != nil {
 			return nil, nil, err
 		}
 		if err := s.add(search); err != nil {
@@ -84,7 +82,7 @@ func (s *selectors) add(e tsl.Expr) error {
 	case *tsl.Or:
 		return &SelectorError{Part: e.String(), Offset: offsetOf(e), Reason: "selectors have no \"or\""}
 	}
-	c := e.(*tsl.Comparison) // the search has been compiled: there is nothing else
+	c := e.(*tsl.Comparison) // a compiled search has nothing else
 	elements := c.Field.Elements()
 	name := strings.Join(elements, ".")
 	if f := s.schema.field(name); f != nil {
@@ -99,7 +97,7 @@ func (s *selectors) add(e tsl.Expr) error {
 	return inexpressible(c, "the API server selects by labels and by a few fields, not by free-form ones")
 }
 
-// offsetOf returns where the first comparison of a part stands.
+// offsetOf returns the offset of the first comparison of a part.
 func offsetOf(e tsl.Expr) int {
 	offset := func(operands []tsl.Expr) int {
 		first := offsetOf(operands[0])
@@ -121,8 +119,8 @@ func inexpressible(c *tsl.Comparison, format string, args ...any) error {
 	return &SelectorError{Part: c.String(), Offset: c.Field.Offset, Reason: fmt.Sprintf(format, args...)}
 }
 
-// addLabel adds the requirements of a label. A negative operator requires that
-// the label is there, which the one of the API server does not.
+// addLabel adds the requirements of a label. A negative operator of a search also requires
+// that the label exists; that of a label selector does not.
 func (s *selectors) addLabel(c *tsl.Comparison, key string) error {
 	if strings.HasPrefix(key, v1.OwnPrefix) {
 		return inexpressible(c, "labels of %s are HyperFleet's own and not searched, but the API server would select by them", v1.OwnPrefix)
@@ -143,14 +141,14 @@ func (s *selectors) addLabel(c *tsl.Comparison, key string) error {
 	for _, operator := range operators {
 		var values []string
 		if operator == selection.In || operator == selection.NotIn {
-			values, _ = texts(c)
+			values, _ = stringLiterals(c)
 			if len(values) == 1 {
 				operator = map[selection.Operator]selection.Operator{selection.In: selection.Equals, selection.NotIn: selection.NotEquals}[operator]
 			}
 		}
 		requirement, err := labels.NewRequirement(key, operator, values)
 		if err != nil {
-			return inexpressible(c, "no label can be so: %v", err)
+			return inexpressible(c, "no label can have this key or value: %v", err)
 		}
 		s.labels = s.labels.Add(*requirement)
 	}
@@ -168,14 +166,14 @@ func (s *selectors) addField(c *tsl.Comparison, f *field) error {
 	if !isEquality(c.Op) {
 		return inexpressible(c, "field selectors have no %q", c.Op)
 	}
-	values, err := texts(c)
+	values, err := stringLiterals(c)
 	if err != nil {
 		return err
 	}
 	return s.addTerms(c, selector, values)
 }
 
-// addTerms adds what a field selector can say of a field that every object has.
+// addTerms adds the terms of a comparison with a field that every object has.
 func (s *selectors) addTerms(c *tsl.Comparison, selector string, values []string) error {
 	if isNegative(c.Op) {
 		for _, value := range values {
@@ -194,9 +192,9 @@ func (s *selectors) addTerms(c *tsl.Comparison, selector string, values []string
 	return nil
 }
 
-// addCondition adds what a field selector can say of Ready and Available. Of a
-// cluster or nodepool both are True or False, and False until the reconciler has
-// written its status. So it takes two values to be False: being not True is all.
+// addCondition adds the term of a comparison with Ready or Available. Clusters and NodePools
+// have both, either True or False. Until the reconciler writes the status, both count as
+// False but the field selected is empty, so the term for False is "not True".
 func (s *selectors) addCondition(c *tsl.Comparison, elements []string) error {
 	field := map[string]string{v1.ReadyCondition: "status.ready", v1.AvailableCondition: "status.available"}[elements[0]]
 	detail := len(elements) > 1 && elements[1] != "status"
@@ -209,7 +207,7 @@ func (s *selectors) addCondition(c *tsl.Comparison, elements []string) error {
 	case tsl.IsNull:
 		return inexpressible(c, "%s is never absent, so nothing is selected", elements[0])
 	}
-	values, err := statuses(c)
+	values, err := statusLiterals(c)
 	if err != nil {
 		return err
 	}
@@ -226,7 +224,7 @@ func (s *selectors) addCondition(c *tsl.Comparison, elements []string) error {
 	return nil
 }
 
-// selectable lists what field selectors reach, as searches name it.
+// selectable returns the fields that field selectors can select, by their names in searches.
 func (s *Schema) selectable() string {
 	var names []string
 	for _, f := range s.fields {

@@ -24,18 +24,18 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// span is a part of a view, in one piece: the rows behind those for which before
-// is true, as far as within is. A row that has no value of the field is in no
-// span.
+// span is a contiguous part of a view: it starts after the rows for which before is true
+// and ends with the last row for which within is true. A row without a value of the field
+// is in no span.
 type span struct {
 	field          *field
 	before, within func(*Row) bool
-	// negate asks for the rows that have a value and are not in that part.
+	// negate selects the rows outside of that part that have a value.
 	negate bool
 }
 
-// spanOf returns the span of an ordered comparison.
-func spanOf[V any](f *field, op tsl.Op, values []V, compare func(*Row, V) int) *span {
+// newSpan returns the span of an ordered comparison.
+func newSpan[V any](f *field, op tsl.Op, values []V, compare func(*Row, V) int) *span {
 	s := &span{
 		field:  f,
 		before: func(*Row) bool { return false },
@@ -58,65 +58,63 @@ func spanOf[V any](f *field, op tsl.Op, values []V, compare func(*Row, V) int) *
 	return s
 }
 
-// found is a span in one state of a view: places from to until, among those from
-// first on, where rows begin to have a value.
-type found struct {
+// segment is a span in one state of a view: the positions in [from, until). Rows have a
+// value from position first on.
+type segment struct {
 	view               *view
 	first, from, until int
 	negate             bool
 }
 
-func (s *span) find(x *Index) found {
+func (s *span) locate(x *table) segment {
 	v := x.views[s.field]
 	n := v.tree.Len()
-	at := func(i int) *Row { ordinal, _ := v.tree.GetAt(i); return x.rows[ordinal] }
 	first := 0
-	if s.field.text != nil {
-		first = sort.Search(n, func(i int) bool { return s.field.text(at(i)) != "" })
+	if s.field.key != nil {
+		first = sort.Search(n, func(i int) bool { return s.field.key(v.row(i)) != "" })
 	}
-	from := first + sort.Search(n-first, func(i int) bool { return !s.before(at(first + i)) })
-	until := from + sort.Search(n-from, func(i int) bool { return !s.within(at(from + i)) })
-	return found{view: v, first: first, from: from, until: until, negate: s.negate}
+	from := first + sort.Search(n-first, func(i int) bool { return !s.before(v.row(first + i)) })
+	until := from + sort.Search(n-from, func(i int) bool { return !s.within(v.row(from + i)) })
+	return segment{view: v, first: first, from: from, until: until, negate: s.negate}
 }
 
-// size returns how many rows the span has.
-func (f found) size() int {
-	if f.negate {
-		return f.view.tree.Len() - f.first - (f.until - f.from)
+// size returns the number of rows of the span.
+func (s segment) size() int {
+	if s.negate {
+		return s.view.tree.Len() - s.first - (s.until - s.from)
 	}
-	return f.until - f.from
+	return s.until - s.from
 }
 
-// set returns the rows of the span. It goes over them or over all others,
-// whichever are fewer.
-func (f found) set(x *Index) *roaring.Bitmap {
-	n := f.view.tree.Len()
-	inside := f.until - f.from
-	if 2*inside <= n {
-		set := f.collect(len(x.rows), f.from, f.until)
-		if !f.negate {
+// rows returns the rows of the span. It visits them or all other rows, whichever are fewer.
+func (s segment) rows() *roaring.Bitmap {
+	n := s.view.tree.Len()
+	if inside := s.until - s.from; 2*inside <= n {
+		set := s.view.collect(s.from, s.until)
+		if !s.negate {
 			return set
 		}
-		set.Or(f.collect(len(x.rows), 0, f.first))
-		return roaring.AndNot(x.all, set)
+		set.Or(s.view.collect(0, s.first))
+		return roaring.AndNot(s.view.table.all, set)
 	}
-	outside := f.collect(len(x.rows), f.until, n)
-	if f.negate {
-		outside.Or(f.collect(len(x.rows), f.first, f.from))
+	outside := s.view.collect(s.until, n)
+	if s.negate {
+		outside.Or(s.view.collect(s.first, s.from))
 		return outside
 	}
-	outside.Or(f.collect(len(x.rows), 0, f.from))
-	return roaring.AndNot(x.all, outside)
+	outside.Or(s.view.collect(0, s.from))
+	return roaring.AndNot(s.view.table.all, outside)
 }
 
-// collect returns the rows at places of the view. Where they are many it sets
-// bits of an array, as rows come in no order of their ordinals.
-func (f found) collect(rows, from, until int) *roaring.Bitmap {
+// collect returns the rows at the positions in [from, until). For many rows it sets bits of
+// an array, because their ordinals are in no order.
+func (v *view) collect(from, until int) *roaring.Bitmap {
 	if from >= until {
 		return roaring.New()
 	}
-	const fewOf = 64 // the part of all rows below which an array of all bits is not worth it
-	pivot, _ := f.view.tree.GetAt(from)
+	const fewOf = 64 // an array of bits does not pay for a smaller part of all rows
+	rows := len(v.table.rows)
+	pivot, _ := v.tree.GetAt(from)
 	remaining := until - from
 	set := roaring.New()
 	add := set.Add
@@ -125,7 +123,7 @@ func (f found) collect(rows, from, until int) *roaring.Bitmap {
 		bits = make([]uint64, rows/64+1)
 		add = func(ordinal uint32) { bits[ordinal/64] |= 1 << (ordinal % 64) }
 	}
-	f.view.tree.Ascend(pivot, func(ordinal uint32) bool {
+	v.tree.Ascend(pivot, func(ordinal uint32) bool {
 		add(ordinal)
 		remaining--
 		return remaining > 0

@@ -22,24 +22,24 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// column holds the posting lists of one scalar field, label key or condition
-// type: which rows have a value at all, and which have each value.
+// column holds the posting lists of one scalar field, label key or condition type. A nil
+// column is empty: no row has that label or condition.
 type column struct {
-	present *roaring.Bitmap
-	values  map[string]posting
+	rows   *roaring.Bitmap // that have a value
+	values map[string]posting
 }
 
 func newColumn() *column {
-	return &column{present: roaring.New(), values: map[string]posting{}}
+	return &column{rows: roaring.New(), values: map[string]posting{}}
 }
 
 func (c *column) add(value string, ordinal uint32) {
-	c.present.Add(ordinal)
+	c.rows.Add(ordinal)
 	c.values[value] = c.values[value].with(ordinal)
 }
 
 func (c *column) remove(value string, ordinal uint32) {
-	c.present.Remove(ordinal)
+	c.rows.Remove(ordinal)
 	if p := c.values[value].without(ordinal); p.empty() {
 		delete(c.values, value)
 	} else {
@@ -47,36 +47,50 @@ func (c *column) remove(value string, ordinal uint32) {
 	}
 }
 
-// equal returns the rows that have the value. The set is not to be modified.
+// equal returns the rows that have the value. The set is read-only.
 func (c *column) equal(value string) *roaring.Bitmap {
-	if c == nil { // no row has that label or condition
+	if c == nil {
 		return roaring.New()
 	}
 	return c.values[value].bitmap()
 }
 
-// any returns the rows that have a value. The set is not to be modified.
-func (c *column) any() *roaring.Bitmap {
+// present returns the rows that have any value. The set is read-only.
+func (c *column) present() *roaring.Bitmap {
 	if c == nil {
 		return roaring.New()
 	}
-	return c.present
+	return c.rows
 }
 
-// posting is a set of ordinals. Most values of names, owners and many labels
-// stand in a row or two, for which a bitmap would cost more than all else that
-// the index knows of the row.
+// matching returns the rows whose value satisfies the predicate. The set is read-only.
+func (c *column) matching(predicate func(string) bool) *roaring.Bitmap {
+	if c == nil {
+		return roaring.New()
+	}
+	var sets []*roaring.Bitmap
+	for value, p := range c.values {
+		if predicate(value) {
+			sets = append(sets, p.bitmap())
+		}
+	}
+	return roaring.FastOr(sets...)
+}
+
+// posting is a posting list: a set of ordinals. Most names, owners and many label values
+// occur in one or two rows. A bitmap for each would take more memory than everything else
+// in the index, so a short posting list is a slice.
 type posting struct {
 	few  []uint32
 	many *roaring.Bitmap
 }
 
 const (
-	// fewAtMost is how long a posting grows before it becomes a bitmap.
+	// fewAtMost is the maximum length of a slice. A longer one becomes a bitmap.
 	fewAtMost = 8
-	// manyAtLeast is how far a bitmap shrinks before it becomes a slice: well
-	// below fewAtMost, so that a row that comes and goes does not convert it
-	// every time.
+	// manyAtLeast is the minimum size of a bitmap. A smaller one becomes a slice. It is
+	// well below fewAtMost, so a row that comes and goes does not convert the posting list
+	// each time.
 	manyAtLeast = 4
 )
 
@@ -109,7 +123,7 @@ func (p posting) without(ordinal uint32) posting {
 
 func (p posting) empty() bool { return p.many == nil && len(p.few) == 0 }
 
-// bitmap returns the set as a bitmap that is not to be modified.
+// bitmap returns the set as a read-only bitmap.
 func (p posting) bitmap() *roaring.Bitmap {
 	if p.many != nil {
 		return p.many
@@ -117,7 +131,7 @@ func (p posting) bitmap() *roaring.Bitmap {
 	return roaring.BitmapOf(p.few...)
 }
 
-// ordinals returns the set as a slice that is not to be modified.
+// ordinals returns the set as a read-only slice.
 func (p posting) ordinals() []uint32 {
 	if p.many != nil {
 		return p.many.ToArray()

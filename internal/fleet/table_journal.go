@@ -21,31 +21,31 @@ import (
 	"slices"
 )
 
-// journal is which rows of a table have changed, so that those who have looked at
-// all rows once need not do it again. It keeps the last changes only.
+// journal records which rows of a table change, so that a reader that has processed all
+// rows once need not do so again. It keeps only the latest changes.
 type journal struct {
-	// changes are in a ring, once there are as many as are kept.
+	// changes becomes a ring when it has journalLength entries.
 	changes []change
-	// length is how many changes there have ever been.
+	// length is the number of changes ever recorded.
 	length uint64
 }
 
-// change is what happened to the row of an ordinal: it came, it went, or another
-// took its place, of which the fields differ.
+// change is one change of the row with that ordinal: the row was inserted, removed, or
+// replaced by a row that differs in these fields.
 type change struct {
 	ordinal uint32
 	fields  fieldSet
 }
 
-// fieldSet is a set of fields to order by, by their places in the Schema.
+// fieldSet is a set of fields that order rows, by their positions in the Schema.
 type fieldSet uint32
 
 const everyField = ^fieldSet(0)
 
 func (s fieldSet) has(i int) bool { return s&(1<<i) != 0 }
 
-// journalLength is how many changes are kept: at 1000 changes a second those of
-// half a minute, which is more than pollers let pass.
+// journalLength is the number of changes that a journal keeps: half a minute of 1000
+// changes a second. Pollers return sooner.
 const journalLength = 1 << 15
 
 func (j *journal) record(ordinal uint32, fields fieldSet) {
@@ -58,8 +58,8 @@ func (j *journal) record(ordinal uint32, fields fieldSet) {
 	j.length++
 }
 
-// since returns all changes from the one of that number on. It is not ok where some
-// of them are no longer known.
+// since returns all changes from that number on. It is false if the journal no longer
+// has some of them.
 func (j *journal) since(number uint64) (changes []change, ok bool) {
 	if j.length-number > uint64(len(j.changes)) {
 		return nil, false
@@ -70,20 +70,20 @@ func (j *journal) since(number uint64) (changes []change, ok bool) {
 	return changes, true
 }
 
-// distinct returns one change for each ordinal, in the order of those. It changes
+// mergeByOrdinal returns one change for each ordinal, in the order of ordinals. It reuses
 // changes.
-func distinct(changes []change) []change {
+func mergeByOrdinal(changes []change) []change {
 	if len(changes) < 2 {
 		return changes
 	}
 	slices.SortFunc(changes, func(a, b change) int { return cmp.Compare(a.ordinal, b.ordinal) })
-	kept := changes[:1]
+	merged := changes[:1]
 	for _, c := range changes[1:] {
-		if last := &kept[len(kept)-1]; last.ordinal == c.ordinal {
+		if last := &merged[len(merged)-1]; last.ordinal == c.ordinal {
 			last.fields |= c.fields
 		} else {
-			kept = append(kept, c)
+			merged = append(merged, c)
 		}
 	}
-	return kept
+	return merged
 }

@@ -22,13 +22,13 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// ordinals is a set of ordinals that counts: its n-th is found in a time that
-// hardly grows with the fleet, wherever it lies, and so is one added and removed.
-// It takes a bit for each row of the fleet, whether that is in it or not.
+// ordinals is a set of ordinals with positions: it finds its n-th element, adds one and
+// removes one in a time that hardly grows with the fleet. It takes one bit for each row of
+// the fleet, whether or not the set has the row.
 type ordinals struct {
 	words []uint64
-	// blocks are how many are in each run of blockWords words, supers how many in
-	// each run of superBlocks blocks.
+	// blocks counts the elements in each run of blockWords words, and supers those in each
+	// run of superBlocks blocks.
 	blocks []uint16
 	supers []uint32
 	total  int
@@ -41,7 +41,7 @@ const (
 	superBits   = blockBits * superBlocks
 )
 
-func ordinalsOf(set *roaring.Bitmap) *ordinals {
+func newOrdinals(set *roaring.Bitmap) *ordinals {
 	s := &ordinals{words: set.ToDense()}
 	s.grow(len(s.words) * 64)
 	for i, word := range s.words {
@@ -53,7 +53,7 @@ func ordinalsOf(set *roaring.Bitmap) *ordinals {
 	return s
 }
 
-// grow makes room for ordinals below limit.
+// grow extends the set to ordinals below limit.
 func (s *ordinals) grow(limit int) {
 	for len(s.supers)*superBits < limit {
 		s.supers = append(s.supers, 0)
@@ -92,7 +92,7 @@ func (s *ordinals) remove(ordinal uint32) {
 	s.total--
 }
 
-// at returns the i-th ordinal.
+// at returns the i-th ordinal. There is one.
 func (s *ordinals) at(i int) uint32 {
 	super := 0
 	for ; i >= int(s.supers[super]); super++ {
@@ -114,8 +114,8 @@ func (s *ordinals) at(i int) uint32 {
 	return uint32(at*64 + bits.TrailingZeros64(word))
 }
 
-// each calls f for n ordinals from the i-th on.
-func (s *ordinals) each(i, n int, f func(ordinal uint32)) {
+// iterate calls f for n ordinals from the i-th on. There are as many.
+func (s *ordinals) iterate(i, n int, f func(ordinal uint32)) {
 	if n <= 0 {
 		return
 	}

@@ -34,7 +34,7 @@ func TestOrdinals(t *testing.T) {
 		for range r.IntN(span + 1) {
 			initial.Add(uint32(r.IntN(span)))
 		}
-		s, want := ordinalsOf(initial), initial.ToArray()
+		s, want := newOrdinals(initial), initial.ToArray()
 		for range 200 {
 			for range r.IntN(20) {
 				ordinal := uint32(r.IntN(span + span/4 + 1)) // also behind all that there are
@@ -67,7 +67,7 @@ func TestOrdinals(t *testing.T) {
 				t.Fatalf("Number %d of %d is %d, want %d", from, len(want), got, want[from])
 			}
 			got := []uint32{}
-			s.each(from, n, func(ordinal uint32) { got = append(got, ordinal) })
+			s.iterate(from, n, func(ordinal uint32) { got = append(got, ordinal) })
 			if diff := cmp.Diff(want[from:from+n], got); diff != "" {
 				t.Fatalf("%d from number %d of %d (-want +got):\n%s", n, from, len(want), diff)
 			}

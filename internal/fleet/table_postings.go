@@ -21,17 +21,17 @@ import (
 	"unique"
 )
 
-// repost moves a row between posting lists, and touches only those whose value
-// differs. old is nil for a new row, row for one that goes.
-func (x *table) repost(old, row *Row) {
+// updatePostings moves a row between posting lists. It touches only those whose value
+// differs. old is nil for a new row, and row is nil for a deleted one.
+func (x *table) updatePostings(old, row *Row) {
 	ordinal := either(old, row).ordinal
 	for f, c := range x.columns {
-		before, after := "", "" // none
+		before, after := "", "" // no value
 		if old != nil {
-			before = f.text(old)
+			before = f.key(old)
 		}
 		if row != nil {
-			after = f.text(row)
+			after = f.key(row)
 		}
 		if before == after {
 			continue
@@ -43,8 +43,8 @@ func (x *table) repost(old, row *Row) {
 			c.add(after, ordinal)
 		}
 	}
-	x.repostLabels(old, row, ordinal)
-	x.repostConditions(old, row, ordinal)
+	x.updateLabelPostings(old, row, ordinal)
+	x.updateConditionPostings(old, row, ordinal)
 }
 
 func either(a, b *Row) *Row {
@@ -54,7 +54,7 @@ func either(a, b *Row) *Row {
 	return b
 }
 
-func (x *table) repostLabels(old, row *Row, ordinal uint32) {
+func (x *table) updateLabelPostings(old, row *Row, ordinal uint32) {
 	var before, after Labels
 	if old != nil {
 		before = old.Labels
@@ -74,7 +74,7 @@ func (x *table) repostLabels(old, row *Row, ordinal uint32) {
 	}
 }
 
-func (x *table) repostConditions(old, row *Row, ordinal uint32) {
+func (x *table) updateConditionPostings(old, row *Row, ordinal uint32) {
 	var before, after Conditions
 	if old != nil {
 		before = old.Conditions
@@ -83,29 +83,29 @@ func (x *table) repostConditions(old, row *Row, ordinal uint32) {
 		after = row.Conditions
 	}
 	for i := range before {
-		if texts := before[i].texts; !after.haveStatus(texts) {
-			drop(x.conditions, texts.Value().conditionType, string(texts.Value().status), ordinal)
+		if had := before[i].strings; !after.haveStatus(had) {
+			drop(x.conditions, had.Value().conditionType, string(had.Value().status), ordinal)
 		}
 	}
 	for i := range after {
-		if texts := after[i].texts; !before.haveStatus(texts) {
-			post(x.conditions, texts.Value().conditionType, string(texts.Value().status), ordinal)
+		if has := after[i].strings; !before.haveStatus(has) {
+			post(x.conditions, has.Value().conditionType, string(has.Value().status), ordinal)
 		}
 	}
 }
 
-// haveStatus tells whether there is a condition of the same type and status.
-func (c Conditions) haveStatus(texts unique.Handle[conditionTexts]) bool {
+// haveStatus reports whether there is a condition of the same type and status.
+func (c Conditions) haveStatus(wanted unique.Handle[conditionStrings]) bool {
 	for i := range c {
-		if c[i].texts == texts {
+		if c[i].strings == wanted { // handles compare in no time, and most conditions stay
 			return true
 		}
 	}
-	same := c.find(texts.Value().conditionType)
-	return same != nil && same.texts.Value().status == texts.Value().status
+	same := c.find(wanted.Value().conditionType)
+	return same != nil && same.strings.Value().status == wanted.Value().status
 }
 
-// post adds to the column of that key, and makes the column where there is none.
+// post adds an ordinal to the column of that key. It creates the column if there is none.
 func post(columns map[string]*column, key, value string, ordinal uint32) {
 	c, ok := columns[key]
 	if !ok {
@@ -115,8 +115,8 @@ func post(columns map[string]*column, key, value string, ordinal uint32) {
 	c.add(value, ordinal)
 }
 
-// drop removes from the column of that key, and the column once it is empty: keys
-// come and go with the fleet's labels.
+// drop removes an ordinal from the column of that key. It deletes an empty column, because
+// keys come and go with the fleet's labels.
 func drop(columns map[string]*column, key, value string, ordinal uint32) {
 	c := columns[key]
 	c.remove(value, ordinal)

@@ -107,7 +107,7 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 		if total == 0 {
 			continue
 		}
-		want := x.gather(set, total)
+		want := x.gather(newRowSet(set))
 		x.schema.sort(want)
 		descending := r.IntN(2) == 0
 		if descending {
@@ -115,10 +115,11 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 		}
 		offset := r.IntN(total)
 		n := min(total-offset, 1+r.IntN(20))
-		got, ok := x.ranked(set, total, offset, n, descending)
+		ranked, ok := x.rank(newRowSet(set))
 		if !ok {
 			continue
 		}
+		got := ranked.page(window{offset, n, descending})
 		answered++
 		if diff := cmp.Diff(ids(Page{Rows: want[offset : offset+n]}), ids(Page{Rows: got})); diff != "" {
 			t.Fatalf("Rows %d to %d of %d, descending %t (-want +got):\n%s", offset, offset+n, total, descending, diff)

@@ -42,19 +42,19 @@ func TestViewSlice(t *testing.T) {
 	for range 5 {
 		mutate(t, r, x, truth, objects)
 		for f, v := range x.views {
-			rows := x.gather(x.all, len(truth))
+			rows := x.gather(newRowSet(x.all))
 			slices.SortFunc(rows, ordering{{field: f}, {field: id}}.compare)
 			var reading sync.WaitGroup
 			for range readers {
 				r := rand.New(rand.NewPCG(r.Uint64(), 0))
-				reading.Go(func() { checkSlices(t, r, x, v, rows) })
+				reading.Go(func() { checkSlices(t, r, v, rows) })
 			}
 			reading.Wait()
 		}
 	}
 }
 
-func checkSlices(t *testing.T, r *rand.Rand, x *Index, v *view, rows []*Row) {
+func checkSlices(t *testing.T, r *rand.Rand, v *view, rows []*Row) {
 	t.Helper()
 	for range 30 {
 		offset := pick(r, 0, nearEnd-1, nearEnd, nearEnd+1, len(rows)-nearEnd, len(rows)-1, len(rows), r.IntN(len(rows)), r.IntN(len(rows)))
@@ -64,7 +64,7 @@ func checkSlices(t *testing.T, r *rand.Rand, x *Index, v *view, rows []*Row) {
 		if descending {
 			slices.Reverse(want)
 		}
-		got := v.slice(x.table, offset, n, descending)
+		got := v.slice(window{offset, n, descending})
 		if diff := cmp.Diff(ids(Page{Rows: want[offset : offset+n]}), ids(Page{Rows: got})); diff != "" {
 			t.Errorf("Rows %d to %d of %d by %s, descending %t (-want +got):\n%s", offset, offset+n, len(rows), v.field.name, descending, diff)
 		}

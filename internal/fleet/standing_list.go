@@ -21,25 +21,24 @@ import (
 	"sort"
 )
 
-// sequence is the ordinals of some rows in an order. It counts, as a view does.
-// Other than in a view, a row is taken out without a comparison, so also when it
-// is no longer what it was when it came in.
-type sequence struct {
+// sortedList is the ordinals of some rows in an order. It finds the row at any position, as
+// a view does. A view finds a row by comparisons and needs its value at insertion; a
+// sortedList removes an ordinal without a comparison, so also after its row has changed.
+type sortedList struct {
 	chunks []*chunk // none is empty
-	in     []*chunk // by ordinal, nil for those that are not in it
-	// starts are the places of the chunks' first rows, nil where they have to be
-	// counted anew.
+	in     []*chunk // by ordinal, nil for an ordinal that is not in the list
+	// starts are the positions of the chunks' first rows. It is nil after a change.
 	starts []int
 }
 
 type chunk struct{ ordinals []uint32 }
 
-// chunkLength is how many ordinals a chunk has at most.
+// chunkLength is the length at which a chunk is split.
 const chunkLength = 512
 
-// newSequence returns a sequence of ordinals in order.
-func newSequence(ordered []uint32) *sequence {
-	s := &sequence{}
+// newSortedList returns a list of ordinals that are in order.
+func newSortedList(ordered []uint32) *sortedList {
+	s := &sortedList{}
 	for part := range slices.Chunk(ordered, chunkLength/2) {
 		c := &chunk{slices.Grow(slices.Clone(part), chunkLength-len(part))}
 		s.chunks = append(s.chunks, c)
@@ -48,8 +47,8 @@ func newSequence(ordered []uint32) *sequence {
 	return s
 }
 
-// own records in which chunk ordinals are.
-func (s *sequence) own(c *chunk, ordinals []uint32) {
+// own records that the chunk has the ordinals.
+func (s *sortedList) own(c *chunk, ordinals []uint32) {
 	for _, ordinal := range ordinals {
 		if missing := int(ordinal) + 1 - len(s.in); missing > 0 {
 			s.in = append(s.in, make([]*chunk, missing)...)
@@ -58,8 +57,8 @@ func (s *sequence) own(c *chunk, ordinals []uint32) {
 	}
 }
 
-// remove takes an ordinal out, if it is in.
-func (s *sequence) remove(ordinal uint32) {
+// remove deletes an ordinal if the list has it.
+func (s *sortedList) remove(ordinal uint32) {
 	if int(ordinal) >= len(s.in) || s.in[ordinal] == nil {
 		return
 	}
@@ -74,8 +73,8 @@ func (s *sequence) remove(ordinal uint32) {
 	}
 }
 
-// insert puts in an ordinal that is not in. compare orders it and those that are.
-func (s *sequence) insert(ordinal uint32, compare func(a, b uint32) int) {
+// insert adds an ordinal that the list does not have. compare orders all of them.
+func (s *sortedList) insert(ordinal uint32, compare func(a, b uint32) int) {
 	s.starts = nil
 	if len(s.chunks) == 0 {
 		s.chunks = append(s.chunks, &chunk{})
@@ -86,8 +85,8 @@ func (s *sequence) insert(ordinal uint32, compare func(a, b uint32) int) {
 	})
 	at := max(follows-1, 0)
 	c := s.chunks[at]
-	place := sort.Search(len(c.ordinals), func(i int) bool { return compare(c.ordinals[i], ordinal) > 0 })
-	c.ordinals = slices.Insert(c.ordinals, place, ordinal)
+	position := sort.Search(len(c.ordinals), func(i int) bool { return compare(c.ordinals[i], ordinal) > 0 })
+	c.ordinals = slices.Insert(c.ordinals, position, ordinal)
 	s.own(c, []uint32{ordinal})
 	if len(c.ordinals) < chunkLength {
 		return
@@ -98,8 +97,8 @@ func (s *sequence) insert(ordinal uint32, compare func(a, b uint32) int) {
 	s.chunks = slices.Insert(s.chunks, at+1, rear)
 }
 
-// each calls f for n ordinals from the offset-th on.
-func (s *sequence) each(offset, n int, f func(ordinal uint32)) {
+// iterate calls f for n ordinals from the offset-th on. There are as many.
+func (s *sortedList) iterate(offset, n int, f func(ordinal uint32)) {
 	if s.starts == nil {
 		start := 0
 		for _, c := range s.chunks {
@@ -118,16 +117,16 @@ func (s *sequence) each(offset, n int, f func(ordinal uint32)) {
 	}
 }
 
-// update takes ordinals out and puts them in, as decide says of the i-th change.
-// Those that are moved are all out before the first is compared again.
-func (s *sequence) update(changes []change, decide func(i int) (out, in bool), compare func(a, b uint32) int) {
+// update removes and inserts ordinals; decide tells which to do for the i-th change. A row
+// that moves is removed and inserted again. All removals precede the first comparison.
+func (s *sortedList) update(changes []change, decide func(i int) (remove, insert bool), compare func(a, b uint32) int) {
 	for i, c := range changes {
-		if out, _ := decide(i); out {
+		if remove, _ := decide(i); remove {
 			s.remove(c.ordinal)
 		}
 	}
 	for i, c := range changes {
-		if _, in := decide(i); in {
+		if _, insert := decide(i); insert {
 			s.insert(c.ordinal, compare)
 		}
 	}

@@ -25,9 +25,9 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// TestSequence moves, adds and removes many at once and holds what comes out
+// TestSortedList moves, adds and removes many at once and holds what comes out
 // against sorting all.
-func TestSequence(t *testing.T) {
+func TestSortedList(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		size := 1 + r.IntN(4*chunkLength)
@@ -47,7 +47,7 @@ func TestSequence(t *testing.T) {
 		for i := range keys {
 			keys[i], has[i] = r.IntN(50), r.IntN(2) == 0
 		}
-		s := newSequence(ordered())
+		s := newSortedList(ordered())
 		for range 40 {
 			var changes []change
 			had := map[uint32]bool{}
@@ -60,7 +60,7 @@ func TestSequence(t *testing.T) {
 				}
 			}
 			r.Shuffle(len(changes), func(i, j int) { changes[i], changes[j] = changes[j], changes[i] })
-			s.update(changes, func(i int) (out, in bool) { return had[changes[i].ordinal], has[changes[i].ordinal] }, compare)
+			s.update(changes, func(i int) (remove, insert bool) { return had[changes[i].ordinal], has[changes[i].ordinal] }, compare)
 
 			want := ordered()
 			if len(want) == 0 {
@@ -69,7 +69,7 @@ func TestSequence(t *testing.T) {
 			from := r.IntN(len(want))
 			n := 1 + r.IntN(len(want)-from)
 			var got []uint32
-			s.each(from, n, func(ordinal uint32) { got = append(got, ordinal) })
+			s.iterate(from, n, func(ordinal uint32) { got = append(got, ordinal) })
 			if diff := gocmp.Diff(want[from:from+n], got); diff != "" {
 				t.Fatalf("Seed %d: %d from place %d of %d (-want +got):\n%s", seed, n, from, len(want), diff)
 			}
