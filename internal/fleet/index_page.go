@@ -30,7 +30,8 @@ type Query struct {
 	Owners []string
 	// OrderBy are the fields that order the rows, the most significant first. Without any,
 	// the newest row is first. Rows with equal values in all fields are ordered by id, in
-	// the direction of the last field.
+	// the direction of the last field. If that is created_time, they are ordered by their
+	// Sequence first.
 	OrderBy       []Order
 	Offset, Limit int
 }

@@ -60,7 +60,11 @@ func naiveList(rows []*Row, q Query) Page {
 				return directed(c, order.Descending)
 			}
 		}
-		return directed(strings.Compare(a.ID, b.ID), orders[len(orders)-1].Descending)
+		last := orders[len(orders)-1]
+		if last.Field == "created_time" && a.Sequence != b.Sequence {
+			return directed(cmp.Compare(a.Sequence, b.Sequence), last.Descending)
+		}
+		return directed(strings.Compare(a.ID, b.ID), last.Descending)
 	})
 	page := Page{Total: len(matching)}
 	for i := q.Offset; i < len(matching) && i < q.Offset+q.Limit; i++ {

@@ -74,7 +74,13 @@ func (o ordering) compare(a, b *Row) int {
 // single reports whether the view of the first field has the complete order, in one
 // direction or the other.
 func (o ordering) single() bool {
-	return len(o) == 1 || len(o) == 2 && o[1] == (orderKey{id, o[0].descending})
+	first, ties := o[0], o[1:]
+	if first.field.tie != nil && len(ties) > 0 && ties[0] == (orderKey{first.field.tie, first.descending}) {
+		ties = ties[1:]
+	} else if first.field.tie != nil {
+		return false
+	}
+	return len(ties) == 0 || len(ties) == 1 && ties[0] == (orderKey{id, first.descending})
 }
 
 // descending reports whether the order begins with a descending field.

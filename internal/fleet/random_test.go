@@ -77,6 +77,7 @@ func randomRow(r *rand.Rand, n int) *Row {
 		CreatedBy:       pick(r, "", "ann", "bob", "cid"),
 		UpdatedBy:       pick(r, "ann", "bob"),
 		CreatedTime:     epoch.Add(time.Duration(n/20) * time.Second),
+		Sequence:        uint64(pick(r, 0, 1, 2, 3*(n%7))),
 		UpdatedTime:     epoch.Add(time.Duration(r.IntN(100)) * time.Second),
 		OwnerID:         pick(r, "", "o1", "o2", "o3", "o"+strconv.Itoa(n)),
 	}

@@ -46,6 +46,9 @@ type Row struct {
 	// CreatedTime is the time of the object's creation. For an AdapterStatus it is the
 	// time of the adapter's first report.
 	CreatedTime time.Time
+	// Sequence orders rows of equal CreatedTime by their creation, 0 if unknown. Kubernetes
+	// has creation times of one second.
+	Sequence uint64
 	// CreationTimestamp is the object's metadata.creationTimestamp, in Unix seconds.
 	CreationTimestamp int64
 	// UpdatedTime is the time of the object's last update. For an AdapterStatus it is

@@ -112,23 +112,23 @@ func (s *Schema) isCondition(elements []string) bool {
 }
 
 // ordering returns the complete order of a list: the fields of orders and then, unless id
-// is among them, id in the direction of the last field.
+// is among them, the tie of the last field, if any, and id, in the direction of the last.
 func (s *Schema) ordering(orders []Order) (ordering, error) {
 	if len(orders) == 0 {
-		orders = []Order{{Field: s.defaultOrder.name, Descending: true}}
+		return s.defaultOrder.ordering(true), nil
 	}
 	var o ordering
-	for _, order := range orders {
+	for i, order := range orders {
 		f := s.field(order.Field)
 		if f == nil || f.compare == nil {
 			return nil, &FieldError{Field: order.Field, Offset: -1, Message: "not a field to order by; these are: " + s.orderable()}
 		}
-		o = append(o, orderKey{field: f, descending: order.Descending})
-		if f == id {
-			return o, nil // id is unique, so later fields decide nothing
+		if f == id || i == len(orders)-1 {
+			return append(o, f.ordering(order.Descending)...), nil // id is unique: no later field decides
 		}
+		o = append(o, orderKey{field: f, descending: order.Descending})
 	}
-	return append(o, orderKey{field: id, descending: o[len(o)-1].descending}), nil
+	return o, nil
 }
 
 func (s *Schema) orderable() string {

@@ -34,6 +34,29 @@ type field struct {
 	time func(*Row) time.Time
 	// compare orders rows. It is nil if lists cannot be ordered by the field.
 	compare func(a, b *Row) int
+	// tie is the field that decides between rows with equal values before id does, nil if
+	// there is none.
+	tie *field
+}
+
+// compareWithTie orders rows by the field and its tie.
+func (f *field) compareWithTie(a, b *Row) int {
+	if c := f.compare(a, b); c != 0 || f.tie == nil {
+		return c
+	}
+	return f.tie.compare(a, b)
+}
+
+// ordering returns the order of the field's view, or its reverse.
+func (f *field) ordering(descending bool) ordering {
+	o := ordering{{field: f, descending: descending}}
+	if f.tie != nil {
+		o = append(o, orderKey{field: f.tie, descending: descending})
+	}
+	if f != id {
+		o = append(o, orderKey{field: id, descending: descending})
+	}
+	return o
 }
 
 // kind is the type of literal that a field is compared with.
@@ -65,7 +88,20 @@ var (
 	generation         = generationField("generation")
 	observedGeneration = generationField("observed_generation")
 
-	createdTime    = timeField("created_time", func(r *Row) time.Time { return r.CreatedTime })
+	createdTime = &field{
+		name:    "created_time",
+		kind:    timeKind,
+		time:    func(r *Row) time.Time { return r.CreatedTime },
+		compare: func(a, b *Row) int { return a.CreatedTime.Compare(b.CreatedTime) },
+		tie:     sequence,
+	}
+	// sequence is in no Schema: it only breaks ties. A row without a sequence precedes the
+	// others of its time, so that the order is total.
+	sequence = &field{
+		name:    "sequence",
+		compare: func(a, b *Row) int { return cmp.Compare(a.Sequence, b.Sequence) },
+	}
+
 	updatedTime    = timeField("updated_time", func(r *Row) time.Time { return r.UpdatedTime })
 	lastReportTime = timeField("last_report_time", func(r *Row) time.Time { return r.UpdatedTime })
 

@@ -320,6 +320,65 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// TestSequenceBreaksTies has rows of one creation time, with and without a sequence, in
+// every order in which created_time is the last field, and in some in which it is not.
+func TestSequenceBreaksTies(t *testing.T) {
+	x := New(Clusters)
+	for _, row := range []*Row{
+		{ID: "2a", Name: "x", Sequence: 12, CreatedTime: epoch},
+		{ID: "2b", Name: "x", Sequence: 3, CreatedTime: epoch},
+		{ID: "2c", Name: "y", CreatedTime: epoch},
+		{ID: "2d", Name: "y", CreatedTime: epoch},
+		{ID: "2e", Name: "y", Sequence: 3, CreatedTime: epoch},
+		{ID: "2f", Name: "x", Sequence: 1, CreatedTime: epoch.Add(time.Second)},
+	} {
+		row.Key = types.NamespacedName{Name: row.ID}
+		x.Upsert(row)
+	}
+	tests := map[string]string{
+		"":                          "2f 2a 2e 2b 2d 2c",
+		"created_time desc":         "2f 2a 2e 2b 2d 2c",
+		"created_time":              "2c 2d 2b 2e 2a 2f",
+		"name, created_time":        "2b 2a 2f 2c 2d 2e",
+		"name, created_time desc":   "2f 2a 2b 2e 2d 2c",
+		"created_time, name":        "2a 2b 2c 2d 2e 2f",
+		"created_time, id":          "2a 2b 2c 2d 2e 2f",
+		"created_time, name desc":   "2e 2d 2c 2b 2a 2f",
+		"created_time desc, id asc": "2f 2a 2b 2c 2d 2e",
+	}
+	check := func(when string) {
+		t.Helper()
+		for order, want := range tests {
+			orderBy, err := ParseOrders(order, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, search := range []string{"generation = 0", "generation = 0 or labels.a = 'x'"} {
+				page, err := x.List(t.Context(), Query{Filter: parse(t, search), OrderBy: orderBy, Limit: 10})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := ids(page); got != want {
+					t.Errorf("%s: order %q: got %q, want %q", when, order, got, want)
+				}
+			}
+		}
+	}
+	for range 4 { // the last requests are those of standing searches
+		check("All known from the start")
+	}
+	for _, row := range x.Rows() { // a restarted process knows no sequence until it has read the objects
+		known := *row
+		unknown := known
+		unknown.Sequence = 0
+		x.Upsert(&unknown)
+		x.Upsert(&known)
+	}
+	check("Known after a while")
+	x.swap(x.renumbered())
+	check("Renumbered")
+}
+
 func ids(page Page) string {
 	var all []string
 	for _, row := range page.Rows {

@@ -128,7 +128,7 @@ func (x *table) replace(old, row *Row) {
 	row.ordinal = old.ordinal
 	var moved fieldSet
 	for i, f := range x.schema.fields {
-		if f.compare != nil && f.compare(old, row) != 0 {
+		if f.compare != nil && f.compareWithTie(old, row) != 0 {
 			moved |= 1 << i
 			if v := x.views[f]; v != nil {
 				v.remove(old.ordinal) // while the table still has the row that the view compares

@@ -69,6 +69,5 @@ func (x *table) renumbered() *table {
 
 // sort sorts rows in the default order, the oldest first.
 func (s *Schema) sort(rows []*Row) {
-	order := ordering{{field: s.defaultOrder}, {field: id}}
-	slices.SortFunc(rows, order.compare)
+	slices.SortFunc(rows, s.defaultOrder.ordering(false).compare)
 }

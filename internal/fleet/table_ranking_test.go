@@ -87,6 +87,7 @@ func rankedRow(r *rand.Rand, n, second int) *Row {
 		ID:          strconv.FormatUint(r.Uint64(), 36),
 		Key:         types.NamespacedName{Name: name},
 		Name:        name,
+		Sequence:    uint64(r.IntN(3)),
 		CreatedTime: epoch.Add(time.Duration(second) * time.Second),
 	}
 }

@@ -27,7 +27,7 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// view is the ordinals of all rows of a table, ordered by one field and then by id. It
+// view is the ordinals of all rows of a table, ordered by one field, its tie and id. It
 // finds the row at any position in a time that hardly grows with the fleet.
 type view struct {
 	table   *table
@@ -66,7 +66,7 @@ func newView(x *table, f *field) *view {
 	v := &view{table: x, field: f}
 	v.compare = func(a, b uint32) int {
 		left, right := x.rows[a], x.rows[b]
-		if c := f.compare(left, right); c != 0 {
+		if c := f.compareWithTie(left, right); c != 0 {
 			return c
 		}
 		return strings.Compare(left.ID, right.ID)

@@ -43,7 +43,7 @@ func TestViewSlice(t *testing.T) {
 		mutate(t, r, x, truth, objects)
 		for f, v := range x.views {
 			rows := x.gather(newRowSet(x.all))
-			slices.SortFunc(rows, ordering{{field: f}, {field: id}}.compare)
+			slices.SortFunc(rows, f.ordering(false).compare)
 			var reading sync.WaitGroup
 			for range readers {
 				r := rand.New(rand.NewPCG(r.Uint64(), 0))
