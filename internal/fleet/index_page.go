@@ -26,13 +26,14 @@ import (
 type Query struct {
 	// Filter is the search, nil for none. It need not be normalized.
 	Filter tsl.Expr
-	// Owners, Offset and Limit are those of a PageRequest.
+	// Owners, After, Offset and Limit are those of a PageRequest.
 	Owners []string
 	// OrderBy are the fields that order the rows, the most significant first. Without any,
 	// the newest row is first. Rows with equal values in all fields are ordered by id, in
 	// the direction of the last field. If that is created_time, they are ordered by their
 	// Sequence first.
 	OrderBy       []Order
+	After         *Position
 	Offset, Limit int
 }
 
@@ -40,21 +41,43 @@ type Query struct {
 type PageRequest struct {
 	// Owners limits the search to the rows of any of these owners; empty means all rows.
 	Owners []string
-	// Offset is the number of rows to skip. Limit is the maximum number of rows to return.
-	// A negative number counts as 0.
+	// After is the position after which the page begins, nil for the begin of the list. The
+	// order must be the default order or its reverse.
+	After *Position
+	// Offset is the number of rows to skip from there. Limit is the maximum number of rows to
+	// return. A negative number counts as 0.
 	Offset, Limit int
 }
 
-// window returns the window of the page among total rows, false if it is empty.
-func (r PageRequest) window(total int, order ordering) (w window, ok bool) {
+// skipped returns how many of the pager's rows are at or before After.
+func (r PageRequest) skipped(p pager, total int, order ordering) int {
+	if r.After == nil {
+		return 0
+	}
+	c := newCursor(*r.After, order)
+	return c.skip(total, p.preceding(c))
+}
+
+// window returns the window of the page among total rows, of which it skips some. It is
+// false if the window is empty.
+func (r PageRequest) window(total, skipped int, order ordering) (w window, ok bool) {
 	offset := max(r.Offset, 0)
-	w = window{offset: offset, n: min(r.Limit, total-offset), descending: order.descending()}
-	return w, w.n > 0
+	n := min(r.Limit, total-skipped-offset)
+	return window{offset: skipped + offset, n: n, descending: order.descending()}, n > 0
+}
+
+// page returns the page from a pager of total rows.
+func (r PageRequest) page(p pager, total int, order ordering) Page {
+	w, ok := r.window(total, r.skipped(p, total, order), order)
+	if !ok {
+		return Page{Total: total}
+	}
+	return Page{Total: total, Rows: p.page(w)}
 }
 
 // Page is one page of a list.
 type Page struct {
-	// Total is the number of rows that match.
+	// Total is the number of rows that match, including those at or before After.
 	Total int
 	// Rows are the rows of the page, in order. They are read-only.
 	Rows []*Row
@@ -67,13 +90,16 @@ func (x *Index) List(ctx context.Context, q Query) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	return x.Page(ctx, search, PageRequest{Owners: q.Owners, Offset: q.Offset, Limit: q.Limit})
+	return x.Page(ctx, search, PageRequest{Owners: q.Owners, After: q.After, Offset: q.Offset, Limit: q.Limit})
 }
 
-// Page returns one page of the rows that match a Search. The error is ErrTooBroad if a scan
-// takes too long, ErrBusy if too many searches scan already, or the error of ctx if that is
-// done first.
+// Page returns one page of the rows that match a Search. The error is a *FieldError if the
+// request has a position that the order does not allow, ErrTooBroad if a scan takes too long,
+// ErrBusy if too many searches scan already, or the error of ctx if that is done first.
 func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
+	if byTime := x.schema.defaultOrder; r.After != nil && !(s.order.single() && s.order[0].field == byTime) {
+		return Page{}, &FieldError{Field: s.order[0].field.name, Offset: -1, Message: "pages after a position are in the order of " + byTime.name + " only"}
+	}
 	if len(r.Owners) == 0 {
 		if st := x.standing.get(s); st != nil {
 			if page, ok, err := x.standingPage(ctx, st, s, r); ok || err != nil {
@@ -93,10 +119,19 @@ func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, e
 		return x.scanPage(ctx, p, s, r)
 	}
 	set := newRowSet(p.set)
-	w, ok := r.window(set.total, s.order)
+	w, ok := r.window(set.total, 0, s.order)
 	if !ok {
 		x.mu.RUnlock()
 		return Page{Total: set.total}, nil
+	}
+	if pager := x.pager(set, s.order); pager != nil {
+		defer x.mu.RUnlock()
+		return r.page(pager, set.total, s.order), nil
+	}
+	if r.After != nil {
+		rows := x.gather(set)
+		x.mu.RUnlock()
+		return r.page(unsorted{rows, s.order}, set.total, s.order), nil
 	}
 	rows, first, sorted := x.fetch(set, s.order, w)
 	x.mu.RUnlock()
@@ -114,32 +149,39 @@ func (x *Index) scope() scope { return scope{table: x.table, fewValues: x.limits
 // random addresses.
 const walkRatio = 4
 
-// fetch returns the rows of a window of a set in the cheapest way. If they are not sorted,
-// the rows are a larger part of the set that contains the window: the part that begins with
-// the row of number first.
-func (x *table) fetch(s rowSet, o ordering, w window) (rows []*Row, first int, sorted bool) {
-	v := x.views[o[0].field]
+// pager returns the set as a pager that the table has, nil if there is none in this order.
+func (x *table) pager(s rowSet, o ordering) pager {
 	if !o.single() {
-		if v.steps(s, w) < s.total && len(x.byID) < walkRatio*s.total {
-			// The length of runs is unknown. Because many rows match, even a traversal of the
-			// whole view costs no more than gathering.
-			rows, first = v.runs(s, w)
-			return rows, first, false
-		}
-		return x.gather(s), 0, false
+		return nil
 	}
+	v := x.views[o[0].field]
 	if s.total == len(x.byID) {
-		return v.slice(w), 0, true
+		return v
 	}
 	if v.field == x.schema.defaultOrder {
 		if r, ok := x.rank(s); ok {
-			return r.page(w), 0, true
+			return r
 		}
 	}
-	if v.steps(s, w) < walkRatio*s.total {
+	return nil
+}
+
+// fetch returns the rows of a window of a set without a pager in the cheapest way. If they
+// are not sorted, the rows are a larger part of the set that contains the window: the part
+// that begins with the row of number first.
+func (x *table) fetch(s rowSet, o ordering, w window) (rows []*Row, first int, sorted bool) {
+	v := x.views[o[0].field]
+	steps := v.steps(s, w)
+	if o.single() && steps < walkRatio*s.total {
 		if rows, ok := v.walk(s, w, 2*walkRatio*s.total); ok {
 			return rows, 0, true
 		}
+	}
+	if !o.single() && steps < s.total && len(x.byID) < walkRatio*s.total {
+		// The length of runs is unknown. Because many rows match, even a traversal of the
+		// whole view costs no more than gathering.
+		rows, first = v.runs(s, w)
+		return rows, first, false
 	}
 	return x.gather(s), 0, false
 }

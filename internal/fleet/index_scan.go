@@ -96,11 +96,7 @@ func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageReq
 		rows = append(rows, row)
 		return true
 	})
-	page := Page{Total: len(rows)}
-	if w, ok := r.window(len(rows), search.order); ok {
-		page.Rows = search.order.slice(rows, 0, w)
-	}
-	return page, nil
+	return r.page(unsorted{rows, search.order}, len(rows), search.order), nil
 }
 
 // scan returns the rows that match a search whose plan is not exact. The caller holds the

@@ -67,6 +67,12 @@ func naiveList(rows []*Row, q Query) Page {
 		return directed(strings.Compare(a.ID, b.ID), last.Descending)
 	})
 	page := Page{Total: len(matching)}
+	if q.After != nil {
+		matching = slices.DeleteFunc(matching, func(row *Row) bool {
+			c := cmp.Or(row.CreatedTime.Compare(q.After.CreatedTime), cmp.Compare(row.Sequence, q.After.Sequence), strings.Compare(row.ID, q.After.ID))
+			return directed(c, orders[0].Descending) <= 0
+		})
+	}
 	for i := q.Offset; i < len(matching) && i < q.Offset+q.Limit; i++ {
 		page.Rows = append(page.Rows, matching[i])
 	}

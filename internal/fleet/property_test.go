@@ -203,5 +203,5 @@ func describe(q Query) string {
 	if q.Filter != nil {
 		filter = q.Filter.String()
 	}
-	return fmt.Sprintf("%s, owners %q, order %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.Offset, q.Limit)
+	return fmt.Sprintf("%s, owners %q, order %v, after %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.After, q.Offset, q.Limit)
 }

@@ -137,6 +137,11 @@ func (c *collection) randomQuery(r *rand.Rand, objects int) Query {
 	for range r.IntN(4) {
 		q.OrderBy = append(q.OrderBy, Order{Field: pick(r, c.orderable...), Descending: r.IntN(2) == 0})
 	}
+	if r.IntN(4) == 0 { // after a row that there is, was, or may come
+		q.OrderBy = pick(r, nil, []Order{{Field: "created_time"}}, []Order{{Field: "created_time", Descending: true}})
+		q.After = new(randomRow(r, r.IntN(objects)).Position())
+		q.Offset = pick(r, 0, q.Offset)
+	}
 	return q
 }
 

@@ -17,7 +17,6 @@ limitations under the License.
 package fleet
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -128,49 +127,44 @@ func (st *standing) total() int { return st.inOrder.total + int(st.strays.GetCar
 // page returns a page. The standing search is up to date. It is false if the page needs a
 // standingOrder that does not exist.
 func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool) {
-	page.Total = st.total()
-	w, ok := r.window(page.Total, s.order)
-	field := s.order[0].field
-	switch {
-	case !ok:
-	case s.order.single() && page.Total == len(x.byID):
-		page.Rows = x.views[field].slice(w)
-	case s.order.single() && field == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
-		r := ranking{table: x, set: st.inOrder, length: st.inOrder.total}
+	total := st.total()
+	if _, ok := r.window(total, 0, s.order); !ok {
+		return Page{Total: total}, true
+	}
+	p := st.pager(x, s)
+	if p == nil {
+		return Page{}, false
+	}
+	return r.page(p, total, s.order), true
+}
+
+// pager returns the rows as a pager, nil if that needs a standingOrder that does not exist.
+func (st *standing) pager(x *table, s *Search) pager {
+	first := s.order[0].field
+	switch total := st.total(); {
+	case s.order.single() && total == len(x.byID):
+		return x.views[first]
+	case s.order.single() && first == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
+		r := &ranking{table: x, set: st.inOrder, length: st.inOrder.total}
 		if !st.strays.IsEmpty() {
 			r.strays = x.sorted(st.strays)
 		}
-		page.Rows = r.page(w)
-	case page.Total <= fewStanding:
-		rows := make([]*Row, 0, page.Total)
+		return r
+	case total <= fewStanding:
+		rows := make([]*Row, 0, total)
 		for _, row := range st.rows(x) {
 			rows = append(rows, row.row)
 		}
-		page.Rows = s.order.slice(rows, 0, w)
-	default:
-		page.Rows, ok = st.sortedPage(x, s, w)
-		return page, ok
+		return unsorted{rows, s.order}
 	}
-	return page, true
-}
-
-// sortedPage returns the rows of a window from the standingOrder of the search, false if
-// there is none.
-func (st *standing) sortedPage(x *table, s *Search, w window) (rows []*Row, ok bool) {
 	o := st.orders[s.orderKey]
 	if o == nil {
-		return nil, false
+		return nil
 	}
-	sorted := o.rows.Load()
-	if sorted == nil {
-		return nil, false
+	if list := o.rows.Load(); list != nil {
+		return sortedRows{table: x, list: list, total: st.total()}
 	}
-	rows = make([]*Row, 0, w.n)
-	sorted.iterate(w.ascending(st.total()), w.n, func(ordinal uint32) { rows = append(rows, x.rows[ordinal]) })
-	if w.descending {
-		slices.Reverse(rows)
-	}
-	return rows, true
+	return nil
 }
 
 // placedRow is a row and its ordinal. A reader may not read the ordinal in the row, because

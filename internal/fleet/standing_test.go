@@ -121,7 +121,7 @@ func ask(t *testing.T, x *Index, q Query) (page Page, stands bool) {
 		t.Fatal(err)
 	}
 	if kept := x.standing.get(s); kept != nil && len(q.Owners) == 0 {
-		page, ok, err := x.standingPage(t.Context(), kept, s, PageRequest{Offset: q.Offset, Limit: q.Limit})
+		page, ok, err := x.standingPage(t.Context(), kept, s, PageRequest{After: q.After, Offset: q.Offset, Limit: q.Limit})
 		if err != nil {
 			t.Fatal(err)
 		}

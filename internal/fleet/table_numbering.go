@@ -54,13 +54,13 @@ func (x *table) renumbered() *table {
 	everything := window{n: len(x.byID)}
 	t := newTable(x.schema)
 	t.views = nil
-	for _, row := range x.views[x.schema.defaultOrder].slice(everything) {
+	for _, row := range x.views[x.schema.defaultOrder].page(everything) {
 		t.insert(row)
 	}
 	t.views = make(map[*field]*view, len(x.views))
 	for f, v := range x.views {
 		t.views[f] = newView(t, f)
-		for _, row := range v.slice(everything) {
+		for _, row := range v.page(everything) {
 			t.views[f].tree.Load(row.ordinal)
 		}
 	}

@@ -57,12 +57,12 @@ func (b bitmap) iterate(i, n int, f func(ordinal uint32)) {
 }
 
 // rank returns the set as a ranking. It is false if too many of its rows are strays.
-func (x *table) rank(s rowSet) (r ranking, ok bool) {
+func (x *table) rank(s rowSet) (r *ranking, ok bool) {
 	late := s.AndCardinality(x.strays)
 	if late > uint64(s.total/strayRatio) {
-		return ranking{}, false
+		return nil, false
 	}
-	r = ranking{table: x, set: bitmap{s.Bitmap}, length: s.total - int(late)}
+	r = &ranking{table: x, set: bitmap{s.Bitmap}, length: s.total - int(late)}
 	if late > 0 {
 		strays := roaring.And(s.Bitmap, x.strays)
 		r.set = bitmap{roaring.AndNot(s.Bitmap, strays)}

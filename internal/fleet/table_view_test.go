@@ -64,7 +64,7 @@ func checkSlices(t *testing.T, r *rand.Rand, v *view, rows []*Row) {
 		if descending {
 			slices.Reverse(want)
 		}
-		got := v.slice(window{offset, n, descending})
+		got := v.page(window{offset, n, descending})
 		if diff := cmp.Diff(ids(Page{Rows: want[offset : offset+n]}), ids(Page{Rows: got})); diff != "" {
 			t.Errorf("Rows %d to %d of %d by %s, descending %t (-want +got):\n%s", offset, offset+n, len(rows), v.field.name, descending, diff)
 		}

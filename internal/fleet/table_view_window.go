@@ -26,9 +26,9 @@ import (
 // lookup by position takes.
 const nearEnd = 64
 
-// slice returns the rows of a window of the view. Near the ends, the cost does not depend
+// page returns the rows of a window of the view. Near the ends, the cost does not depend
 // on the fleet; elsewhere, it depends on the height of the tree.
-func (v *view) slice(w window) []*Row {
+func (v *view) page(w window) []*Row {
 	rows := make([]*Row, 0, w.n)
 	if w.n == 0 {
 		return rows
