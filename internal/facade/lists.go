@@ -42,7 +42,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, c replica.Collecti
 	if err != nil {
 		return err
 	}
-	page, err := c.Index.Page(r.Context(), q.search, owners, (q.page-1)*q.pageSize, q.pageSize)
+	page, err := c.Index.Page(r.Context(), q.search, fleet.PageRequest{Owners: owners, Offset: (q.page - 1) * q.pageSize, Limit: q.pageSize})
 	if err != nil {
 		return queryProblem(err, q.text)
 	}
