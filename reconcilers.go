@@ -18,7 +18,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -36,46 +35,15 @@ func addReconcilers(mgr manager.Manager, server *facade.Server, required *adapte
 		if err := server.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
-		return setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o)
+		return controllers.SetupWithManager(ctx, mgr, controllers.Options{
+			Client:                  mgr.GetClient(),
+			APIReader:               mgr.GetAPIReader(),
+			Reports:                 server.Reports(),
+			Adapters:                required,
+			Announcements:           announcements,
+			Clock:                   clock.RealClock{},
+			MaxConcurrentReconciles: o.concurrency,
+			HeartbeatDelay:          o.heartbeatDelay,
+		})
 	}))
-}
-
-func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
-	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
-	if err := (&controllers.ClusterReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the Cluster reconciler: %w", err)
-	}
-	if err := (&controllers.NodePoolReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the NodePool reconciler: %w", err)
-	}
-	if err := (&controllers.AdapterStatusReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
-	}
-	return nil
 }

@@ -173,15 +173,11 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 const heartbeatDelay = time.Hour
 
 func setupReconcilers(ctx context.Context, announcements *controllers.Announcements) error {
-	m, required, reports := suite.manager, suite.required, suite.server.Reports()
-	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
-		return err
-	}
-	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
-	)
+	m := suite.manager
+	return controllers.SetupWithManager(ctx, m, controllers.Options{
+		Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: suite.server.Reports(), Adapters: suite.required, Announcements: announcements,
+		Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay,
+	})
 }
 
 // loadServedContract reads the OpenAPI document from the facade, to check every
