@@ -144,17 +144,32 @@ func (c cascade) release(ctx context.Context, obj client.Object) error {
 	return nil
 }
 
-// sweep deletes the dependents that existed at the resourceVersion at which their
-// parent vanished. Either the dependents arrived after the last list and before the
-// removal of the finalizer, or the finalizer was removed by hand. Dependents that
-// were created later belong to a successor of the parent, so sweep leaves them alone.
-func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVersion string, d dependents) error {
-	left, err := listObjects(ctx, c.live, d.list, client.InNamespace(parent.Namespace), d.stored, &client.ListOptions{Raw: &metav1.ListOptions{
-		ResourceVersion:      resourceVersion,
+// sweepPools deletes the NodePools that existed at the resourceVersion at which their
+// Cluster vanished. Either the NodePools arrived after the last list and before the
+// removal of the finalizer, or the finalizer was removed by hand. NodePools that were
+// created later belong to a successor of the Cluster, so sweepPools leaves them alone.
+//
+// The API server may no longer have that revision, because it was compacted, or not
+// have it because its store was restored to an older one. In both cases nothing tells
+// which NodePools are meant. sweepPools checks for the second case first, because the
+// client would retry such a list for longer than a reconcile may take.
+func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster vanished) error {
+	latest := &v1.NodePoolList{}
+	if err := c.live.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {
+		return fmt.Errorf("read the revision of the store: %w", err)
+	}
+	if isOlder(latest.ResourceVersion, cluster.resourceVersion) {
+		log.FromContext(ctx).Info("The store was restored to an older revision, cannot list the NodePools that a vanished Cluster left",
+			"cluster", key, "vanished", cluster.resourceVersion, "stored", latest.ResourceVersion)
+		return nil
+	}
+	pools := dependentPools(c.client, key)
+	left, err := listObjects(ctx, c.live, pools.list, client.InNamespace(key.Namespace), pools.stored, &client.ListOptions{Raw: &metav1.ListOptions{
+		ResourceVersion:      cluster.resourceVersion,
 		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}})
 	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-		log.FromContext(ctx).Info("History is compacted, cannot list what a deleted object left behind", "object", parent)
+		log.FromContext(ctx).Info("History is compacted, cannot list the NodePools that a vanished Cluster left", "cluster", key)
 		return nil
 	}
 	if err != nil {
@@ -162,7 +177,9 @@ func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVer
 	}
 	failures := make([]error, 0, len(left))
 	for _, o := range left {
-		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		if owner := o.(*v1.NodePool).ClusterUID(); owner == "" || owner == cluster.uid {
+			failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		}
 	}
 	return errors.Join(failures...)
 }

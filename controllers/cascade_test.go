@@ -185,11 +185,11 @@ var _ = Describe("Deletion", func() {
 		Expect(env.Client.Create(ctx, later)).To(Succeed())
 
 		c := cascade{client: probe, live: live}
-		Expect(c.sweep(ctx, key(namespace, "beta"), list.ResourceVersion, dependentPools(probe, key(namespace, "beta")))).To(Succeed())
+		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: list.ResourceVersion})).To(Succeed())
 		eventuallyGone(ctx, early)
 		refresh(ctx, later)
 		Expect(later.DeletionTimestamp).To(BeNil())
-		Expect(c.sweep(ctx, key(namespace, "beta"), "1", dependentPools(probe, key(namespace, "beta")))).To(Succeed(), "a compacted resourceVersion is no error")
+		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: "1"})).To(Succeed(), "a compacted resourceVersion is no error")
 	})
 })
 

@@ -78,8 +78,8 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get Cluster: %w", err)
 	}
-	if r.memory.isBehind(cluster) {
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	if lag, err := r.memory.cacheLag(ctx, r.APIReader, cluster); lag > 0 || err != nil {
+		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.cascade(r.recorder).finalize(ctx, cluster, dependentPools(r.Client, key), dependentReports(r.Reports, v1.ClusterKind, cluster))
@@ -105,23 +105,23 @@ func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Clu
 	return nil
 }
 
-// rememberVanished records the resourceVersion at which a Cluster was deleted.
+// rememberVanished records that a Cluster is gone.
 func (r *ClusterReconciler) rememberVanished(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	key := client.ObjectKeyFromObject(e.Object)
-	r.memory.vanished.Store(key, e.Object.GetResourceVersion())
+	r.memory.vanished.Store(key, vanished{e.Object.GetUID(), e.Object.GetResourceVersion()})
 	queue.Add(reconcile.Request{NamespacedName: key})
 }
 
 // sweepVanished deletes the NodePools that existed when the Cluster of that name
 // vanished, whether or not another Cluster has the name by now.
 func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.ObjectKey) error {
-	version, ok := r.memory.vanished.Load(key)
+	cluster, ok := r.memory.vanished.Load(key)
 	if !ok {
 		return nil
 	}
-	if err := r.cascade(r.recorder).sweep(ctx, key, version.(string), dependentPools(r.Client, key)); err != nil {
+	if err := r.cascade(r.recorder).sweepPools(ctx, key, cluster.(vanished)); err != nil {
 		return err
 	}
-	r.memory.vanished.CompareAndDelete(key, version)
+	r.memory.vanished.CompareAndDelete(key, cluster)
 	return nil
 }

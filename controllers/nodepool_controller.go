@@ -72,8 +72,8 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get NodePool: %w", err)
 	}
-	if r.memory.isBehind(pool) {
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	if lag, err := r.memory.cacheLag(ctx, r.APIReader, pool); lag > 0 || err != nil {
+		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !pool.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, r.cascade(r.recorder).finalize(ctx, pool, dependentReports(r.Reports, v1.NodePoolKind, pool))
