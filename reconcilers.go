@@ -25,18 +25,23 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 )
 
 // addReconcilers has the leader reconcile once its index is filled. The reconcilers
 // need the index's reports, and to fill their cache at the same time would put off
 // the answers to reads.
-func addReconcilers(mgr manager.Manager, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+func addReconcilers(mgr manager.Manager, lease *leader.Lease, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+	writer := mgr.GetClient()
+	if o.leaderElect {
+		writer = lease.Fence(writer)
+	}
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		if err := server.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
 		return controllers.SetupWithManager(ctx, mgr, controllers.Options{
-			Client:                  mgr.GetClient(),
+			Client:                  writer,
 			APIReader:               mgr.GetAPIReader(),
 			Reports:                 server.Reports(),
 			Adapters:                required,
