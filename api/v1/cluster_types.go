@@ -22,8 +22,8 @@ import (
 )
 
 // Cluster is the desired state of one managed Kubernetes cluster. Adapters act
-// on it and report back by AdapterStatus objects, which are aggregated into its
-// conditions.
+// on it and write AdapterStatus objects. HyperFleet aggregates these reports into
+// the Cluster's conditions.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -45,15 +45,15 @@ type Cluster struct {
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
 	// spec is the provider-specific configuration, a free-form JSON object. Every
-	// change of it counts up metadata.generation.
+	// change of spec increments metadata.generation.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:default={}
 	// +optional
 	Spec runtime.RawExtension `json:"spec,omitzero"`
 
-	// status is what the adapters' reports add up to. Only the HyperFleet
-	// controller writes it.
+	// status aggregates the adapters' reports. Only the HyperFleet controller
+	// writes it.
 	//
 	// +optional
 	Status ResourceStatus `json:"status,omitzero"`
@@ -70,11 +70,11 @@ type ClusterList struct {
 	Items []Cluster `json:"items"`
 }
 
-// GetStatus returns the status, to read or to change.
+// GetStatus returns a pointer to the status of the Cluster, not to a copy.
 func (c *Cluster) GetStatus() *ResourceStatus { return &c.Status }
 
-// ResourceStatus is the status of a Cluster or NodePool: what the adapters'
-// reports add up to.
+// ResourceStatus is the status of a Cluster or NodePool. It aggregates the
+// adapters' reports.
 type ResourceStatus struct {
 	// id is the resource's id in the REST API, derived from metadata.uid.
 	//
@@ -82,30 +82,30 @@ type ResourceStatus struct {
 	// +optional
 	ID string `json:"id,omitempty"`
 
-	// observedGeneration is the newest metadata.generation that the conditions
-	// take into account.
+	// observedGeneration is the metadata.generation that the conditions were
+	// computed for.
 	//
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=2147483647
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// ready is the status of the Ready condition once more, as a field that a
-	// field selector can reach.
+	// ready repeats the status of the Ready condition, because a field selector
+	// cannot select an element of a list.
 	//
 	// +kubebuilder:validation:Enum=True;False
 	// +optional
 	Ready metav1.ConditionStatus `json:"ready,omitempty"`
 
-	// available is the status of the Available condition once more, as a field
-	// that a field selector can reach.
+	// available repeats the status of the Available condition, because a field
+	// selector cannot select an element of a list.
 	//
 	// +kubebuilder:validation:Enum=True;False
 	// +optional
 	Available metav1.ConditionStatus `json:"available,omitempty"`
 
-	// conditions are Available, Ready, and one condition for each adapter that
-	// reported a result.
+	// conditions are Available, Ready, and one condition per adapter that reported
+	// a result.
 	//
 	// +listType=atomic
 	// +optional
@@ -134,8 +134,8 @@ type ResourceCondition struct {
 	// +optional
 	Reason string `json:"reason,omitempty"`
 
-	// message says for a person what led to the status. Where it is False it
-	// names the adapters at fault.
+	// message explains the status for people. If status is False, message names
+	// the adapters that cause it.
 	//
 	// +kubebuilder:validation:MaxLength=32768
 	// +optional
@@ -149,18 +149,18 @@ type ResourceCondition struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// createdTime is when the condition first appeared.
+	// createdTime is the time when the condition first appeared.
 	//
 	// +required
 	CreatedTime Timestamp `json:"createdTime,omitzero"`
 
-	// lastUpdatedTime is the time of the report that the condition rests on; for
-	// an aggregate, of the oldest such report.
+	// lastUpdatedTime is the observedTime of the report that the condition is
+	// computed from, or of the oldest one if there are several.
 	//
 	// +required
 	LastUpdatedTime Timestamp `json:"lastUpdatedTime,omitzero"`
 
-	// lastTransitionTime is when status last changed.
+	// lastTransitionTime is the time when status last changed.
 	//
 	// +required
 	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`
