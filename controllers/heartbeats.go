@@ -71,9 +71,13 @@ func (m *memory) unwritten(obj parent) (*heartbeats, bool) {
 
 // decided returns the conditions of obj as they were decided last, written or
 // not: of a report that one of Unknown has replaced, only they still tell the time.
+// The default status of a new object holds no decision.
 func (m *memory) decided(obj parent) []v1.ResourceCondition {
 	if waiting, ok := m.unwritten(obj); ok {
 		return waiting.conditions
+	}
+	if !obj.GetStatus().Computed() {
+		return nil
 	}
 	return obj.GetStatus().Conditions
 }

@@ -58,7 +58,7 @@ func (a aggregator) write(ctx context.Context, obj parent, was *v1.ResourceStatu
 // writeReason tells what about a status made it worth a write.
 func writeReason(was, is *v1.ResourceStatus) string {
 	switch {
-	case len(was.Conditions) == 0:
+	case !was.Computed():
 		return metrics.WriteInitial
 	case was.ObservedGeneration != is.ObservedGeneration:
 		return metrics.WriteSpecChange

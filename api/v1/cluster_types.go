@@ -31,6 +31,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.available`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -53,8 +54,10 @@ type Cluster struct {
 	Spec runtime.RawExtension `json:"spec,omitzero"`
 
 	// status aggregates the adapters' reports. Only the HyperFleet controller
-	// writes it.
+	// writes it. The default says "not ready" until the controller has written the
+	// first status, so a new object never looks finished.
 	//
+	// +kubebuilder:default={ready: "False", available: "False", conditions: {{type: "Available", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Ready", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	// +optional
 	Status ResourceStatus `json:"status,omitzero"`
 }
@@ -72,96 +75,3 @@ type ClusterList struct {
 
 // GetStatus returns a pointer to the status of the Cluster, not to a copy.
 func (c *Cluster) GetStatus() *ResourceStatus { return &c.Status }
-
-// ResourceStatus is the status of a Cluster or NodePool. It aggregates the
-// adapters' reports.
-type ResourceStatus struct {
-	// id is the resource's id in the REST API, derived from metadata.uid.
-	//
-	// +kubebuilder:validation:MaxLength=26
-	// +optional
-	ID string `json:"id,omitempty"`
-
-	// observedGeneration is the metadata.generation that the conditions were
-	// computed for.
-	//
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=2147483647
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// ready repeats the status of the Ready condition, because a field selector
-	// cannot select an element of a list.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +optional
-	Ready metav1.ConditionStatus `json:"ready,omitempty"`
-
-	// available repeats the status of the Available condition, because a field
-	// selector cannot select an element of a list.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +optional
-	Available metav1.ConditionStatus `json:"available,omitempty"`
-
-	// conditions are Available, Ready, and one condition per adapter that reported
-	// a result.
-	//
-	// +listType=atomic
-	// +optional
-	Conditions []ResourceCondition `json:"conditions,omitempty"`
-}
-
-// ResourceCondition is one aggregated condition of a Cluster or NodePool.
-type ResourceCondition struct {
-	// type is Ready, Available, or an adapter's name in PascalCase followed by
-	// "Successful".
-	//
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=316
-	// +required
-	Type string `json:"type"`
-
-	// status is True or False; an aggregated condition is never Unknown.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +required
-	Status metav1.ConditionStatus `json:"status"`
-
-	// reason is a machine-readable code in CamelCase.
-	//
-	// +kubebuilder:validation:MaxLength=1024
-	// +optional
-	Reason string `json:"reason,omitempty"`
-
-	// message explains the status for people. If status is False, message names
-	// the adapters that cause it.
-	//
-	// +kubebuilder:validation:MaxLength=32768
-	// +optional
-	Message string `json:"message,omitempty"`
-
-	// observedGeneration is the metadata.generation that this condition reflects,
-	// 0 before any report.
-	//
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=2147483647
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// createdTime is the time when the condition first appeared.
-	//
-	// +required
-	CreatedTime Timestamp `json:"createdTime,omitzero"`
-
-	// lastUpdatedTime is the observedTime of the report that the condition is
-	// computed from, or of the oldest one if there are several.
-	//
-	// +required
-	LastUpdatedTime Timestamp `json:"lastUpdatedTime,omitzero"`
-
-	// lastTransitionTime is the time when status last changed.
-	//
-	// +required
-	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`
-}

@@ -99,23 +99,6 @@ func (n *NodePool) TieTo(c *Cluster) (changed bool) {
 // or NodePool. resource is the metadata.name of that Cluster or NodePool.
 func AdapterStatusName(resource, adapter string) string { return resource + "." + adapter }
 
-// UpdatedTime returns the time when a client last changed the object. This is the
-// newest time in metadata.managedFields, without the entries of the status
-// subresource and of the HyperFleet controller, or else the creation time. It
-// does not need the FieldsV1 of the entries.
-func UpdatedTime(o metav1.Object) time.Time {
-	updated := o.GetCreationTimestamp().Time
-	for _, entry := range o.GetManagedFields() {
-		if entry.Subresource != "" || entry.Manager == ControllerFieldManager || entry.Time == nil {
-			continue
-		}
-		if entry.Time.After(updated) {
-			updated = entry.Time.Time
-		}
-	}
-	return updated
-}
-
 // FirstObserved returns the observedTime of the adapter's first report in UTC. If
 // it is not recorded, FirstObserved returns the object's creation time.
 func (a *AdapterStatus) FirstObserved() time.Time {

@@ -38,6 +38,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.available`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -60,8 +61,10 @@ type NodePool struct {
 	Spec NodePoolSpec `json:"spec,omitzero"`
 
 	// status aggregates the adapters' reports. Only the HyperFleet controller
-	// writes it.
+	// writes it. The default says "not ready" until the controller has written the
+	// first status, so a new object never looks finished.
 	//
+	// +kubebuilder:default={ready: "False", available: "False", conditions: {{type: "Available", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Ready", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	// +optional
 	Status ResourceStatus `json:"status,omitzero"`
 }

@@ -130,7 +130,7 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
 	conditions := status.Conditions
-	if len(conditions) == 0 {
+	if !status.Computed() {
 		// The reconciler has not seen the object yet, and will come to the same.
 		conditions = aggregate.Conditions(aggregate.Input{
 			Kind:       kind,
