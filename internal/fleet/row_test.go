@@ -68,8 +68,8 @@ func TestShareKeepsRows(t *testing.T) {
 	}
 }
 
-// TestShareAmongObjects has the names of users and namespaces, which are few, be one among
-// rows of different objects.
+// TestShareAmongObjects checks that rows of different objects share the names of users and
+// namespaces.
 func TestShareAmongObjects(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection forgets interned strings
 	r := rand.New(rand.NewPCG(1, 4))

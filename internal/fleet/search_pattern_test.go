@@ -23,8 +23,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// FuzzLike holds what a pattern of like matches against trying every way to share a string
-// out among the parts of the pattern. Of its forms, some become regular expressions.
+// FuzzLike compares the matches of a pattern of like with naivePattern. Some forms of patterns
+// become regular expressions and some do not.
 func FuzzLike(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"abc", "a%"}, {"abc", "%c"}, {"abc", "%b%"}, {"abc", "a_c"}, {"a%c", `a\%c`}, {"", ""}, {"", "%"},
@@ -38,7 +38,7 @@ func FuzzLike(f *testing.F) {
 		}
 		predicate, err := patternPredicate(tsl.Like, pattern)
 		if err != nil {
-			return // TestFieldErrors has what is wrong with a pattern
+			return // TestFieldErrors covers invalid patterns
 		}
 		negated, err := patternPredicate(tsl.NotLike, pattern)
 		if err != nil {

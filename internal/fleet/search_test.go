@@ -247,7 +247,7 @@ func TestSearch(t *testing.T) {
 		"labels.env = 'dev' and name = 'two'":                 "",
 		"labels.env = 'dev' or name = 'two' or name = 'four'": "2a 2b 2d",
 	}
-	for _, fewValues := range []int{x.limits.fewValues, 0} { // by the values of columns, and by views and rows
+	for _, fewValues := range []int{x.limits.fewValues, 0} { // with the values of columns, and with views and rows
 		x.limits.fewValues = fewValues
 		for search, want := range tests {
 			page, err := x.List(t.Context(), Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
@@ -303,7 +303,7 @@ func TestOrder(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			for _, search := range []string{"", "labels.a = 'x' or not generation = 0"} { // with all rows, both ways
+			for _, search := range []string{"", "labels.a = 'x' or not generation = 0"} { // both match all rows
 				q := Query{OrderBy: tt.order, Offset: tt.offset, Limit: tt.limit}
 				if search != "" {
 					q.Filter = parse(t, search)
@@ -320,8 +320,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestSequenceBreaksTies has rows of one creation time, with and without a sequence, in
-// every order in which created_time is the last field, and in some in which it is not.
+// TestSequenceBreaksTies lists rows of one creation time, with and without a sequence, in
+// orders in which created_time is the last field, and in some in which it is not.
 func TestSequenceBreaksTies(t *testing.T) {
 	x := New(Clusters)
 	for _, row := range []*Row{

@@ -133,8 +133,8 @@ func checkColumn(t *testing.T, x *table, name string, c *column, value func(*Row
 	}
 }
 
-// TestUpsertRenumbers replaces a fleet row by row, so that ordinals run out of proportion,
-// and lets rows arrive late, so that they are out of order. Writers renumber by themselves.
+// TestUpsertRenumbers replaces a fleet row by row, which leaves free ordinals, and inserts rows
+// late or moves them, which makes strays. Upsert renumbers the table in time.
 func TestUpsertRenumbers(t *testing.T) {
 	const objects = 2000
 	row := func(n, second int) *Row {
@@ -184,8 +184,8 @@ func TestUpsertRenumbers(t *testing.T) {
 	}
 }
 
-// checkPage holds one page of a search for names with a 1 against a scan. It is often that
-// of a standing search, which renumbering leaves without ordinals.
+// checkPage compares one page of a search for names with a 1 with a scan. The search is a
+// standing search from the second call on, and renumbering invalidates its ordinals.
 func checkPage(t *testing.T, x *Index, search *Search, truth map[types.NamespacedName]*Row, offset int) {
 	t.Helper()
 	rows := make([]*Row, 0, len(truth))
