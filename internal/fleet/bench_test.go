@@ -159,8 +159,8 @@ func (s listScenario) filter(b *testing.B) tsl.Expr {
 	return parse(b, s.search)
 }
 
-// in returns the name of the scenario in one fleet, in the form that the benchmark's
-// evaluation parses.
+// in returns the name of the scenario in one fleet, in the form that test/performance
+// parses.
 func (s listScenario) in(x sizedIndex) string { return fmt.Sprintf("%s/%d", s.name, x.size) }
 
 // prepare returns the search and the offset of the page. It requests the search often enough

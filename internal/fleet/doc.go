@@ -16,7 +16,7 @@ limitations under the License.
 
 // Package fleet is the in-memory index of one collection of objects that answers
 // lists and searches. Each replica of the program holds one Index for each of its
-// collections. A Feed lists and watches the API server and keeps the Index current.
+// collections. Package feed keeps the Index current.
 //
 // The files read in one direction; each part uses only the parts before it:
 //
@@ -50,6 +50,7 @@ limitations under the License.
 //
 // # What is not here
 //
-// The facade has HTTP, paging parameters and the rendering of objects. Package tsl has
-// the search language.
+// Package facade has HTTP and paging parameters, package rest the rendering of objects,
+// package feed the lists and watches of the API server, and package tsl the search
+// language.
 package fleet

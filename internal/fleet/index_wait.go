@@ -28,7 +28,7 @@ import (
 // resourceVersion, which is that of an object of its collection. It returns the error of ctx
 // if that is done first.
 func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion string) error {
-	version, err := parseVersion(resourceVersion)
+	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
 		return err
 	}
@@ -91,11 +91,23 @@ func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
 	}
 }
 
-// version returns the resourceVersion up to which the Index reflects all changes.
-func (x *Index) version() uint64 {
+// ResourceVersion returns the resourceVersion up to which the Index reflects all changes.
+func (x *Index) ResourceVersion() uint64 {
 	x.waits.mu.Lock()
 	defer x.waits.mu.Unlock()
 	return x.waits.version
+}
+
+// ObserveGap records that the collection has no change between two resourceVersions. The
+// Index advances to the second one, unless it has been reset to an earlier version than the
+// first.
+func (x *Index) ObserveGap(from, to uint64) {
+	w := &x.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.version >= from {
+		w.reach(max(w.version, to))
+	}
 }
 
 // waits are the callers that wait for the Index to change, each on a channel.
@@ -120,16 +132,6 @@ func (w *waits) advance(version uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reach(max(w.version, version))
-}
-
-// advanceFrom records that there is no change between two versions. It does not move an
-// Index that has been reset to an earlier version than the first.
-func (w *waits) advanceFrom(from, to uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.version >= from {
-		w.reach(max(w.version, to))
-	}
 }
 
 // reset records that the Index is at version now. After a restore of the API server's data,
@@ -205,7 +207,8 @@ func (w *waits) forgetRow(id string, changed chan struct{}) {
 	w.rows[id] = others
 }
 
-func parseVersion(resourceVersion string) (uint64, error) {
+// ParseResourceVersion returns a resourceVersion as a number.
+func ParseResourceVersion(resourceVersion string) (uint64, error) {
 	version, err := strconv.ParseUint(resourceVersion, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("resourceVersion %q: not a positive whole number", resourceVersion)

@@ -170,7 +170,7 @@ func (m *waitModel) write(step int) {
 		if m.version >= from {
 			m.version = max(m.version, to)
 		}
-		m.x.waits.advanceFrom(uint64(from), uint64(to))
+		m.x.ObserveGap(uint64(from), uint64(to))
 	default:
 		for id, held := range m.rows {
 			if held.Key == row.Key {

@@ -57,7 +57,7 @@ func (x *Index) Delete(key types.NamespacedName) {
 // reader sees a part of it. A row that the Index holds already may be among them. The Index
 // has synced from then on.
 func (x *Index) Replace(rows []*Row, resourceVersion string) error {
-	version, err := parseVersion(resourceVersion)
+	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (x *Index) swap(t *table) {
 
 // Observe records that the Index reflects every change up to resourceVersion.
 func (x *Index) Observe(resourceVersion string) error {
-	version, err := parseVersion(resourceVersion)
+	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
 		return err
 	}
