@@ -30,7 +30,7 @@ import (
 
 // TestStandingShowsOwnWrites has several writers, each with rows of its own, that read the
 // same standing searches after every write. Other writers are always under way. A writer
-// knows which of its rows match, and must see exactly these, in the order asked for, from
+// knows which of its rows match, and must see exactly these, in the requested order, from
 // whichever request brought the search up to date.
 func TestStandingShowsOwnWrites(t *testing.T) {
 	const writers = 4
