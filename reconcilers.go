@@ -24,28 +24,28 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// addReconcilers has the leader reconcile once its index is filled. The reconcilers
-// need the index's reports, and to fill their cache at the same time would put off
-// the answers to reads.
-func addReconcilers(mgr manager.Manager, lease *leader.Lease, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+// addReconcilers starts the reconcilers on the leader once its replica is filled. The
+// reconcilers need the replica's reports, and filling their cache at the same time
+// would delay the answers to reads.
+func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Replica, required *adapters.Source, o options) error {
 	writer := mgr.GetClient()
 	if o.leaderElect {
 		writer = lease.Fence(writer)
 	}
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		if err := server.WaitForSync(ctx); err != nil {
+		if err := rep.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
 		return controllers.SetupWithManager(ctx, mgr, controllers.Options{
 			Client:                  writer,
 			APIReader:               mgr.GetAPIReader(),
-			Reports:                 server.Reports(),
+			Reports:                 rep.Reports,
 			Adapters:                required,
-			Announcements:           announcements,
+			Pending:                 rep.Pending,
 			Clock:                   clock.RealClock{},
 			MaxConcurrentReconciles: o.concurrency,
 			HeartbeatDelay:          o.heartbeatDelay,

@@ -27,7 +27,7 @@ import (
 // CacheOptions returns the options of the reconcilers' cache. The cache holds the
 // Clusters and NodePools of one namespace, or of all where namespace is empty. It
 // lacks the fields that no reconciler reads: see strip. AdapterStatuses come from
-// Reports.
+// the replica.
 //
 // So an object from this cache is not whole: an update with it would erase what is
 // missing. The reconcilers write merge patches between two versions of the cached

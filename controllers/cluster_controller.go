@@ -55,7 +55,7 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(createdOrDeleted)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Announcements, &r.memory)}).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.ClusterList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)

@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // poolsByCluster is the key of the cache's index of NodePools by the name of their
@@ -52,7 +53,7 @@ type dependents struct {
 }
 
 // dependentReports are the reports on a parent.
-func dependentReports(reports Reports, kind string, parent client.Object) dependents {
+func dependentReports(reports *replica.Reports, kind string, parent client.Object) dependents {
 	return dependents{
 		known: func(context.Context) ([]client.Object, error) {
 			var known []client.Object

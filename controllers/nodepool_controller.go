@@ -52,7 +52,7 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(createdOrDeleted)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Announcements, &r.memory)}).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.NodePoolList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)

@@ -24,6 +24,8 @@ import (
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // Options are what the reconcilers of all Kinds share.
@@ -35,14 +37,13 @@ type Options struct {
 	APIReader client.Reader
 
 	// Reports are the reports that the reconcilers aggregate and delete.
-	Reports Reports
+	Reports *replica.Reports
 
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
-	// Announcements are the reports that this process is writing; nil where this
-	// process writes none.
-	Announcements *Announcements
+	// Pending are the reports that this process is writing.
+	Pending *replica.PendingReports
 
 	// Clock dates the transitions of conditions and tells the age of reports.
 	Clock clock.PassiveClock

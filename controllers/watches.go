@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // foreignChanges passes every event of a parent except those that the reconciler's
@@ -52,7 +53,7 @@ var deleted = predicate.Funcs{
 // report. Reports that existed when the controller started are aggregated when their
 // resources are reconciled, at low priority: a new leader that reconciles the whole
 // fleet must not delay new reports.
-func toResource(kind string, announcements *Announcements, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
+func toResource(kind string, pending *replica.PendingReports, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
 	return func(queue requestQueue) toolscache.ResourceEventHandler {
 		enqueue := func(o any, isNew bool) {
 			report := o.(*v1.AdapterStatus)
@@ -61,7 +62,7 @@ func toResource(kind string, announcements *Announcements, m *memory) func(reque
 				if isNew {
 					m.received(key)
 				}
-				queue.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
+				queue.AddAfter(reconcile.Request{NamespacedName: key}, statusDelay(pending, report))
 			}
 		}
 		return toolscache.ResourceEventHandlerDetailedFuncs{
