@@ -143,6 +143,7 @@ func (c cascade) release(ctx context.Context, obj client.Object) (ctrl.Result, e
 	if err := patchMetadata(ctx, c.Client, obj, base); err != nil {
 		return ctrl.Result{}, err
 	}
+	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
 	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizers removed", "garbageCollector", collectors)
 	return ctrl.Result{}, nil
 }
