@@ -165,10 +165,14 @@ func (m *memory) unwritten(obj parent) (*heartbeats, bool) {
 
 // latestConditions returns the conditions of obj as they were last computed, written
 // or not. Where a report of Unknown has replaced another report, only these
-// conditions still hold the time of the replaced one.
+// conditions still hold the time of the replaced one. The default status of a new
+// object holds no computed condition.
 func (m *memory) latestConditions(obj parent) []v1.ResourceCondition {
 	if batch, ok := m.unwritten(obj); ok {
 		return batch.conditions
+	}
+	if !obj.GetStatus().Computed() {
+		return nil
 	}
 	return obj.GetStatus().Conditions
 }

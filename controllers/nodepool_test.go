@@ -97,7 +97,7 @@ var _ = Describe("A NodePool", func() {
 			Expect(env.Client.Create(ctx, newCluster(namespace, name))).To(Succeed())
 			pool := newPool(namespace, name, "workers")
 			Expect(env.Client.Create(ctx, pool)).To(Succeed())
-			Eventually(func() []v1.ResourceCondition { refresh(ctx, pool); return pool.Status.Conditions }).ShouldNot(BeEmpty())
+			Eventually(func() bool { refresh(ctx, pool); return pool.Status.Computed() }).Should(BeTrue())
 			Expect(pool.Status.Conditions).NotTo(ContainElement(HaveField("Reason", v1.ClusterNotFoundReason)))
 		}
 	})

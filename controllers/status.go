@@ -173,7 +173,7 @@ func putStatus(ctx context.Context, c client.Client, kind string, obj parent) er
 // writeReason returns the metric label for the change that made a write due.
 func writeReason(before, after *v1.ResourceStatus) string {
 	switch {
-	case len(before.Conditions) == 0:
+	case !before.Computed():
 		return metrics.WriteInitial
 	case before.ObservedGeneration != after.ObservedGeneration:
 		return metrics.WriteSpecChange

@@ -105,7 +105,7 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
 	conditions := status.Conditions
-	if len(conditions) == 0 {
+	if !status.Computed() {
 		// The reconciler has not seen the object yet. It will write the same conditions.
 		conditions = aggregate.Conditions(aggregate.Input{
 			Kind:       kind,
