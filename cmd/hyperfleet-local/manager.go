@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -28,9 +29,8 @@ import (
 )
 
 const (
-	managerName       = "manager"
-	managerStartLimit = 60 * time.Second
-	managerStopLimit  = 15 * time.Second
+	managerName      = "manager"
+	managerStopLimit = 15 * time.Second
 )
 
 func (l *local) startManager(ctx context.Context) error {
@@ -52,8 +52,26 @@ func (l *local) startManager(ctx context.Context) error {
 		return err
 	}
 	l.manager = manager
-	ready := process.HTTPProbe(http.DefaultClient, localURL(l.probes)+"/readyz")
-	return process.WaitReady(ctx, manager, managerStartLimit, ready)
+	loading, err := l.plane.Loading(localURL(l.metrics) + "/metrics")
+	if err != nil {
+		return err
+	}
+	return process.WaitReady(ctx, manager, process.Wait{
+		Ready:    process.HTTPProbe(http.DefaultClient, l.readinessURLs()...),
+		Stall:    l.stall,
+		Progress: loading,
+		Interval: l.reportInterval,
+		Report: func(p process.Progress, waited time.Duration) {
+			fmt.Fprintf(l.out, "Loading for %s: %s\n", waited.Round(time.Second), p.Text)
+		},
+	})
+}
+
+// readinessURLs names the check of the index before the sum of all checks. The
+// manager logs each failure of the sum, and the answer then withholds the reason.
+func (l *local) readinessURLs() []string {
+	all := localURL(l.probes) + "/readyz"
+	return []string{all + "/fleet-index", all}
 }
 
 func (l *local) authentication() []string {

@@ -23,8 +23,10 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 type options struct {
@@ -35,6 +37,10 @@ type options struct {
 	etcdPort, apiServerPort    int
 	facade, probes, metrics    string
 	managerArgs                []string
+
+	// stall is how long the manager's start may stand still. Its progress is
+	// reported once per reportInterval.
+	stall, reportInterval time.Duration
 }
 
 // Flags that name a port. The message about a taken port names them, too.
@@ -47,7 +53,7 @@ const (
 )
 
 func parseOptions(args []string) (options, error) {
-	var o options
+	o := options{stall: 2 * time.Minute, reportInterval: process.ReportInterval}
 	flags := flag.NewFlagSet("local", flag.ExitOnError)
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), "usage: local [flags] [-- flags of the manager]")

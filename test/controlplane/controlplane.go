@@ -56,7 +56,7 @@ const (
 
 // Time limits. A start is slow only on a machine that is busy otherwise.
 const (
-	startLimit         = 60 * time.Second
+	startLimit         = 2 * time.Minute
 	etcdStopLimit      = 10 * time.Second
 	apiServerStopLimit = 15 * time.Second
 )
@@ -114,7 +114,7 @@ func (c *ControlPlane) StartEtcd(ctx context.Context) error {
 		return err
 	}
 	c.etcd = etcd
-	return process.WaitReady(ctx, etcd, startLimit, c.etcdHealth())
+	return process.WaitReady(ctx, etcd, process.Wait{Ready: c.etcdHealth(), Stall: startLimit})
 }
 
 // StartAPIServer starts kube-apiserver alone, for the first time or again, and
@@ -129,7 +129,7 @@ func (c *ControlPlane) StartAPIServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return process.WaitReady(ctx, apiServer, startLimit, ready)
+	return process.WaitReady(ctx, apiServer, process.Wait{Ready: ready, Stall: startLimit})
 }
 
 // Etcd is the process that StartEtcd last started, nil before.

@@ -171,6 +171,8 @@ func TestControlPlane(t *testing.T) {
 		wantCluster(t, plane, "before-the-crash")
 	})
 
+	t.Run("a manager that loads shows how far it is", func(t *testing.T) { testLoading(t, plane) })
+
 	again := newPlane(t, config)
 	t.Run("another run keeps data and credentials", func(t *testing.T) {
 		create(t, plane, "before-the-stop")

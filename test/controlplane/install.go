@@ -37,7 +37,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-const installLimit = 30 * time.Second
+const installLimit = 2 * time.Minute // kube-apiserver may be filling its watch caches
 
 // Install applies a kustomization that holds the custom resources and the
 // admission policies, and waits until both are in force.

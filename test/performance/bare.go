@@ -96,7 +96,10 @@ func (r *run) startBare(ctx context.Context, bodies map[string][]byte) (string, 
 	if err != nil {
 		return "", err
 	}
-	return address, process.WaitReady(ctx, r.bare, startLimit, process.HTTPProbe(http.DefaultClient, "http://"+address+listURI("", 1)))
+	return address, process.WaitReady(ctx, r.bare, process.Wait{
+		Ready: process.HTTPProbe(http.DefaultClient, "http://"+address+listURI("", 1)),
+		Stall: startLimit,
+	})
 }
 
 func (r *run) stopBare() {

@@ -128,8 +128,15 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 		return err
 	}
 	s.metrics = loopback(s.ports[2])
-	ready := process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz")
-	return process.WaitReady(ctx, s.manager, startLimit, ready)
+	loading, err := s.plane.Loading("http://" + s.metrics + "/metrics")
+	if err != nil {
+		return err
+	}
+	return process.WaitReady(ctx, s.manager, process.Wait{
+		Ready:    process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"),
+		Stall:    startLimit,
+		Progress: loading,
+	})
 }
 
 func (s *stack) adaptersFile() string { return filepath.Join(s.dir, "adapters.yaml") }

@@ -17,9 +17,7 @@ limitations under the License.
 package process
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -35,6 +33,9 @@ const launchDirVariable = "LAUNCH_AND_DIE_DIR"
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(launchDirVariable); dir != "" {
 		launchAndDie(dir)
+	}
+	if slow := os.Getenv(slowStartVariable); slow != "" {
+		startSlowly(slow)
 	}
 	os.Exit(m.Run())
 }
@@ -203,62 +204,6 @@ func TestStopLeftoverSparesOthers(t *testing.T) {
 	}
 	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("the other process: %v", err)
-	}
-}
-
-func TestWaitReady(t *testing.T) {
-	notReady := errors.New("still loading")
-	cases := map[string]struct {
-		script string
-		probe  Probe
-		cancel bool
-		want   []string // parts of the error; none where it is ready
-	}{
-		"ready": {
-			script: sleeps,
-			probe:  func(context.Context) error { return nil },
-		},
-		"ends before it is ready": {
-			script: "echo out of luck; exit 1",
-			probe:  func(context.Context) error { return notReady },
-			want:   []string{"sleeper ended by itself", "exit status 1", "out of luck"},
-		},
-		"never gets ready": {
-			script: sleeps,
-			probe:  func(context.Context) error { return notReady },
-			want:   []string{"sleeper is not ready after 300ms", notReady.Error()},
-		},
-		"nobody waits any more": {
-			script: sleeps,
-			probe:  func(context.Context) error { return notReady },
-			cancel: true,
-			want:   []string{context.Canceled.Error()},
-		},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if c.cancel {
-				cancel()
-			}
-			err := WaitReady(ctx, shell(t, t.TempDir(), c.script), 300*time.Millisecond, c.probe)
-			if (err == nil) != (len(c.want) == 0) {
-				t.Fatalf("WaitReady() = %v, want an error: %t", err, len(c.want) > 0)
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q does not mention %q", err, want)
-				}
-			}
-		})
-	}
-}
-
-func TestHTTPProbeOfNobody(t *testing.T) {
-	if err := HTTPProbe(http.DefaultClient, "http://127.0.0.1:1/readyz")(t.Context()); err == nil {
-		t.Error("ready, want an error")
 	}
 }
 
