@@ -14,7 +14,7 @@ fail() {
 	exit 1
 }
 
-# The policies in config/admission need Kubernetes 1.36.
+# The admission policies need Kubernetes 1.36.
 check_assets() {
 	local dir=$1 program minor
 	for program in "${programs[@]}"; do
@@ -40,7 +40,7 @@ build() {
 	local version=${kubernetes#v}
 	local major=${version%%.*} rest=${version#*.}
 	local stamp=k8s.io/component-base/version
-	# kubectl reads the API server's version and refuses one that it cannot parse.
+	# kubectl refuses an API server whose version it cannot parse.
 	local ldflags="-s -w -X $stamp.gitVersion=$kubernetes -X $stamp.gitMajor=$major -X $stamp.gitMinor=${rest%%.*}"
 	local package
 	for package in go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl; do
@@ -60,7 +60,7 @@ main() {
 		return
 	fi
 	local stamp kubernetes etcd
-	stamp=$(cd "$module_dir" && cat go.mod go.sum ../controlplane.sh | cksum)
+	stamp=$(cd "$module_dir" && { cat go.mod go.sum && declare -f build; } | cksum)
 	if [[ -f $target/stamp ]] && [[ $(tail -n 1 "$target/stamp") == "$stamp" ]]; then
 		return
 	fi

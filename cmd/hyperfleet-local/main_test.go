@@ -40,9 +40,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// managerVariable turns this test's program into the program to be managed: it
-// takes the manager's flags and gets ready, after the time that the variable's
-// value gives.
+// managerVariable turns this test's binary into a manager: it takes the manager's
+// flags and becomes ready after the duration that is the variable's value.
 const managerVariable = "BE_THE_MANAGER"
 
 func TestMain(m *testing.M) {
@@ -82,7 +81,7 @@ func beManager() {
 	panic(http.ListenAndServe(*probes, nil))
 }
 
-// TestRun lets one run end as it should, and one lose each of its processes.
+// TestRun ends one run in order, and kills each of a run's processes.
 func TestRun(t *testing.T) {
 	t.Setenv(managerVariable, "0s")
 	o := newOptions(t)
@@ -139,7 +138,7 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// running is a run that has said that it is ready.
+// running is a run that has printed that it is ready.
 type running struct {
 	cancel context.CancelFunc
 	ended  chan error
@@ -162,7 +161,8 @@ func startRun(t *testing.T, o options) running {
 	return r
 }
 
-// notifier keeps what is written, and closes a channel when the text is.
+// notifier keeps what is written to it, and closes a channel when the string is
+// written.
 type notifier struct {
 	strings.Builder
 	text string

@@ -45,7 +45,7 @@ func (l *local) startManager(ctx context.Context) error {
 			"--facade-bind-address=" + l.facade,
 			"--health-probe-bind-address=" + l.probes,
 			"--metrics-bind-address=" + l.metrics,
-			"--drain-delay=0", // no load balancer has to look away
+			"--drain-delay=0", // there is no load balancer to wait for
 		}, l.authentication(), l.managerArgs),
 	})
 	if err != nil {
@@ -67,8 +67,9 @@ func (l *local) startManager(ctx context.Context) error {
 	})
 }
 
-// readinessURLs names the check of the index before the sum of all checks. The
-// manager logs each failure of the sum, and the answer then withholds the reason.
+// readinessURLs names the check of the index before the aggregate of all checks.
+// The manager logs each failure of the aggregate, and its answer withholds the
+// reason.
 func (l *local) readinessURLs() []string {
 	all := localURL(l.probes) + "/readyz"
 	return []string{all + "/fleet-index", all}
@@ -83,7 +84,7 @@ func (l *local) authentication() []string {
 
 func (l *local) facadeURL() string { return localURL(l.facade) }
 
-// localURL is where this machine reaches what listens on the address.
+// localURL returns the URL at which this machine reaches a listener's address.
 func localURL(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// collection is a custom resource, by its plural and by the name that the
-// manager's metrics give it.
+// collection is a custom resource: its plural, and its name in the manager's
+// metrics.
 type collection struct{ resource, indexed string }
 
 var collections = []collection{
@@ -40,21 +40,22 @@ var collections = []collection{
 	{"adapterstatuses", "statuses"},
 }
 
-// readStep is how many bytes etcd sends for one unit of Progress.Work. An idle
-// kube-apiserver reads less than that before a wait gives up. One that fills its
-// watch caches reads much more.
+// readStep is the number of bytes from etcd that count as one unit of
+// Progress.Work. An idle kube-apiserver reads less than that within the time
+// limit of a wait. One that fills its watch caches reads much more.
 const readStep = 16 << 20
 
-// Loading returns how to observe a manager that loads its indexes. The URL is
-// that of the manager's metrics.
+// Loading returns a function that observes how a manager loads its indexes. The
+// URL is that of the manager's metrics.
 //
-// The manager counts a collection once all of it is loaded. Until then, the
-// events that kube-apiserver has sent to watchers stand for it. Before it sends
-// any, kube-apiserver reads each collection from etcd in one request, of which
-// only etcd's count of bytes tells how far it is. kube-apiserver's own count of
-// stored objects waits for the end of that request, so etcd is asked for it.
+// The manager reports the size of an index once the index is complete. Until
+// then, the number of events that kube-apiserver has sent to watchers stands for
+// it. Before it sends events, kube-apiserver reads each collection from etcd in
+// one request. Only etcd's counter of sent bytes shows the progress of that
+// request. kube-apiserver counts stored objects after that request, so the
+// function asks etcd for the number.
 //
-// A source that does not answer counts for nothing: the others may still move.
+// A source that does not answer counts as 0, since the others may still progress.
 func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) process.Progress, error) {
 	config := c.RESTConfig(Admin)
 	transport, err := rest.TransportFor(config)
@@ -63,7 +64,7 @@ func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) pro
 	}
 	admin := &http.Client{Transport: transport}
 	return func(ctx context.Context) process.Progress {
-		// kube-apiserver comes last: it is the slowest to answer.
+		// kube-apiserver comes last, because it is the slowest to answer.
 		manager, _ := process.Metrics(ctx, http.DefaultClient, managerMetrics)
 		etcd, _ := process.Metrics(ctx, http.DefaultClient, c.etcdURL()+"/metrics")
 		counts := c.countStored(ctx)
@@ -75,8 +76,9 @@ func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) pro
 			stored := counts[of.resource]
 			sent := value(apiServer, "apiserver_watch_events_total", "group", v1.GroupVersion.Group, "resource", of.resource)
 			indexed := value(manager, "hyperfleet_index_objects", "collection", of.indexed)
-			// The cache of the reconcilers and the index each get every object once.
-			// Events beyond that are changes, which say nothing of the start.
+			// The reconcilers' cache and the index each receive every object
+			// once. Further events are changes, which are no progress of the
+			// start.
 			p.Work += min(sent, 2*stored) + indexed
 			p.Text += fmt.Sprintf("%d of %d %s, ", max(indexed, min(sent, stored)), stored, of.resource)
 		}
@@ -85,7 +87,8 @@ func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) pro
 	}, nil
 }
 
-// value sums a family's metrics that have the labels, given as names and values.
+// value sums the metrics of a family that have the labels. Label names and values
+// alternate.
 func value(families map[string]*dto.MetricFamily, name string, labels ...string) int64 {
 	var sum float64
 	for _, m := range families[name].GetMetric() {
@@ -109,7 +112,7 @@ func hasLabels(m *dto.Metric, labels []string) bool {
 	return true
 }
 
-// countStored returns how many objects etcd holds, by resource.
+// countStored returns the number of objects in etcd by resource.
 func (c *ControlPlane) countStored(ctx context.Context) map[string]int64 {
 	counts := map[string]int64{}
 	for _, of := range collections {
@@ -118,7 +121,7 @@ func (c *ControlPlane) countStored(ctx context.Context) map[string]int64 {
 	return counts
 }
 
-// stored asks etcd's JSON gateway how many objects of a resource there are.
+// stored asks etcd's JSON gateway for the number of objects of a resource.
 func (c *ControlPlane) stored(ctx context.Context, resource string) (int64, error) {
 	prefix := "/registry/" + v1.GroupVersion.Group + "/" + resource
 	body, err := json.Marshal(map[string]any{
@@ -142,7 +145,7 @@ func (c *ControlPlane) stored(ctx context.Context, resource string) (int64, erro
 		return 0, fmt.Errorf("count %s in etcd: %s", resource, response.Status)
 	}
 	var answer struct {
-		Count int64 `json:"count,string"` // left out where it is 0
+		Count int64 `json:"count,string"` // absent if it is 0
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
 		return 0, fmt.Errorf("count %s in etcd: %w", resource, err)

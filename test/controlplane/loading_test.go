@@ -34,8 +34,8 @@ import (
 )
 
 // testLoading observes a manager that loads two clusters from a kube-apiserver
-// that has only just begun: first neither has sent or indexed anything, then
-// kube-apiserver has sent both to a watcher, then the manager has indexed them.
+// that has just started. First nothing is sent or indexed. Then kube-apiserver
+// sends both clusters to a watcher. Then the manager reports both as indexed.
 func testLoading(t *testing.T, plane *controlplane.ControlPlane) {
 	var indexed atomic.Bool
 	manager := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -68,8 +68,8 @@ func testLoading(t *testing.T, plane *controlplane.ControlPlane) {
 	wantProgress(t, loading, sent+2, "2 of 2 clusters, ")
 }
 
-// wantProgress waits for progress of at least that much work, and returns how much
-// it is.
+// wantProgress waits for progress of at least that much work, and returns the
+// work.
 func wantProgress(t *testing.T, loading func(context.Context) process.Progress, work int64, text string) int64 {
 	t.Helper()
 	var p process.Progress

@@ -27,7 +27,8 @@ import (
 	"time"
 )
 
-// launchDirVariable turns this test's program into a launcher: see TestStopLeftover.
+// launchDirVariable turns this test's binary into a launcher. See
+// TestStopLeftover.
 const launchDirVariable = "LAUNCH_AND_DIE_DIR"
 
 func TestMain(m *testing.M) {
@@ -45,10 +46,10 @@ func launchAndDie(dir string) {
 		panic(err)
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // the signal is on its way
+	select {} // until the signal arrives
 }
 
-// shell is a program that runs a script of the shell.
+// shell starts a shell script.
 func shell(t *testing.T, dir, script string) *Process {
 	t.Helper()
 	p, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", script}})
@@ -145,12 +146,12 @@ func TestStop(t *testing.T) {
 
 func freeze(p *Process) error {
 	err := p.Signal(syscall.SIGSTOP)
-	time.Sleep(200 * time.Millisecond) // of two pending signals, SIGTERM would be taken first
+	time.Sleep(200 * time.Millisecond) // of two pending signals, the kernel delivers SIGTERM first
 	return err
 }
 
-// TestStopLeftover lets another process, this test's program, start the one to
-// be found, and die without a chance to clean up.
+// TestStopLeftover has another process, this test's binary, start a program and
+// die before it can stop it.
 func TestStopLeftover(t *testing.T) {
 	dir := t.TempDir()
 	launcher := exec.Command(os.Args[0])
@@ -180,8 +181,8 @@ func TestStopLeftover(t *testing.T) {
 	shell(t, dir, sleeps)
 }
 
-// TestStopLeftoverSparesOthers gives the record the id of a living process that
-// was not started by that record, as when the number was used again.
+// TestStopLeftoverSparesOthers records the id of a living process that was not
+// started by that record, as after a reuse of the id.
 func TestStopLeftoverSparesOthers(t *testing.T) {
 	dir := t.TempDir()
 	<-shell(t, dir, "exit 0").Done()

@@ -28,7 +28,7 @@ import (
 // Probe reports whether a process is ready. The error says why it is not.
 type Probe func(context.Context) error
 
-// HTTPProbe is ready when a GET of each URL, in this order, answers 200.
+// HTTPProbe is ready when a GET of each URL, in this order, returns 200.
 func HTTPProbe(client *http.Client, urls ...string) Probe {
 	return func(ctx context.Context) error {
 		for _, url := range urls {
@@ -62,10 +62,10 @@ func get(ctx context.Context, client *http.Client, url string) error {
 
 // Progress is how far the start of a process has come.
 type Progress struct {
-	// Work is a count that grows while the start moves on, in any unit.
+	// Work is a count that grows while the start makes progress, in any unit.
 	Work int64
 
-	// Text describes the progress to a person.
+	// Text describes the progress to the user.
 	Text string
 }
 
@@ -73,17 +73,17 @@ type Progress struct {
 type Wait struct {
 	Ready Probe
 
-	// Stall is how long the start may stand still.
+	// Stall is how long the start may make no progress.
 	Stall time.Duration
 
-	// Progress observes the start. Where it is nil, the start is taken to stand
-	// still until the process is ready.
+	// Progress observes the start. If it is nil, the start makes no progress
+	// until the process is ready.
 	Progress func(context.Context) Progress
 
 	// Report is called with each observation and the time since the wait began.
 	Report func(Progress, time.Duration)
 
-	// Interval is the time between observations, ReportInterval where it is 0.
+	// Interval is the time between observations. 0 means ReportInterval.
 	Interval time.Duration
 }
 
@@ -93,17 +93,17 @@ const ReportInterval = 5 * time.Second
 const (
 	probeInterval = 50 * time.Millisecond
 	probeLimit    = 2 * time.Second
-	observeLimit  = 5 * time.Second // an API server that loads its caches answers slowly
+	observeLimit  = 5 * time.Second // an API server that fills its caches answers slowly
 )
 
 // WaitReady probes until the process is ready. It fails as soon as the process
-// has ended, the context is done, or the start has stood still for too long. The
-// error then holds the log's last lines or what the last probe found.
+// has ended, the context is done, or the start has made no progress for too long.
+// The error then holds the last lines of the log or the result of the last probe.
 func WaitReady(ctx context.Context, p *Process, w Wait) error {
 	start := newObserver(w)
 	for {
 		notReady := limited(ctx, probeLimit, w.Ready)
-		// Check this first: another program on the port may answer in its stead.
+		// Check this first: another program may answer on the port.
 		if err := p.Exited(); err != nil {
 			return err
 		}
@@ -134,7 +134,7 @@ type observer struct {
 	Wait
 	began, observed, moved time.Time
 	last                   Progress
-	most                   int64 // an observation that fails in part counts less than the one before
+	most                   int64 // an observation that fails in part may be less than an earlier one
 }
 
 func newObserver(w Wait) *observer {
@@ -145,8 +145,9 @@ func newObserver(w Wait) *observer {
 	return &observer{Wait: w, began: now, observed: now, moved: now}
 }
 
-// stalled reports whether the start has stood still for too long. It observes
-// before it says so: this process may have been stopped for the whole time.
+// stalled reports whether the start has made no progress for too long. It
+// observes before it reports so, because this process may have been stopped for
+// the whole time.
 func (o *observer) stalled(ctx context.Context) bool {
 	late := time.Since(o.moved) >= o.Stall
 	if o.Progress != nil && (late || time.Since(o.observed) >= o.Interval) {

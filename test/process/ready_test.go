@@ -35,7 +35,7 @@ func TestWaitReady(t *testing.T) {
 		script string
 		probe  Probe
 		cancel bool
-		want   []string // parts of the error; none where it is ready
+		want   []string // parts of the error; none if it is ready
 	}{
 		"ready": {
 			script: sleeps,
@@ -72,8 +72,8 @@ func TestWaitReady(t *testing.T) {
 	}
 }
 
-// wantError fails where the error does not hold each part, or where there is an
-// error and no part is wanted.
+// wantError fails if the error lacks one of the parts, or if there is an error
+// and no part is wanted.
 func wantError(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	if (err == nil) != (len(parts) == 0) {
@@ -86,13 +86,12 @@ func wantError(t *testing.T, err error, parts ...string) {
 	}
 }
 
-// slowStartVariable turns this test's program into one that starts slowly: for
-// that long, or "never" ready.
+// slowStartVariable turns this test's binary into one that starts slowly. Its
+// value is the duration of the start, or "never".
 const slowStartVariable = "START_SLOWLY"
 
 // startSlowly prints its address and serves /readyz and /loaded. The count at
-// /loaded grows with each request while the start gets on. A start that never
-// ends stands still after two.
+// /loaded grows with each request. With "never" it stops at two.
 func startSlowly(slow string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,7 +119,7 @@ func startSlowly(slow string) {
 	panic(http.Serve(l, nil))
 }
 
-// slowProcess returns a running program that starts slowly, and its URL.
+// slowProcess starts a program that starts slowly, and returns its URL.
 func slowProcess(t *testing.T, slow string) (*Process, string) {
 	t.Helper()
 	t.Setenv(slowStartVariable, slow)
@@ -159,9 +158,8 @@ func loaded(t *testing.T, url string) func(context.Context) Progress {
 	}
 }
 
-// TestWaitReadyWhileProgressIsMade has a start take five times as long as it may
-// stand still. The start moves whenever it is observed, so a slow machine does not
-// make it stand still.
+// TestWaitReadyWhileProgressIsMade has a start that takes five times the stall
+// limit. Each observation makes progress, so a slow machine cannot cause a stall.
 func TestWaitReadyWhileProgressIsMade(t *testing.T) {
 	const stall = 400 * time.Millisecond
 	for name, interval := range map[string]time.Duration{
@@ -202,8 +200,8 @@ func TestWaitReadyWhileNothingMoves(t *testing.T) {
 	wantError(t, err, "slow is not ready, and nothing has moved for 400ms (loaded 2)", "500 Internal Server Error: still loading")
 }
 
-// TestObserverCountsProgressOnly has an observation fail in part and then recover:
-// what was counted before is no progress when it is counted again.
+// TestObserverCountsProgressOnly has an observation that fails in part and then
+// recovers. A count that returns to its earlier value is no progress.
 func TestObserverCountsProgressOnly(t *testing.T) {
 	now := Progress{}
 	o := newObserver(Wait{Progress: func(context.Context) Progress { return now }})
