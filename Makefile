@@ -140,7 +140,7 @@ bench-http: build controlplane ## Run the benchmarks over HTTP BENCH_RUNS (3) ti
 generate: ## Generate deep copies, CRDs, the manager's role and the REST API's types
 	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
-	$(TOOL) oapi-codegen -config internal/facade/oapi-codegen.yaml internal/facade/openapi.yaml
+	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
 
 .PHONY: fmt
 fmt: ## Format all Go code

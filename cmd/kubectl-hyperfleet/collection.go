@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // A collection is a kind of objects to search.
@@ -67,7 +67,7 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	if err := json.Unmarshal(raw, object); err != nil {
 		return nil, fmt.Errorf("decode one of the %s: %w", c.resource, err)
 	}
-	row, err := facade.Row(object, anyAdapters)
+	row, err := rest.Renderer{RequiredAdapters: anyAdapters}.Row(object)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", object.GetName(), err)
 	}
