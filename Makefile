@@ -55,7 +55,7 @@ image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOO
 
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
+	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
 
 .PHONY: controlplane
 controlplane: ## Build etcd, kube-apiserver and kubectl from source, unless bin/ holds them
