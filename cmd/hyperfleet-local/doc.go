@@ -14,10 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Local runs HyperFleet on the developer's own machine: a control plane that
-// keeps its data between runs, the custom resources and policies on it, and the
-// manager as a process beside it. It is what make run starts.
+// Command hyperfleet-local runs HyperFleet on the developer's machine: a control
+// plane that keeps its data between runs, the custom resources and admission
+// policies, and the manager as a process beside them. make run starts it.
 //
-// The control plane is in controlplane, the handling of processes in process;
-// here they are put together, and here alone the manager is known.
+// Package test/controlplane runs the control plane, and package test/process
+// handles processes. Only this command knows the manager's flags.
 package main

@@ -37,7 +37,7 @@ import (
 )
 
 func main() {
-	ctrllog.SetLogger(logr.Discard()) // what goes wrong is returned as an error
+	ctrllog.SetLogger(logr.Discard()) // failures are returned as errors
 	o, err := parseOptions(os.Args[1:])
 	if err == nil {
 		err = runUntilSignalled(o)
@@ -49,15 +49,14 @@ func main() {
 }
 
 func runUntilSignalled(o options) error {
-	// SIGHUP comes when the terminal is closed.
+	// A terminal that is closed sends SIGHUP.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	return run(ctx, o, os.Stdout)
 }
 
-// run returns nil after it was asked to end, by the context, and an error where
-// something did not start or ended by itself. Nothing that it started is running
-// when it returns.
+// run returns nil when the context ends it, and an error when a process does not
+// start or ends by itself. No process that it started still runs when it returns.
 func run(ctx context.Context, o options, out io.Writer) (err error) {
 	lock, err := process.AcquireLock(o.dir)
 	if err != nil {
@@ -91,14 +90,15 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 
 func stopLeftovers(o options, out io.Writer) error {
 	plane := o.controlPlane()
-	// The manager first, as in an orderly stop: it needs the others to end well.
+	// The manager stops first, as in an orderly stop: it needs the control plane
+	// to end well.
 	manager, err := process.StopLeftovers(plane.LogDir(), managerStopLimit, managerName)
 	if err != nil {
 		return err
 	}
 	others, err := controlplane.StopLeftovers(plane)
 	if found := slices.Concat(manager, others); len(found) > 0 {
-		fmt.Fprintf(out, "Stopped what an earlier run left behind: %s\n", strings.Join(found, ", "))
+		fmt.Fprintf(out, "Stopped processes of an earlier run: %s\n", strings.Join(found, ", "))
 	}
 	return err
 }
@@ -130,7 +130,7 @@ func (l *local) start(ctx context.Context) error {
 }
 
 // wait returns nil once the context is done, and an error as soon as one of the
-// processes has ended by itself.
+// processes ends by itself.
 func (l *local) wait(ctx context.Context) error {
 	var ended *process.Process
 	select {
@@ -146,8 +146,8 @@ func (l *local) wait(ctx context.Context) error {
 	return ended.Exited()
 }
 
-// stop stops in the order of need: the manager still wants to write, and
-// kube-apiserver to store.
+// stop stops the manager while kube-apiserver still takes its writes, and
+// kube-apiserver while etcd still stores them.
 func (l *local) stop() error {
 	var err error
 	if l.manager != nil {
@@ -170,7 +170,7 @@ HyperFleet runs. Ctrl-C stops it and keeps its data in %[1]s.
   kubeconfig  %[3]s
   logs        %[4]s
 
-Make a cluster, and look at it from both sides:
+Create a cluster over REST, and read it with kubectl:
 
   export KUBECONFIG=%[3]s
   curl -s %[2]s/clusters%[6]s -H 'Content-Type: application/json' \

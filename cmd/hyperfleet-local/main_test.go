@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -27,6 +28,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -38,8 +40,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// managerVariable turns this test's program into the program to be managed: it
-// takes the manager's flags and gets ready.
+// managerVariable turns this test's binary into a manager: it takes the manager's
+// flags and becomes ready after the duration that is the variable's value.
 const managerVariable = "BE_THE_MANAGER"
 
 func TestMain(m *testing.M) {
@@ -51,20 +53,37 @@ func TestMain(m *testing.M) {
 }
 
 func beManager() {
-	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "metrics-bind-address", "user", "drain-delay"} {
+	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "user", "drain-delay"} {
 		flag.String(name, "", "")
 	}
 	flag.Bool("insecure-disable-authentication", false, "")
 	probes := flag.String("health-probe-bind-address", "", "")
+	metrics := flag.String("metrics-bind-address", "", "")
 	flag.Usage = func() {}
 	flag.Parse()
-	http.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	takes, err := time.ParseDuration(os.Getenv(managerVariable))
+	if err != nil {
+		panic(err)
+	}
+	began := time.Now()
+	ready := func(w http.ResponseWriter, _ *http.Request) {
+		if time.Since(began) < takes {
+			http.Error(w, "the index is still loading", http.StatusInternalServerError)
+		}
+	}
+	http.HandleFunc("/readyz", ready)
+	http.HandleFunc("/readyz/fleet-index", ready)
+	var loaded atomic.Int64
+	http.HandleFunc("/metrics", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "# TYPE hyperfleet_index_objects gauge\nhyperfleet_index_objects{collection=\"clusters\"} %d\n", loaded.Add(1))
+	})
+	go func() { panic(http.ListenAndServe(*metrics, nil)) }()
 	panic(http.ListenAndServe(*probes, nil))
 }
 
-// TestRun lets one run end as it should, and one lose each of its processes.
+// TestRun ends one run in order, and kills each of a run's processes.
 func TestRun(t *testing.T) {
-	t.Setenv(managerVariable, "yes")
+	t.Setenv(managerVariable, "0s")
 	o := newOptions(t)
 
 	t.Run("ends when asked, and refuses company before", func(t *testing.T) {
@@ -94,6 +113,20 @@ func TestRun(t *testing.T) {
 		})
 	}
 
+	t.Run("waits for a manager that loads slowly", func(t *testing.T) {
+		o := o
+		o.stall, o.reportInterval = 5*time.Second, 200*time.Millisecond
+		t.Setenv(managerVariable, "8s")
+		r := startRun(t, o)
+		r.cancel()
+		if err := <-r.ended; err != nil {
+			t.Errorf("run() = %v, want none", err)
+		}
+		if out := r.out.String(); !strings.Contains(out, "Loading for 7s: ") || !strings.Contains(out, " of 0 clusters, ") {
+			t.Errorf("the output does not say how far the manager is:\n%s", out)
+		}
+	})
+
 	t.Run("ends when the manager does not start", func(t *testing.T) {
 		o := o
 		o.managerArgs = []string{"--no-such-flag"}
@@ -105,21 +138,21 @@ func TestRun(t *testing.T) {
 	})
 }
 
-// running is a run that has said that it is ready.
+// running is a run that has printed that it is ready.
 type running struct {
 	cancel context.CancelFunc
 	ended  chan error
+	out    *notifier
 }
 
 func startRun(t *testing.T, o options) running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	r := running{cancel: cancel, ended: make(chan error, 1)}
-	ready := make(chan struct{})
-	go func() { r.ended <- run(ctx, o, &notifier{text: "HyperFleet runs", seen: ready}) }()
+	r := running{cancel: cancel, ended: make(chan error, 1), out: &notifier{text: "HyperFleet runs", seen: make(chan struct{})}}
+	go func() { r.ended <- run(ctx, o, r.out) }()
 	select {
-	case <-ready:
+	case <-r.out.seen:
 	case err := <-r.ended:
 		t.Fatalf("run() = %v before it was ready", err)
 	case <-time.After(2 * time.Minute):
@@ -128,8 +161,10 @@ func startRun(t *testing.T, o options) running {
 	return r
 }
 
-// notifier closes a channel when the text is written.
+// notifier keeps what is written to it, and closes a channel when the string is
+// written.
 type notifier struct {
+	strings.Builder
 	text string
 	seen chan struct{}
 }
@@ -138,7 +173,7 @@ func (n *notifier) Write(b []byte) (int, error) {
 	if strings.Contains(string(b), n.text) {
 		close(n.seen)
 	}
-	return len(b), nil
+	return n.Builder.Write(b)
 }
 
 func wantNothingRunning(t *testing.T, o options) {

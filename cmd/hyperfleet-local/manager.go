@@ -18,6 +18,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -28,9 +29,8 @@ import (
 )
 
 const (
-	managerName       = "manager"
-	managerStartLimit = 60 * time.Second
-	managerStopLimit  = 15 * time.Second
+	managerName      = "manager"
+	managerStopLimit = 15 * time.Second
 )
 
 func (l *local) startManager(ctx context.Context) error {
@@ -45,15 +45,34 @@ func (l *local) startManager(ctx context.Context) error {
 			"--facade-bind-address=" + l.facade,
 			"--health-probe-bind-address=" + l.probes,
 			"--metrics-bind-address=" + l.metrics,
-			"--drain-delay=0", // no load balancer has to look away
+			"--drain-delay=0", // there is no load balancer to wait for
 		}, l.authentication(), l.managerArgs),
 	})
 	if err != nil {
 		return err
 	}
 	l.manager = manager
-	ready := process.HTTPProbe(http.DefaultClient, localURL(l.probes)+"/readyz")
-	return process.WaitReady(ctx, manager, managerStartLimit, ready)
+	loading, err := l.plane.Loading(localURL(l.metrics) + "/metrics")
+	if err != nil {
+		return err
+	}
+	return process.WaitReady(ctx, manager, process.Wait{
+		Ready:    process.HTTPProbe(http.DefaultClient, l.readinessURLs()...),
+		Stall:    l.stall,
+		Progress: loading,
+		Interval: l.reportInterval,
+		Report: func(p process.Progress, waited time.Duration) {
+			fmt.Fprintf(l.out, "Loading for %s: %s\n", waited.Round(time.Second), p.Text)
+		},
+	})
+}
+
+// readinessURLs names the check of the index before the aggregate of all checks.
+// The manager logs each failure of the aggregate, and its answer withholds the
+// reason.
+func (l *local) readinessURLs() []string {
+	all := localURL(l.probes) + "/readyz"
+	return []string{all + "/fleet-index", all}
 }
 
 func (l *local) authentication() []string {
@@ -65,7 +84,7 @@ func (l *local) authentication() []string {
 
 func (l *local) facadeURL() string { return localURL(l.facade) }
 
-// localURL is where this machine reaches what listens on the address.
+// localURL returns the URL at which this machine reaches a listener's address.
 func localURL(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {

@@ -23,8 +23,10 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 type options struct {
@@ -35,9 +37,13 @@ type options struct {
 	etcdPort, apiServerPort    int
 	facade, probes, metrics    string
 	managerArgs                []string
+
+	// stall is how long the manager's start may make no progress. Progress is
+	// printed once per reportInterval.
+	stall, reportInterval time.Duration
 }
 
-// Flags that name a port. The message about a taken port names them, too.
+// Flags that name a port. The error about a port in use names them, too.
 const (
 	etcdPortFlag      = "etcd-port"
 	apiServerPortFlag = "apiserver-port"
@@ -47,23 +53,23 @@ const (
 )
 
 func parseOptions(args []string) (options, error) {
-	var o options
-	flags := flag.NewFlagSet("local", flag.ExitOnError)
+	o := options{stall: 2 * time.Minute, reportInterval: process.ReportInterval}
+	flags := flag.NewFlagSet("hyperfleet-local", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: local [flags] [-- flags of the manager]")
+		fmt.Fprintln(flags.Output(), "usage: hyperfleet-local [flags] [-- flags of the manager]")
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.dir, "dir", ".local", "folder of data, credentials and logs")
-	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of the programs etcd, kube-apiserver and kubectl; $KUBEBUILDER_ASSETS where not given")
-	flags.StringVar(&o.kustomization, "kustomization", "config/local", "what to apply before the manager starts")
-	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's program")
+	flags.StringVar(&o.dir, "dir", ".local", "folder for data, credentials and logs")
+	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of etcd, kube-apiserver and kubectl; the default is $KUBEBUILDER_ASSETS")
+	flags.StringVar(&o.kustomization, "kustomization", "config/local", "kustomization to apply before the manager starts")
+	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's binary")
 	flags.StringVar(&o.adapters, "adapters", "config/manager/adapters.yaml", "the manager's file of required adapters")
-	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "as whom REST requests are made; the kustomization gives rights to the default")
-	flags.BoolVar(&o.authenticate, "authenticate", false, "have those who call the REST API say who they are, by a token of the control plane (kubectl create token)")
+	flags.StringVar(&o.user, "user", "dev@hyperfleet.local", "user that REST requests are made as; the kustomization binds roles to the default")
+	flags.BoolVar(&o.authenticate, "authenticate", false, "require REST requests to carry a token of the control plane (kubectl create token)")
 	flags.IntVar(&o.etcdPort, etcdPortFlag, 23790, "port of etcd, on loopback")
 	flags.IntVar(&o.apiServerPort, apiServerPortFlag, 16443, "port of kube-apiserver, on loopback")
-	// The REST API asks nobody who they are where -authenticate is not given, so it
-	// is not for the network.
+	// Without -authenticate, the REST API serves every caller. It must not listen
+	// on the network then.
 	flags.StringVar(&o.facade, facadeFlag, "127.0.0.1:8000", "address of the REST API")
 	flags.StringVar(&o.probes, probesFlag, "127.0.0.1:8080", "address of /healthz and /readyz")
 	flags.StringVar(&o.metrics, metricsFlag, "127.0.0.1:9090", "address of /metrics")
@@ -72,7 +78,7 @@ func parseOptions(args []string) (options, error) {
 	}
 	o.managerArgs = flags.Args()
 	if o.assets == "" {
-		return options{}, errors.New("-assets is required where KUBEBUILDER_ASSETS is not set")
+		return options{}, errors.New("-assets is required if KUBEBUILDER_ASSETS is not set")
 	}
 	for _, l := range o.listeners() {
 		if _, _, err := net.SplitHostPort(l.address); err != nil {
@@ -86,7 +92,7 @@ func (o options) controlPlane() controlplane.Config {
 	return controlplane.Config{Dir: o.dir, Assets: o.assets, EtcdPort: o.etcdPort, APIServerPort: o.apiServerPort}
 }
 
-// listener is an address that something started here listens on.
+// listener is an address that a process of this command listens on.
 type listener struct {
 	what, flag, address string
 }

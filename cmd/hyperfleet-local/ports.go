@@ -24,14 +24,14 @@ import (
 	"syscall"
 )
 
-// checkPorts fails where a listener's port is taken, with a line for each.
+// checkPorts returns an error with one line for each port that is in use.
 func checkPorts(listeners []listener) error {
 	var taken []string
 	for _, l := range listeners {
 		err := tryListen(l.address)
 		if errors.Is(err, syscall.EADDRINUSE) {
 			_, port, _ := net.SplitHostPort(l.address)
-			taken = append(taken, fmt.Sprintf("port %s of %s is taken by another program: end that, or choose another port by -%s", port, l.what, l.flag))
+			taken = append(taken, fmt.Sprintf("port %s of %s is in use by another program: stop that program, or choose another port with -%s", port, l.what, l.flag))
 		} else if err != nil {
 			return fmt.Errorf("address of %s (-%s): %w", l.what, l.flag, err)
 		}

@@ -35,7 +35,7 @@ func TestCheckPorts(t *testing.T) {
 
 	cases := map[string]struct {
 		listeners []listener
-		want      []string // parts of the error; none where all are free
+		want      []string // parts of the error; none if all ports are free
 	}{
 		"free": {
 			listeners: []listener{{"the REST API", facadeFlag, "127.0.0.1:0"}},

@@ -47,16 +47,17 @@ func (c *ControlPlane) apiServerSpec() process.Spec {
 			"--anonymous-auth=false",
 			"--authorization-mode=RBAC",
 			"--service-cluster-ip-range=10.0.0.0/24",
-			// There is no controller manager to make the tokens that it wants.
+			// The plugin waits for tokens that a controller manager creates.
+			// There is none.
 			"--disable-admission-plugins=ServiceAccount",
-			// No pod will ever look for the API server by its Service.
+			// There are no pods that find the API server by its Service.
 			"--endpoint-reconciler-type=none",
 		},
 	}
 }
 
-// RESTConfig returns what a client needs to speak as the user, without a limit
-// of its own on the rate of requests.
+// RESTConfig returns a client configuration for the user, without a client-side
+// rate limit.
 func (c *ControlPlane) RESTConfig(user User) *rest.Config {
 	return &rest.Config{
 		Host:            c.apiServerURL(),

@@ -29,41 +29,41 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// Config says where a control plane lives.
+// Config says where a control plane keeps its data and listens.
 type Config struct {
-	// Dir takes everything that the control plane keeps: etcd's data, credentials,
+	// Dir holds all data of the control plane: etcd's data, credentials,
 	// kubeconfigs and logs.
 	Dir string
 
-	// Assets is the folder of the programs etcd, kube-apiserver and kubectl.
+	// Assets is the folder of etcd, kube-apiserver and kubectl.
 	Assets string
 
 	// EtcdPort and APIServerPort are on loopback.
 	EtcdPort, APIServerPort int
 
-	// EtcdArgs are more arguments of etcd.
+	// EtcdArgs are additional arguments of etcd.
 	EtcdArgs []string
 }
 
-// LogDir takes the logs and the records of the running processes.
+// LogDir returns the folder of the logs and of the records of running processes.
 func (c Config) LogDir() string { return filepath.Join(c.Dir, "log") }
 
-// Names of the processes, and of their programs and logs.
+// Names of the processes, their binaries and their logs.
 const (
 	EtcdName      = "etcd"
 	APIServerName = "kube-apiserver"
 )
 
-// Time limits. A start is slow only on a machine that is busy otherwise.
+// Time limits. A start takes long only on a busy machine.
 const (
-	startLimit         = 60 * time.Second
+	startLimit         = 2 * time.Minute
 	etcdStopLimit      = 10 * time.Second
 	apiServerStopLimit = 15 * time.Second
 )
 
 const loopback = "127.0.0.1"
 
-// ControlPlane is an etcd and a kube-apiserver, both of which may be running.
+// ControlPlane is an etcd and a kube-apiserver, which may be running.
 type ControlPlane struct {
 	config      Config
 	credentials *credentials
@@ -71,12 +71,12 @@ type ControlPlane struct {
 	apiServer   *process.Process
 }
 
-// New makes the credentials where Dir does not hold them yet, and writes a
-// kubeconfig for each User. It starts nothing.
+// New creates the credentials if Dir does not hold them, and writes a kubeconfig
+// for each User. It starts no process.
 func New(config Config) (*ControlPlane, error) {
 	for _, name := range []string{EtcdName, APIServerName, "kubectl"} {
 		if _, err := os.Stat(filepath.Join(config.Assets, name)); err != nil {
-			return nil, fmt.Errorf("control plane programs: %w", err)
+			return nil, fmt.Errorf("find the binaries of the control plane: %w", err)
 		}
 	}
 	dir, err := filepath.Abs(config.Dir)
@@ -86,7 +86,7 @@ func New(config Config) (*ControlPlane, error) {
 	config.Dir = dir
 	credentials, err := loadOrCreateCredentials(filepath.Join(dir, "pki"))
 	if err != nil {
-		return nil, fmt.Errorf("control plane credentials: %w", err)
+		return nil, fmt.Errorf("load the credentials of the control plane: %w", err)
 	}
 	c := &ControlPlane{config: config, credentials: credentials}
 	for _, user := range Users() {
@@ -98,7 +98,7 @@ func New(config Config) (*ControlPlane, error) {
 }
 
 // Start starts etcd and then kube-apiserver, and returns once both are healthy.
-// What it has started by the time it fails is up to Stop.
+// If it fails, the caller still has to call Stop.
 func (c *ControlPlane) Start(ctx context.Context) error {
 	if err := c.StartEtcd(ctx); err != nil {
 		return err
@@ -106,19 +106,17 @@ func (c *ControlPlane) Start(ctx context.Context) error {
 	return c.StartAPIServer(ctx)
 }
 
-// StartEtcd starts etcd alone, for the first time or again, and waits until it
-// is healthy.
+// StartEtcd starts or restarts etcd, and waits until it is healthy.
 func (c *ControlPlane) StartEtcd(ctx context.Context) error {
 	etcd, err := process.Start(c.etcdSpec())
 	if err != nil {
 		return err
 	}
 	c.etcd = etcd
-	return process.WaitReady(ctx, etcd, startLimit, c.etcdHealth())
+	return process.WaitReady(ctx, etcd, process.Wait{Ready: c.etcdHealth(), Stall: startLimit})
 }
 
-// StartAPIServer starts kube-apiserver alone, for the first time or again, and
-// waits until it is ready.
+// StartAPIServer starts or restarts kube-apiserver, and waits until it is ready.
 func (c *ControlPlane) StartAPIServer(ctx context.Context) error {
 	apiServer, err := process.Start(c.apiServerSpec())
 	if err != nil {
@@ -129,16 +127,16 @@ func (c *ControlPlane) StartAPIServer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return process.WaitReady(ctx, apiServer, startLimit, ready)
+	return process.WaitReady(ctx, apiServer, process.Wait{Ready: ready, Stall: startLimit})
 }
 
-// Etcd is the process that StartEtcd last started, nil before.
+// Etcd returns the process that StartEtcd started last, nil before.
 func (c *ControlPlane) Etcd() *process.Process { return c.etcd }
 
-// APIServer is the process that StartAPIServer last started, nil before.
+// APIServer returns the process that StartAPIServer started last, nil before.
 func (c *ControlPlane) APIServer() *process.Process { return c.apiServer }
 
-// Stop stops kube-apiserver and then etcd, which keeps its data.
+// Stop stops kube-apiserver and then etcd. etcd's data stays.
 func (c *ControlPlane) Stop() error {
 	var errs []error
 	if c.apiServer != nil {
@@ -150,8 +148,8 @@ func (c *ControlPlane) Stop() error {
 	return errors.Join(errs...)
 }
 
-// StopLeftovers ends what a run that was killed left running on the same
-// folder, and returns the names of what it ended.
+// StopLeftovers ends the processes that a killed run left running on the same
+// folder, and returns their names.
 func StopLeftovers(config Config) ([]string, error) {
 	return process.StopLeftovers(config.LogDir(), 5*time.Second, APIServerName, EtcdName)
 }

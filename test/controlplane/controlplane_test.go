@@ -45,11 +45,11 @@ import (
 const repository = "../.."
 
 func TestMain(m *testing.M) {
-	ctrllog.SetLogger(logr.Discard()) // what clients log of retries says nothing here
+	ctrllog.SetLogger(logr.Discard()) // clients log retries, which the tests expect
 	os.Exit(m.Run())
 }
 
-// TestControlPlane takes one control plane through its life: the steps build on
+// TestControlPlane takes one control plane through its life. Its steps build on
 // each other, since a start takes seconds.
 func TestControlPlane(t *testing.T) {
 	config := newConfig(t)
@@ -114,7 +114,8 @@ func TestControlPlane(t *testing.T) {
 			Groups:   []string{"owners", "system:authenticated"},
 			Extra:    map[string][]string{"authentication.kubernetes.io/credential-id": {"JTI=1"}},
 		}
-		// Discovery is the manager's own: it is no request to act in for others.
+		// Discovery uses the manager's own identity: it is not a request that the
+		// manager makes for a caller.
 		mapper := newClient(t, plane, controlplane.Manager).RESTMapper()
 		caller, err := client.New(config, client.Options{Scheme: scheme(t), Mapper: mapper})
 		if err != nil {
@@ -129,7 +130,7 @@ func TestControlPlane(t *testing.T) {
 			t.Fatal(err)
 		}
 		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "of-somebody", Namespace: metav1.NamespaceDefault}}
-		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // until RBAC knows the binding
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // until RBAC sees the binding
 			err := caller.Create(t.Context(), cluster)
 			if err == nil {
 				break
@@ -171,6 +172,8 @@ func TestControlPlane(t *testing.T) {
 		wantCluster(t, plane, "before-the-crash")
 	})
 
+	t.Run("a manager that loads shows how far it is", func(t *testing.T) { testLoading(t, plane) })
+
 	again := newPlane(t, config)
 	t.Run("another run keeps data and credentials", func(t *testing.T) {
 		create(t, plane, "before-the-stop")
@@ -205,8 +208,8 @@ func TestNewWithoutPrograms(t *testing.T) {
 	}
 }
 
-// TestNewAfterUnfinished finds what a run left that was killed while it made the
-// credentials.
+// TestNewAfterUnfinished has a folder of a run that was killed while it created
+// the credentials.
 func TestNewAfterUnfinished(t *testing.T) {
 	config := newConfig(t)
 	if err := os.MkdirAll(filepath.Join(config.Dir, "pki.unfinished"), 0o700); err != nil {
@@ -249,7 +252,7 @@ func newClient(t *testing.T, plane *controlplane.ControlPlane, user controlplane
 	return c
 }
 
-// whoAmI asks the API server.
+// whoAmI asks the API server for the user of a configuration.
 func whoAmI(t *testing.T, config *rest.Config) authenticationv1.UserInfo {
 	t.Helper()
 	review, err := kubernetes.NewForConfigOrDie(config).AuthenticationV1().SelfSubjectReviews().
@@ -285,7 +288,8 @@ func wantCluster(t *testing.T, plane *controlplane.ControlPlane, name string) {
 	})
 }
 
-// soon gives kube-apiserver time to find etcd and its custom resources again.
+// soon retries while kube-apiserver reconnects to etcd and serves its custom
+// resources again.
 func soon(t *testing.T, try func() error) {
 	t.Helper()
 	var err error

@@ -34,7 +34,7 @@ import (
 	"time"
 )
 
-// The files of a credentials folder.
+// Files of a credentials folder.
 const (
 	servingCertFile       = "apiserver.crt"
 	servingKeyFile        = "apiserver.key"
@@ -42,17 +42,17 @@ const (
 	tokensFile            = "tokens.csv"
 )
 
-// credentials is what kube-apiserver serves and trusts.
+// credentials are the keys, certificates and tokens of kube-apiserver.
 type credentials struct {
 	dir         string
-	servingCert []byte            // PEM; signed by itself, so it is also what clients trust
+	servingCert []byte            // PEM; self-signed, so clients trust the certificate itself
 	tokens      map[string]string // by user name
 }
 
 func (c *credentials) file(name string) string { return filepath.Join(c.dir, name) }
 
-// loadOrCreateCredentials makes the folder in one step, so that a run that is
-// killed meanwhile does not leave half of it.
+// loadOrCreateCredentials creates the folder in one step. A run that is killed
+// meanwhile leaves no partial folder.
 func loadOrCreateCredentials(dir string) (*credentials, error) {
 	_, err := os.Stat(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -109,7 +109,8 @@ func newKey() (*ecdsa.PrivateKey, []byte, error) {
 	return key, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), nil
 }
 
-// newServingCert is valid for ten years: longer than a development folder lives.
+// newServingCert returns a certificate that is valid for ten years, which is
+// longer than a development folder is used.
 func newServingCert(key *ecdsa.PrivateKey) ([]byte, error) {
 	now := time.Now()
 	template := &x509.Certificate{
@@ -162,7 +163,7 @@ func loadCredentials(dir string) (*credentials, error) {
 	}
 	for _, user := range Users() {
 		if c.tokens[user.Name] == "" {
-			return nil, fmt.Errorf("%s holds no token of %s; remove %s to have all credentials made anew", file.Name(), user.Name, dir)
+			return nil, fmt.Errorf("%s holds no token of %s; remove %s to create new credentials", file.Name(), user.Name, dir)
 		}
 	}
 	return c, nil

@@ -14,10 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package controlplane runs a real etcd and kube-apiserver on loopback, whose
-// data, credentials and logs stand in one folder and outlive the run. It serves
-// make run, and the tests and benchmarks that kill, freeze or restart one of the
-// two processes. It knows nothing of the program that is developed against it.
+// Package controlplane runs a real etcd and kube-apiserver on loopback. Their
+// data, credentials and logs are in one folder, and stay after the run. make run
+// uses it, and so do the tests and benchmarks that kill, freeze or restart one of
+// the two processes. Of the manager it knows the metrics that tell how far its
+// index is loaded.
 //
 // There is no controller manager, scheduler or kubelet: nothing collects garbage
 // by owner references, and namespaces are not emptied.

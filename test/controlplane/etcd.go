@@ -33,7 +33,7 @@ func (c *ControlPlane) etcdSpec() process.Spec {
 			"--data-dir=" + filepath.Join(c.config.Dir, EtcdName),
 			"--listen-client-urls=" + c.etcdURL(),
 			"--advertise-client-urls=" + c.etcdURL(),
-			// The only member talks to no peer: any free port will do.
+			// A single member has no peers, so any free port will do.
 			"--listen-peer-urls=http://" + hostPort(0),
 			"--log-level=warn",
 		}, c.config.EtcdArgs...),

@@ -37,7 +37,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-const installLimit = 30 * time.Second
+const installLimit = 2 * time.Minute // kube-apiserver may be busy with its watch caches
 
 // Install applies a kustomization that holds the custom resources and the
 // admission policies, and waits until both are in force.
@@ -52,7 +52,7 @@ func (c *ControlPlane) Install(ctx context.Context, kustomization string) error 
 	return nil
 }
 
-// kubectl runs as Admin, in a process group that Ctrl-C does not reach.
+// kubectl runs kubectl as Admin, in a process group that Ctrl-C does not reach.
 func (c *ControlPlane) kubectl(ctx context.Context, args ...string) error {
 	args = append([]string{
 		"--kubeconfig=" + c.KubeconfigFile(Admin),
@@ -72,9 +72,9 @@ func (c *ControlPlane) kubectl(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// waitInForce writes as a dry run until the policies have set what they set. The
-// API server takes a moment to serve a custom resource, and to heed a policy, that
-// it has stored; for a policy no condition tells when.
+// waitInForce makes dry-run writes until the policies have set their fields. The
+// API server serves a new custom resource and enforces a new policy with a delay,
+// and a policy has no condition that says so.
 func (c *ControlPlane) waitInForce(ctx context.Context) error {
 	scheme := runtime.NewScheme()
 	if err := v1.AddToScheme(scheme); err != nil {

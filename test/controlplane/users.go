@@ -25,25 +25,25 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// User is an identity that the API server knows by a token of its own.
+// User is an identity with a static token of the API server.
 type User struct {
 	Name   string
 	Groups []string
-	// Kubeconfig is the name of the user's kubeconfig in Config.Dir.
+	// Kubeconfig is the file name of the user's kubeconfig in Config.Dir.
 	Kubeconfig string
 }
 
 var (
-	// Admin may do everything. It is who a developer is.
+	// Admin has every right. It is the developer's identity.
 	Admin = User{
 		Name:       "admin@hyperfleet.local",
 		Groups:     []string{"system:masters"},
 		Kubeconfig: "kubeconfig",
 	}
 
-	// Manager has the identity of the service account of config/rbac, and so
-	// exactly the rights that are bound to it there: what is missing in
-	// production is missing here.
+	// Manager has the identity of the service account in config/rbac, and so
+	// exactly the rights that are bound to it there. A right that is missing in
+	// production is missing here, too.
 	Manager = User{
 		Name: "system:serviceaccount:hyperfleet-system:hyperfleet-manager",
 		Groups: []string{
@@ -54,7 +54,7 @@ var (
 	}
 )
 
-// Users returns all of them.
+// Users returns all users.
 func Users() []User { return []User{Admin, Manager} }
 
 // KubeconfigFile returns the path of the user's kubeconfig.
@@ -62,7 +62,7 @@ func (c *ControlPlane) KubeconfigFile(user User) string {
 	return filepath.Join(c.config.Dir, user.Kubeconfig)
 }
 
-// writeKubeconfig replaces the file in one step, since a client may read it at
+// writeKubeconfig replaces the file in one step, because a client may read it at
 // any time.
 func (c *ControlPlane) writeKubeconfig(user User) error {
 	const name = "hyperfleet-local"

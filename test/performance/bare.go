@@ -29,13 +29,13 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// bareCommand, as the first argument, makes this program the bare handler.
+// bareCommand, as the first argument, turns this program into the bare handler.
 const bareCommand = "bare"
 
 const bareName = "bare"
 
-// serveBare answers each URI with the body that a file has for it: the least that
-// a net/http server does, and so the limit of what reads can reach.
+// serveBare answers each URI with a body from a file. A net/http server can do no
+// less, so this is the upper limit for reads.
 func serveBare(args []string) error {
 	flags := flag.NewFlagSet(bareCommand, flag.ExitOnError)
 	address := flags.String("address", "", "where to listen")
@@ -67,8 +67,7 @@ func bareHandler(bodies map[string][]byte) http.Handler {
 	})
 }
 
-// startBare starts the bare handler as a process of its own and returns where it
-// listens.
+// startBare starts the bare handler as a process and returns its address.
 func (r *run) startBare(ctx context.Context, bodies map[string][]byte) (string, error) {
 	text, err := json.Marshal(bodies)
 	if err != nil {
@@ -96,9 +95,12 @@ func (r *run) startBare(ctx context.Context, bodies map[string][]byte) (string, 
 	if err != nil {
 		return "", err
 	}
-	return address, process.WaitReady(ctx, r.bare, startLimit, process.HTTPProbe(http.DefaultClient, "http://"+address+listURI("", 1)))
+	return address, process.WaitReady(ctx, r.bare, process.Wait{
+		Ready: process.HTTPProbe(http.DefaultClient, "http://"+address+listURI("", 1)),
+		Stall: startLimit,
+	})
 }
 
 func (r *run) stopBare() {
-	_ = r.bare.Stop(stopLimit) // where that fails, the end of the run tries again
+	_ = r.bare.Stop(stopLimit) // if this fails, the end of the run tries again
 }

@@ -34,9 +34,9 @@ const (
 
 func clusterPath(c *cluster) string { return clustersPath + "/" + v1.ID(c.uid) }
 
-// measureCreates creates the same objects at three places: over REST, directly
-// where the manager reconciles them just as those, and directly where nothing
-// does. The first two become part of the fleet.
+// measureCreates creates the same objects in three ways: over REST, directly in
+// the namespace that the manager reconciles, and directly where nothing
+// reconciles. The first two become part of the fleet.
 func (r *run) measureCreates(ctx context.Context) error {
 	created := &created{number: len(r.fleet)}
 	r.write(ctx, "create", r.writeLoad(func() worker { return r.createWorker(created) }))
@@ -59,7 +59,8 @@ func (r *run) writeLoad(newWorker func() worker) load {
 	return load{workers: r.concurrency, requests: r.batch(), limit: writeLimit, newWorker: newWorker}
 }
 
-// created collects clusters from several workers. The first one has that number.
+// created collects clusters from several workers. first is the number of the
+// first one.
 type created struct {
 	number   int
 	lock     sync.Mutex
@@ -72,7 +73,7 @@ func (c *created) add(one *cluster) {
 	c.clusters = append(c.clusters, one)
 }
 
-// inOrder returns the clusters by number, from first on and without a gap.
+// inOrder returns the clusters by number, from first up to the first gap.
 func (c *created) inOrder(first int) []*cluster {
 	ordered := make([]*cluster, len(c.clusters))
 	for _, one := range c.clusters {

@@ -28,9 +28,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// fill makes clusters, the reports on them, and the status that the reconciler
-// would write: the manager that starts next has nothing left to aggregate. None of
-// it is measured.
+// fill creates clusters, their reports, and the status that the reconciler would
+// write, so the manager that starts next has nothing to aggregate. None of this
+// is measured.
 func (r *run) fill(ctx context.Context, clusters int) error {
 	created := &created{}
 	s := load{workers: 2 * r.concurrency, requests: clusters, limit: fillLimit, newWorker: func() worker {
@@ -67,8 +67,8 @@ func (r *run) fillOne(ctx context.Context, into *created, number int) error {
 	return nil
 }
 
-// aggregated is the status of a cluster that has had none, as the reconciler
-// makes it.
+// aggregated returns the first status that the reconciler would write for a
+// cluster.
 func aggregated(c *v1.Cluster, reports []aggregate.Report) v1.ResourceStatus {
 	conditions := aggregate.Conditions(aggregate.Input{
 		Kind:       v1.ClusterKind,
@@ -82,7 +82,7 @@ func aggregated(c *v1.Cluster, reports []aggregate.Report) v1.ResourceStatus {
 	return v1.ResourceStatus{
 		ID:                 v1.ID(c.UID),
 		ObservedGeneration: c.Generation,
-		Available:          conditions[0].Status, // the first two are always these
+		Available:          conditions[0].Status, // these two always come first
 		Ready:              conditions[1].Status,
 		Conditions:         conditions,
 	}

@@ -21,8 +21,8 @@ import (
 	"math"
 )
 
-// find holds the runs against what is expected of a fleet of that size, in the
-// order of the file.
+// find compares the runs with the ranges for a fleet of that size, in the order
+// of the file.
 func (r *ranges) find(runs []*Run, clusters int) []Finding {
 	var findings []Finding
 	for _, expected := range r.Ratios {
@@ -56,7 +56,7 @@ func (r *ranges) find(runs []*Run, clusters int) []Finding {
 	return findings
 }
 
-// findPeer holds the throughput of the runs against the peer's.
+// findPeer compares the throughput of the runs with the peer's.
 func (r *ranges) findPeer(runs []*Run) []PeerFinding {
 	var findings []PeerFinding
 	for _, expected := range r.Peer {
@@ -68,21 +68,21 @@ func (r *ranges) findPeer(runs []*Run) []PeerFinding {
 	return findings
 }
 
-// PeerFinding is a throughput beside those of the peer, in requests a second.
+// PeerFinding is a throughput beside those of the peer, in requests per second.
 type PeerFinding struct {
 	Finding
 	Shipped float64 `json:"shipped"`
 	Tuned   float64 `json:"tuned"`
 }
 
-// figureFinding has no figure where no run has one.
+// figureFinding has no figure if no run has one.
 func figureFinding(runs []*Run, of func(*Run) float64) Finding {
 	var values []float64
 	for _, run := range runs {
 		values = append(values, of(run))
 	}
 	measured := spread(values)
-	if math.IsNaN(measured.Median) { // which JSON does not have
+	if math.IsNaN(measured.Median) { // JSON has no NaN
 		return Finding{}
 	}
 	return Finding{Figure: &measured}
@@ -95,7 +95,7 @@ func (f *Finding) atLeast(bound float64) {
 
 func (r *Run) ratio(of, to string) float64 { return r.throughput(of) / r.throughput(to) }
 
-// throughput is NaN where the scenario is missing or nothing succeeded.
+// throughput is NaN if the scenario is missing or no request succeeded.
 func (r *Run) throughput(of string) float64 {
 	if s := r.scenario(of); s != nil && s.Throughput > 0 {
 		return s.Throughput

@@ -30,17 +30,18 @@ import (
 	"strings"
 )
 
-// flatCommand, as the first argument, makes this program compare what the Go
-// benchmarks cost at fleets of several sizes.
+// flatCommand, as the first argument, makes this program compare the costs of the
+// Go benchmarks between fleets of several sizes.
 const flatCommand = "flat"
 
 const timeUnit = "ns/op"
 
-// reportFlat reads files of Go benchmarks and writes a table to a file and to out.
+// reportFlat reads the output of Go benchmarks and writes a table to a file and
+// to out.
 func reportFlat(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet(flatCommand, flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: bench flat [flags] <file of go test -bench>...")
+		fmt.Fprintln(flags.Output(), "usage: hyperfleet-bench flat [flags] <file of go test -bench>...")
 		flags.PrintDefaults()
 	}
 	rangesFile := flags.String("ranges", "test/performance/ranges.yaml", "the file of expected ratios")
@@ -64,19 +65,18 @@ func reportFlat(args []string, out io.Writer) error {
 	return os.WriteFile(*into, []byte(table), 0o644)
 }
 
-// costs are what benchmarks cost by the size of the fleet, in the order of the
+// costs are the costs of benchmarks by size of the fleet, in the order of the
 // files.
 type costs []*cost
 
-// cost is one figure of one benchmark, over all its runs. Of each size there is one
-// value a run.
+// cost is one figure of one benchmark. Each run adds one value per size.
 type cost struct {
 	benchmark, unit string
 	bySize          map[int][]float64
 }
 
-// readCosts reads the benchmarks whose name ends with the size of a fleet: the time
-// of an operation, and what the benchmark measures for each cluster.
+// readCosts reads the benchmarks whose name ends with the size of a fleet: the
+// time per operation, and the figures that a benchmark reports per cluster.
 func readCosts(files []string) (costs, error) {
 	var all costs
 	for _, file := range files {
@@ -91,17 +91,17 @@ func readCosts(files []string) (costs, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, errors.New("the files hold no benchmark that says the size of its fleet")
+		return nil, errors.New("the files hold no benchmark whose name ends with the size of its fleet")
 	}
 	return all, nil
 }
 
 // sized is the name of a benchmark of a fleet: its own name, the size, and the
-// number of processors where it is not 1.
+// number of processors if it is not 1.
 var sized = regexp.MustCompile(`^Benchmark(.+)/(\d+)(-\d+)?$`)
 
-// add takes the fields of a line in the format of go test -bench: name, iterations,
-// and pairs of a value and its unit.
+// add parses the fields of a line in the format of go test -bench: name,
+// iterations, and pairs of a value and its unit.
 func (all *costs) add(fields []string) error {
 	if len(fields) < 4 {
 		return nil
@@ -150,8 +150,7 @@ func (all costs) sizes() []int {
 	return slices.Compact(sizes)
 }
 
-// markdown shows the median of each cost at each size, and the ratios that are
-// expected.
+// markdown shows the median of each cost at each size, and the expected ratios.
 func (all costs) markdown(expected []flatRange) string {
 	var b strings.Builder
 	head := []string{"Benchmark, µs or bytes"}
@@ -196,7 +195,7 @@ func (c *cost) show(size int) string {
 	return fmt.Sprintf("%.0f", median)
 }
 
-// flatness is the ratio where one is expected and was measured; ok is false where
+// flatness returns the ratio if one is expected and was measured. ok is false if
 // it is too large.
 func (c *cost) flatness(expected flatRange) (cell string, ok bool) {
 	measured := ratio(spread(c.bySize[expected.Of]).Median, spread(c.bySize[expected.To]).Median)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs the Go benchmarks, so many times each, at fleets of such sizes, into one
-# file per package that benchstat reads, and compares what they cost at each size.
+# Runs the Go benchmarks of several packages at fleets of several sizes. Writes one
+# file per package, which benchstat reads, and a table of the costs by size.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# What the Go runtime tries to stay below. A million clusters fit.
+# The soft memory limit of the Go runtime. A million clusters fit.
 export GOMEMLIMIT=${GOMEMLIMIT:-12GiB}
 
 main() {

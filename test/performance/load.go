@@ -24,17 +24,17 @@ import (
 	"time"
 )
 
-// A worker does one request after the other. do is what is measured; it returns
-// the length of the answer's body. after, where not nil, follows each do and is
-// not.
+// A worker makes one request after the other. do is measured; it returns the
+// length of the answer's body. after, if not nil, follows each do and is not
+// measured.
 type worker struct {
 	do    func(i int) (int, error)
 	after func(i int, err error)
 	close func()
 }
 
-// load is requests to make, by so many workers at a time, until there are enough
-// or the time is over.
+// load describes the requests of a number of concurrent workers, until there are
+// enough requests or the time is over.
 type load struct {
 	workers   int
 	requests  int // 0: as many as the time allows
@@ -49,14 +49,14 @@ type sample struct {
 	failed  bool
 }
 
-// samples are what a load came to.
+// samples are the results of a load.
 type samples struct {
 	all     []sample
 	elapsed time.Duration
 	fault   error // one of them
 }
 
-// run makes the requests. Each has an index, from 0, that no other has.
+// run makes the requests. Each has an index of its own, from 0.
 func (l load) run(ctx context.Context) samples {
 	var (
 		next  atomic.Int64
@@ -102,8 +102,8 @@ func (l load) run(ctx context.Context) samples {
 	return total
 }
 
-// join adds samples that were taken in the same time or, where they have a time
-// of their own, in another.
+// join adds samples. They come from the same time span or, if they have a
+// duration, from another one.
 func (s *samples) join(other samples) {
 	s.all = append(s.all, other.all...)
 	s.elapsed += other.elapsed
@@ -112,7 +112,8 @@ func (s *samples) join(other samples) {
 	}
 }
 
-// of are those samples whose index fits. They share the time with the others.
+// of returns the samples whose index fits. They share the duration with the
+// others.
 func (s samples) of(fits func(index int) bool) samples {
 	s.all = slices.Collect(func(yield func(sample) bool) {
 		for _, taken := range s.all {
@@ -124,7 +125,7 @@ func (s samples) of(fits func(index int) bool) samples {
 	return s
 }
 
-// bytes are those of the bodies of all answers.
+// bytes sums the lengths of all answers' bodies.
 func (s samples) bytes() int64 {
 	var sum int64
 	for _, taken := range s.all {
@@ -133,7 +134,8 @@ func (s samples) bytes() int64 {
 	return sum
 }
 
-// latencies are those of the requests that succeeded, in order.
+// latencies returns the latencies of the requests that succeeded, in ascending
+// order.
 func (s samples) latencies() []time.Duration {
 	var sorted []time.Duration
 	for _, taken := range s.all {

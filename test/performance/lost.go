@@ -26,9 +26,9 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// countLost asks the API server whether every cluster of the fleet reflects
-// every report that was answered with success. The programs are quiet by now:
-// what is missing is not late but lost.
+// countLost reads from the API server whether every cluster of the fleet reflects
+// every acknowledged report. The processes are idle by now, so a missing report
+// is lost rather than late.
 func (r *run) countLost(ctx context.Context) error {
 	found := 0
 	page := &v1.ClusterList{}
@@ -57,9 +57,9 @@ func (r *run) countLost(ctx context.Context) error {
 	return nil
 }
 
-// lostReports is how many adapters' last reports the stored cluster does not
-// reflect. Where it reflects all but does not draw the right conclusion, that is
-// one, too.
+// lostReports counts the adapters whose last report the stored cluster does not
+// reflect. A cluster that reflects all of them but has the wrong result counts as
+// one.
 func lostReports(stored *v1.Cluster, c *cluster) int {
 	conditions := map[string]v1.ResourceCondition{}
 	for _, condition := range stored.Status.Conditions {

@@ -67,8 +67,8 @@ func TestLostReports(t *testing.T) {
 	})
 }
 
-// TestObjects checks that what is sent over REST and what is written directly
-// are the same.
+// TestObjects checks that the objects that are sent over REST equal those that
+// are written directly.
 func TestObjects(t *testing.T) {
 	if n := len(clusterSpec); n < 1400 || n > 1600 {
 		t.Errorf("the spec has %d bytes, want about 1500", n)

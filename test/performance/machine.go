@@ -22,7 +22,7 @@ import (
 	"strings"
 )
 
-// Machine is what the figures were measured on.
+// Machine describes the machine of the measurement.
 type Machine struct {
 	Cores       int    `json:"cores"`
 	Processor   string `json:"processor"`
@@ -31,7 +31,7 @@ type Machine struct {
 	Go          string `json:"go"`
 }
 
-// describeMachine leaves empty what the machine does not tell.
+// describeMachine leaves a field empty if the machine does not provide it.
 func describeMachine() Machine {
 	m := Machine{Cores: runtime.NumCPU(), Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH}
 	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {

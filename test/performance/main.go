@@ -30,7 +30,7 @@ import (
 )
 
 func main() {
-	ctrllog.SetLogger(logr.Discard()) // what goes wrong is returned as an error
+	ctrllog.SetLogger(logr.Discard()) // failures are returned as errors
 	if err := command(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
 		os.Exit(1)
@@ -48,15 +48,15 @@ func command(args []string) error {
 	if err != nil {
 		return err
 	}
-	// SIGPIPE is among them so that a reader of the output who leaves does not
-	// keep the processes from being stopped. A second signal changes nothing.
+	// SIGPIPE is included: the processes are stopped, too, when the reader of the
+	// output goes away. A second signal changes nothing.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	return bench(ctx, o, os.Stdout)
 }
 
 // bench makes all runs, each on a control plane of its own, and writes the
-// result. Figures outside of their ranges are printed as such and are no error.
+// result. A figure outside of its range is printed as such and is no error.
 func bench(ctx context.Context, o options, out io.Writer) error {
 	expected, err := readRanges(o.ranges)
 	if err != nil {

@@ -26,9 +26,9 @@ import (
 	"time"
 )
 
-// measureMemory compares what a manager that has just started takes with the JSON
-// that it holds ready. It looks at the resident memory first: what is read then
-// would add to it.
+// measureMemory compares the memory of a manager that has just started with the
+// JSON that it serves. It reads the resident memory first, because the requests
+// that follow add to it.
 func (r *run) measureMemory(ctx context.Context, s *StartUp) error {
 	s.ResidentBytes = readUsages(r.pids())[managerName].RSSBytes
 	var err error
@@ -41,10 +41,10 @@ func (r *run) measureMemory(ctx context.Context, s *StartUp) error {
 	return nil
 }
 
-// renderedBytes are those of all clusters and of all reports on them as REST shows
-// them.
+// renderedBytes sums the sizes of all clusters and of all reports on them, as
+// REST shows them.
 func (r *run) renderedBytes() (int64, error) {
-	const most = 1000 // items on a page
+	const most = 1000 // items per page
 	w := newWire(r.facade)
 	defer w.close()
 	var sum int64
@@ -65,7 +65,7 @@ func (r *run) renderedBytes() (int64, error) {
 	return sum, nil
 }
 
-// itemBytes is the length of the items of a list.
+// itemBytes returns the length of a list's items.
 func itemBytes(w *wire, host, uri string) (int64, error) {
 	body, err := w.read(getRequest(host, uri), http.StatusOK)
 	if err != nil {
@@ -84,9 +84,9 @@ func itemBytes(w *wire, host, uri string) (int64, error) {
 	return sum, nil
 }
 
-// liveHeap is what the manager's garbage collector has left alive. Reading the
-// metrics makes the garbage that it takes to have it run twice, so that the second
-// time nothing of the start is left.
+// liveHeap returns the size of the manager's live heap after a garbage
+// collection. Reading the metrics allocates enough to trigger two collections,
+// and after the second one no garbage of the start is left.
 func (r *run) liveHeap(ctx context.Context) (int64, error) {
 	const cycles, live = "go_gc_cycles_total_gc_cycles_total", "go_gc_heap_live_bytes"
 	before, err := r.scrape(ctx)

@@ -25,33 +25,20 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // scrape reads the manager's metrics.
 func (s *stack) scrape(ctx context.Context) (map[string]*dto.MetricFamily, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.metrics+"/metrics", http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("metrics of the manager: %s", response.Status)
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(response.Body)
+	families, err := process.Metrics(ctx, http.DefaultClient, "http://"+s.metrics+"/metrics")
 	if err != nil {
 		return nil, fmt.Errorf("metrics of the manager: %w", err)
 	}
 	return families, nil
 }
 
-// gauge is the value of the family's only metric, 0 where there is none.
+// gauge returns the value of the family's only metric, 0 if there is none.
 func gauge(families map[string]*dto.MetricFamily, name string) float64 {
 	for _, m := range families[name].GetMetric() {
 		return m.GetGauge().GetValue() + m.GetCounter().GetValue()
@@ -59,12 +46,12 @@ func gauge(families map[string]*dto.MetricFamily, name string) float64 {
 	return 0
 }
 
-// Queue is how many objects waited to be reconciled.
+// Queue counts objects that wait to be reconciled.
 type Queue struct {
-	// Normal counts those that something has happened to, such as a report.
+	// Normal counts objects with a change of their own, such as a report.
 	Normal int `json:"normal"`
-	// Low counts those that are looked at again only because a change concerns
-	// many, at a priority below that of all others.
+	// Low counts objects that are reconciled again because a change concerns many
+	// of them. Their priority is below all others.
 	Low int `json:"low"`
 }
 
@@ -86,16 +73,16 @@ func queueOf(families map[string]*dto.MetricFamily) Queue {
 	return q
 }
 
-// watchQueue looks at the manager's queues four times a second, which costs it
-// little, until the returned function is called. That returns the most that it
-// saw.
+// watchQueue reads the manager's queues four times per second, which costs the
+// manager little, until the returned function is called. That function returns
+// the maximum.
 func (r *run) watchQueue(ctx context.Context) func() Queue {
 	ctx, cancel := context.WithCancel(ctx)
 	var most Queue
 	var group sync.WaitGroup
 	group.Go(func() {
 		for ctx.Err() == nil {
-			if families, err := r.scrape(ctx); err == nil { // else the manager has ended, which is found out elsewhere
+			if families, err := r.scrape(ctx); err == nil { // otherwise the manager has ended, which is detected elsewhere
 				most = most.atLeast(queueOf(families))
 			}
 			select {

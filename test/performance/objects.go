@@ -29,8 +29,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// adapters are the required ones, each with the condition that its report
-// becomes in the parent.
+// adapters are the required adapters, each with the type of its condition.
 var adapters = []struct{ name, condition string }{
 	{"validator", "ValidatorSuccessful"},
 	{"dns", "DnsSuccessful"},
@@ -46,17 +45,17 @@ func adapterNames() []string {
 	return names
 }
 
-// requiredAdapters is the manager's file of them.
+// requiredAdapters returns the manager's file of required adapters.
 func requiredAdapters(names []string) []byte {
 	return fmt.Appendf(nil, "requiredAdapters:\n  Cluster: [%s]\n", strings.Join(names, ", "))
 }
 
-// cluster is one of the fleet. Its number says all of what it is made with.
+// cluster is one cluster of the fleet. Its number determines all its fields.
 type cluster struct {
 	number int
 	uid    types.UID
-	// reported are the observed times of the adapters' last reports that were
-	// answered with success.
+	// reported holds the observed times of each adapter's last acknowledged
+	// report.
 	reported [4]time.Time
 }
 
@@ -73,8 +72,8 @@ var (
 	regions      = []string{"eu-west", "eu-central", "us-east", "us-west", "ap-south"}
 )
 
-// clusterLabels are four, so that each environment has a quarter of the fleet and
-// each shard a hundredth.
+// clusterLabels returns four labels. Each environment has a quarter of the fleet,
+// and each shard a hundredth.
 func clusterLabels(number int) map[string]string {
 	return map[string]string{
 		"environment": environments[number%len(environments)],
@@ -84,7 +83,7 @@ func clusterLabels(number int) map[string]string {
 	}
 }
 
-// clusterSpec is a free-form object of about 1.5 KB.
+// clusterSpec returns a free-form object of about 1.5 KB.
 var clusterSpec = func() []byte {
 	type pool struct {
 		Name, Image, Zone string
@@ -106,10 +105,12 @@ var clusterSpec = func() []byte {
 	return text
 }()
 
-// faulty is the index of the adapter that finds a fault in one cluster of five.
+// faulty is the index of the adapter that reports a fault for one cluster of
+// five.
 const faulty = 1
 
-// available is what the adapter of that index says of a cluster.
+// available returns the status that the adapter of that index reports for a
+// cluster.
 func available(number, adapter int) metav1.ConditionStatus {
 	if adapter == faulty && number%5 == 0 {
 		return metav1.ConditionFalse
@@ -141,10 +142,11 @@ func reportBody(number, adapter int, observed time.Time, message string) []byte 
 		adapters[adapter].name, observed.Format(time.RFC3339Nano), available(number, adapter), message, adapters[adapter].name)
 }
 
-// sameMessage is that of reports that have nothing new to say.
+// sameMessage is the message of heartbeats.
 const sameMessage = "The adapter has looked"
 
-// reportObject is what the facade stores for reportBody with sameMessage.
+// reportObject returns the object that the facade stores for reportBody with
+// sameMessage.
 func reportObject(namespace string, c *cluster, adapter int, observed time.Time) *v1.AdapterStatus {
 	name := clusterName(c.number)
 	return &v1.AdapterStatus{

@@ -38,11 +38,11 @@ type options struct {
 	managerArgs       []string
 }
 
-// Bounds of what takes as long as it takes.
+// Time limits of steps whose duration depends on the machine.
 const (
 	writeLimit   = 10 * time.Minute // of one scenario that writes
-	fillLimit    = time.Hour        // of filling the fleet, and of catching up with it
-	settleLimit  = 30 * time.Second // of waiting for what a scenario has left to do
+	fillLimit    = time.Hour        // of filling the fleet, and of loading it
+	settleLimit  = 30 * time.Second // of waiting until the processes are idle after a scenario
 	requestLimit = time.Minute
 )
 
@@ -50,20 +50,20 @@ func parseOptions(args []string) (options, error) {
 	o := options{warmUp: true}
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: bench [flags] [-- flags of the manager]")
+		fmt.Fprintln(flags.Output(), "usage: hyperfleet-bench [flags] [-- flags of the manager]")
 		flags.PrintDefaults()
 	}
 	flags.IntVar(&o.clusters, "clusters", 1000, "size of the fleet while reads are measured, at least 40")
-	flags.IntVar(&o.writes, "writes", 500, "how many clusters a scenario creates at most; never more than a quarter of the fleet")
-	flags.IntVar(&o.runs, "runs", 3, "how often to measure, each time on a new control plane")
-	flags.IntVar(&o.concurrency, "concurrency", 8, "how many requests are under way at a time")
-	flags.DurationVar(&o.duration, "duration", 4*time.Second, "how long each scenario that reads takes")
+	flags.IntVar(&o.writes, "writes", 500, "maximum number of clusters that a scenario creates, at most a quarter of the fleet")
+	flags.IntVar(&o.runs, "runs", 3, "number of runs, each on a new control plane")
+	flags.IntVar(&o.concurrency, "concurrency", 8, "number of concurrent requests")
+	flags.DurationVar(&o.duration, "duration", 4*time.Second, "duration of each scenario that reads")
 	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "the manager's flag of that name")
-	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of the programs etcd, kube-apiserver and kubectl; $KUBEBUILDER_ASSETS where not given")
-	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's program")
-	flags.StringVar(&o.kustomization, "kustomization", "config/local", "what to apply before the manager starts")
-	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "the file of expected ratios")
-	flags.StringVar(&o.out, "out", "", "where to write the result, without .json and .md; bin/bench/http-<clusters> where not given")
+	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of etcd, kube-apiserver and kubectl; the default is $KUBEBUILDER_ASSETS")
+	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's binary")
+	flags.StringVar(&o.kustomization, "kustomization", "config/local", "kustomization to apply before the manager starts")
+	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "file of expected ratios")
+	flags.StringVar(&o.out, "out", "", "path of the result, without .json and .md; the default is bin/bench/http-<clusters>")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
@@ -76,7 +76,7 @@ func parseOptions(args []string) (options, error) {
 
 func (o options) check() error {
 	if o.assets == "" {
-		return errors.New("-assets is required where KUBEBUILDER_ASSETS is not set")
+		return errors.New("-assets is required if KUBEBUILDER_ASSETS is not set")
 	}
 	if o.clusters < 2*pageSize {
 		return fmt.Errorf("-clusters is %d, want at least %d: two pages", o.clusters, 2*pageSize)
@@ -99,8 +99,8 @@ func (o options) rounds() []string {
 	return []string{"Warming up by a round that does not count", "Measuring"}
 }
 
-// batch is how many clusters each of the two scenarios that create some in the
-// fleet makes in a round, so that two rounds fit.
+// batch returns how many clusters each of the two scenarios that create clusters
+// in the fleet creates per round. Two rounds must fit.
 func (o options) batch() int { return min(o.writes, o.clusters/4) }
 
 func (o options) settings() Settings {

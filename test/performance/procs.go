@@ -24,34 +24,35 @@ import (
 	"strings"
 )
 
-// generatorName is what the figures call this process itself.
+// generatorName is the name of this process in the figures.
 const generatorName = "generator"
 
 // ticksPerSecond is the unit of /proc/<pid>/stat on every architecture that Go
 // runs on.
 const ticksPerSecond = 100
 
-// Usage is what a process took for a scenario.
+// Usage is what a process used during a scenario.
 type Usage struct {
 	CPUSeconds float64 `json:"cpuSeconds"`
-	// RSSBytes is its resident memory at the end.
+	// RSSBytes is the resident memory at the end.
 	RSSBytes int64 `json:"rssBytes"`
 }
 
-// usages are by name of the process. CPU time is that since the process began.
+// usages are usages by name of the process. CPU time counts from the start of the
+// process.
 type usages map[string]Usage
 
 func readUsages(pids map[string]int) usages {
 	all := usages{}
 	for name, pid := range pids {
-		if u, err := readUsage(pid); err == nil { // else it has ended, which is found out elsewhere
+		if u, err := readUsage(pid); err == nil { // otherwise it has ended, which is detected elsewhere
 			all[name] = u
 		}
 	}
 	return all
 }
 
-// since is what was taken after the usages before.
+// since returns the usage after an earlier measurement.
 func (u usages) since(before usages) usages {
 	taken := usages{}
 	for name, now := range u {
@@ -61,7 +62,7 @@ func (u usages) since(before usages) usages {
 	return taken
 }
 
-// add adds what was taken later.
+// add adds a later usage.
 func (u usages) add(later usages) {
 	for name, l := range later {
 		l.CPUSeconds += u[name].CPUSeconds
@@ -98,9 +99,10 @@ func readUsage(pid int) (Usage, error) {
 }
 
 // parseStat returns the ticks of CPU time, in user and kernel mode, from a
-// /proc/<pid>/stat. The program's name in it, in parentheses, may hold anything.
+// /proc/<pid>/stat. The process's name, in parentheses, may contain any
+// character.
 func parseStat(stat []byte) (int64, error) {
-	const user, system = 11, 12 // counted from what follows the name
+	const user, system = 11, 12 // counted after the name
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) <= system {
 		return 0, fmt.Errorf("stat %q: too few fields", stat)

@@ -27,8 +27,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// ranges are what is expected of the figures: most of them ratios within one run,
-// since seconds say more about the machine than about the program.
+// ranges are the expected figures. Most are ratios within one run, because
+// durations depend on the machine more than on the program.
 type ranges struct {
 	Ratios  []ratioRange  `json:"ratios"`
 	Counts  []countRange  `json:"counts"`
@@ -37,28 +37,29 @@ type ranges struct {
 	Flat    []flatRange   `json:"flat"`
 }
 
-// ratioRange is about the throughput of one scenario divided by that of another.
+// ratioRange bounds the throughput of one scenario divided by that of another.
 type ratioRange struct {
 	Of      string  `json:"of"`
 	To      string  `json:"to"`
 	AtLeast float64 `json:"atLeast"`
 }
 
-// countRange is about one of the counts of a run.
+// countRange bounds one of a run's counts.
 type countRange struct {
 	Of     string `json:"of"`
 	AtMost int    `json:"atMost"`
 }
 
-// figureRange is about one of the figures of a run with at least so many clusters.
+// figureRange bounds one of the figures of a run with at least that many
+// clusters.
 type figureRange struct {
 	Of       string  `json:"of"`
 	AtMost   float64 `json:"atMost"`
 	Clusters int     `json:"clusters"`
 }
 
-// peerRange is about the throughput of one scenario, beside what a peer reaches as
-// shipped and tuned.
+// peerRange bounds the throughput of one scenario by that of a peer, as shipped
+// and as tuned.
 type peerRange struct {
 	Of      string  `json:"of"`
 	Shipped float64 `json:"shipped"`
@@ -66,7 +67,7 @@ type peerRange struct {
 	AtLeast float64 `json:"atLeast"`
 }
 
-// flatRange is about the cost of the Go benchmarks whose names match, at a fleet of
+// flatRange bounds the cost of the Go benchmarks whose names match, at a fleet of
 // one size divided by that at another.
 type flatRange struct {
 	Benchmarks string  `json:"benchmarks"`
@@ -75,11 +76,11 @@ type flatRange struct {
 	AtMost     float64 `json:"atMost"`
 }
 
-// Finding is one range beside what was measured.
+// Finding is one range beside the measured value.
 type Finding struct {
 	Name     string  `json:"name"`
 	Expected string  `json:"expected"`
-	Figure   *Spread `json:"figure,omitempty"` // the median counts
+	Figure   *Spread `json:"figure,omitempty"` // the median of the runs
 	Count    *int    `json:"count,omitempty"`  // the worst run's
 	Met      bool    `json:"met"`
 }

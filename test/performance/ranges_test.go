@@ -104,8 +104,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindOfLargeFleets tells that a range for large fleets says nothing of a small
-// one.
+// TestFindOfLargeFleets checks that a range for large fleets does not apply to a
+// small one.
 func TestFindOfLargeFleets(t *testing.T) {
 	expected := &ranges{Figures: []figureRange{{Of: "startUpSeconds", AtMost: 15, Clusters: 10_000}}}
 	runs := []*Run{{StartUp: StartUp{Seconds: 20}}}

@@ -27,17 +27,17 @@ import (
 
 const (
 	pageSize = 20
-	// maxGets bounds of how many clusters the bare handler keeps the bytes.
+	// maxGets limits the number of clusters whose bytes the bare handler keeps.
 	maxGets = 1000
 )
 
-// A reading is what one scenario asks, in turn.
+// A reading is a scenario's sequence of requests.
 type reading struct {
 	name string
 	uris []string
 }
 
-// readings ask of the fleet as it is now.
+// readings returns the scenarios for the present fleet.
 func (r *run) readings() []reading {
 	random := rand.New(rand.NewPCG(1, 2))
 	var gets []string
@@ -74,8 +74,8 @@ func listURI(search string, page int) string {
 	return uri
 }
 
-// measureReads asks the facade, and a bare handler for the same bytes: facade,
-// bare, bare, facade, so that a machine that becomes faster or slower meanwhile
+// measureReads reads from the facade, and the same bytes from a bare handler:
+// facade, bare, bare, facade. A machine that becomes faster or slower meanwhile
 // favours neither.
 func (r *run) measureReads(ctx context.Context) error {
 	readings := r.readings()
@@ -104,7 +104,8 @@ func (r *run) measureReads(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// read asks one server for half of the time, and adds to what it came to before.
+// read reads from one server for half of the time, and adds the result to an
+// earlier one.
 func (r *run) read(ctx context.Context, address string, what reading, s *samples, used usages) {
 	requests := what.requests(address)
 	before := readUsages(r.pids())
@@ -126,7 +127,7 @@ func (r reading) requests(address string) [][]byte {
 	return requests
 }
 
-// capture returns the body of each answer by its URI.
+// capture returns the body of each answer by URI.
 func (r *run) capture(readings []reading) (map[string][]byte, error) {
 	w := newWire(r.facade)
 	defer w.close()
@@ -146,7 +147,7 @@ func (r *run) capture(readings []reading) (map[string][]byte, error) {
 	return bodies, nil
 }
 
-// measureMix reads nine times and sends one heartbeat, over and over.
+// measureMix repeats nine reads and one heartbeat.
 func (r *run) measureMix(ctx context.Context, clusters []*cluster) error {
 	const period = 10
 	isWrite := func(i int) bool { return i%period == period-1 }

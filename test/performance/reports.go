@@ -29,16 +29,16 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// checkEvery is how many reports there are to one whose effect is read at once,
-// to see whether the answer spoke the truth.
+// checkEvery is the number of reports per read that checks at once whether the
+// answer was true.
 const checkEvery = 16
 
-// heartbeatScenario reports what was reported before, at a newer time.
+// heartbeatScenario repeats earlier reports with a newer time.
 const heartbeatScenario = "heartbeat"
 
-// measureReports lets each adapter report on each cluster, and once more with a
-// newer time and nothing else new; and writes the same reports where nothing
-// aggregates them. All adapters report on one cluster at about the same time.
+// measureReports has each adapter report on each cluster, then repeat the report
+// with a newer time, and writes the same reports where nothing aggregates them.
+// All adapters report on one cluster at about the same time.
 func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 	reports := len(clusters) * len(adapters)
 	l := load{workers: r.concurrency, requests: reports, limit: writeLimit}
@@ -78,18 +78,18 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 
 func identity(i int) int { return i }
 
-// reporting says what a worker reports.
+// reporting describes the reports of a worker.
 type reporting struct {
 	clusters []*cluster
-	// which is the number of the report for the index of a request: the adapters'
-	// on the first cluster, then on the second.
+	// which returns the number of the report for a request's index: first the
+	// adapters' reports on the first cluster, then those on the second.
 	which func(i int) int
-	// message of the Available condition for the index of a request; nil for one
-	// that stays the same.
+	// message returns the message of the Available condition for a request's
+	// index. A nil message stays the same.
 	message func(i int) string
 	// seen may be nil.
 	seen *sightings
-	// checked lets one of checkEvery be read back at once.
+	// checked reads one of checkEvery reports back at once.
 	checked bool
 }
 
@@ -126,7 +126,7 @@ func (r *run) reportWorker(what reporting) worker {
 	}
 }
 
-// checkCluster fails where the cluster does not reflect the adapter's last report
+// checkCluster fails if the cluster does not reflect the adapter's last report
 // over REST.
 func (r *run) checkCluster(w *wire, c *cluster, adapter int) error {
 	body, err := w.read(getRequest(r.facade, clusterPath(c)), http.StatusOK)

@@ -23,7 +23,7 @@ import (
 	"sync/atomic"
 )
 
-// Result is what is written as JSON.
+// Result is written as JSON.
 type Result struct {
 	Machine  Machine           `json:"machine"`
 	Settings Settings          `json:"settings"`
@@ -33,7 +33,7 @@ type Result struct {
 	Runs     []*Run            `json:"runs"`
 }
 
-// Settings are what the figures depend on beside the machine.
+// Settings are the options that determine the figures.
 type Settings struct {
 	Clusters    int      `json:"clusters"`
 	Batch       int      `json:"batch"` // clusters that a scenario creates
@@ -47,20 +47,20 @@ type Run struct {
 	Scenarios []Scenario `json:"scenarios"`
 	StartUp   StartUp    `json:"startUp"`
 	Stale     Stale      `json:"stale"`
-	// Counts of what should not happen at all.
+	// Counts are counts of errors. All of them should be 0.
 	Counts map[string]int `json:"counts"`
 
 	invisible atomic.Int64
 }
 
-// StartUp is of a manager that finds the whole fleet: when it was ready, and
-// what memory it had once it was quiet.
+// StartUp describes a manager that loads the whole fleet: the time until it was
+// ready, and its memory once it was idle.
 type StartUp struct {
 	Seconds       float64 `json:"seconds"`
 	ResidentBytes int64   `json:"residentBytes"`
-	// HeapBytes are those that the garbage collector leaves alive.
+	// HeapBytes is the size of the live heap after a garbage collection.
 	HeapBytes int64 `json:"heapBytes"`
-	// JSONBytes are those of all clusters and reports as REST shows them.
+	// JSONBytes is the size of all clusters and reports as REST shows them.
 	JSONBytes int64 `json:"jsonBytes"`
 }
 
@@ -68,16 +68,16 @@ type StartUp struct {
 const (
 	lostUpdatesCount = "lostUpdates"      // reports that their cluster does not reflect
 	lostParentsCount = "lostParents"      // clusters with such reports
-	invisibleCount   = "invisibleReports" // of those checked: not shown by a GET right after the answer
+	invisibleCount   = "invisibleReports" // checked reports that a GET right after the answer did not show
 	unseenCount      = "unseenByWatch"    // reports that the watching client never saw
-	errorsCount      = "errors"           // requests that failed
+	errorsCount      = "errors"           // failed requests
 )
 
 func countNames() []string {
 	return []string{lostUpdatesCount, lostParentsCount, invisibleCount, unseenCount, errorsCount}
 }
 
-// scenarioNames are all that a run has.
+// scenarioNames are the scenarios of a run.
 func scenarioNames() []string {
 	names := []string{"create", "create-direct", "create-unwatched", "report", "report-direct", heartbeatScenario, "heartbeat-direct",
 		"mix", "mix-reads", "mix-writes", "stale-parents", "stale-parents-calm"}
@@ -87,14 +87,14 @@ func scenarioNames() []string {
 	return names
 }
 
-// figures are what is expected of a run beside counts and throughputs: NaN
-// where there is none.
+// figures returns the figures of a run that have ranges, besides counts and
+// throughputs: NaN if there is none.
 var figures = map[string]func(*Run) float64{
 	"startUpSeconds":  func(r *Run) float64 { return r.StartUp.Seconds },
 	"residentPerJSON": func(r *Run) float64 { return ratio(float64(r.StartUp.ResidentBytes), float64(r.StartUp.JSONBytes)) },
 	"heapPerJSON":     func(r *Run) float64 { return ratio(float64(r.StartUp.HeapBytes), float64(r.StartUp.JSONBytes)) },
-	// waiting is the most that waited to be reconciled, at the priority of reports,
-	// while adapters reported.
+	// waiting returns the maximum of objects that waited to be reconciled, at the
+	// priority of reports, while adapters reported.
 	"waiting": func(r *Run) float64 {
 		var most Queue
 		for _, s := range r.Scenarios {
@@ -117,7 +117,7 @@ func newRun() *Run {
 
 func (r *Run) last() *Scenario { return &r.Scenarios[len(r.Scenarios)-1] }
 
-// scenario returns the one of that name, nil where there is none.
+// scenario returns the scenario of that name, nil if there is none.
 func (r *Run) scenario(name string) *Scenario {
 	i := slices.IndexFunc(r.Scenarios, func(s Scenario) bool { return s.Name == name })
 	if i < 0 {
@@ -126,7 +126,7 @@ func (r *Run) scenario(name string) *Scenario {
 	return &r.Scenarios[i]
 }
 
-// sumUp counts what the scenarios tell.
+// sumUp sets the counts from the scenarios.
 func (r *Run) sumUp() {
 	r.Counts[invisibleCount] = int(r.invisible.Load())
 	for _, s := range r.Scenarios {
@@ -137,7 +137,7 @@ func (r *Run) sumUp() {
 	}
 }
 
-// Scenario is what one scenario came to. Latencies and throughput are those of
+// Scenario is the result of one scenario. Latencies and throughput are those of
 // the requests that succeeded.
 type Scenario struct {
 	Name       string  `json:"name"`
@@ -146,17 +146,18 @@ type Scenario struct {
 	Errors     int     `json:"errors"`
 	Fault      string  `json:"fault,omitempty"` // one of the errors
 	Seconds    float64 `json:"seconds"`
-	Throughput float64 `json:"throughput"` // requests a second
+	Throughput float64 `json:"throughput"` // requests per second
 	Latencies  `json:"latencySeconds"`
-	// Bytes of an answer's body, on average.
+	// Bytes is the average length of an answer's body.
 	Bytes float64 `json:"bytes"`
-	// Processes by name; for scenarios that write until they are quiet again.
+	// Processes are usages by name. A scenario that writes includes the time
+	// until the processes are idle.
 	Processes usages `json:"processes,omitempty"`
 	// Visible is the time from a report's request to its effect at a watching
-	// client; Unseen is how many it never saw.
+	// client. Unseen counts the reports without such an effect.
 	Visible *Latencies `json:"visibleSeconds,omitempty"`
 	Unseen  int        `json:"unseen,omitempty"`
-	// Queue is the most that waited to be reconciled.
+	// Queue is the maximum of objects that waited to be reconciled.
 	Queue *Queue `json:"queue,omitempty"`
 }
 
@@ -180,7 +181,8 @@ func newScenario(name string, s samples, u usages) Scenario {
 	return scenario
 }
 
-// ScenarioSummary is one scenario over all runs. What has no Spread is a median.
+// ScenarioSummary is one scenario over all runs. A field without a Spread is a
+// median.
 type ScenarioSummary struct {
 	Name       string     `json:"name"`
 	Requests   float64    `json:"requests"`
@@ -190,10 +192,10 @@ type ScenarioSummary struct {
 	Bytes      float64    `json:"bytes"`
 	Processes  usages     `json:"processes,omitempty"`
 	Visible    *Latencies `json:"visibleSeconds,omitempty"`
-	Queue      *Queue     `json:"queue,omitempty"` // the most of all runs
+	Queue      *Queue     `json:"queue,omitempty"` // the maximum of all runs
 }
 
-// summarize takes the scenarios of the first run, which are those of all.
+// summarize takes the scenarios of the first run. All runs have the same.
 func summarize(runs []*Run) []ScenarioSummary {
 	var all []ScenarioSummary
 	for _, first := range runs[0].Scenarios {

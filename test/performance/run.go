@@ -26,17 +26,17 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
-// run is one measurement of everything on one control plane.
+// run is one measurement of all scenarios on one control plane.
 type run struct {
 	options
 	*stack
 	out   io.Writer
 	fleet []*cluster // in the watched namespace, by number
-	round *Run       // what the round under way has come to
+	round *Run       // the result of the current round
 }
 
-// add makes a run and adds it to the result. Nothing that it started is running
-// when it returns.
+// add makes a run and adds it to the result. No process that it started runs when
+// it returns.
 func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) {
 	fmt.Fprintln(out, "  Starting etcd and kube-apiserver")
 	s, err := startStack(ctx, o)
@@ -57,7 +57,7 @@ func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	cancel() // the manager ends next, and should
+	cancel() // the run ends the manager next
 	if measured.StartUp, err = running.measureStartUp(ctx); err != nil {
 		return err
 	}
@@ -65,8 +65,9 @@ func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) 
 	return nil
 }
 
-// prepare fills the fleet up to what the rounds will add, and lets the manager
-// catch up with it. It starts after that: the fleet is filled sooner so.
+// prepare fills the fleet up to the clusters that the rounds add, and starts the
+// manager afterwards, because filling is faster without it. It returns when the
+// manager has loaded the fleet.
 func (r *run) prepare(ctx context.Context) error {
 	began := time.Now()
 	if n := r.clusters - len(r.rounds())*2*r.batch(); n > 0 {
@@ -84,8 +85,8 @@ func (r *run) prepare(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// measure makes two equal rounds of which the first one only warms up: virtual
-// machines are slow to wake and to page in.
+// measure makes two equal rounds. The first one only warms up, because virtual
+// machines take time to schedule and to page in.
 func (r *run) measure(ctx context.Context) (*Run, error) {
 	for _, what := range r.rounds() {
 		fmt.Fprintf(r.out, "  %s\n", what)
@@ -121,9 +122,8 @@ func (r *run) makeRound(ctx context.Context) error {
 	return nil
 }
 
-// write measures a load that writes. The CPU time is that until what the writes
-// set off has been done, too; the time and so the throughput is that of the
-// requests.
+// write measures a load that writes. The CPU time includes the work that the
+// writes cause. Duration and throughput are those of the requests.
 func (r *run) write(ctx context.Context, name string, l load) {
 	before := readUsages(r.pids())
 	s := l.run(ctx)
@@ -139,7 +139,7 @@ func (r *run) record(name string, s samples, u usages) {
 	r.show(newScenario(name, s, u))
 }
 
-// recordPart records some of the requests of a scenario that is recorded, too.
+// recordPart records some of the requests of a scenario separately.
 func (r *run) recordPart(of, name string, s samples) {
 	scenario := newScenario(name, s, nil)
 	scenario.PartOf = of
@@ -156,7 +156,7 @@ func (r *run) show(scenario Scenario) {
 	fmt.Fprintln(r.out)
 }
 
-// measureStartUp starts the manager anew, with the whole fleet to load.
+// measureStartUp restarts the manager, which then loads the whole fleet.
 func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
 	if err := r.manager.Stop(stopLimit); err != nil {
 		return StartUp{}, err
@@ -175,13 +175,13 @@ func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
 	return startUp, ctx.Err()
 }
 
-// gathering is how long the manager gathers heartbeats, and is quiet, before it
-// writes what they come to.
+// gathering is how long the manager batches heartbeats, and is idle, before it
+// writes them.
 func (r *run) gathering() time.Duration { return r.heartbeatDelay + time.Second }
 
-// settle waits until the programs have nothing left to do, so that what one
-// scenario left behind is not paid for by the next. later is how long the manager
-// may put off some of it, and be quiet.
+// settle waits until the processes are idle, so that the costs of one scenario do
+// not count for the next. later is how long the manager may defer work and be
+// idle meanwhile.
 func (r *run) settle(ctx context.Context, limit, later time.Duration) {
 	const interval, quiet = 500 * time.Millisecond, 0.15 // of one core
 	busy := func(u usages) float64 {
@@ -202,5 +202,5 @@ func (r *run) settle(ctx context.Context, limit, later time.Duration) {
 		}
 		before = now
 	}
-	fmt.Fprintf(r.out, "    The programs are still busy after %s\n", limit)
+	fmt.Fprintf(r.out, "    The processes are still busy after %s\n", limit)
 }

@@ -29,8 +29,9 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// sightings tell when reports became visible in the conditions of their clusters
-// to a client that watches the API server, as kubectl and GitOps do.
+// sightings record when reports became visible in the conditions of their
+// clusters to a client that watches the API server, as kubectl and GitOps tools
+// do.
 type sightings struct {
 	first   int // number of the first cluster
 	reports []sighting
@@ -38,10 +39,10 @@ type sightings struct {
 	ended   chan struct{}
 }
 
-// sighting is of one report. The times are Unix nanoseconds, 0 before.
+// sighting belongs to one report. Times are Unix nanoseconds, 0 before the event.
 type sighting struct{ sent, seen atomic.Int64 }
 
-// watchReports begins to watch. Clusters have consecutive numbers.
+// watchReports starts the watch. Clusters have consecutive numbers.
 func watchReports(ctx context.Context, c client.WithWatch, clusters []*cluster) (*sightings, error) {
 	var list v1.ClusterList
 	if err := c.List(ctx, &list, client.InNamespace(watched), client.Limit(1)); err != nil {
@@ -62,8 +63,8 @@ func watchReports(ctx context.Context, c client.WithWatch, clusters []*cluster) 
 	return s, nil
 }
 
-// expect notes that a report is about to be sent. Its observed time tells it
-// from those before.
+// expect notes that a report is about to be sent. Its observed time distinguishes
+// it from earlier reports.
 func (s *sightings) expect(report int, observed time.Time) {
 	s.reports[report].sent.Store(observed.UnixNano())
 }
@@ -73,8 +74,8 @@ func (s *sightings) stop() {
 	<-s.ended
 }
 
-// latencies are the times from a report's request to its sighting, in order, and
-// how many sent reports have not been seen.
+// latencies returns the times from a report's request to its sighting, in
+// ascending order, and the number of reports without a sighting.
 func (s *sightings) latencies() (*Latencies, int) {
 	var sorted []time.Duration
 	unseen := 0

@@ -28,7 +28,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == bareCommand { // the bare handler is this program started anew
+	if len(os.Args) > 1 && os.Args[1] == bareCommand { // the bare handler is this binary
 		if err := serveBare(os.Args[2:]); err != nil {
 			panic(err)
 		}

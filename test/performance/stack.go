@@ -37,8 +37,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// Namespaces. The manager watches the first only; what is written to the second
-// costs what the API server takes and nothing else.
+// Namespaces. The manager watches only the first one. Writes to the second one
+// cost only what the API server needs.
 const (
 	watched   = "default"
 	unwatched = "bench-unwatched"
@@ -50,7 +50,7 @@ const (
 	stopLimit   = 15 * time.Second
 )
 
-// stack is the programs that are measured, on a temporary folder.
+// stack is the set of measured processes, on a temporary folder.
 type stack struct {
 	dir     string
 	plane   *controlplane.ControlPlane
@@ -62,8 +62,8 @@ type stack struct {
 	admin   client.WithWatch
 }
 
-// startStack starts all but the manager. It returns what it has started, also
-// where it fails: stop it.
+// startStack starts everything but the manager. The caller stops the returned
+// stack, also after an error.
 func startStack(ctx context.Context, o options) (*stack, error) {
 	s := &stack{}
 	var err error
@@ -102,7 +102,7 @@ func newClient(plane *controlplane.ControlPlane) (client.WithWatch, error) {
 	return client.NewWithWatch(plane.RESTConfig(controlplane.Admin), client.Options{Scheme: scheme})
 }
 
-// startManager starts it for the first time, or again.
+// startManager starts or restarts the manager.
 func (s *stack) startManager(ctx context.Context, o options) error {
 	if err := s.require(adapterNames()); err != nil {
 		return err
@@ -128,13 +128,20 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 		return err
 	}
 	s.metrics = loopback(s.ports[2])
-	ready := process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz")
-	return process.WaitReady(ctx, s.manager, startLimit, ready)
+	loading, err := s.plane.Loading("http://" + s.metrics + "/metrics")
+	if err != nil {
+		return err
+	}
+	return process.WaitReady(ctx, s.manager, process.Wait{
+		Ready:    process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"),
+		Stall:    startLimit,
+		Progress: loading,
+	})
 }
 
 func (s *stack) adaptersFile() string { return filepath.Join(s.dir, "adapters.yaml") }
 
-// require makes these the required adapters, of a manager that runs, too.
+// require makes these the required adapters, also of a running manager.
 func (s *stack) require(names []string) error {
 	next := s.adaptersFile() + ".next"
 	if err := os.WriteFile(next, requiredAdapters(names), 0o600); err != nil {
@@ -143,8 +150,8 @@ func (s *stack) require(names []string) error {
 	return os.Rename(next, s.adaptersFile())
 }
 
-// cancelWhenOneEnds returns a context that is done once one of the programs has
-// ended by itself; its cause says which.
+// cancelWhenOneEnds returns a context that is done once a process ends by itself.
+// Its cause names the process.
 func (s *stack) cancelWhenOneEnds(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	for _, p := range []*process.Process{s.plane.Etcd(), s.plane.APIServer(), s.manager} {
@@ -159,7 +166,7 @@ func (s *stack) cancelWhenOneEnds(parent context.Context) (context.Context, cont
 	return ctx, func() { cancel(nil) }
 }
 
-// stop stops in the order of need, and removes the folder.
+// stop stops the manager before the control plane, and removes the folder.
 func (s *stack) stop() error {
 	var errs []error
 	for _, p := range []*process.Process{s.bare, s.manager} {
@@ -178,7 +185,7 @@ func (s *stack) stop() error {
 
 func (s *stack) logDir() string { return filepath.Join(s.dir, "log") }
 
-// pids are the processes whose CPU time and memory count.
+// pids returns the processes whose CPU time and memory count.
 func (s *stack) pids() map[string]int {
 	pids := map[string]int{
 		controlplane.EtcdName:      s.plane.Etcd().PID(),
@@ -194,7 +201,7 @@ func (s *stack) pids() map[string]int {
 	return pids
 }
 
-// freePorts are free at the moment, on loopback.
+// freePorts returns ports of loopback that are free now.
 func freePorts(n int) ([]int, error) {
 	var ports []int
 	for range n {
@@ -202,7 +209,7 @@ func freePorts(n int) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:gocritic // all are held until all are found, or one port could be found twice
+		defer l.Close() //nolint:gocritic // held until all are found, or one port could be returned twice
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil

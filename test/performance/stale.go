@@ -29,27 +29,29 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Stale is what became of the parents that a change of the required adapters made
-// stale all at once, while reports went on.
+// Stale describes how the clusters recovered that a change of the required
+// adapters made stale at once, while adapters kept reporting.
 type Stale struct {
 	Parents int `json:"parents"`
-	// Seconds from the change until a watching client saw the last of them right.
+	// Seconds is the time from the change until a watching client saw the last of
+	// them right.
 	Seconds float64 `json:"seconds"`
 }
 
-// PerSecond is how many parents were aggregated anew in a second.
+// PerSecond is how many clusters were aggregated again per second.
 func (s Stale) PerSecond() float64 { return ratio(float64(s.Parents), s.Seconds) }
 
-// measureStale takes the adapter that finds faults from the required ones, and
-// makes it one of them again. Both times all clusters with a fault, one in five of
-// the fleet, become stale at once, and reports go on until the last is right. They
-// are compared with the same reports while nothing else happens: calm, stale,
-// stale, calm, so that a machine that becomes faster or slower favours neither.
+// measureStale removes the adapter that reports faults from the required
+// adapters, and then adds it again. Both changes make all clusters with a fault,
+// one in five of the fleet, stale at once. Adapters keep reporting until the last
+// cluster is right. The same reports without a change are the comparison: calm,
+// stale, stale, calm, so that a machine that becomes faster or slower favours
+// neither.
 func (r *run) measureStale(ctx context.Context, clusters []*cluster) error {
 	var calm, stale turns
 	news := &news{run: r, clusters: clusters}
 	for _, change := range []struct {
-		required []string // nil: none
+		required []string // nil: no change
 		ready    metav1.ConditionStatus
 	}{
 		{},
@@ -90,7 +92,7 @@ type turns struct {
 	queue   Queue
 }
 
-// turn adds a part, with all that it has left to do.
+// turn adds a part, up to the time when the processes are idle.
 func (r *run) turn(ctx context.Context, to *turns, part func() (samples, error)) error {
 	before, most := readUsages(r.pids()), r.watchQueue(ctx)
 	s, err := part()
@@ -112,15 +114,14 @@ func (r *run) recordTurns(name string, t turns) {
 	r.round.last().Queue = &t.queue
 }
 
-// news are reports of which each says something new, so that each has an effect on
-// its cluster.
+// news are reports that each change their cluster's status.
 type news struct {
 	*run
 	clusters []*cluster
 	told     int
 }
 
-// tell reports until the context or the time is over.
+// tell reports until the context is done or the time is over.
 func (n *news) tell(ctx context.Context, limit time.Duration) samples {
 	first := n.told
 	s := load{workers: n.concurrency, limit: limit, newWorker: func() worker {

@@ -22,8 +22,7 @@ import (
 	"time"
 )
 
-// Latencies are percentiles, in seconds; 0 where there is nothing to take them
-// of.
+// Latencies are percentiles, in seconds. They are 0 if there are no values.
 type Latencies struct {
 	P50 float64 `json:"p50"`
 	P95 float64 `json:"p95"`
@@ -38,8 +37,8 @@ func newLatencies(sorted []time.Duration) Latencies {
 	}
 }
 
-// percentile is the nearest-rank one: the least of the values that at least p
-// percent do not exceed.
+// percentile is the nearest-rank percentile: the least value that at least p
+// percent of the values do not exceed.
 func percentile(sorted []time.Duration, p int) time.Duration {
 	if len(sorted) == 0 {
 		return 0
@@ -48,14 +47,14 @@ func percentile(sorted []time.Duration, p int) time.Duration {
 	return sorted[max(rank, 1)-1]
 }
 
-// Spread is what several runs say of one figure.
+// Spread describes one figure over several runs.
 type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
 }
 
-// spread leaves out values that are none; it is all NaN where no other is left.
+// spread skips NaN. It is all NaN if no other value is left.
 func spread(values []float64) Spread {
 	sorted := slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(sorted) == 0 {
@@ -70,7 +69,7 @@ func spread(values []float64) Spread {
 	return Spread{Median: median, Min: sorted[0], Max: sorted[len(sorted)-1]}
 }
 
-// ratio is NaN where there is nothing to compare with.
+// ratio is NaN if there is nothing to compare with.
 func ratio(of, to float64) float64 {
 	if to == 0 {
 		return math.NaN()

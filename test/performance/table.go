@@ -27,7 +27,7 @@ import (
 // processNames are in the order of the tables.
 var processNames = []string{controlplane.EtcdName, controlplane.APIServerName, managerName, bareName, generatorName}
 
-// markdown shows the result as tables, as docs/performance.md has them.
+// markdown shows the result as tables, as in docs/performance.md.
 func (r *Result) markdown() string {
 	var b strings.Builder
 	m, s := r.Machine, r.Settings
@@ -152,7 +152,7 @@ func (r *Result) processTable(b *strings.Builder) {
 	}
 }
 
-// memoryTable shows the most that each process had at the end of a scenario.
+// memoryTable shows each process's maximum of memory at the end of a scenario.
 func (r *Result) memoryTable(b *strings.Builder) {
 	row(b, append([]string{"Resident memory"}, processNames...)...)
 	row(b, append([]string{"---"}, slices.Repeat([]string{"---:"}, len(processNames))...)...)

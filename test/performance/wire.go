@@ -28,10 +28,10 @@ import (
 	"time"
 )
 
-// A wire is one kept-alive HTTP/1.1 connection that sends requests as bytes and
-// looks at no more of an answer than its status and length. net/http's client
-// takes several times the CPU of the handlers that are measured, and would hide
-// what they cost on a machine of few cores.
+// A wire is one kept-alive HTTP/1.1 connection that sends requests as bytes, and
+// reads only status and length of an answer. net/http's client takes several
+// times the CPU of the measured handlers, and would hide their costs on a machine
+// with few cores.
 type wire struct {
 	address string
 	conn    net.Conn
@@ -48,14 +48,14 @@ func (w *wire) close() {
 	}
 }
 
-// do sends a request and reads its answer to the end. It returns the length of
-// the answer's body, and fails where the status is another than wanted.
+// do sends a request and reads the whole answer. It returns the length of the
+// answer's body, and fails if the status is not the wanted one.
 func (w *wire) do(request []byte, wantStatus int) (int, error) {
 	n, _, err := w.exchange(request, wantStatus, false)
 	return n, err
 }
 
-// read is do for those who want the body, which holds until the next request.
+// read is like do, but returns the body, which is valid until the next request.
 func (w *wire) read(request []byte, wantStatus int) ([]byte, error) {
 	_, body, err := w.exchange(request, wantStatus, true)
 	return body, err
@@ -106,7 +106,7 @@ func (w *wire) readBody(h head, keep bool) (int, []byte, error) {
 		if err != nil {
 			return 0, nil, err
 		}
-		for { // what follows the last chunk
+		for { // the end after the last chunk
 			line, err := w.in.ReadSlice('\n')
 			if err != nil {
 				return 0, nil, err
@@ -116,7 +116,7 @@ func (w *wire) readBody(h head, keep bool) (int, []byte, error) {
 			}
 		}
 	case h.length < 0:
-		return 0, nil, errors.New("it has no length")
+		return 0, nil, errors.New("the answer has no length")
 	case !keep:
 		n, err := w.in.Discard(h.length)
 		return n, nil, err
@@ -128,9 +128,9 @@ func (w *wire) readBody(h head, keep bool) (int, []byte, error) {
 	return n, w.body[:n], err
 }
 
-// head is what matters of an answer's head.
+// head holds the parsed fields of an answer's head.
 type head struct {
-	status, length int // -1 where the length is not given
+	status, length int // -1 if the length is not given
 	chunked, close bool
 }
 
@@ -165,8 +165,8 @@ func readHead(in *bufio.Reader) (head, error) {
 	}
 }
 
-// field returns the value of a header line where it has that name, given in
-// lower case and with its colon.
+// field returns the value of a header line that has this name. The name is in
+// lower case and includes the colon.
 func field(line []byte, name string) ([]byte, bool) {
 	if len(line) < len(name) || !bytes.EqualFold(line[:len(name)], []byte(name)) {
 		return nil, false

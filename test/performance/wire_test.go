@@ -26,8 +26,8 @@ import (
 	"testing"
 )
 
-// TestWire sends all requests over one wire: what one answer leaves unread, the
-// next would stumble over.
+// TestWire sends all requests over one wire. Bytes that one answer leaves unread
+// would break the next.
 func TestWire(t *testing.T) {
 	long := strings.Repeat("0123456789", 20_000)
 	var connections atomic.Int64
@@ -64,7 +64,7 @@ func TestWire(t *testing.T) {
 		path            string
 		status          int
 		want            int    // length of the body
-		wantErr         string // "" none
+		wantErr         string // "" if the request succeeds
 		wantConnections int64
 	}{
 		{"/", 200, len(long), "", 1},

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package process runs the programs of the local control plane: each in a
-// process group of its own, with its output in a log file, and recorded in such
-// a way that a later run finds and ends what a killed run left behind. It does
-// not know which programs these are, nor what makes one ready.
+// Package process runs programs. Each runs in a process group of its own and
+// writes its output to a log file. A record of it lets a later run find and end a
+// process that a killed run left behind. The package does not know which programs
+// these are, nor when one is ready.
 package process

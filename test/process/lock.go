@@ -25,10 +25,10 @@ import (
 // Lock is held by one process at a time.
 type Lock struct{ file *os.File }
 
-// RunningError tells that another process holds the lock.
+// RunningError says that another process holds the lock.
 type RunningError struct {
 	Dir string
-	PID int // 0 where it could not be read
+	PID int // 0 if it is unreadable
 }
 
 func (e *RunningError) Error() string {
@@ -38,8 +38,8 @@ func (e *RunningError) Error() string {
 	return fmt.Sprintf("already running in %s, as process %d", e.Dir, e.PID)
 }
 
-// AcquireLock takes the lock of a folder, which it creates. It fails with a
-// RunningError where another process has it. The lock ends with the process.
+// AcquireLock takes the lock of a folder, and creates the folder. It returns a
+// RunningError if another process holds the lock. The lock ends with the process.
 func AcquireLock(dir string) (*Lock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -63,5 +63,5 @@ func AcquireLock(dir string) (*Lock, error) {
 	return &Lock{file: file}, nil
 }
 
-// Release lets others take the lock.
+// Release releases the lock.
 func (l *Lock) Release() error { return l.file.Close() }

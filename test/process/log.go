@@ -24,12 +24,11 @@ import (
 )
 
 const (
-	tailLines = 50       // the message before a usage text is still among them
-	tailBytes = 64 << 10 // no log line of interest is longer than its share of this
+	tailLines = 50       // enough to hold the message above a usage text
+	tailBytes = 64 << 10 // enough for that many long lines
 )
 
-// createLog opens a new log and keeps the one before: after a crash, that one
-// says why.
+// createLog opens a new log and keeps the previous one, which explains a crash.
 func createLog(spec Spec) (*os.File, error) {
 	name := spec.LogFile()
 	previous := filepath.Join(spec.Dir, spec.Name+".previous.log")
@@ -39,7 +38,7 @@ func createLog(spec Spec) (*os.File, error) {
 	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// tail returns the last lines of a file, and why not where it cannot.
+// tail returns the last lines of a file, or why it cannot read the file.
 func tail(name string, lines int) string {
 	file, err := os.Open(name)
 	if err != nil {

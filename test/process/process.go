@@ -27,8 +27,8 @@ import (
 	"time"
 )
 
-// Spec says what to run. Name is unique within Dir, which takes the log,
-// <Name>.log, and the record of the running process, <Name>.pid.
+// Spec describes the program to run. Name is unique within Dir, which holds the
+// log, <Name>.log, and the record of the running process, <Name>.pid.
 type Spec struct {
 	Name string
 	Dir  string
@@ -36,8 +36,8 @@ type Spec struct {
 	Args []string
 }
 
-// LogFile is where the program's standard output and error go. The log of the
-// run before stands beside it, as <Name>.previous.log.
+// LogFile returns the file of the program's standard output and error. The log of
+// the previous run is beside it, as <Name>.previous.log.
 func (s Spec) LogFile() string { return filepath.Join(s.Dir, s.Name+".log") }
 
 // Process is a program that was started.
@@ -48,9 +48,9 @@ type Process struct {
 	err  error // of Wait; set before done is closed
 }
 
-// Start starts the program with no standard input and in a process group of its
-// own, which a terminal's Ctrl-C does not reach. It fails where the record in
-// Dir belongs to a process that still runs.
+// Start starts the program without standard input, and in a process group of its
+// own, which a terminal's Ctrl-C does not reach. It fails if the process that is
+// recorded in Dir still runs.
 func Start(spec Spec) (*Process, error) {
 	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Name, err)
@@ -59,8 +59,8 @@ func Start(spec Spec) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Name, err)
 	}
-	// The child inherits the record and its lock, which stays held for as long
-	// as the child lives, whatever becomes of this process.
+	// The child inherits the record with its lock. The lock is held for as long
+	// as the child lives, even if this process dies.
 	defer record.Close()
 	if locked, err := tryLock(record); err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Name, err)
@@ -91,16 +91,16 @@ func Start(spec Spec) (*Process, error) {
 	return p, nil
 }
 
-// Name is the Spec's.
+// Name returns the Spec's name.
 func (p *Process) Name() string { return p.spec.Name }
 
-// PID is also the number of the process group.
+// PID returns the process id, which is also the id of the process group.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Done is closed once the process has ended.
+// Done returns a channel that is closed once the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitError tells that a process ended which should have gone on, and how.
+// ExitError says that a process ended by itself, and how.
 type ExitError struct {
 	Name    string
 	State   string // "exit status 1", "signal: killed"
@@ -112,7 +112,7 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("%s ended by itself (%s); the last lines of %s:\n%s", e.Name, e.State, e.LogFile, e.Log)
 }
 
-// Exited returns an ExitError where the process has ended, and nil while it runs.
+// Exited returns an ExitError if the process has ended, and nil while it runs.
 func (p *Process) Exited() error {
 	select {
 	case <-p.done:
@@ -134,8 +134,8 @@ func (p *Process) Signal(signal syscall.Signal) error {
 	return nil
 }
 
-// Stop asks the process to end by SIGTERM and waits for it; once the limit has
-// passed it kills it.
+// Stop sends SIGTERM and waits for the process. After the limit it kills the
+// process.
 func (p *Process) Stop(limit time.Duration) error {
 	if p.Exited() != nil {
 		return nil
@@ -151,7 +151,7 @@ func (p *Process) Stop(limit time.Duration) error {
 	}
 }
 
-// Kill ends the process by SIGKILL, as a crash would, and waits until it is gone.
+// Kill ends the process by SIGKILL, like a crash, and waits until it is gone.
 func (p *Process) Kill() error {
 	if err := p.Signal(syscall.SIGKILL); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// signalGroup takes a group that is gone for signalled.
+// signalGroup signals a process group. A group that is gone counts as signalled.
 func signalGroup(pid int, signal syscall.Signal) error {
 	if err := syscall.Kill(-pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err

@@ -17,9 +17,7 @@ limitations under the License.
 package process
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,12 +27,16 @@ import (
 	"time"
 )
 
-// launchDirVariable turns this test's program into a launcher: see TestStopLeftover.
+// launchDirVariable turns this test's binary into a launcher. See
+// TestStopLeftover.
 const launchDirVariable = "LAUNCH_AND_DIE_DIR"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(launchDirVariable); dir != "" {
 		launchAndDie(dir)
+	}
+	if slow := os.Getenv(slowStartVariable); slow != "" {
+		startSlowly(slow)
 	}
 	os.Exit(m.Run())
 }
@@ -44,10 +46,10 @@ func launchAndDie(dir string) {
 		panic(err)
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // the signal is on its way
+	select {} // until the signal arrives
 }
 
-// shell is a program that runs a script of the shell.
+// shell starts a shell script.
 func shell(t *testing.T, dir, script string) *Process {
 	t.Helper()
 	p, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", script}})
@@ -144,12 +146,12 @@ func TestStop(t *testing.T) {
 
 func freeze(p *Process) error {
 	err := p.Signal(syscall.SIGSTOP)
-	time.Sleep(200 * time.Millisecond) // of two pending signals, SIGTERM would be taken first
+	time.Sleep(200 * time.Millisecond) // of two pending signals, the kernel delivers SIGTERM first
 	return err
 }
 
-// TestStopLeftover lets another process, this test's program, start the one to
-// be found, and die without a chance to clean up.
+// TestStopLeftover has another process, this test's binary, start a program and
+// die before it can stop it.
 func TestStopLeftover(t *testing.T) {
 	dir := t.TempDir()
 	launcher := exec.Command(os.Args[0])
@@ -179,8 +181,8 @@ func TestStopLeftover(t *testing.T) {
 	shell(t, dir, sleeps)
 }
 
-// TestStopLeftoverSparesOthers gives the record the id of a living process that
-// was not started by that record, as when the number was used again.
+// TestStopLeftoverSparesOthers records the id of a living process that was not
+// started by that record, as after a reuse of the id.
 func TestStopLeftoverSparesOthers(t *testing.T) {
 	dir := t.TempDir()
 	<-shell(t, dir, "exit 0").Done()
@@ -203,62 +205,6 @@ func TestStopLeftoverSparesOthers(t *testing.T) {
 	}
 	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
 		t.Errorf("the other process: %v", err)
-	}
-}
-
-func TestWaitReady(t *testing.T) {
-	notReady := errors.New("still loading")
-	cases := map[string]struct {
-		script string
-		probe  Probe
-		cancel bool
-		want   []string // parts of the error; none where it is ready
-	}{
-		"ready": {
-			script: sleeps,
-			probe:  func(context.Context) error { return nil },
-		},
-		"ends before it is ready": {
-			script: "echo out of luck; exit 1",
-			probe:  func(context.Context) error { return notReady },
-			want:   []string{"sleeper ended by itself", "exit status 1", "out of luck"},
-		},
-		"never gets ready": {
-			script: sleeps,
-			probe:  func(context.Context) error { return notReady },
-			want:   []string{"sleeper is not ready after 300ms", notReady.Error()},
-		},
-		"nobody waits any more": {
-			script: sleeps,
-			probe:  func(context.Context) error { return notReady },
-			cancel: true,
-			want:   []string{context.Canceled.Error()},
-		},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			if c.cancel {
-				cancel()
-			}
-			err := WaitReady(ctx, shell(t, t.TempDir(), c.script), 300*time.Millisecond, c.probe)
-			if (err == nil) != (len(c.want) == 0) {
-				t.Fatalf("WaitReady() = %v, want an error: %t", err, len(c.want) > 0)
-			}
-			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%q does not mention %q", err, want)
-				}
-			}
-		})
-	}
-}
-
-func TestHTTPProbeOfNobody(t *testing.T) {
-	if err := HTTPProbe(http.DefaultClient, "http://127.0.0.1:1/readyz")(t.Context()); err == nil {
-		t.Error("ready, want an error")
 	}
 }
 

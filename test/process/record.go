@@ -28,12 +28,12 @@ import (
 )
 
 // StopLeftover ends the process that an earlier run recorded under name in dir,
-// where it still lives: by SIGTERM, and once the limit has passed by SIGKILL. It
-// returns that process's id, 0 where there was none.
+// if it still lives: by SIGTERM, and after the limit by SIGKILL. It returns the
+// id of that process, 0 if there was none.
 //
-// A process id alone says little: the number may long be another's. The lock on
-// the record, which the process inherited, says for certain: it is held exactly
-// as long as that process lives.
+// A process id alone proves nothing, because the system may have reused it. The
+// process inherited the lock on the record and holds it for exactly as long as it
+// lives.
 func StopLeftover(dir, name string, limit time.Duration) (int, error) {
 	record, err := os.OpenFile(recordFile(dir, name), os.O_RDWR, 0)
 	if errors.Is(err, os.ErrNotExist) {
@@ -48,7 +48,7 @@ func StopLeftover(dir, name string, limit time.Duration) (int, error) {
 	}
 	pid, err := readPID(record)
 	if err != nil {
-		return 0, fmt.Errorf("an earlier %s still runs, and its process id cannot be read: %w", name, err)
+		return 0, fmt.Errorf("an earlier %s still runs, but its process id is unreadable: %w", name, err)
 	}
 	for _, step := range []struct {
 		signal syscall.Signal
@@ -61,11 +61,11 @@ func StopLeftover(dir, name string, limit time.Duration) (int, error) {
 			return pid, err
 		}
 	}
-	return 0, fmt.Errorf("an earlier %s (process %d) does not end, not even when killed", name, pid)
+	return 0, fmt.Errorf("an earlier %s (process %d) does not end after SIGKILL", name, pid)
 }
 
-// StopLeftovers ends several, in the order of their names, and returns the names
-// of those that it found.
+// StopLeftovers ends several processes in the order of their names, and returns
+// the names of those it found.
 func StopLeftovers(dir string, limit time.Duration, names ...string) ([]string, error) {
 	var stopped []string
 	for _, name := range names {
@@ -86,7 +86,7 @@ func openRecord(dir, name string) (*os.File, error) {
 	return os.OpenFile(recordFile(dir, name), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// tryLock takes the file's exclusive lock, where no other holds it.
+// tryLock takes the file's exclusive lock if no other process holds it.
 func tryLock(file *os.File) (bool, error) {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
