@@ -21,14 +21,14 @@ package v1
 // the adapter's name in PascalCase followed by AdapterConditionSuffix:
 // gcp-provisioner's is GcpProvisionerSuccessful.
 const (
-	// ReadyCondition is True where every required adapter reports
+	// ReadyCondition is True if every required adapter reports
 	// Available=True at the object's current generation.
 	ReadyCondition = "Ready"
 
-	// AvailableCondition is True where every required adapter reports
+	// AvailableCondition is True if every required adapter reports
 	// Available=True at one generation, which may be older than the current one.
-	// In an AdapterStatus it is the adapter's own result, the one condition that
-	// is aggregated.
+	// In an AdapterStatus it is the adapter's own result, the only condition that
+	// aggregation reads.
 	AvailableCondition = "Available"
 
 	// AdapterConditionSuffix ends the type of a per-adapter condition.
@@ -54,8 +54,8 @@ const (
 	// ResourceAvailableReason: Available is True.
 	ResourceAvailableReason = "ResourceAvailable"
 
-	// NoRequiredAdaptersReason: no adapter is required for this Kind, so nothing
-	// can say that the object is ready.
+	// NoRequiredAdaptersReason: no adapter is required for this Kind, so no adapter
+	// can report that the object is ready.
 	NoRequiredAdaptersReason = "NoRequiredAdapters"
 
 	// ClusterNotFoundReason, on a NodePool's Ready: its Cluster does not exist.

@@ -24,17 +24,16 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// adapterConditions returns the condition of each adapter that has a result, by
-// the adapter's name. An adapter whose report says Unknown keeps the condition
-// it has.
+// adapterConditions returns the condition of each adapter that has a result, keyed
+// by the adapter's name. An adapter that reports Unknown keeps its condition.
 func adapterConditions(in Input) map[string]v1.ResourceCondition {
 	reports := onePerAdapter(in.Reports)
 	previous := previousByAdapter(reports, in.Previous)
 	conditions := make(map[string]v1.ResourceCondition, len(reports))
 	taken := make(map[string]bool, len(reports))
 	for _, r := range reports {
-		// The type is taken also by a report that has no result yet, so that the
-		// types of two adapters do not depend on who has a result first.
+		// A report without a result reserves its type too, so that the types of two
+		// adapters do not depend on which adapter has the first result.
 		name := conditionType(r.Adapter)
 		if taken[name] {
 			name = qualifiedType(name, r.Adapter)
@@ -54,8 +53,8 @@ func adapterConditions(in Input) map[string]v1.ResourceCondition {
 	return conditions
 }
 
-// adapterCondition is the condition of an adapter that reports True or False.
-// Its reason and message need no bound: both Kinds have the same.
+// adapterCondition returns the condition of an adapter that reports True or False.
+// AdapterStatus and ResourceCondition have the same limits for reason and message.
 func adapterCondition(name string, r Report, previous *v1.ResourceCondition) v1.ResourceCondition {
 	c := v1.ResourceCondition{
 		Type:               name,
@@ -79,9 +78,10 @@ func adapterCondition(name string, r Report, previous *v1.ResourceCondition) v1.
 	return c
 }
 
-// previousByAdapter finds the previous condition of each adapter. A qualified
-// type names its adapter. A plain one that several could have had goes to the
-// adapter whose report it shows, else to the one whose report is the oldest.
+// previousByAdapter returns the previous condition of each adapter. A qualified
+// type names its adapter. Where several adapters share a plain type, the condition
+// belongs to the adapter whose report it shows, else to the adapter whose report
+// was created first.
 func previousByAdapter(reports []Report, previous []v1.ResourceCondition) map[string]*v1.ResourceCondition {
 	found := make(map[string]*v1.ResourceCondition, len(reports))
 	owner := make(map[string]string, len(reports))
@@ -107,14 +107,14 @@ func previousByAdapter(reports []Report, previous []v1.ResourceCondition) map[st
 	return found
 }
 
-// shows tells whether c was made of exactly this report.
+// shows reports whether c was computed from exactly this report.
 func shows(c *v1.ResourceCondition, r Report) bool {
 	return c.Status == r.Available && c.ObservedGeneration == r.Generation &&
 		c.LastUpdatedTime.Time.Equal(r.Observed) && c.Reason == r.Reason && c.Message == r.Message
 }
 
-// conditionType is the type of an adapter's condition: gcp-provisioner's is
-// GcpProvisionerSuccessful.
+// conditionType returns the type of an adapter's condition: the adapter
+// gcp-provisioner has GcpProvisionerSuccessful.
 func conditionType(adapter string) string {
 	var b strings.Builder
 	b.Grow(len(adapter) + len(v1.AdapterConditionSuffix))
@@ -128,11 +128,11 @@ func conditionType(adapter string) string {
 	return b.String()
 }
 
-// qualifiedType is the type for an adapter whose plain one another adapter has,
-// as dns2 and dns-2 are both Dns2Successful. Plain types hold no underscore.
+// qualifiedType returns the type for an adapter whose plain type another adapter
+// has: dns2 and dns-2 both map to Dns2Successful. A plain type has no underscore.
 func qualifiedType(plain, adapter string) string { return plain + "_" + adapter }
 
-// find returns the condition of that type, nil where there is none.
+// find returns the condition of a type, or nil.
 func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition {
 	for i := range conditions {
 		if conditions[i].Type == name {

@@ -33,8 +33,8 @@ const (
 	noAdaptersMessage = "No adapters are required for this kind, so nothing can report a result"
 )
 
-// Input is all that the conditions of a Cluster or NodePool, the parent, depend
-// on.
+// Input holds everything that the conditions of a Cluster or NodePool, the parent,
+// depend on.
 type Input struct {
 	// Kind of the parent: v1.ClusterKind or v1.NodePoolKind.
 	Kind string
@@ -48,25 +48,25 @@ type Input struct {
 	// Required are the names of the required adapters, in any order.
 	Required []string
 
-	// MissingCluster is the name of a NodePool's Cluster where that does not
+	// MissingCluster is the name of a NodePool's Cluster if that Cluster does not
 	// exist, else empty.
 	MissingCluster string
 
-	// Reports are those that concern the parent, in any order.
+	// Reports are the reports on the parent, in any order.
 	Reports []Report
 
-	// Previous are the parent's conditions as they stand.
+	// Previous are the parent's current conditions.
 	Previous []v1.ResourceCondition
 
-	// Now becomes the lastTransitionTime of Ready and Available where their
-	// status changes, in whole microseconds.
+	// Now becomes the lastTransitionTime of Ready and Available, in whole
+	// microseconds, if their status changes.
 	Now time.Time
 }
 
 // Conditions returns the parent's conditions: Available, Ready, then one per
-// adapter with a result, sorted by type. A parent that has no conditions yet is
-// taken to be neither available nor ready since its creation, so that before the
-// first report the outcome does not depend on Now.
+// adapter with a result, sorted by type. A parent without conditions counts as
+// neither available nor ready since its creation, so that the conditions before
+// the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	results := adapterConditions(in)
 	required := requirements(in.Required, results)
@@ -80,8 +80,8 @@ func Conditions(in Input) []v1.ResourceCondition {
 	return conditions
 }
 
-// requirement is a required adapter and its condition, nil where the adapter
-// counts as not reported.
+// requirement is a required adapter and its condition, nil if the adapter has no
+// result.
 type requirement struct {
 	adapter string
 	result  *v1.ResourceCondition
@@ -102,8 +102,8 @@ func requirements(names []string, results map[string]v1.ResourceCondition) []req
 	return required
 }
 
-// available is True or False by what the required adapters say of the one
-// generation that all of them report on. Otherwise it stays as it was.
+// available returns the Available condition. It changes only while all required
+// adapters have a result for one common generation.
 func available(in Input, required []requirement) v1.ResourceCondition {
 	c := before(in, v1.AvailableCondition)
 	status := c.Status
@@ -120,7 +120,7 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
 		}
 	case c.Reason == v1.NoRequiredAdaptersReason:
-		// Adapters are required by now: the status stays, its reason does not hold.
+		// Adapters are required again: the status stays, the reason is wrong by now.
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 	}
 	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
@@ -129,8 +129,8 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 	return transition(c, status, in.Now)
 }
 
-// ready is True where every required adapter says True of the current
-// generation, and False otherwise.
+// ready returns the Ready condition: True if every required adapter reports True
+// at the current generation, else False.
 func ready(in Input, required []requirement) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
@@ -155,8 +155,8 @@ func ready(in Input, required []requirement) v1.ResourceCondition {
 	return transition(c, status, in.Now)
 }
 
-// before is the condition as it stands. One that does not exist yet has been
-// False since the parent's creation.
+// before returns the condition as Previous has it. A condition that does not exist
+// yet counts as False since the parent's creation.
 func before(in Input, name string) v1.ResourceCondition {
 	if c := find(in.Previous, name); c != nil {
 		return *c
@@ -173,7 +173,7 @@ func before(in Input, name string) v1.ResourceCondition {
 	}
 }
 
-// transition sets the status, and the time of its change where it changes.
+// transition sets the status, and lastTransitionTime if the status changes.
 func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
 	if c.Status != status {
 		c.Status = status
@@ -182,7 +182,7 @@ func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.
 	return c
 }
 
-// commonGeneration is the one generation that all required adapters report on.
+// commonGeneration returns the generation that all required adapters report on.
 func commonGeneration(required []requirement) (generation int64, ok bool) {
 	for i, q := range required {
 		if q.result == nil || i > 0 && q.result.ObservedGeneration != generation {
@@ -193,8 +193,8 @@ func commonGeneration(required []requirement) (generation int64, ok bool) {
 	return generation, len(required) > 0
 }
 
-// newestGeneration is the newest generation that any required adapter reports
-// on, 0 where none does.
+// newestGeneration returns the newest generation that any required adapter reports
+// on, or 0.
 func newestGeneration(required []requirement) int64 {
 	var newest int64
 	for _, q := range required {
@@ -205,7 +205,7 @@ func newestGeneration(required []requirement) int64 {
 	return newest
 }
 
-// oldestAt is the time of the oldest of the required adapters' reports on that
+// oldestAt returns the time of the oldest report of a required adapter on that
 // generation.
 func oldestAt(required []requirement, generation int64) (oldest v1.Timestamp, ok bool) {
 	for _, q := range required {

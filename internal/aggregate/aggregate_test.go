@@ -48,7 +48,7 @@ func at(minute int) time.Time {
 
 func stamp(minute int) v1.Timestamp { return v1.NewTimestamp(at(minute)) }
 
-// report is one that was created and observed at a minute.
+// report returns a report that was created and observed at a minute.
 func report(adapter string, generation int64, available metav1.ConditionStatus, minute int) aggregate.Report {
 	r := aggregate.Report{Adapter: adapter, Generation: generation, Observed: at(minute), Created: at(minute), Available: available}
 	if available != none {
@@ -57,13 +57,13 @@ func report(adapter string, generation int64, available metav1.ConditionStatus, 
 	return r
 }
 
-// because gives a report the reason.
+// because returns the report with a reason.
 func because(r aggregate.Report, reason string) aggregate.Report {
 	r.Reason = reason
 	return r
 }
 
-// input is that of a Cluster which requires dns and validator.
+// input returns the input of a Cluster that requires dns and validator.
 func input(generation int64, previous []v1.ResourceCondition, reports ...aggregate.Report) aggregate.Input {
 	return aggregate.Input{
 		Kind:       v1.ClusterKind,
@@ -77,7 +77,7 @@ func input(generation int64, previous []v1.ResourceCondition, reports ...aggrega
 	}
 }
 
-// brief is what a table wants of a condition.
+// brief holds the fields of a condition that the tables compare.
 type brief struct {
 	Status             metav1.ConditionStatus
 	Reason, Message    string
@@ -105,7 +105,7 @@ func TestAvailableAndReady(t *testing.T) {
 	first := input(1, nil, both...)
 	first.Now = at(12)
 	wasTrue := aggregate.Conditions(first)
-	// And one of which dns said False.
+	// A parent whose dns adapter said False.
 	first.Reports = []aggregate.Report{because(report("dns", 1, no, 10), "ZoneMissing"), report("validator", 1, yes, 11)}
 	wasFalse := aggregate.Conditions(first)
 	staysTrue := brief{yes, "ResourceAvailable", accessible, 1, at(10), at(12)}
@@ -341,8 +341,8 @@ func TestAvailableAndReady(t *testing.T) {
 	}
 }
 
-// What the facade shows before the reconciler has written anything is what the
-// reconciler writes.
+// The facade shows the same conditions before the reconciler's first write as the
+// reconciler then writes.
 func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 	in := input(1, nil)
 	in.Updated = in.Created

@@ -26,8 +26,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// step changes the input of the round before, whose conditions are the previous
-// ones of this round.
+// step changes the input of the previous step, whose conditions become the previous
+// conditions of this step.
 type step struct {
 	change        func(*aggregate.Input)
 	wantAvailable brief
@@ -192,7 +192,7 @@ func TestHistories(t *testing.T) {
 }
 
 func TestAdapterConditions(t *testing.T) {
-	// shown is a condition created, updated and last changed at these minutes.
+	// shown returns a condition created, updated and last changed at these minutes.
 	shown := func(name string, r aggregate.Report, created, updated, changed int) v1.ResourceCondition {
 		return v1.ResourceCondition{
 			Type: name, Status: r.Available, Reason: r.Reason, Message: r.Message, ObservedGeneration: r.Generation,

@@ -26,12 +26,12 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// maxMessage is the CRD's limit of a condition's message, in characters. A
-// longer one would make the API server refuse the whole status.
+// maxMessage is the CRD's limit of a condition's message, in characters. The API
+// server refuses a status with a longer message.
 const maxMessage = 32768
 
-// notReady names each required adapter that keeps the parent from being ready,
-// and why. It is empty where none does.
+// notReady names each required adapter that keeps the parent from being ready, and
+// the cause. It is empty if there is no such adapter.
 func notReady(required []requirement, generation int64) string {
 	var faults []string
 	for _, q := range required {
@@ -50,8 +50,8 @@ func notReady(required []requirement, generation int64) string {
 	return bounded(strings.Join(faults, "; "))
 }
 
-// unavailable names each required adapter that reports Available=False, at which
-// generation and why. It is empty where none does.
+// unavailable names each required adapter that reports Available=False, with the
+// generation and the reason. It is empty if there is no such adapter.
 func unavailable(required []requirement) string {
 	var faults []string
 	for _, q := range required {
@@ -63,8 +63,8 @@ func unavailable(required []requirement) string {
 	return bounded(strings.Join(faults, "; "))
 }
 
-// inParentheses is the adapter's reason, to follow its status. Adapters need not
-// give one.
+// inParentheses returns the adapter's reason in parentheses. It is empty if the
+// adapter gives no reason.
 func inParentheses(c *v1.ResourceCondition) string {
 	if c.Reason == "" {
 		return ""
@@ -72,7 +72,7 @@ func inParentheses(c *v1.ResourceCondition) string {
 	return " (" + c.Reason + ")"
 }
 
-// bounded cuts a message that is too long for the CRD, and shows that it did.
+// bounded shortens a message that is too long for the CRD and ends it with "…".
 func bounded(message string) string {
 	if utf8.RuneCountInString(message) <= maxMessage {
 		return message

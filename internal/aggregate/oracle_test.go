@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/oracle"
 )
 
-// FuzzConditions holds the conditions against the oracle after every step of a
-// history, which the fuzzer chooses byte by byte.
+// FuzzConditions compares the conditions with the oracle after every step of a
+// history. The fuzzer chooses the steps byte by byte.
 func FuzzConditions(f *testing.F) {
 	for _, seed := range []string{
 		"",
@@ -71,7 +71,7 @@ func FuzzConditions(f *testing.F) {
 
 var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
-// takeStep changes the input as the bytes say.
+// takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
 	switch next() % 8 {
 	case 0: // a change of spec
@@ -115,7 +115,7 @@ func replace(reports []aggregate.Report, fresh aggregate.Report) []aggregate.Rep
 	return append(others, fresh)
 }
 
-// judge asks the oracle.
+// judge returns the oracle's conditions.
 func judge(in aggregate.Input) []v1.ResourceCondition {
 	reports := make([]oracle.Report, 0, len(in.Reports))
 	for _, r := range in.Reports {

@@ -31,8 +31,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// model restates the table of Ready and Available by counting "status@generation"
-// words, and remembers what Unknown does not undo.
+// model restates the table of Ready and Available by counting strings of the form
+// "status@generation". It remembers the results that a report of Unknown keeps.
 type model struct {
 	known     map[string]string
 	available string
@@ -123,7 +123,7 @@ func TestRandomHistoriesAgreeWithTheTable(t *testing.T) {
 	}
 }
 
-// checkInvariants holds of every input.
+// checkInvariants checks what is true for every input.
 func checkInvariants(t *testing.T, in aggregate.Input, got []v1.ResourceCondition) {
 	t.Helper()
 	again := in
@@ -172,7 +172,7 @@ func checkInvariants(t *testing.T, in aggregate.Input, got []v1.ResourceConditio
 	}
 }
 
-// stored returns the conditions as they come back from the API server.
+// stored returns the conditions as the API server returns them.
 func stored(t *testing.T, conditions []v1.ResourceCondition) []v1.ResourceCondition {
 	t.Helper()
 	text, err := json.Marshal(conditions)

@@ -26,7 +26,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Report is what aggregation needs of one AdapterStatus.
+// Report holds the fields of one AdapterStatus that aggregation needs.
 type Report struct {
 	// Adapter is the name of the adapter.
 	Adapter string
@@ -37,12 +37,12 @@ type Report struct {
 	// Observed is spec.observedTime.
 	Observed time.Time
 
-	// Created is the creationTimestamp. Of two adapters whose names map to one
-	// condition type, the one whose report was created first keeps it.
+	// Created is the creationTimestamp. If the names of two adapters map to one
+	// condition type, the adapter whose report was created first has that type.
 	Created time.Time
 
-	// Available is the status of the Available condition, empty where the report
-	// has none.
+	// Available is the status of the Available condition, empty if the report has
+	// no such condition.
 	Available metav1.ConditionStatus
 
 	// Reason, Message and Transition (lastTransitionTime) are those of the
@@ -51,7 +51,7 @@ type Report struct {
 	Transition      time.Time
 }
 
-// ReportOf returns what counts of an AdapterStatus.
+// ReportOf returns the Report of an AdapterStatus.
 func ReportOf(s *v1.AdapterStatus) Report {
 	r := Report{
 		Adapter:    s.Spec.Adapter,
@@ -69,14 +69,14 @@ func ReportOf(s *v1.AdapterStatus) Report {
 	return r
 }
 
-// Reflects tells whether the conditions of a parent of that generation take r,
-// or a later report of the same adapter, into account already. It is true for a
-// report that adds no result: one without a True or False, or for a generation
-// that the parent does not have.
+// Reflects reports whether the conditions of a parent of that generation already
+// contain r or a later report of the same adapter. It is true for a report that
+// adds no result: a report without True or False, or for a generation that the
+// parent does not have.
 //
-// One case is answered too early: the first result of an adapter whose condition
-// type another adapter has already, where that one's result is the newer. Nothing
-// in the conditions tells it apart.
+// One answer comes too early: for the first result of an adapter whose condition
+// type another adapter has, if the other adapter's result is newer. The conditions
+// do not tell the two apart.
 func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) bool {
 	if !r.hasResult(generation) {
 		return true
@@ -98,15 +98,14 @@ func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) boo
 	}
 }
 
-// hasResult tells whether the report says True or False of a generation that the
+// hasResult reports whether r says True or False about a generation that the
 // parent has reached.
 func (r Report) hasResult(generation int64) bool {
 	return (r.Available == metav1.ConditionTrue || r.Available == metav1.ConditionFalse) && r.Generation <= generation
 }
 
-// onePerAdapter returns the reports in the order in which they were created. Of
-// several by one adapter, which the names of AdapterStatuses rule out, the newest
-// counts.
+// onePerAdapter returns the reports in order of creation. If one adapter has several
+// reports, which the names of AdapterStatuses rule out, the newest report counts.
 func onePerAdapter(reports []Report) []Report {
 	sorted := slices.Clone(reports)
 	slices.SortFunc(sorted, func(a, b Report) int {

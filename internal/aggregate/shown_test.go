@@ -28,7 +28,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// times are the minutes of lastUpdatedTime, by type.
+// times maps a condition's type to the minute of its lastUpdatedTime.
 type times map[string]int
 
 func timesOf(conditions []v1.ResourceCondition) times {
@@ -210,9 +210,9 @@ func checkOnlyTimesDiffer(t *testing.T, stored, shown []v1.ResourceCondition) {
 	}
 }
 
-// One replica sees the reports one by one; another one begins at some moment, with
-// what is stored by then; the reconciler writes at times only, where nothing but
-// times would change.
+// One replica receives the reports one by one. Another replica starts at some moment
+// with the conditions stored by then. The reconciler delays a write that would change
+// nothing but times.
 func TestShownAgreesWithWhatIsStoredLater(t *testing.T) {
 	names := []string{"dns", "dns-2", "dns2", "validator"}
 	statuses := []metav1.ConditionStatus{yes, yes, yes, yes, no, unknown}

@@ -14,10 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package oracle says once more, from the documentation alone, what the conditions
-// of a Cluster or NodePool are to be: docs/clusters.md and the contract of the REST
-// API. It shares no code with the aggregation that it judges, and is written to be
-// compared with the text, not to be fast.
+// Package oracle computes the conditions of a Cluster or NodePool a second time, from
+// the documentation alone: docs/clusters.md and the contract of the REST API. It
+// shares no code with internal/aggregate, which it judges. It is written for
+// comparison with the documentation, not for speed.
 package oracle
 
 import (
@@ -31,34 +31,33 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Resource is what the conditions depend on beside reports.
+// Resource holds everything but the reports that the conditions depend on.
 type Resource struct {
 	Kind             string
 	Generation       int64
 	Created, Updated time.Time
 	Required         []string
-	// MissingCluster is the name of a NodePool's Cluster where there is none.
+	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
-	// Before are the conditions as they were.
+	// Before are the conditions before this computation.
 	Before []v1.ResourceCondition
-	// Now dates a change of Ready or Available.
+	// Now is the time of a change of Ready or Available.
 	Now time.Time
 }
 
-// Report is one adapter's; there is at most one of each.
+// Report is the report of one adapter. Each adapter has at most one.
 type Report struct {
 	Adapter    string
 	Generation int64
 	Observed   time.Time
-	// Available is empty where the report has no such condition.
+	// Available is empty if the report has no such condition.
 	Available       metav1.ConditionStatus
 	Reason, Message string
 	Changed         time.Time // when Available last changed
 }
 
-// Conditions returns what the conditions are to be, in no particular order. It is
-// for adapters whose names differ in more than hyphens and the case of letters
-// beside them: those do not compete for a condition's type.
+// Conditions returns the expected conditions, in no particular order. The names of
+// the adapters must map to different condition types.
 func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	var adapters []v1.ResourceCondition
 	for _, report := range reports {
@@ -73,7 +72,7 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	return result
 }
 
-// TypeOf is the type of an adapter's condition: "PascalCase of the adapter's name
+// TypeOf returns the type of an adapter's condition: "PascalCase of the adapter's name
 // + Successful".
 func TypeOf(adapter string) string {
 	var name []string
@@ -212,7 +211,7 @@ const (
 	noAdapters = "No adapters are required for this kind, so nothing can report a result"
 )
 
-// start is the condition as it was: "before any report both are False, reason
+// start returns the condition before this computation: "before any report both are False, reason
 // AwaitingAdapters", since the resource was created.
 func start(r Resource, name string) v1.ResourceCondition {
 	if c, ok := named(r.Before, name); ok {
