@@ -42,7 +42,7 @@ var _ = Describe("The status of a Cluster", func() {
 		namespace = newNamespace(ctx)
 		cluster = newCluster(namespace, "alpha")
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
-		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 	})
 	ready := func(ctx context.Context) {
 		GinkgoHelper()
@@ -70,7 +70,7 @@ var _ = Describe("The status of a Cluster", func() {
 
 		By("a change of spec")
 		Expect(changeSpec(ctx, cluster, `{"region":"us-west1"}`)).To(Succeed())
-		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 2)
 		expectCondition(ctx, Default, cluster, v1.AvailableCondition, metav1.ConditionTrue, v1.ResourceAvailableReason, 1)
 		Expect(cluster.Status.ObservedGeneration).To(BeEquivalentTo(2))
 
@@ -195,7 +195,7 @@ var _ = Describe("The status of a Cluster", func() {
 		}
 		apply("us-east1")
 		beta := newCluster(namespace, "beta")
-		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 		updated, by := v1.UpdatedTime(beta), beta.Annotations[v1.UpdatedByAnnotation]
 		sendAll(ctx, beta, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
@@ -208,7 +208,7 @@ var _ = Describe("The status of a Cluster", func() {
 		Expect(beta.ResourceVersion).To(Equal(version))
 
 		apply("us-west1")
-		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 2)
 		Expect(beta.Spec.Raw).To(MatchJSON(`{"region":"us-west1"}`))
 		Expect(beta.Labels).To(HaveKeyWithValue("team", "a"))
 		Expect(beta.Finalizers).To(ContainElement(v1.CascadeFinalizer))

@@ -132,6 +132,16 @@ func conditionType(adapter string) string {
 // has: dns2 and dns-2 both map to Dns2Successful. A plain type has no underscore.
 func qualifiedType(plain, adapter string) string { return plain + "_" + adapter }
 
+// findOf returns the condition of an adapter, or nil. A condition with the plain
+// type may be another adapter's.
+func findOf(conditions []v1.ResourceCondition, adapter string) *v1.ResourceCondition {
+	plain := conditionType(adapter)
+	if c := find(conditions, qualifiedType(plain, adapter)); c != nil {
+		return c
+	}
+	return find(conditions, plain)
+}
+
 // find returns the condition of a type, or nil.
 func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition {
 	for i := range conditions {

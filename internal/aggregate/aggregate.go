@@ -130,18 +130,20 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 }
 
 // ready returns the Ready condition: True if every required adapter reports True
-// at the current generation, else False.
+// at the current generation, else False. Its observedGeneration is the generation
+// that it is computed for: kubectl wait and kstatus ignore a condition of an older
+// one. See ReportedGeneration for what REST shows.
 func ready(in Input, required []requirement) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
-	c.ObservedGeneration = newestGeneration(required)
+	c.ObservedGeneration = in.Generation
 	faults := notReady(required, in.Generation)
 	switch {
 	case in.MissingCluster != "":
 		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)
 	case len(required) == 0:
 		c.Reason, c.Message = v1.NoRequiredAdaptersReason, noAdaptersMessage
-	case c.ObservedGeneration == 0:
+	case !anyResult(required):
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 	case faults != "":
 		c.Reason, c.Message = v1.AdaptersNotReadyReason, faults
@@ -193,16 +195,8 @@ func commonGeneration(required []requirement) (generation int64, ok bool) {
 	return generation, len(required) > 0
 }
 
-// newestGeneration returns the newest generation that any required adapter reports
-// on, or 0.
-func newestGeneration(required []requirement) int64 {
-	var newest int64
-	for _, q := range required {
-		if q.result != nil {
-			newest = max(newest, q.result.ObservedGeneration)
-		}
-	}
-	return newest
+func anyResult(required []requirement) bool {
+	return slices.ContainsFunc(required, func(q requirement) bool { return q.result != nil })
 }
 
 // oldestAt returns the time of the oldest report of a required adapter on that

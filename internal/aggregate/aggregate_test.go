@@ -96,6 +96,18 @@ func briefOf(t *testing.T, conditions []v1.ResourceCondition, name string) brief
 	return brief{}
 }
 
+// briefOfReady returns Ready with the generation that REST shows, and checks that
+// the condition itself observes the parent's generation.
+func briefOfReady(t *testing.T, in aggregate.Input, conditions []v1.ResourceCondition) brief {
+	t.Helper()
+	b := briefOf(t, conditions, "Ready")
+	if b.ObservedGeneration != in.Generation {
+		t.Errorf("Ready observes generation %d, want %d", b.ObservedGeneration, in.Generation)
+	}
+	b.ObservedGeneration = aggregate.ReportedGeneration(conditions, in.Required)
+	return b
+}
+
 func TestAvailableAndReady(t *testing.T) {
 	awaitingAvailable := brief{no, "AwaitingAdapters", awaiting, 0, at(0), at(0)}
 	awaitingReady := brief{no, "AwaitingAdapters", awaiting, 0, at(1), at(0)}
@@ -330,11 +342,12 @@ func TestAvailableAndReady(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := aggregate.Conditions(input(test.generation, test.previous, test.reports...))
+			in := input(test.generation, test.previous, test.reports...)
+			got := aggregate.Conditions(in)
 			if diff := cmp.Diff(test.wantAvailable, briefOf(t, got, "Available")); diff != "" {
 				t.Errorf("Available (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.wantReady, briefOf(t, got, "Ready")); diff != "" {
+			if diff := cmp.Diff(test.wantReady, briefOfReady(t, in, got)); diff != "" {
 				t.Errorf("Ready (-want +got):\n%s", diff)
 			}
 		})
@@ -352,7 +365,7 @@ func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 			CreatedTime: stamp(0), LastUpdatedTime: stamp(0), LastTransitionTime: stamp(0),
 		},
 		{
-			Type: "Ready", Status: no, Reason: "AwaitingAdapters", Message: awaiting,
+			Type: "Ready", Status: no, Reason: "AwaitingAdapters", Message: awaiting, ObservedGeneration: 1,
 			CreatedTime: stamp(0), LastUpdatedTime: stamp(0), LastTransitionTime: stamp(0),
 		},
 	}

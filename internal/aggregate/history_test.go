@@ -182,7 +182,7 @@ func TestHistories(t *testing.T) {
 				if diff := cmp.Diff(step.wantAvailable, briefOf(t, got, "Available")); diff != "" {
 					t.Errorf("step %d: Available (-want +got):\n%s", i, diff)
 				}
-				if diff := cmp.Diff(step.wantReady, briefOf(t, got, "Ready")); diff != "" {
+				if diff := cmp.Diff(step.wantReady, briefOfReady(t, in, got)); diff != "" {
 					t.Errorf("step %d: Ready (-want +got):\n%s", i, diff)
 				}
 				in.Previous = got

@@ -64,6 +64,9 @@ func FuzzConditions(f *testing.F) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("(-oracle +aggregation):\n%s\nof %+v", diff, in)
 			}
+			if got, want := aggregate.ReportedGeneration(got, in.Required), oracle.ReportedGeneration(resourceOf(in), want); got != want {
+				t.Fatalf("ReportedGeneration = %d, the oracle says %d", got, want)
+			}
 			in.Previous = stored(t, got)
 		}
 	})
@@ -122,6 +125,10 @@ func judge(in aggregate.Input) []v1.ResourceCondition {
 		reports = append(reports, oracle.Report{Adapter: r.Adapter, Generation: r.Generation, Observed: r.Observed,
 			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition})
 	}
-	return oracle.Conditions(oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
-		Required: in.Required, MissingCluster: in.MissingCluster, Before: in.Previous, Now: in.Now}, reports)
+	return oracle.Conditions(resourceOf(in), reports)
+}
+
+func resourceOf(in aggregate.Input) oracle.Resource {
+	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
+		Required: in.Required, MissingCluster: in.MissingCluster, Before: in.Previous, Now: in.Now}
 }

@@ -81,11 +81,7 @@ func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) boo
 	if !r.hasResult(generation) {
 		return true
 	}
-	plain := conditionType(r.Adapter)
-	own := find(conditions, qualifiedType(plain, r.Adapter))
-	if own == nil {
-		own = find(conditions, plain)
-	}
+	own := findOf(conditions, r.Adapter)
 	switch {
 	case own == nil || own.ObservedGeneration < r.Generation:
 		return false

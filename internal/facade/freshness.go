@@ -97,7 +97,7 @@ func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
 	case held.ResourceVersion == row.ResourceVersion:
 		return held
 	}
-	return r.shown(r.kind, row, held.Conditions.All())
+	return r.shown(r.kind, row, storedConditions(held.Conditions.All(), held.Generation))
 }
 
 type freshStatuses struct {
@@ -140,7 +140,7 @@ func (f *freshness) touch(resource types.NamespacedName) {
 	if !ok {
 		return // when it arrives it finds its reports
 	}
-	if row := f.shown(kind, held, held.Conditions.All()); row != held {
+	if row := f.shown(kind, held, storedConditions(held.Conditions.All(), held.Generation)); row != held {
 		index.Upsert(row)
 	}
 }
@@ -160,11 +160,11 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Required:       f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.reportsOn(kind, row),
-		Previous:       stored.All(),
+		Previous:       storedConditions(stored.All(), row.Generation),
 	}, before)
 	shown := stored
 	if moved {
-		shown = fleet.ConditionsOf(conditions)
+		shown = fleet.ConditionsOf(contractConditions(conditions, f.required(kind)))
 	}
 	if slices.Equal(shown, row.Conditions) {
 		return row

@@ -19,6 +19,7 @@ package facade
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unique"
 
@@ -141,8 +142,31 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 			Now:        row.CreatedTime,
 		})
 	}
+	conditions = contractConditions(conditions, r.required(kind))
 	row.Conditions = fleet.ConditionsOf(conditions)
 	return row, conditions
+}
+
+// contractConditions returns stored conditions as the contract has them: with the
+// newest reported generation as the one that Ready observes.
+func contractConditions(conditions []v1.ResourceCondition, required []string) []v1.ResourceCondition {
+	return withReadyAt(conditions, aggregate.ReportedGeneration(conditions, required))
+}
+
+// storedConditions undoes contractConditions: Ready is stored with the resource's
+// generation.
+func storedConditions(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	return withReadyAt(conditions, generation)
+}
+
+func withReadyAt(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	conditions = slices.Clone(conditions)
+	for i := range conditions {
+		if conditions[i].Type == v1.ReadyCondition {
+			conditions[i].ObservedGeneration = generation
+		}
+	}
+	return conditions
 }
 
 func objectRow(o client.Object) *fleet.Row {

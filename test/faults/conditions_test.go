@@ -176,6 +176,9 @@ func wireOf(o object) wire {
 		}
 	}
 	for _, c := range o.GetStatus().Conditions {
+		if c.Type == v1.ReadyCondition {
+			c.ObservedGeneration = aggregate.ReportedGeneration(o.GetStatus().Conditions, required[w.Kind])
+		}
 		w.Status.Conditions = append(w.Status.Conditions, wireCondition{
 			Type: c.Type, Status: string(c.Status), Reason: c.Reason, Message: c.Message, ObservedGeneration: c.ObservedGeneration,
 			CreatedTime: c.CreatedTime, LastUpdatedTime: c.LastUpdatedTime, LastTransitionTime: c.LastTransitionTime,

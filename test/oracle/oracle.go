@@ -122,11 +122,12 @@ func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	c.Status = metav1.ConditionFalse
 	var faults []string
 	var oldest *time.Time
-	c.ObservedGeneration = 0
+	// "observedGeneration is the generation that the condition was computed for"
+	c.ObservedGeneration = r.Generation
+	var heard bool
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
-		// "the newest generation that any required adapter has reported on"
-		c.ObservedGeneration = max(c.ObservedGeneration, a.ObservedGeneration)
+		heard = heard || reported
 		current := a.ObservedGeneration == r.Generation
 		if reported && current && (oldest == nil || a.LastUpdatedTime.Before(*oldest)) {
 			oldest = &a.LastUpdatedTime.Time
@@ -154,7 +155,7 @@ func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
 		c.Reason, c.Message = "ClusterNotFound", fmt.Sprintf("Cluster %q does not exist", r.MissingCluster)
 	case len(r.Required) == 0:
 		c.Reason, c.Message = "NoRequiredAdapters", noAdapters
-	case c.ObservedGeneration == 0:
+	case !heard:
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
 	case len(faults) > 0:
 		c.Reason, c.Message = "AdaptersNotReady", cut(strings.Join(faults, "; "))
@@ -162,6 +163,19 @@ func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceReady", "All adapters report ready at current generation"
 	}
 	return c
+}
+
+// ReportedGeneration is what REST shows as observed_generation of Ready: "the newest
+// generation, not beyond the resource's, that a required adapter has reported on, 0
+// before the first".
+func ReportedGeneration(r Resource, conditions []v1.ResourceCondition) int64 {
+	var newest int64
+	for _, adapter := range names(r) {
+		if a, reported := named(conditions, TypeOf(adapter)); reported && a.ObservedGeneration <= r.Generation {
+			newest = max(newest, a.ObservedGeneration)
+		}
+	}
+	return newest
 }
 
 // available: "True where every required adapter Available=True, all at one

@@ -1,0 +1,35 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+
+// ReportedGeneration returns the newest generation that a required adapter has a
+// result for, or 0. It is Ready's observed_generation over REST: pollers of that
+// API compare it with the resource's generation and calm down as soon as an adapter
+// has taken a change up. It depends on the parent's conditions alone.
+//
+// If two adapters share a condition type, the result of either counts.
+func ReportedGeneration(conditions []v1.ResourceCondition, required []string) int64 {
+	var newest int64
+	for _, adapter := range required {
+		if c := findOf(conditions, adapter); c != nil {
+			newest = max(newest, c.ObservedGeneration)
+		}
+	}
+	return newest
+}
