@@ -105,6 +105,7 @@ func (a aggregator) status(obj parent, reports []*v1.AdapterStatus, missingClust
 		Required:       a.adapters.Required(a.kind),
 		MissingCluster: missingCluster,
 		Reports:        of,
+		Confirmed:      true,
 		Previous:       a.memory.decided(obj),
 		Now:            a.clock.Now(),
 	})

@@ -55,11 +55,17 @@ type Input struct {
 	// Reports are the reports on the parent, in any order.
 	Reports []Report
 
+	// Confirmed says that the API server had these Reports, and no others, after it
+	// had the Previous conditions. Without it Conditions keeps every condition that
+	// Unconfirmed returns.
+	Confirmed bool
+
 	// Previous are the parent's current conditions.
 	Previous []v1.ResourceCondition
 
-	// Now becomes the lastTransitionTime of Ready and Available, in whole
-	// microseconds, if their status changes.
+	// Now is the current time: reports from too far beyond it do not count. It
+	// becomes the lastTransitionTime of Ready and Available, in whole microseconds,
+	// if their status changes.
 	Now time.Time
 }
 
@@ -68,43 +74,36 @@ type Input struct {
 // neither available nor ready since its creation, so that the conditions before
 // the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
-	results := adapterConditions(in)
-	required := requirements(in.Required, results)
+	adapters, unnamed := adaptersOf(in)
+	required := requiredOf(in, adapters)
 
-	conditions := make([]v1.ResourceCondition, 0, 2+len(results))
+	conditions := make([]v1.ResourceCondition, 0, 2+len(adapters)+len(unnamed))
 	conditions = append(conditions, available(in, required), ready(in, required))
-	for _, c := range results {
-		conditions = append(conditions, c)
+	for i := range adapters {
+		if c := adapters[i].result; c != nil {
+			conditions = append(conditions, *c)
+		}
 	}
+	conditions = append(conditions, unnamed...)
 	slices.SortFunc(conditions[2:], func(a, b v1.ResourceCondition) int { return cmp.Compare(a.Type, b.Type) })
 	return conditions
 }
 
-// requirement is a required adapter and its condition, nil if the adapter has no
-// result.
-type requirement struct {
-	adapter string
-	result  *v1.ResourceCondition
-}
-
-func requirements(names []string, results map[string]v1.ResourceCondition) []requirement {
-	names = slices.Clone(names)
-	slices.Sort(names)
-	names = slices.Compact(names)
-	required := make([]requirement, 0, len(names))
-	for _, name := range names {
-		q := requirement{adapter: name}
-		if c, ok := results[name]; ok {
-			q.result = &c
-		}
-		required = append(required, q)
+// requiredOf returns the required adapters, sorted by name.
+func requiredOf(in Input, all []adapter) []adapter {
+	var required []adapter
+	for _, name := range sortedSet(in.Required) {
+		i := slices.IndexFunc(all, func(a adapter) bool { return a.name == name })
+		required = append(required, all[i]) // adaptersOf has each
 	}
 	return required
 }
 
+func sortedSet(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
+
 // available returns the Available condition. It changes only while all required
 // adapters have a result for one common generation.
-func available(in Input, required []requirement) v1.ResourceCondition {
+func available(in Input, required []adapter) v1.ResourceCondition {
 	c := before(in, v1.AvailableCondition)
 	status := c.Status
 	generation, common := commonGeneration(required)
@@ -119,9 +118,12 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 		} else {
 			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
 		}
-	case c.Reason == v1.NoRequiredAdaptersReason:
-		// Adapters are required again: the status stays, the reason is wrong by now.
+	case c.ObservedGeneration == 0:
+		// There was no result of all adapters so far, or it was of other ones.
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
+		if reported(required) {
+			c.Message = awaited(required, in.Generation)
+		}
 	}
 	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
 		c.LastUpdatedTime = oldest
@@ -133,7 +135,7 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 // at the current generation, else False. Its observedGeneration is the generation
 // that it is computed for: kubectl wait and kstatus ignore a condition of an older
 // one. See ReportedGeneration for what REST shows.
-func ready(in Input, required []requirement) v1.ResourceCondition {
+func ready(in Input, required []adapter) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
 	c.ObservedGeneration = in.Generation
@@ -143,7 +145,7 @@ func ready(in Input, required []requirement) v1.ResourceCondition {
 		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)
 	case len(required) == 0:
 		c.Reason, c.Message = v1.NoRequiredAdaptersReason, noAdaptersMessage
-	case !anyResult(required):
+	case !reported(required):
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 	case faults != "":
 		c.Reason, c.Message = v1.AdaptersNotReadyReason, faults
@@ -175,39 +177,43 @@ func before(in Input, name string) v1.ResourceCondition {
 	}
 }
 
-// transition sets the status, and lastTransitionTime if the status changes.
+// transition sets the status, and lastTransitionTime if the status changes. That time
+// does not go back, also if the clock does.
 func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
 	if c.Status != status {
 		c.Status = status
-		c.LastTransitionTime = v1.NewTimestamp(now.Truncate(time.Microsecond))
+		if now = now.Truncate(time.Microsecond); now.After(c.LastTransitionTime.Time) {
+			c.LastTransitionTime = v1.NewTimestamp(now)
+		}
 	}
 	return c
 }
 
 // commonGeneration returns the generation that all required adapters report on.
-func commonGeneration(required []requirement) (generation int64, ok bool) {
-	for i, q := range required {
-		if q.result == nil || i > 0 && q.result.ObservedGeneration != generation {
+func commonGeneration(required []adapter) (generation int64, ok bool) {
+	for i, a := range required {
+		if a.result == nil || i > 0 && a.result.ObservedGeneration != generation {
 			return 0, false
 		}
-		generation = q.result.ObservedGeneration
+		generation = a.result.ObservedGeneration
 	}
 	return generation, len(required) > 0
 }
 
-func anyResult(required []requirement) bool {
-	return slices.ContainsFunc(required, func(q requirement) bool { return q.result != nil })
+// reported reports whether any required adapter has said anything.
+func reported(required []adapter) bool {
+	return slices.ContainsFunc(required, func(a adapter) bool { return a.result != nil || a.counts })
 }
 
 // oldestAt returns the time of the oldest report of a required adapter on that
 // generation.
-func oldestAt(required []requirement, generation int64) (oldest v1.Timestamp, ok bool) {
-	for _, q := range required {
-		if q.result == nil || q.result.ObservedGeneration != generation {
+func oldestAt(required []adapter, generation int64) (oldest v1.Timestamp, ok bool) {
+	for _, a := range required {
+		if a.result == nil || a.result.ObservedGeneration != generation {
 			continue
 		}
-		if !ok || q.result.LastUpdatedTime.Before(oldest.Time) {
-			oldest, ok = q.result.LastUpdatedTime, true
+		if !ok || a.result.LastUpdatedTime.Before(oldest.Time) {
+			oldest, ok = a.result.LastUpdatedTime, true
 		}
 	}
 	return oldest, ok

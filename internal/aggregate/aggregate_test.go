@@ -72,6 +72,7 @@ func input(generation int64, previous []v1.ResourceCondition, reports ...aggrega
 		Updated:    at(1),
 		Required:   []string{"validator", "dns"},
 		Reports:    reports,
+		Confirmed:  true,
 		Previous:   previous,
 		Now:        at(60),
 	}
@@ -110,6 +111,7 @@ func briefOfReady(t *testing.T, in aggregate.Input, conditions []v1.ResourceCond
 
 func TestAvailableAndReady(t *testing.T) {
 	awaitingAvailable := brief{no, "AwaitingAdapters", awaiting, 0, at(0), at(0)}
+	awaits := func(message string) brief { return brief{no, "AwaitingAdapters", message, 0, at(0), at(0)} }
 	awaitingReady := brief{no, "AwaitingAdapters", awaiting, 0, at(1), at(0)}
 
 	// A parent whose adapters both said True at generation 1.
@@ -145,13 +147,13 @@ func TestAvailableAndReady(t *testing.T) {
 		"some report True": {
 			generation:    1,
 			reports:       []aggregate.Report{report("dns", 1, yes, 10)},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("validator: not reported"),
 			wantReady:     notReady(1, 10, 0, "validator: not reported"),
 		},
 		"some report False": {
 			generation:    1,
 			reports:       []aggregate.Report{because(report("dns", 1, no, 10), "ZoneMissing")},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("validator: not reported"),
 			wantReady:     notReady(1, 10, 0, "dns: Available=False (ZoneMissing); validator: not reported"),
 		},
 		"all True": {
@@ -230,7 +232,7 @@ func TestAvailableAndReady(t *testing.T) {
 		"mixed generations from the start": {
 			generation:    2,
 			reports:       []aggregate.Report{report("dns", 2, yes, 20), both[1]},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("dns: at generation 2; validator: at generation 1"),
 			wantReady:     notReady(2, 20, 0, "validator: at generation 1"),
 		},
 		"mixed generations, none at the observed one": {
@@ -263,15 +265,15 @@ func TestAvailableAndReady(t *testing.T) {
 		"no Available condition": {
 			generation:    1,
 			reports:       []aggregate.Report{report("dns", 1, none, 10), report("validator", 1, none, 11)},
-			wantAvailable: awaitingAvailable,
-			wantReady:     awaitingReady,
+			wantAvailable: awaits("dns: no Available condition; validator: no Available condition"),
+			wantReady:     notReady(0, 1, 0, "dns: no Available condition; validator: no Available condition"),
 		},
 		"no Available condition any more": {
 			generation:    1,
 			previous:      wasTrue,
 			reports:       []aggregate.Report{report("dns", 1, none, 20), both[1]},
-			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(11), at(12)},
-			wantReady:     notReady(1, 11, 60, "dns: not reported"),
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
 		},
 		"a generation that the parent does not have yet": {
 			generation:    1,
@@ -299,9 +301,9 @@ func TestAvailableAndReady(t *testing.T) {
 		},
 		"Unknown, nothing known": {
 			generation:    1,
-			reports:       []aggregate.Report{report("dns", 1, unknown, 10), report("validator", 1, unknown, 10)},
-			wantAvailable: awaitingAvailable,
-			wantReady:     awaitingReady,
+			reports:       []aggregate.Report{because(report("dns", 1, unknown, 10), "Deploying"), report("validator", 1, unknown, 10)},
+			wantAvailable: awaits("dns: Available=Unknown (Deploying); validator: Available=Unknown"),
+			wantReady:     notReady(0, 1, 0, "dns: Available=Unknown (Deploying); validator: Available=Unknown"),
 		},
 		"Unknown, known True": {
 			generation:    1,
@@ -330,6 +332,44 @@ func TestAvailableAndReady(t *testing.T) {
 			reports:       []aggregate.Report{report("dns", 2, unknown, 20), both[1]},
 			wantAvailable: staysTrue,
 			wantReady:     isReady(1, 10, 12),
+		},
+		"Unknown, nothing known, at an older generation": {
+			generation:    2,
+			reports:       []aggregate.Report{report("dns", 1, unknown, 10)},
+			wantAvailable: awaits("dns: at generation 1, Available=Unknown; validator: not reported"),
+			wantReady:     notReady(0, 1, 0, "dns: at generation 1, Available=Unknown; validator: not reported"),
+		},
+		"a generation that the parent does not have yet, known True": {
+			generation:    1,
+			previous:      wasTrue,
+			reports:       []aggregate.Report{because(report("dns", 2, no, 20), "ZoneMissing"), both[1]},
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
+		},
+		"five minutes in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, yes, 65), both[1]},
+			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(11), at(60)},
+			wantReady:     isReady(1, 11, 60),
+		},
+		"further in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, yes, 66), report("validator", 1, yes, 66)},
+			wantAvailable: awaitingAvailable,
+			wantReady:     awaitingReady,
+		},
+		"further in the future, known True": {
+			generation:    1,
+			previous:      wasTrue,
+			reports:       []aggregate.Report{report("dns", 1, no, 66), both[1]},
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
+		},
+		"two reports of one adapter: the newest is in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, no, 66), both[0], both[1]},
+			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(10), at(60)},
+			wantReady:     isReady(1, 10, 60),
 		},
 		"two reports of one adapter: the newest counts": {
 			generation: 2,

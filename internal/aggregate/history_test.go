@@ -153,6 +153,16 @@ func TestHistories(t *testing.T) {
 				wantReady:     isReady(2, 21, 63),
 			},
 		},
+		"the clock goes back": {
+			start,
+			{
+				change: func(in *aggregate.Input) {
+					in.Reports, in.Now = []aggregate.Report{report("dns", 1, no, 12), bothTrue[1]}, at(30)
+				},
+				wantAvailable: brief{no, "AdaptersUnavailable", "dns: Available=False at generation 1", 1, at(11), at(60)},
+				wantReady:     brief{no, "AdaptersNotReady", "dns: Available=False", 1, at(11), at(60)},
+			},
+		},
 		"Unknown between two results undoes nothing": {
 			start,
 			{
@@ -176,8 +186,8 @@ func TestHistories(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(1, nil)
 			for i, step := range steps {
-				step.change(&in)
 				in.Now = at(60 + i)
+				step.change(&in)
 				got := aggregate.Conditions(in)
 				if diff := cmp.Diff(step.wantAvailable, briefOf(t, got, "Available")); diff != "" {
 					t.Errorf("step %d: Available (-want +got):\n%s", i, diff)
@@ -251,6 +261,16 @@ func TestAdapterConditions(t *testing.T) {
 			reports:  []aggregate.Report{report("dns", 2, no, 20)},
 			want:     []v1.ResourceCondition{shown("DnsSuccessful", report("dns", 2, no, 20), 4, 20, 20)},
 		},
+		"a time in the future": {
+			previous: []v1.ResourceCondition{dnsTrue},
+			reports:  []aggregate.Report{report("dns", 2, no, 66)},
+			want:     []v1.ResourceCondition{dnsTrue},
+		},
+		"a newer generation with an earlier time: transition and creation do not go back": {
+			previous: []v1.ResourceCondition{dnsTrue},
+			reports:  []aggregate.Report{report("dns", 2, no, 3)},
+			want:     []v1.ResourceCondition{shown("DnsSuccessful", report("dns", 2, no, 3), 4, 3, 7)},
+		},
 		"Unknown: the condition stays": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 2, unknown, 20)},
@@ -266,10 +286,12 @@ func TestAdapterConditions(t *testing.T) {
 		"no Available condition": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 2, none, 20)},
+			want:     []v1.ResourceCondition{dnsTrue},
 		},
 		"a generation that the parent does not have yet": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 3, yes, 20)},
+			want:     []v1.ResourceCondition{dnsTrue},
 		},
 		"the report is gone": {
 			previous: []v1.ResourceCondition{dnsTrue},

@@ -22,8 +22,6 @@ import (
 	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // maxMessage is the CRD's limit of a condition's message, in characters. The API
@@ -32,19 +30,19 @@ const maxMessage = 32768
 
 // notReady names each required adapter that keeps the parent from being ready, and
 // the cause. It is empty if there is no such adapter.
-func notReady(required []requirement, generation int64) string {
+func notReady(required []adapter, generation int64) string {
 	var faults []string
-	for _, q := range required {
+	for _, a := range required {
 		switch {
-		case q.result == nil:
-			faults = append(faults, q.adapter+": not reported")
-		case q.result.ObservedGeneration != generation && q.result.Status == metav1.ConditionTrue:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d", q.adapter, q.result.ObservedGeneration))
-		case q.result.ObservedGeneration != generation:
+		case a.result == nil:
+			faults = append(faults, a.name+": "+withoutResult(a, generation))
+		case a.result.ObservedGeneration != generation && a.result.Status == metav1.ConditionTrue:
+			faults = append(faults, fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration))
+		case a.result.ObservedGeneration != generation:
 			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s",
-				q.adapter, q.result.ObservedGeneration, inParentheses(q.result)))
-		case q.result.Status != metav1.ConditionTrue:
-			faults = append(faults, q.adapter+": Available=False"+inParentheses(q.result))
+				a.name, a.result.ObservedGeneration, inParentheses(a.result.Reason)))
+		case a.result.Status != metav1.ConditionTrue:
+			faults = append(faults, a.name+": Available=False"+inParentheses(a.result.Reason))
 		}
 	}
 	return bounded(strings.Join(faults, "; "))
@@ -52,24 +50,56 @@ func notReady(required []requirement, generation int64) string {
 
 // unavailable names each required adapter that reports Available=False, with the
 // generation and the reason. It is empty if there is no such adapter.
-func unavailable(required []requirement) string {
+func unavailable(required []adapter) string {
 	var faults []string
-	for _, q := range required {
-		if q.result != nil && q.result.Status != metav1.ConditionTrue {
+	for _, a := range required {
+		if a.result != nil && a.result.Status != metav1.ConditionTrue {
 			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s",
-				q.adapter, q.result.ObservedGeneration, inParentheses(q.result)))
+				a.name, a.result.ObservedGeneration, inParentheses(a.result.Reason)))
 		}
 	}
 	return bounded(strings.Join(faults, "; "))
 }
 
+// awaited names the required adapters without a result. If all have one, it names
+// the generation of each: there is no common one.
+func awaited(required []adapter, generation int64) string {
+	var missing, mixed []string
+	for _, a := range required {
+		if a.result == nil {
+			missing = append(missing, a.name+": "+withoutResult(a, generation))
+		} else {
+			mixed = append(mixed, fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration))
+		}
+	}
+	if len(missing) > 0 {
+		mixed = missing
+	}
+	return bounded(strings.Join(mixed, "; "))
+}
+
+// withoutResult says what there is of an adapter that has no result.
+func withoutResult(a adapter, generation int64) string {
+	if !a.counts {
+		return "not reported"
+	}
+	said := "no Available condition"
+	if a.report.Available != "" {
+		said = fmt.Sprintf("Available=%s%s", a.report.Available, inParentheses(a.report.Reason))
+	}
+	if a.report.Generation != generation {
+		said = fmt.Sprintf("at generation %d, %s", a.report.Generation, said)
+	}
+	return said
+}
+
 // inParentheses returns the adapter's reason in parentheses. It is empty if the
 // adapter gives no reason.
-func inParentheses(c *v1.ResourceCondition) string {
-	if c.Reason == "" {
+func inParentheses(reason string) string {
+	if reason == "" {
 		return ""
 	}
-	return " (" + c.Reason + ")"
+	return " (" + reason + ")"
 }
 
 // bounded shortens a message that is too long for the CRD and ends it with "…".

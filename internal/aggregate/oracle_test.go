@@ -76,7 +76,7 @@ var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
 // takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
-	switch next() % 8 {
+	switch next() % 10 {
 	case 0: // a change of spec
 		in.Generation++
 		in.Updated = in.Now.Truncate(time.Second)
@@ -93,6 +93,10 @@ func takeStep(in *aggregate.Input, next func() int) {
 		in.Reports = slices.DeleteFunc(slices.Clone(in.Reports), func(r aggregate.Report) bool { return r.Adapter == name })
 	case 3: // the Cluster of a NodePool goes or comes
 		in.Kind, in.MissingCluster = v1.NodePoolKind, []string{"", "east"}[next()%2]
+	case 4: // the next reader of the reports may be behind
+		in.Confirmed = next()%2 == 0
+	case 5: // the clock goes back
+		in.Now = in.Now.Add(-time.Duration(next()) * time.Minute)
 	default:
 		in.Reports = replace(in.Reports, fuzzReport(in, next))
 	}
@@ -130,5 +134,5 @@ func judge(in aggregate.Input) []v1.ResourceCondition {
 
 func resourceOf(in aggregate.Input) oracle.Resource {
 	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
-		Required: in.Required, MissingCluster: in.MissingCluster, Before: in.Previous, Now: in.Now}
+		Required: in.Required, MissingCluster: in.MissingCluster, Confirmed: in.Confirmed, Before: in.Previous, Now: in.Now}
 }

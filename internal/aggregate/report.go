@@ -18,6 +18,7 @@ package aggregate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -69,16 +70,34 @@ func ReportOf(s *v1.AdapterStatus) Report {
 	return r
 }
 
+// MaxClockSkew is how far the clock of an adapter may be ahead of ours.
+const MaxClockSkew = 5 * time.Minute
+
+// Implausible reports whether no adapter can have seen what r says, and why: r is
+// about a generation that the parent does not have, or more than MaxClockSkew after
+// now. Such a report counts for nothing, and what was known of its adapter stays
+// known. A generation is implausible for good only if it is compared with the
+// parent as the API server has it now.
+func Implausible(r Report, generation int64, now time.Time) (reason string, implausible bool) {
+	switch {
+	case r.Generation > generation:
+		return fmt.Sprintf("observedGeneration %d is newer than the generation %d of the resource", r.Generation, generation), true
+	case r.Observed.After(now.Add(MaxClockSkew)):
+		return fmt.Sprintf("observedTime %s is more than %s after the current time %s",
+			r.Observed.UTC().Format(time.RFC3339), MaxClockSkew, now.UTC().Format(time.RFC3339)), true
+	}
+	return "", false
+}
+
 // Reflects reports whether the conditions of a parent of that generation already
 // contain r or a later report of the same adapter. It is true for a report that
-// adds no result: a report without True or False, or for a generation that the
-// parent does not have.
+// adds no result: a report without True or False, or an implausible one.
 //
 // One answer comes too early: for the first result of an adapter whose condition
 // type another adapter has, if the other adapter's result is newer. The conditions
 // do not tell the two apart.
-func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) bool {
-	if !r.hasResult(generation) {
+func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now time.Time) bool {
+	if _, implausible := Implausible(r, generation, now); implausible || !r.hasResult() {
 		return true
 	}
 	own := findOf(conditions, r.Adapter)
@@ -94,19 +113,21 @@ func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) boo
 	}
 }
 
-// hasResult reports whether r says True or False about a generation that the
-// parent has reached.
-func (r Report) hasResult(generation int64) bool {
-	return (r.Available == metav1.ConditionTrue || r.Available == metav1.ConditionFalse) && r.Generation <= generation
-}
-
 // onePerAdapter returns the reports in order of creation. If one adapter has several
-// reports, which the names of AdapterStatuses rule out, the newest report counts.
-func onePerAdapter(reports []Report) []Report {
-	sorted := slices.Clone(reports)
+// reports, which the names of AdapterStatuses rule out, the newest plausible report
+// counts.
+func onePerAdapter(in Input) []Report {
+	rank := func(r Report) int {
+		if _, implausible := Implausible(r, in.Generation, in.Now); implausible {
+			return 1
+		}
+		return 0
+	}
+	sorted := slices.Clone(in.Reports)
 	slices.SortFunc(sorted, func(a, b Report) int {
 		return cmp.Or(
 			cmp.Compare(a.Adapter, b.Adapter),
+			cmp.Compare(rank(a), rank(b)),
 			cmp.Compare(b.Generation, a.Generation),
 			b.Observed.Compare(a.Observed),
 			b.Created.Compare(a.Created),

@@ -28,10 +28,6 @@ import (
 // from what is stored. A time moves only if Conditions would change nothing else of
 // that condition. It never moves back.
 //
-// A condition without a report means that the report is deleted or not known here
-// yet. Ready and Available then keep their times: the oldest of the known reports
-// may be newer than the unknown one.
-//
 // before are the conditions shown until now, nil for none. If Conditions would
 // change more than the time of a condition, that condition keeps the time shown
 // before, provided that it is the same otherwise. If Conditions would change
@@ -40,11 +36,10 @@ import (
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
-	complete := !slices.ContainsFunc(stored, func(c v1.ResourceCondition) bool { return find(coming, c.Type) == nil })
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
-		if next == nil || !SameButUpdated(*next, stored[i]) || isAggregated(next) && !complete {
+		if next == nil || !SameButUpdated(*next, stored[i]) {
 			next = &kept[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {
@@ -56,11 +51,6 @@ func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceConditio
 		shown[i].LastUpdatedTime = next.LastUpdatedTime
 	}
 	return shown, moved
-}
-
-// isAggregated reports whether a condition rests on the reports of several adapters.
-func isAggregated(c *v1.ResourceCondition) bool {
-	return c.Type == v1.ReadyCondition || c.Type == v1.AvailableCondition
 }
 
 // latest returns conditions, each with the later lastUpdatedTime of itself and of

@@ -106,7 +106,7 @@ func TestShown(t *testing.T) {
 		},
 		"a report is gone, or not known yet": {
 			reports: []aggregate.Report{report("dns", 1, yes, 20)},
-			want:    times{available: 10, isReady: 10, dns: 20, validator: 11},
+			want:    times{available: 11, isReady: 11, dns: 20, validator: 11},
 		},
 		"a report is older than what is stored": {
 			reports: []aggregate.Report{report("dns", 1, yes, 5), report("validator", 1, yes, 20)},
@@ -173,7 +173,7 @@ func TestShown(t *testing.T) {
 				in.Reports = test.stored
 			}
 			in.Previous = aggregate.Conditions(in)
-			in.Reports, in.Now = test.reports, at(90)
+			in.Reports, in.Now, in.Confirmed = test.reports, at(90), false
 			if test.change != nil {
 				test.change(&in)
 			}
@@ -220,6 +220,7 @@ func TestShownAgreesWithWhatIsStoredLater(t *testing.T) {
 	for seed := range uint64(500) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		in := input(1, nil)
+		in.Confirmed = false
 		in.Required = []string{"dns", "dns2", "validator"}
 		in.Previous = aggregate.Conditions(in)
 		shown := in.Previous

@@ -161,6 +161,7 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		MissingCluster: missingCluster(row),
 		Reports:        f.reportsOn(kind, row),
 		Previous:       storedConditions(stored.All(), row.Generation),
+		Now:            time.Now(),
 	}, before)
 	shown := stored
 	if moved {

@@ -129,7 +129,7 @@ func (f *fixture) report(adapter string, n int) *v1.AdapterStatus {
 func (f *fixture) write(version string, reports ...*v1.AdapterStatus) {
 	in := aggregate.Input{
 		Kind: v1.ClusterKind, Generation: f.cluster.Generation, Created: dawn, Updated: dawn, Required: f.required(""),
-		Previous: f.cluster.Status.Conditions, Now: dawn,
+		Confirmed: true, Previous: f.cluster.Status.Conditions, Now: dawn.AddDate(1, 0, 0),
 	}
 	for _, report := range reports {
 		in.Reports = append(in.Reports, aggregate.ReportOf(report))
@@ -392,7 +392,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	clusters := fleet.New(fleet.Clusters)
 	fresh := newFreshness(func(string) []string { return adapters }, clusters, fleet.New(fleet.NodePools), fleet.New(fleet.AdapterStatuses))
 	reports := make([]*v1.AdapterStatus, len(adapters))
-	in := aggregate.Input{Kind: v1.ClusterKind, Generation: 1, Created: cluster.CreationTimestamp.Time, Required: adapters}
+	in := aggregate.Input{Kind: v1.ClusterKind, Generation: 1, Created: cluster.CreationTimestamp.Time, Required: adapters, Now: time.Now()}
 	for i, adapter := range adapters {
 		reports[i] = benchReport()
 		reports[i].Name, reports[i].Spec.Adapter = cluster.Name+"."+adapter, adapter
@@ -413,7 +413,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	for b.Loop() {
 		n++
 		report := reports[n%len(reports)]
-		report.Spec.ObservedTime = v1.NewTimestamp(dawn.AddDate(1, 0, 0).Add(time.Duration(n) * time.Microsecond))
+		report.Spec.ObservedTime = v1.NewTimestamp(dawn.AddDate(0, 6, 0).Add(time.Duration(n) * time.Microsecond))
 		reportRow, err := r.adapterStatus(report)
 		if err != nil {
 			b.Fatal(err)

@@ -34,10 +34,6 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// maxClockSkew is how far ahead of the facade's clock a report may be. One from
-// the far future would make every later report of its adapter a stale one.
-const maxClockSkew = 5 * time.Minute
-
 func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
 	cluster, err := s.findCluster(r)
 	if err != nil {
@@ -123,9 +119,9 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 // checkReport checks what the schema of the body cannot say.
 func (s *Server) checkReport(body AdapterStatusCreateRequest) []FieldError {
 	var faults []FieldError
-	if limit := s.options.Clock.Now().Add(maxClockSkew); body.ObservedTime.After(limit) {
+	if limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew); body.ObservedTime.After(limit) {
 		faults = append(faults, FieldError{"observed_time", "maximum",
-			fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
+			fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", aggregate.MaxClockSkew.Minutes())})
 	}
 	if body.ObservedTime.Before(time.Unix(0, 0)) {
 		faults = append(faults, FieldError{"observed_time", "minimum", "observed_time must not be before 1970"})
@@ -328,7 +324,7 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		report := aggregate.ReportOf(stored)
 		_, err = on.collection.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
 			// The API server knows the generation; the row may be older still.
-			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report)
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report, s.options.Clock.Now())
 		})
 	}
 	if err != nil {

@@ -47,11 +47,11 @@ func (r *resource) checkConditions(s stored) []string {
 	now := time.Now()
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Reports: inputs, Previous: status.Conditions, Now: now,
+		Required: required[r.kind], Reports: inputs, Confirmed: true, Previous: status.Conditions, Now: now,
 	})
 	judged := oracle.Conditions(oracle.Resource{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Before: status.Conditions, Now: now,
+		Required: required[r.kind], Confirmed: true, Before: status.Conditions, Now: now,
 	}, reports)
 	var faults []string
 	if diff := compare(afresh, status.Conditions); diff != "" {

@@ -39,6 +39,8 @@ type Resource struct {
 	Required         []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
+	// Confirmed says that no other reports exist: a condition without one is gone.
+	Confirmed bool
 	// Before are the conditions before this computation.
 	Before []v1.ResourceCondition
 	// Now is the time of a change of Ready or Available.
@@ -65,7 +67,13 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 			adapters = append(adapters, c)
 		}
 	}
-	result := append([]v1.ResourceCondition{ready(r, adapters), available(r, adapters)}, adapters...)
+	for _, before := range r.Before {
+		_, reported := named(adapters, before.Type)
+		if strings.HasSuffix(before.Type, "Successful") && !reported && !r.Confirmed && before.ObservedGeneration <= r.Generation {
+			adapters = append(adapters, before)
+		}
+	}
+	result := append([]v1.ResourceCondition{ready(r, adapters, reports), available(r, adapters, reports)}, adapters...)
 	for i := range result[:2] {
 		dateChange(r, &result[i])
 	}
@@ -88,15 +96,21 @@ func TypeOf(adapter string) string {
 // Available, its generation and times".
 func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok bool) {
 	before, had := named(r.Before, TypeOf(report.Adapter))
-	// "A report that says Available=Unknown does not undo what is known: the
-	// adapter's last known result is taken from the per-adapter condition."
-	if report.Available == metav1.ConditionUnknown {
-		return before, had && before.ObservedGeneration <= r.Generation
+	known := had && before.ObservedGeneration <= r.Generation
+	// "A stored condition may not be replaced by one that rests on an older report of
+	// that adapter"; of two reports of one time the stored one counts.
+	if known && !r.Confirmed {
+		newer := before.ObservedGeneration > report.Generation ||
+			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Time.Before(report.Observed)
+		if newer {
+			return before, true
+		}
 	}
-	// "A report without an Available condition, or for a generation that the parent
-	// does not have yet, is kept but counts as not reported."
-	if report.Available == "" || report.Generation > r.Generation {
-		return c, false
+	// "A report that says Available=Unknown does not undo what is known", nor does one
+	// without Available, "for a generation that the parent does not have", or from
+	// "more than five minutes" in the future.
+	if report.Available == metav1.ConditionUnknown || report.Available == "" || !counts(r, report) {
+		return before, known
 	}
 	c = v1.ResourceCondition{
 		Type: TypeOf(report.Adapter), Status: report.Available, Reason: report.Reason, Message: report.Message,
@@ -108,16 +122,20 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	}
 	if had { // "created_time never moves", "last_transition_time moves only when status does"
 		c.CreatedTime = before.CreatedTime
-		if before.Status == c.Status {
+		if before.Status == c.Status || before.LastTransitionTime.After(c.LastTransitionTime.Time) { // "never run backwards"
 			c.LastTransitionTime = before.LastTransitionTime
 		}
 	}
 	return c, true
 }
 
+func counts(r Resource, report Report) bool {
+	return report.Generation <= r.Generation && !report.Observed.After(r.Now.Add(5*time.Minute))
+}
+
 // ready: "True where every required adapter reports Available=True at the parent's
 // current generation, False otherwise, never unchanged".
-func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.ReadyCondition)
 	c.Status = metav1.ConditionFalse
 	var faults []string
@@ -127,12 +145,15 @@ func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	var heard bool
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
-		heard = heard || reported
+		word := lastWord(r, adapter, reports)
+		heard = heard || reported || word != ""
 		current := a.ObservedGeneration == r.Generation
 		if reported && current && (oldest == nil || a.LastUpdatedTime.Before(*oldest)) {
 			oldest = &a.LastUpdatedTime.Time
 		}
 		switch {
+		case !reported && word != "":
+			faults = append(faults, adapter+": "+word)
 		case !reported:
 			faults = append(faults, adapter+": not reported")
 		case a.Status == metav1.ConditionTrue && current:
@@ -181,12 +202,23 @@ func ReportedGeneration(r Resource, conditions []v1.ResourceCondition) int64 {
 // available: "True where every required adapter Available=True, all at one
 // generation; False where all at one generation and at least one False; unchanged
 // where reports are missing, or at mixed generations".
-func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.AvailableCondition)
 	generations := map[int64]bool{}
-	var faults []string
+	var faults, missing, mixed []string
+	heard := false
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
+		word := lastWord(r, adapter, reports)
+		heard = heard || reported || word != ""
+		switch {
+		case reported:
+			mixed = append(mixed, fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration))
+		case word != "":
+			missing = append(missing, adapter+": "+word)
+		default:
+			missing = append(missing, adapter+": not reported")
+		}
 		if !reported {
 			a.ObservedGeneration = -1
 		}
@@ -206,8 +238,13 @@ func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition
 		if len(faults) > 0 {
 			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", cut(strings.Join(faults, "; "))
 		}
-	case c.Reason == "NoRequiredAdapters": // not true any more
+	case c.ObservedGeneration == 0: // "when some have reported, the message names who is awaited"
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
+		if heard && len(missing) > 0 {
+			c.Message = cut(strings.Join(missing, "; "))
+		} else if heard {
+			c.Message = cut(strings.Join(mixed, "; "))
+		}
 	}
 	// "for Available the oldest at its observed_generation"
 	first := true
@@ -218,6 +255,27 @@ func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition
 		}
 	}
 	return c
+}
+
+// lastWord is what an adapter without a result says of itself, empty for nothing.
+func lastWord(r Resource, adapter string, reports []Report) (word string) {
+	for _, report := range reports {
+		if report.Adapter != adapter || !counts(r, report) {
+			continue
+		}
+		if report.Generation != r.Generation {
+			word = fmt.Sprintf("at generation %d, ", report.Generation)
+		}
+		switch {
+		case report.Available == "":
+			word += "no Available condition"
+		case report.Reason == "":
+			word += "Available=" + string(report.Available)
+		default:
+			word += fmt.Sprintf("Available=%s (%s)", report.Available, report.Reason)
+		}
+	}
+	return word
 }
 
 const (
@@ -236,9 +294,9 @@ func start(r Resource, name string) v1.ResourceCondition {
 		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
 }
 
-// dateChange: "last_transition_time moves only when status does".
+// dateChange: "last_transition_time moves only when status does", and "never back".
 func dateChange(r Resource, c *v1.ResourceCondition) {
-	if was := start(r, c.Type); was.Status != c.Status {
+	if was := start(r, c.Type); was.Status != c.Status && r.Now.Truncate(time.Microsecond).After(was.LastTransitionTime.Time) {
 		c.LastTransitionTime = v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
 	}
 }
