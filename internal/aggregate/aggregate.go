@@ -162,8 +162,10 @@ func ready(in Input, required []adapter) v1.ResourceCondition {
 // before returns the condition as Previous has it. A condition that does not exist
 // yet counts as False since the parent's creation.
 func before(in Input, name string) v1.ResourceCondition {
-	if c := find(in.Previous, name); c != nil {
-		return *c
+	if written(in) {
+		if c := find(in.Previous, name); c != nil {
+			return *c
+		}
 	}
 	created := v1.NewTimestamp(in.Created)
 	return v1.ResourceCondition{
@@ -175,6 +177,13 @@ func before(in Input, name string) v1.ResourceCondition {
 		LastUpdatedTime:    created,
 		LastTransitionTime: created,
 	}
+}
+
+// written reports whether Previous are computed ones: those that a CRD sets as default
+// are created at the epoch.
+func written(in Input) bool {
+	c := find(in.Previous, v1.ReadyCondition)
+	return c != nil && c.CreatedTime.Unix() != 0
 }
 
 // transition sets the status, and lastTransitionTime if the status changes. That time

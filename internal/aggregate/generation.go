@@ -16,7 +16,11 @@ limitations under the License.
 
 package aggregate
 
-import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+import (
+	"slices"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
 
 // ReportedGeneration returns the newest generation that a required adapter has a
 // result for, or 0. It is Ready's observed_generation over REST: pollers of that
@@ -32,4 +36,31 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 		}
 	}
 	return newest
+}
+
+// AtGeneration returns the conditions to show of a parent that the reconciler may not
+// have looked at since its last change. If in.Previous were computed for another
+// generation, Ready becomes what Conditions makes of the stored conditions of the
+// adapters at in.Generation, and everything else stays as it is stored: nobody reads
+// Ready=True of a generation that no adapter has seen. If the status changes, it
+// changed when the parent was updated. in.Reports, in.Confirmed and in.Now do not
+// count: the result depends on the parent and on in.Required alone.
+func AtGeneration(in Input) []v1.ResourceCondition {
+	was := before(in, v1.ReadyCondition)
+	if was.ObservedGeneration == in.Generation {
+		return in.Previous
+	}
+	in.Reports, in.Confirmed, in.Now = nil, false, in.Updated
+	if !written(in) {
+		return Conditions(in)
+	}
+	adapters, _ := adaptersOf(in)
+	is := ready(in, requiredOf(in, adapters))
+	if was.Reason == v1.ClusterNotFoundReason {
+		// Only the reconciler knows whether the Cluster exists by now.
+		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message
+	}
+	shown := slices.Clone(in.Previous)
+	*find(shown, v1.ReadyCondition) = is
+	return shown
 }

@@ -130,18 +130,14 @@ func (r renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
-	conditions := status.Conditions
-	if len(conditions) == 0 {
-		// The reconciler has not seen the object yet, and will come to the same.
-		conditions = aggregate.Conditions(aggregate.Input{
-			Kind:       kind,
-			Generation: row.Generation,
-			Created:    row.CreatedTime,
-			Updated:    row.UpdatedTime,
-			Required:   r.required(kind),
-			Now:        row.CreatedTime,
-		})
-	}
+	conditions := aggregate.AtGeneration(aggregate.Input{
+		Kind:       kind,
+		Generation: row.Generation,
+		Created:    row.CreatedTime,
+		Updated:    row.UpdatedTime,
+		Required:   r.required(kind),
+		Previous:   status.Conditions,
+	})
 	conditions = contractConditions(conditions, r.required(kind))
 	row.Conditions = fleet.ConditionsOf(conditions)
 	return row, conditions
