@@ -31,8 +31,24 @@ const (
 	// aggregation reads.
 	AvailableCondition = "Available"
 
+	// TruncatedCondition is True if the other conditions leave something out, and
+	// absent otherwise: an object in the store has a limited size, reports together
+	// have none. The message says how many adapters have no condition, and which.
+	TruncatedCondition = "Truncated"
+
 	// AdapterConditionSuffix ends the type of a per-adapter condition.
 	AdapterConditionSuffix = "Successful"
+)
+
+// Reasons of Truncated.
+const (
+	// TooManyAdaptersReason: more adapters that are not required report on the object
+	// than have a condition.
+	TooManyAdaptersReason = "TooManyAdapters"
+
+	// StatusTooLargeReason: the API server refused the status for its size, so the
+	// conditions say less than usual until the object's next generation.
+	StatusTooLargeReason = "StatusTooLarge"
 )
 
 // Reasons of Ready and Available.

@@ -37,7 +37,7 @@ const (
 
 	// maxAdapters bounds the adapters of one Kind, and with them the conditions
 	// of an object.
-	maxAdapters = 64
+	maxAdapters = 50
 )
 
 // kinds are those that can have required adapters.

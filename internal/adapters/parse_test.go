@@ -74,20 +74,20 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseTakesUpTo64Adapters(t *testing.T) {
+func TestParseTakesUpTo50Adapters(t *testing.T) {
 	var content strings.Builder
 	content.WriteString("requiredAdapters:\n  Cluster:\n")
-	for i := range 64 {
+	for i := range 50 {
 		fmt.Fprintf(&content, "  - adapter-%d\n", i)
 	}
 	got, err := parse("adapters.yaml", []byte(content.String()))
-	if err != nil || len(got["Cluster"]) != 64 {
-		t.Fatalf("parse of 64 adapters: %d, %v", len(got["Cluster"]), err)
+	if err != nil || len(got["Cluster"]) != 50 {
+		t.Fatalf("parse of 50 adapters: %d, %v", len(got["Cluster"]), err)
 	}
 	content.WriteString("  - one-more\n")
-	const want = "adapters.yaml:3: requiredAdapters.Cluster: 65 adapters, at most 64 are allowed"
+	const want = "adapters.yaml:3: requiredAdapters.Cluster: 51 adapters, at most 50 are allowed"
 	if _, err := parse("adapters.yaml", []byte(content.String())); err == nil || err.Error() != want {
-		t.Errorf("parse of 65 adapters: %v, want %s", err, want)
+		t.Errorf("parse of 51 adapters: %v, want %s", err, want)
 	}
 }
 
@@ -165,7 +165,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for kind, names := range got {
-			if kind != "Cluster" && kind != "NodePool" || len(names) == 0 || len(names) > 64 {
+			if kind != "Cluster" && kind != "NodePool" || len(names) == 0 || len(names) > 50 {
 				t.Errorf("parse = %v", got)
 			}
 		}

@@ -107,8 +107,8 @@ func (a *adapter) decide(in Input, conditionType string) {
 	}
 }
 
-// adapterCondition returns the condition of an adapter that reports True or False.
-// AdapterStatus and ResourceCondition have the same limits for reason and message.
+// adapterCondition returns the condition of an adapter that reports True or False,
+// with its reason and message whole.
 func adapterCondition(conditionType string, r Report, known *v1.ResourceCondition) v1.ResourceCondition {
 	c := v1.ResourceCondition{
 		Type:               conditionType,
@@ -165,7 +165,7 @@ func claim(all []adapter, previous []v1.ResourceCondition) (claimed map[string]b
 
 // shows reports whether c was computed from exactly this report.
 func shows(c *v1.ResourceCondition, r Report) bool {
-	return compareToReport(c, r) == 0 && c.Status == r.Available && c.Reason == r.Reason && c.Message == r.Message
+	return compareToReport(c, r) == 0 && c.Status == r.Available && hasTextOf(c, r)
 }
 
 // isReached reports whether c exists and is about a generation that the parent has.

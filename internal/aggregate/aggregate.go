@@ -60,6 +60,10 @@ type Input struct {
 	// Unconfirmed returns.
 	Confirmed bool
 
+	// Minimal asks for conditions that say less, after the API server has refused the
+	// status for its size. It holds until the generation changes: Truncated keeps it.
+	Minimal bool
+
 	// Previous are the parent's current conditions.
 	Previous []v1.ResourceCondition
 
@@ -69,22 +73,21 @@ type Input struct {
 	Now time.Time
 }
 
-// Conditions returns the parent's conditions: Available, Ready, then one per
-// adapter with a result, sorted by type. A parent without conditions counts as
+// Conditions returns the parent's conditions: Available, Ready, then one per adapter
+// with a result and Truncated if anything is left out, sorted by type. A parent without conditions counts as
 // neither available nor ready since its creation, so that the conditions before
 // the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	required := requiredOf(in, adapters)
 
-	conditions := make([]v1.ResourceCondition, 0, 2+len(adapters)+len(unnamed))
+	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
+	conditions := make([]v1.ResourceCondition, 0, 3+len(ofAdapters))
 	conditions = append(conditions, available(in, required), ready(in, required))
-	for i := range adapters {
-		if c := adapters[i].result; c != nil {
-			conditions = append(conditions, *c)
-		}
+	if c := truncated(in, leftOut); c != nil {
+		conditions = append(conditions, *c)
 	}
-	conditions = append(conditions, unnamed...)
+	conditions = append(conditions, ofAdapters...)
 	slices.SortFunc(conditions[2:], func(a, b v1.ResourceCondition) int { return cmp.Compare(a.Type, b.Type) })
 	return conditions
 }
@@ -113,7 +116,7 @@ func available(in Input, required []adapter) v1.ResourceCondition {
 		c.ObservedGeneration = 0
 	case common:
 		c.ObservedGeneration = generation
-		if faults := unavailable(required); faults == "" {
+		if faults := unavailable(in, required); faults == "" {
 			status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceAvailableReason, in.Kind+" is accessible"
 		} else {
 			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
@@ -122,7 +125,7 @@ func available(in Input, required []adapter) v1.ResourceCondition {
 		// There was no result of all adapters so far, or it was of other ones.
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 		if reported(required) {
-			c.Message = awaited(required, in.Generation)
+			c.Message = awaited(in, required)
 		}
 	}
 	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
@@ -139,7 +142,7 @@ func ready(in Input, required []adapter) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
 	c.ObservedGeneration = in.Generation
-	faults := notReady(required, in.Generation)
+	faults := notReady(in, required)
 	switch {
 	case in.MissingCluster != "":
 		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)

@@ -17,10 +17,8 @@ limitations under the License.
 package aggregate_test
 
 import (
-	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -438,27 +436,5 @@ func TestConditionsOfANodePool(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, aggregate.Conditions(in)); diff != "" {
 		t.Errorf("Conditions (-want +got):\n%s", diff)
-	}
-}
-
-func TestLongMessagesAreCut(t *testing.T) {
-	in := input(1, nil)
-	in.Required = nil
-	for i := range 64 {
-		name := strings.Repeat("a", i+1)
-		in.Required = append(in.Required, name)
-		in.Reports = append(in.Reports, because(report(name, 1, no, 10), strings.Repeat("ü", 1024)))
-	}
-	got := aggregate.Conditions(in)
-	for _, c := range got[:2] {
-		if n := utf8.RuneCountInString(c.Message); n != 32768 {
-			t.Errorf("%s: message of %d characters, want 32768", c.Type, n)
-		}
-		if !utf8.ValidString(c.Message) || !strings.HasSuffix(c.Message, "ü…") {
-			t.Errorf("%s: message is not cut between characters: …%q", c.Type, c.Message[len(c.Message)-10:])
-		}
-		if !strings.HasPrefix(c.Message, "a: Available=False") {
-			t.Errorf("%s: message starts %q", c.Type, c.Message[:30])
-		}
 	}
 }

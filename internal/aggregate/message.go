@@ -19,101 +19,101 @@ package aggregate
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// maxMessage is the CRD's limit of a condition's message, in characters. The API
-// server refuses a status with a longer message.
-const maxMessage = 32768
+// fault is what one adapter lacks. The reason is the adapter's own.
+type fault struct{ text, reason string }
+
+// join returns the message that names the faults. Where it gets too long, the names of
+// the adapters are worth more than their reasons.
+func (l limits) join(faults []fault) string {
+	if !l.brief {
+		if message := joined(faults, true); jsonLen(message) <= l.aggregated {
+			return message
+		}
+	}
+	return cut(joined(faults, false), l.aggregated)
+}
+
+func joined(faults []fault, reasons bool) string {
+	parts := make([]string, len(faults))
+	for i, f := range faults {
+		parts[i] = f.text
+		if reasons && f.reason != "" {
+			parts[i] += " (" + f.reason + ")"
+		}
+	}
+	return strings.Join(parts, "; ")
+}
 
 // notReady names each required adapter that keeps the parent from being ready, and
 // the cause. It is empty if there is no such adapter.
-func notReady(required []adapter, generation int64) string {
-	var faults []string
+func notReady(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var faults []fault
 	for _, a := range required {
-		switch {
-		case a.result == nil:
-			faults = append(faults, a.name+": "+withoutResult(a, generation))
-		case a.result.ObservedGeneration != generation && a.result.Status == metav1.ConditionTrue:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration))
-		case a.result.ObservedGeneration != generation:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s",
-				a.name, a.result.ObservedGeneration, inParentheses(a.result.Reason)))
-		case a.result.Status != metav1.ConditionTrue:
-			faults = append(faults, a.name+": Available=False"+inParentheses(a.result.Reason))
+		switch c := a.result; {
+		case c == nil:
+			faults = append(faults, l.withoutResult(a, in.Generation))
+		case c.ObservedGeneration != in.Generation && c.Status == metav1.ConditionTrue:
+			faults = append(faults, atGeneration(a))
+		case c.ObservedGeneration != in.Generation:
+			faults = append(faults, fault{atGeneration(a).text + ", Available=False", cut(c.Reason, l.reason)})
+		case c.Status != metav1.ConditionTrue:
+			faults = append(faults, fault{a.name + ": Available=False", cut(c.Reason, l.reason)})
 		}
 	}
-	return bounded(strings.Join(faults, "; "))
+	return l.join(faults)
 }
 
 // unavailable names each required adapter that reports Available=False, with the
 // generation and the reason. It is empty if there is no such adapter.
-func unavailable(required []adapter) string {
-	var faults []string
+func unavailable(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var faults []fault
 	for _, a := range required {
-		if a.result != nil && a.result.Status != metav1.ConditionTrue {
-			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s",
-				a.name, a.result.ObservedGeneration, inParentheses(a.result.Reason)))
+		if c := a.result; c != nil && c.Status != metav1.ConditionTrue {
+			faults = append(faults, fault{fmt.Sprintf("%s: Available=False at generation %d", a.name, c.ObservedGeneration), cut(c.Reason, l.reason)})
 		}
 	}
-	return bounded(strings.Join(faults, "; "))
+	return l.join(faults)
 }
 
 // awaited names the required adapters without a result. If all have one, it names
 // the generation of each: there is no common one.
-func awaited(required []adapter, generation int64) string {
-	var missing, mixed []string
+func awaited(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var missing, mixed []fault
 	for _, a := range required {
 		if a.result == nil {
-			missing = append(missing, a.name+": "+withoutResult(a, generation))
+			missing = append(missing, l.withoutResult(a, in.Generation))
 		} else {
-			mixed = append(mixed, fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration))
+			mixed = append(mixed, atGeneration(a))
 		}
 	}
 	if len(missing) > 0 {
 		mixed = missing
 	}
-	return bounded(strings.Join(mixed, "; "))
+	return l.join(mixed)
+}
+
+func atGeneration(a adapter) fault {
+	return fault{text: fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration)}
 }
 
 // withoutResult says what there is of an adapter that has no result.
-func withoutResult(a adapter, generation int64) string {
+func (l limits) withoutResult(a adapter, generation int64) fault {
 	if !a.counts {
-		return "not reported"
+		return fault{text: a.name + ": not reported"}
 	}
-	said := "no Available condition"
-	if a.report.Available != "" {
-		said = fmt.Sprintf("Available=%s%s", a.report.Available, inParentheses(a.report.Reason))
-	}
+	said := a.name + ": "
 	if a.report.Generation != generation {
-		said = fmt.Sprintf("at generation %d, %s", a.report.Generation, said)
+		said += fmt.Sprintf("at generation %d, ", a.report.Generation)
 	}
-	return said
-}
-
-// inParentheses returns the adapter's reason in parentheses. It is empty if the
-// adapter gives no reason.
-func inParentheses(reason string) string {
-	if reason == "" {
-		return ""
+	if a.report.Available == "" {
+		return fault{text: said + "no Available condition"}
 	}
-	return " (" + reason + ")"
-}
-
-// bounded shortens a message that is too long for the CRD and ends it with "…".
-func bounded(message string) string {
-	if utf8.RuneCountInString(message) <= maxMessage {
-		return message
-	}
-	const ellipsis = "…"
-	count := 0
-	for i := range message {
-		if count == maxMessage-1 {
-			return message[:i] + ellipsis
-		}
-		count++
-	}
-	return message
+	return fault{said + "Available=" + string(a.report.Available), cut(a.report.Reason, l.reason)}
 }

@@ -76,7 +76,7 @@ var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
 // takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
-	switch next() % 10 {
+	switch next() % 12 {
 	case 0: // a change of spec
 		in.Generation++
 		in.Updated = in.Now.Truncate(time.Second)
@@ -95,6 +95,8 @@ func takeStep(in *aggregate.Input, next func() int) {
 		in.Kind, in.MissingCluster = v1.NodePoolKind, []string{"", "east"}[next()%2]
 	case 4: // the next reader of the reports may be behind
 		in.Confirmed = next()%2 == 0
+	case 6: // the API server refuses the status, or takes it again
+		in.Minimal = next()%2 == 1
 	case 5: // the clock goes back
 		in.Now = in.Now.Add(-time.Duration(next()) * time.Minute)
 	default:
@@ -108,8 +110,8 @@ func fuzzReport(in *aggregate.Input, next func() int) aggregate.Report {
 		Generation: max(1, in.Generation+2-int64(next()%5)),
 		Available:  []metav1.ConditionStatus{yes, yes, no, unknown, none}[next()%5],
 		Observed:   at(next()).Add(time.Duration(next()) * time.Nanosecond),
-		Reason:     []string{"", "Done", "ZoneMissing"}[next()%3],
-		Message:    strings.Repeat("é;", next()%4),
+		Reason:     []string{"", "Done", "ZoneMissing", strings.Repeat("Why", 100)}[next()%4],
+		Message:    strings.Repeat("é;<\"\n", []int{0, 1, 2, 80, 300}[next()%5]),
 	}
 	if next()%4 > 0 && r.Available != none {
 		r.Transition = at(next())
@@ -134,5 +136,5 @@ func judge(in aggregate.Input) []v1.ResourceCondition {
 
 func resourceOf(in aggregate.Input) oracle.Resource {
 	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
-		Required: in.Required, MissingCluster: in.MissingCluster, Confirmed: in.Confirmed, Before: in.Previous, Now: in.Now}
+		Required: in.Required, MissingCluster: in.MissingCluster, Confirmed: in.Confirmed, Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
 }

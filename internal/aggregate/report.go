@@ -93,6 +93,9 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 // contain r or a later report of the same adapter. It is true for a report that
 // adds no result: a report without True or False, or an implausible one.
 //
+// A condition need not have all of the report's message, and an adapter beyond the
+// limits has none: such a report is contained as far as it will ever be.
+//
 // One answer comes too early: for the first result of an adapter whose condition
 // type another adapter has, if the other adapter's result is newer. The conditions
 // do not tell the two apart.
@@ -102,12 +105,14 @@ func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now
 	}
 	own := findOf(conditions, r.Adapter)
 	switch {
-	case own == nil || own.ObservedGeneration < r.Generation:
+	case own == nil:
+		return isLeftOut(conditions, r.Adapter)
+	case own.ObservedGeneration < r.Generation:
 		return false
 	case own.ObservedGeneration > r.Generation:
 		return true
 	case own.LastUpdatedTime.Time.Equal(r.Observed):
-		return own.Status == r.Available && own.Reason == r.Reason && own.Message == r.Message
+		return shows(own, r)
 	default:
 		return own.LastUpdatedTime.After(r.Observed)
 	}

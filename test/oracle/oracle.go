@@ -21,6 +21,7 @@ limitations under the License.
 package oracle
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ type Resource struct {
 	Required         []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
+	// Minimal says that the API server has refused a larger status.
+	Minimal bool
 	// Confirmed says that no other reports exist: a condition without one is gone.
 	Confirmed bool
 	// Before are the conditions before this computation.
@@ -76,6 +79,14 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	result := append([]v1.ResourceCondition{ready(r, adapters, reports), available(r, adapters, reports)}, adapters...)
 	for i := range result[:2] {
 		dateChange(r, &result[i])
+	}
+	reason, message, _ := limits(r)
+	for i := range result[2:] {
+		c := &result[2+i]
+		c.Reason, c.Message = cut(c.Reason, reason), cut(c.Message, message)
+	}
+	if c, ok := truncated(r); ok {
+		result = append(result, c)
 	}
 	return result
 }
@@ -138,14 +149,15 @@ func counts(r Resource, report Report) bool {
 func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.ReadyCondition)
 	c.Status = metav1.ConditionFalse
-	var faults []string
+	var faults [][2]string
+	bound, _, _ := limits(r)
 	var oldest *time.Time
 	// "observedGeneration is the generation that the condition was computed for"
 	c.ObservedGeneration = r.Generation
 	var heard bool
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
-		word := lastWord(r, adapter, reports)
+		word, why := lastWord(r, adapter, reports)
 		heard = heard || reported || word != ""
 		current := a.ObservedGeneration == r.Generation
 		if reported && current && (oldest == nil || a.LastUpdatedTime.Before(*oldest)) {
@@ -153,16 +165,16 @@ func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.Res
 		}
 		switch {
 		case !reported && word != "":
-			faults = append(faults, adapter+": "+word)
+			faults = append(faults, [2]string{adapter + ": " + word, why})
 		case !reported:
-			faults = append(faults, adapter+": not reported")
+			faults = append(faults, [2]string{adapter + ": not reported"})
 		case a.Status == metav1.ConditionTrue && current:
 		case a.Status == metav1.ConditionTrue:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration)})
 		case current:
-			faults = append(faults, adapter+": Available=False"+because(a))
+			faults = append(faults, [2]string{adapter + ": Available=False", cut(a.Reason, bound)})
 		default:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s", adapter, a.ObservedGeneration, because(a)))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: at generation %d, Available=False", adapter, a.ObservedGeneration), cut(a.Reason, bound)})
 		}
 	}
 	// "the oldest report among the required adapters' reports at the parent's current
@@ -179,7 +191,7 @@ func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.Res
 	case !heard:
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
 	case len(faults) > 0:
-		c.Reason, c.Message = "AdaptersNotReady", cut(strings.Join(faults, "; "))
+		c.Reason, c.Message = "AdaptersNotReady", list(r, faults)
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceReady", "All adapters report ready at current generation"
 	}
@@ -205,26 +217,27 @@ func ReportedGeneration(r Resource, conditions []v1.ResourceCondition) int64 {
 func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.AvailableCondition)
 	generations := map[int64]bool{}
-	var faults, missing, mixed []string
+	var faults, missing, mixed [][2]string
 	heard := false
+	bound, _, _ := limits(r)
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
-		word := lastWord(r, adapter, reports)
+		word, why := lastWord(r, adapter, reports)
 		heard = heard || reported || word != ""
 		switch {
 		case reported:
-			mixed = append(mixed, fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration))
+			mixed = append(mixed, [2]string{fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration)})
 		case word != "":
-			missing = append(missing, adapter+": "+word)
+			missing = append(missing, [2]string{adapter + ": " + word, why})
 		default:
-			missing = append(missing, adapter+": not reported")
+			missing = append(missing, [2]string{adapter + ": not reported"})
 		}
 		if !reported {
 			a.ObservedGeneration = -1
 		}
 		generations[a.ObservedGeneration] = true
 		if reported && a.Status == metav1.ConditionFalse {
-			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s", adapter, a.ObservedGeneration, because(a)))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: Available=False at generation %d", adapter, a.ObservedGeneration), cut(a.Reason, bound)})
 		}
 	}
 	switch {
@@ -236,14 +249,14 @@ func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1
 		}
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceAvailable", r.Kind+" is accessible"
 		if len(faults) > 0 {
-			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", cut(strings.Join(faults, "; "))
+			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", list(r, faults)
 		}
 	case c.ObservedGeneration == 0: // "when some have reported, the message names who is awaited"
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
 		if heard && len(missing) > 0 {
-			c.Message = cut(strings.Join(missing, "; "))
+			c.Message = list(r, missing)
 		} else if heard {
-			c.Message = cut(strings.Join(mixed, "; "))
+			c.Message = list(r, mixed)
 		}
 	}
 	// "for Available the oldest at its observed_generation"
@@ -257,8 +270,10 @@ func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1
 	return c
 }
 
-// lastWord is what an adapter without a result says of itself, empty for nothing.
-func lastWord(r Resource, adapter string, reports []Report) (word string) {
+// lastWord is what an adapter without a result says of itself, and why. It is empty for
+// nothing.
+func lastWord(r Resource, adapter string, reports []Report) (word, why string) {
+	bound, _, _ := limits(r)
 	for _, report := range reports {
 		if report.Adapter != adapter || !counts(r, report) {
 			continue
@@ -266,16 +281,13 @@ func lastWord(r Resource, adapter string, reports []Report) (word string) {
 		if report.Generation != r.Generation {
 			word = fmt.Sprintf("at generation %d, ", report.Generation)
 		}
-		switch {
-		case report.Available == "":
+		if report.Available == "" {
 			word += "no Available condition"
-		case report.Reason == "":
-			word += "Available=" + string(report.Available)
-		default:
-			word += fmt.Sprintf("Available=%s (%s)", report.Available, report.Reason)
+		} else {
+			word, why = word+"Available="+string(report.Available), cut(report.Reason, bound)
 		}
 	}
-	return word
+	return word, why
 }
 
 const (
@@ -316,17 +328,70 @@ func named(conditions []v1.ResourceCondition, name string) (c v1.ResourceConditi
 	return c, false
 }
 
-func because(c v1.ResourceCondition) string {
-	if c.Reason == "" {
-		return ""
+// limits are "what a condition keeps", in bytes of JSON: an adapter's reason and
+// message, and the message of another condition.
+func limits(r Resource) (reason, message, others int) {
+	if isMinimal(r) {
+		return 64, 128, 1024
 	}
-	return " (" + c.Reason + ")"
+	return 256, 1024, 4096
 }
 
-// cut: a message has at most 32768 characters.
-func cut(message string) string {
-	if runes := []rune(message); len(runes) > 32768 {
-		return string(runes[:32767]) + "…"
+// isMinimal: "after the API server has refused the status for its size; it holds until
+// the generation changes".
+func isMinimal(r Resource) bool {
+	was, ok := named(r.Before, "Truncated")
+	return r.Minimal || ok && was.Reason == "StatusTooLarge" && was.ObservedGeneration == r.Generation
+}
+
+// truncated is there where conditions say less.
+func truncated(r Resource) (c v1.ResourceCondition, ok bool) {
+	if !isMinimal(r) {
+		return c, false
 	}
-	return message
+	now := v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
+	c = v1.ResourceCondition{Type: "Truncated", Status: metav1.ConditionTrue, Reason: "StatusTooLarge", ObservedGeneration: r.Generation,
+		Message: "The API server refused the status for its size, so conditions say less", CreatedTime: now, LastUpdatedTime: now, LastTransitionTime: now}
+	if was, had := named(r.Before, "Truncated"); had {
+		c.CreatedTime, c.LastTransitionTime, c.LastUpdatedTime = was.CreatedTime, was.LastTransitionTime, was.LastUpdatedTime
+	}
+	return c, true
+}
+
+// list joins what adapters lack, their reasons left out where it gets too long.
+func list(r Resource, faults [][2]string) string {
+	_, _, limit := limits(r)
+	var long, short []string
+	for _, f := range faults {
+		short = append(short, f[0])
+		if f[1] != "" {
+			f[0] += " (" + f[1] + ")"
+		}
+		long = append(long, f[0])
+	}
+	if message := strings.Join(long, "; "); !isMinimal(r) && inJSON(message) <= limit {
+		return message
+	}
+	return cut(strings.Join(short, "; "), limit)
+}
+
+// cut: "between characters, and ends it with …".
+func cut(s string, limit int) string {
+	if inJSON(s) <= limit {
+		return s
+	}
+	runes := []rune(s)
+	for n := len(runes); ; n-- {
+		if start := string(runes[:n]); inJSON(start)+len("…") <= limit {
+			return start + "…"
+		}
+	}
+}
+
+func inJSON(s string) int {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string has JSON
+	}
+	return len(text) - len(`""`)
 }
