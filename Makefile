@@ -42,7 +42,7 @@ help: ## Show this help
 
 .PHONY: run
 run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-local ./hack/local
+	@go build -o bin/hyperfleet-local ./cmd/hyperfleet-local
 	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
 
 .PHONY: build
@@ -123,11 +123,11 @@ bench: ## Run all benchmarks, into bin/bench; docs/performance.md explains
 
 .PHONY: bench-go
 bench-go: controlplane ## Run those in process BENCH_COUNT (6) times, at BENCH_SIZES clusters
-	@KUBEBUILDER_ASSETS=$(ASSETS) hack/bench/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
+	@KUBEBUILDER_ASSETS=$(ASSETS) test/performance/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
 
 .PHONY: bench-http
 bench-http: build controlplane ## Run those over HTTP BENCH_RUNS (3) times, at BENCH_CLUSTERS (1000); ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-bench ./hack/bench
+	@go build -o bin/hyperfleet-bench ./test/performance
 	@bin/hyperfleet-bench -assets $(ASSETS) -clusters $(BENCH_CLUSTERS) -runs $(BENCH_RUNS) $(ARGS)
 
 ##@ Change
@@ -136,7 +136,7 @@ bench-http: build controlplane ## Run those over HTTP BENCH_RUNS (3) times, at B
 generate: ## Generate deep copies, CRDs, the manager's role, and the REST API's types
 	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
-	$(TOOL) oapi-codegen -config internal/facade/oapi-codegen.yaml internal/facade/openapi.yaml
+	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
 
 .PHONY: fmt
 fmt: ## Format all Go code

@@ -38,6 +38,7 @@ type options struct {
 	lease          leaseTimes
 	concurrency    int
 	heartbeatDelay time.Duration
+	maxStaleness   time.Duration
 	user           string
 	serving        serving.Options
 	delegation     serving.Delegation
@@ -62,7 +63,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
 	o.facade.Limits.BindFlags(flags)
 	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "How long REST requests are served on, when the process is told to end and /readyz fails already.")
-	flags.DurationVar(&o.facade.MaxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
+	flags.DurationVar(&o.maxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
 	o.serving.BindFlags(flags)
 	o.delegation.BindFlags(flags)
 	o.log.BindFlags(flags)

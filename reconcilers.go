@@ -25,31 +25,31 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// addReconcilers has the leader reconcile once its index is filled. The reconcilers
-// need the index's reports, and to fill their cache at the same time would put off
-// the answers to reads.
-func addReconcilers(mgr manager.Manager, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+// addReconcilers starts the reconcilers on the leader once its replica is filled. The
+// reconcilers need the replica's reports, and filling their cache at the same time
+// would delay the answers to reads.
+func addReconcilers(mgr manager.Manager, rep *replica.Replica, required *adapters.Source, o options) error {
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		if err := server.WaitForSync(ctx); err != nil {
+		if err := rep.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
-		return setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o)
+		return setupReconcilers(ctx, mgr, rep, required, o)
 	}))
 }
 
-func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+func setupReconcilers(ctx context.Context, mgr manager.Manager, rep *replica.Replica, required *adapters.Source, o options) error {
 	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
 	if err := (&controllers.ClusterReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
+		Reports:                 rep.Reports,
 		Adapters:                required,
-		Announcements:           announcements,
+		Pending:                 rep.Pending,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 		HeartbeatDelay:          o.heartbeatDelay,
@@ -59,9 +59,9 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controll
 	if err := (&controllers.NodePoolReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
+		Reports:                 rep.Reports,
 		Adapters:                required,
-		Announcements:           announcements,
+		Pending:                 rep.Pending,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 		HeartbeatDelay:          o.heartbeatDelay,
@@ -71,7 +71,7 @@ func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controll
 	if err := (&controllers.AdapterStatusReconciler{
 		Client:                  mgr.GetClient(),
 		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
+		Reports:                 rep.Reports,
 		Clock:                   clock.RealClock{},
 		MaxConcurrentReconciles: o.concurrency,
 	}).SetupWithManager(mgr); err != nil {

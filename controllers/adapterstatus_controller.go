@@ -33,6 +33,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // orphanGracePeriod is how long a report may wait for its resource, where it
@@ -51,7 +52,7 @@ type AdapterStatusReconciler struct {
 	APIReader client.Reader
 
 	// Reports are those that are looked at.
-	Reports Reports
+	Reports *replica.Reports
 
 	// Clock tells the age of reports.
 	Clock clock.PassiveClock

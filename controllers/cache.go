@@ -26,7 +26,7 @@ import (
 
 // CacheOptions returns the options of the reconcilers' cache. It holds the Clusters
 // and NodePools of one namespace, or of all where namespace is empty, without what
-// the reconcilers do not read: see strip. AdapterStatuses are read from Reports.
+// the reconcilers do not read: see strip. AdapterStatuses are read from the replica.
 //
 // An object from this cache is therefore not whole: to send it back with an
 // update would erase what is missing. What is written is merge patches between two

@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // ClusterReconciler keeps the status of Clusters, and takes their NodePools and
@@ -45,14 +46,13 @@ type ClusterReconciler struct {
 	APIReader client.Reader
 
 	// Reports are what the status is aggregated from.
-	Reports Reports
+	Reports *replica.Reports
 
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
-	// Announcements are the reports that are about to come; nil where nobody
-	// announces any.
-	Announcements *Announcements
+	// Pending are the reports that this process is writing.
+	Pending *replica.PendingReports
 
 	// Clock dates the transitions of conditions.
 	Clock clock.PassiveClock
@@ -81,7 +81,7 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
 		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Announcements, &r.memory)}).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.ClusterList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)

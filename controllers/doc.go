@@ -22,8 +22,8 @@ limitations under the License.
 // here serves or knows the REST API.
 //
 // The reconcilers read Clusters and NodePools from a cache that lacks what they do
-// not need, see CacheOptions, and reports from what the replica holds for its
-// reads, see Reports. Both may lag behind the store. Three rules follow from that:
+// not need, see CacheOptions, and reports from the process's copy of the fleet,
+// package replica. Both may lag behind the store. Three rules follow from that:
 // they write merge patches of metadata, and whole statuses, which are computed
 // against the cached copy and carry its resourceVersion; they delete nothing before
 // they have read the decisive fact from the API server itself; and every delete

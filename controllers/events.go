@@ -34,6 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 const (
@@ -92,7 +93,7 @@ var goes = predicate.Funcs{
 // that were there when the controller started are taken in as their resources are,
 // at low priority: a new leader that looks at the whole fleet must not keep new
 // reports waiting.
-func toResource(kind string, announcements *Announcements, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
+func toResource(kind string, pending *replica.PendingReports, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
 	return func(queue requestQueue) toolscache.ResourceEventHandler {
 		enqueue := func(o any, isNews bool) {
 			report := o.(*v1.AdapterStatus)
@@ -101,7 +102,7 @@ func toResource(kind string, announcements *Announcements, m *memory) func(reque
 				if isNews {
 					m.received(key)
 				}
-				queue.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
+				queue.AddAfter(reconcile.Request{NamespacedName: key}, statusDelay(pending, report))
 			}
 		}
 		return toolscache.ResourceEventHandlerDetailedFuncs{

@@ -25,6 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 func TestToResource(t *testing.T) {
@@ -45,9 +46,9 @@ func TestToResource(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
 			defer queue.ShutDown()
-			announcements, m := &Announcements{}, &memory{}
-			defer announcements.Announce(report)() // what is announced waits for nothing
-			c.event(toResource(c.kind, announcements, m)(queue))
+			pending, m := &replica.PendingReports{}, &memory{}
+			defer pending.Begin(report)() // the only pending report does not wait
+			c.event(toResource(c.kind, pending, m)(queue))
 			if got := queue.Len() > 0; got != c.enqueued {
 				t.Fatalf("enqueued: %t, want %t", got, c.enqueued)
 			}

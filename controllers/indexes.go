@@ -23,6 +23,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // poolsByCluster is the key of the cache's index that finds NodePools by the name
@@ -52,7 +53,7 @@ type dependents struct {
 }
 
 // reportsOn are the reports on a parent.
-func reportsOn(reports Reports, kind string, parent client.Object) dependents {
+func reportsOn(reports *replica.Reports, kind string, parent client.Object) dependents {
 	return dependents{
 		known: func(context.Context) ([]client.Object, error) {
 			var known []client.Object

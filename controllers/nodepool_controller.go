@@ -31,6 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // NodePoolReconciler keeps the status of NodePools, ties them to their Cluster,
@@ -43,14 +44,13 @@ type NodePoolReconciler struct {
 	APIReader client.Reader
 
 	// Reports are what the status is aggregated from.
-	Reports Reports
+	Reports *replica.Reports
 
 	// Adapters are the required adapters.
 	Adapters RequiredAdapters
 
-	// Announcements are the reports that are about to come; nil where nobody
-	// announces any.
-	Announcements *Announcements
+	// Pending are the reports that this process is writing.
+	Pending *replica.PendingReports
 
 	// Clock dates the transitions of conditions.
 	Clock clock.PassiveClock
@@ -78,7 +78,7 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(comesOrGoes)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Announcements, &r.memory)}).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.NodePoolList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)

@@ -29,6 +29,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // RequiredAdapters names the adapters that Ready and Available depend on.
@@ -50,7 +51,7 @@ type parent interface {
 // aggregator writes the status of one Kind of parent.
 type aggregator struct {
 	client   client.Client
-	reports  Reports
+	reports  *replica.Reports
 	adapters RequiredAdapters
 	clock    clock.PassiveClock
 	kind     string

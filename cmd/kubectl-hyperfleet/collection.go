@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // A collection is a kind of object to search.
@@ -67,14 +67,15 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	if err := json.Unmarshal(raw, object); err != nil {
 		return nil, fmt.Errorf("decode one of the %s: %w", c.resource, err)
 	}
-	row, err := facade.Row(object, anyAdapters)
+	row, err := rest.Renderer{RequiredAdapters: anyAdapters}.Row(object)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", object.GetName(), err)
 	}
 	return row, nil
 }
 
-// anyAdapters stands for the required adapters, which only HyperFleet itself
-// knows. They count for an object that has no status yet, and there it makes no
-// difference which they are.
+// anyAdapters stands for the required adapters, which only HyperFleet itself knows. For
+// an object without a status it makes no difference which they are. Otherwise they
+// matter in two places: reason and message of Ready until the controller has looked at a
+// change of spec, and the observed_generation of Ready, which is 0 here.
 func anyAdapters(string) []string { return []string{"any"} }

@@ -41,6 +41,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
@@ -109,20 +110,28 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
-		BindAddress:      "127.0.0.1:0",
+	rep, err := replica.New(suite.env.Config, suite.env.Scheme, replica.Options{
 		Namespace:        "default",
-		PageSize:         1000,
-		WriteVisibility:  20 * time.Second,
-		Version:          "v0.0.0-test",
-		Authenticator:    facade.FixedUser("dev@hyperfleet.local"),
-		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
 		RequiredAdapters: func(string) []string { return []string{"dns", "validator"} },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := rep.SetupWithManager(manager); err != nil {
+		return nil, err
+	}
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, rep, facade.Options{
+		BindAddress:     "127.0.0.1:0",
+		PageSize:        1000,
+		WriteVisibility: 20 * time.Second,
+		Version:         "v0.0.0-test",
+		Authenticator:   facade.FixedUser("dev@hyperfleet.local"),
+		Authorizer:      authorizerfactory.NewAlwaysAllowAuthorizer(),
 	}, log.Log)
 	if err != nil {
 		return nil, err
 	}
-	if err := server.SetupWithManager(manager); err != nil {
+	if err := manager.Add(server); err != nil {
 		return nil, err
 	}
 	stopped := make(chan error, 1)

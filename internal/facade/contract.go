@@ -17,15 +17,13 @@ limitations under the License.
 package facade
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
-)
 
-//go:embed openapi.yaml
-var openAPIText []byte
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
+)
 
 // A contract is the OpenAPI document in use.
 type contract struct {
@@ -36,7 +34,7 @@ type contract struct {
 // loadContract reads the document, and writes the default page size into it.
 func loadContract(pageSize int) (*contract, error) {
 	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(openAPIText)
+	doc, err := loader.LoadFromData(rest.OpenAPI)
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}

@@ -48,7 +48,7 @@ func BenchmarkList(b *testing.B) {
 				search, offset := s.prepare(b, x)
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
+					if _, err := x.Page(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -72,7 +72,7 @@ func BenchmarkFirstTime(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if _, err := x.page(b.Context(), search, nil, offset, pageSize); err != nil {
+					if _, err := x.evaluate(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -107,7 +107,7 @@ func BenchmarkListWhileChanged(b *testing.B) {
 							heartbeat(x.Index, n)
 						}
 						b.StartTimer()
-						if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
+						if _, err := x.Page(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -160,7 +160,7 @@ func (s listScenario) filter(b *testing.B) tsl.Expr {
 	return parse(b, s.search)
 }
 
-// in names the scenario in one fleet, as hack/bench takes it apart again.
+// in names the scenario in one fleet, as test/performance takes it apart again.
 func (s listScenario) in(x sizedIndex) string { return fmt.Sprintf("%s/%d", s.name, x.size) }
 
 // prepare returns the search and the offset of the page. It is asked often enough
@@ -173,7 +173,7 @@ func (s listScenario) prepare(b *testing.B, x sizedIndex) (search *Search, offse
 	}
 	var page Page
 	for range 4 {
-		if page, err = x.Page(b.Context(), search, nil, 0, pageSize); err != nil {
+		if page, err = x.Page(b.Context(), search, PageRequest{Limit: pageSize}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -213,9 +213,9 @@ func BenchmarkGet(b *testing.B) {
 // only a time of a condition, a report a condition's status, an update a label,
 // the generation and the time of the update.
 func BenchmarkUpsert(b *testing.B) {
-	ready := []unique.Handle[conditionTexts]{
-		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionTrue, reason: "AsExpected"}),
-		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionFalse, reason: "AsExpected"}),
+	ready := []unique.Handle[conditionStrings]{
+		unique.Make(conditionStrings{conditionType: "Ready", status: metav1.ConditionTrue, reason: "AsExpected"}),
+		unique.Make(conditionStrings{conditionType: "Ready", status: metav1.ConditionFalse, reason: "AsExpected"}),
 	}
 	changes := map[string]func(x *Index, row *Row, i int){
 		"Heartbeat": func(x *Index, row *Row, i int) {
@@ -223,7 +223,7 @@ func BenchmarkUpsert(b *testing.B) {
 			x.Upsert(row)
 		},
 		"Report": func(x *Index, row *Row, i int) {
-			row.Conditions[1].texts = ready[i%2]
+			row.Conditions[1].strings = ready[i%2]
 			x.Upsert(row)
 		},
 		"Update": func(x *Index, row *Row, i int) {
@@ -269,8 +269,8 @@ func BenchmarkUpsertWhileStanding(b *testing.B) {
 			}
 			s.prepare(b, sizedIndex{x, size})
 		}
-		if x.standing.kept.Len() != maxStanding || x.standing.lists.Len() != maxLists {
-			b.Fatalf("%d searches and %d lists stand", x.standing.kept.Len(), x.standing.lists.Len())
+		if x.standing.kept.Len() != maxStanding || x.standing.orders.Len() != maxOrders {
+			b.Fatalf("%d searches stand, in %d orders", x.standing.kept.Len(), x.standing.orders.Len())
 		}
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.ReportAllocs()

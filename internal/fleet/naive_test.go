@@ -60,9 +60,19 @@ func naiveList(rows []*Row, q Query) Page {
 				return directed(c, order.Descending)
 			}
 		}
-		return directed(strings.Compare(a.ID, b.ID), orders[len(orders)-1].Descending)
+		last := orders[len(orders)-1]
+		if last.Field == "created_time" && a.Sequence != b.Sequence {
+			return directed(cmp.Compare(a.Sequence, b.Sequence), last.Descending)
+		}
+		return directed(strings.Compare(a.ID, b.ID), last.Descending)
 	})
 	page := Page{Total: len(matching)}
+	if q.After != nil {
+		matching = slices.DeleteFunc(matching, func(row *Row) bool {
+			c := cmp.Or(row.CreatedTime.Compare(q.After.CreatedTime), cmp.Compare(row.Sequence, q.After.Sequence), strings.Compare(row.ID, q.After.ID))
+			return directed(c, orders[0].Descending) <= 0
+		})
+	}
 	for i := q.Offset; i < len(matching) && i < q.Offset+q.Limit; i++ {
 		page.Rows = append(page.Rows, matching[i])
 	}

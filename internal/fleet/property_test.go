@@ -152,7 +152,7 @@ func TestIndexForgets(t *testing.T) {
 		t.Errorf("%d labels, %d conditions, %d ordinals left", len(x.labels), len(x.conditions), x.all.GetCardinality())
 	}
 	for f, c := range x.columns {
-		if len(c.values) != 0 || !c.present.IsEmpty() {
+		if len(c.values) != 0 || !c.rows.IsEmpty() {
 			t.Errorf("Posting lists of %s are left", f.name)
 		}
 	}
@@ -203,5 +203,5 @@ func describe(q Query) string {
 	if q.Filter != nil {
 		filter = q.Filter.String()
 	}
-	return fmt.Sprintf("%s, owners %q, order %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.Offset, q.Limit)
+	return fmt.Sprintf("%s, owners %q, order %v, after %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.After, q.Offset, q.Limit)
 }

@@ -77,6 +77,7 @@ func randomRow(r *rand.Rand, n int) *Row {
 		CreatedBy:       pick(r, "", "ann", "bob", "cid"),
 		UpdatedBy:       pick(r, "ann", "bob"),
 		CreatedTime:     epoch.Add(time.Duration(n/20) * time.Second),
+		Sequence:        uint64(pick(r, 0, 1, 2, 3*(n%7))),
 		UpdatedTime:     epoch.Add(time.Duration(r.IntN(100)) * time.Second),
 		OwnerID:         pick(r, "", "o1", "o2", "o3", "o"+strconv.Itoa(n)),
 	}
@@ -135,6 +136,11 @@ func (c *collection) randomQuery(r *rand.Rand, objects int) Query {
 	}
 	for range r.IntN(4) {
 		q.OrderBy = append(q.OrderBy, Order{Field: pick(r, c.orderable...), Descending: r.IntN(2) == 0})
+	}
+	if r.IntN(4) == 0 { // after a row that there is, was, or may come
+		q.OrderBy = pick(r, nil, []Order{{Field: "created_time"}}, []Order{{Field: "created_time", Descending: true}})
+		q.After = new(randomRow(r, r.IntN(objects)).Position())
+		q.Offset = pick(r, 0, q.Offset)
 	}
 	return q
 }

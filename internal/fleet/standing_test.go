@@ -48,7 +48,7 @@ func TestTestEqualsNaive(t *testing.T) {
 				}
 				for range rowsPerSearch {
 					row := randomRow(r, r.IntN(objects))
-					if got, want := search.test(row), naiveTruth(filter, row) == isTrue; got != want {
+					if got, want := search.matches(row), naiveTruth(filter, row) == isTrue; got != want {
 						t.Fatalf("%s is %t for %+v, want %t", filter, got, row, want)
 					}
 				}
@@ -120,8 +120,8 @@ func ask(t *testing.T, x *Index, q Query) (page Page, stands bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept := x.standing.of(s); kept != nil && len(q.Owners) == 0 {
-		page, ok, err := x.standingPage(t.Context(), kept, s, q.Offset, q.Limit)
+	if kept := x.standing.get(s); kept != nil && len(q.Owners) == 0 {
+		page, ok, err := x.standingPage(t.Context(), kept, s, PageRequest{After: q.After, Offset: q.Offset, Limit: q.Limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,8 +208,8 @@ func TestStandingIsBounded(t *testing.T) {
 	if n := x.standing.kept.Len(); n != maxStanding {
 		t.Errorf("%d searches stand, want %d", n, maxStanding)
 	}
-	if n := x.standing.lists.Len(); n != maxLists {
-		t.Errorf("%d lists are kept, want %d", n, maxLists)
+	if n := x.standing.orders.Len(); n != maxOrders {
+		t.Errorf("%d orders are kept, want %d", n, maxOrders)
 	}
 	huge := "name ~= 'a'"
 	for range maxStandingSize / patternSize {
@@ -273,7 +273,7 @@ func TestGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.standing.of(s).working <- struct{}{}
+	x.standing.get(s).working <- struct{}{}
 	if _, err := x.List(ctx, q); !errors.Is(err, context.Canceled) {
 		t.Errorf("Waiting: got error %v, want %v", err, context.Canceled)
 	}

@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := 1
-	if err := errors.Join(build("hyperfleet-manager", "."), build("hyperfleet-local", "./hack/local"), build("kubectl-hyperfleet", "./cmd/kubectl-hyperfleet")); err != nil {
+	if err := errors.Join(build("hyperfleet-manager", "."), build("hyperfleet-local", "./cmd/hyperfleet-local"), build("kubectl-hyperfleet", "./cmd/kubectl-hyperfleet")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
 		code = m.Run()

@@ -32,7 +32,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
 // limit is how long all that has to happen by itself may take, on a machine that

@@ -1,0 +1,202 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	ctrllog "sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
+)
+
+// managerVariable turns this test's program into the program to be managed: it
+// takes the manager's flags and gets ready.
+const managerVariable = "BE_THE_MANAGER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(managerVariable) != "" {
+		beManager()
+	}
+	ctrllog.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
+
+func beManager() {
+	for _, name := range []string{"kubeconfig", "namespace", "adapters-config", "facade-bind-address", "metrics-bind-address", "user", "drain-delay"} {
+		flag.String(name, "", "")
+	}
+	flag.Bool("insecure-disable-authentication", false, "")
+	probes := flag.String("health-probe-bind-address", "", "")
+	flag.Usage = func() {}
+	flag.Parse()
+	http.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) })
+	panic(http.ListenAndServe(*probes, nil))
+}
+
+// TestRun lets one run end as it should, and one lose each of its processes.
+func TestRun(t *testing.T) {
+	t.Setenv(managerVariable, "yes")
+	o := newOptions(t)
+
+	t.Run("ends when asked, and refuses company before", func(t *testing.T) {
+		r := startRun(t, o)
+		var running *process.RunningError
+		if err := run(t.Context(), o, io.Discard); !errors.As(err, &running) || running.PID != os.Getpid() {
+			t.Errorf("a second run returned %v, want a RunningError of this process", err)
+		}
+		r.cancel()
+		if err := <-r.ended; err != nil {
+			t.Errorf("run() = %v, want none", err)
+		}
+		wantNothingRunning(t, o)
+	})
+
+	for _, name := range []string{managerName, controlplane.APIServerName, controlplane.EtcdName} {
+		t.Run("ends when it loses "+name, func(t *testing.T) {
+			r := startRun(t, o)
+			if err := syscall.Kill(recordedPID(t, o, name), syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			var exit *process.ExitError
+			if err := <-r.ended; !errors.As(err, &exit) || exit.Name != name {
+				t.Errorf("run() = %v, want an ExitError of %s", err, name)
+			}
+			wantNothingRunning(t, o)
+		})
+	}
+
+	t.Run("ends when the manager does not start", func(t *testing.T) {
+		o := o
+		o.managerArgs = []string{"--no-such-flag"}
+		err := run(t.Context(), o, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "no-such-flag") {
+			t.Errorf("run() = %v, want the manager's own words", err)
+		}
+		wantNothingRunning(t, o)
+	})
+}
+
+// running is a run that has said that it is ready.
+type running struct {
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+func startRun(t *testing.T, o options) running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(cancel)
+	r := running{cancel: cancel, ended: make(chan error, 1)}
+	ready := make(chan struct{})
+	go func() { r.ended <- run(ctx, o, &notifier{text: "HyperFleet runs", seen: ready}) }()
+	select {
+	case <-ready:
+	case err := <-r.ended:
+		t.Fatalf("run() = %v before it was ready", err)
+	case <-time.After(2 * time.Minute):
+		t.Fatal("not ready after two minutes")
+	}
+	return r
+}
+
+// notifier closes a channel when the text is written.
+type notifier struct {
+	text string
+	seen chan struct{}
+}
+
+func (n *notifier) Write(b []byte) (int, error) {
+	if strings.Contains(string(b), n.text) {
+		close(n.seen)
+	}
+	return len(b), nil
+}
+
+func wantNothingRunning(t *testing.T, o options) {
+	t.Helper()
+	for _, name := range []string{managerName, controlplane.APIServerName, controlplane.EtcdName} {
+		if err := syscall.Kill(recordedPID(t, o, name), 0); !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%s still runs (%v)", name, err)
+		}
+	}
+}
+
+func recordedPID(t *testing.T, o options, name string) int {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(o.controlPlane().LogDir(), name+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+func newOptions(t *testing.T) options {
+	t.Helper()
+	const repository = "../.."
+	assets := os.Getenv("KUBEBUILDER_ASSETS")
+	if assets == "" {
+		assets = filepath.Join(repository, "bin", "controlplane")
+	}
+	o, err := parseOptions([]string{
+		"-assets=" + assets,
+		"-dir=" + t.TempDir(),
+		"-manager=" + os.Args[0],
+		"-kustomization=" + filepath.Join(repository, "config", "local"),
+		"-etcd-port=" + freePort(t),
+		"-apiserver-port=" + freePort(t),
+		"-facade-address=127.0.0.1:" + freePort(t),
+		"-probe-address=127.0.0.1:" + freePort(t),
+		"-metrics-address=127.0.0.1:" + freePort(t),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

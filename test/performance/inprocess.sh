@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Runs the Go benchmarks, so many times each, at fleets of such sizes, into one
+# file per package that benchstat reads, and compares what they cost at each size.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+# What the Go runtime tries to stay below. A million clusters fit.
+export GOMEMLIMIT=${GOMEMLIMIT:-12GiB}
+
+main() {
+	local count=$1 time=$2 sizes=$3 into=$4
+	mkdir -p "$into"
+	run ./internal/tsl
+	run ./internal/aggregate
+	run ./controllers -args "-fleets=$sizes"
+	run ./internal/facade -args "-fleets=$sizes"
+	run ./internal/fleet -args "-fleets=$sizes"
+	go run ./test/performance flat -out "$into/inprocess.md" "$into"/{fleet,facade,controllers}.txt
+}
+
+run() {
+	local package=$1 name=${1##*/}
+	shift
+	go test -run '^$' -bench . -benchmem -benchtime "$time" -count "$count" -timeout 3h "$package" "$@" |
+		tee "$into/$name.txt"
+}
+
+main "${@:?usage: test/performance/inprocess.sh <count> <time per benchmark> <sizes> <folder>}"
