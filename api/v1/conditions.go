@@ -31,6 +31,10 @@ const (
 	// aggregation reads.
 	AvailableCondition = "Available"
 
+	// FinalizedCondition, in an AdapterStatus, says whether the adapter has removed all
+	// that it made for an object that is being deleted.
+	FinalizedCondition = "Finalized"
+
 	// TruncatedCondition is True if the other conditions leave something out, and
 	// absent otherwise: an object in the store has a limited size, reports together
 	// have none. The message says how many adapters have no condition, and which.
@@ -63,6 +67,19 @@ const (
 	// AdaptersUnavailableReason, on Available: all required adapters reported
 	// at one generation, some of them Available=False. The message names each.
 	AdaptersUnavailableReason = "AdaptersUnavailable"
+
+	// FinalizingReason, on Ready: the object is being deleted. The message names the
+	// finalizing adapters that have not reported Finalized=True at its generation.
+	FinalizingReason = "Finalizing"
+
+	// WaitingForNodePoolsReason, on a Cluster's Ready: the Cluster is being deleted and
+	// has NodePools left, which go first. The message names them.
+	WaitingForNodePoolsReason = "WaitingForNodePools"
+
+	// WaitingForFinalizersReason, on Ready: the object is being deleted, every
+	// finalizing adapter has finished, and finalizers of others hold the object. The
+	// message names them.
+	WaitingForFinalizersReason = "WaitingForFinalizers"
 
 	// ResourceReadyReason: Ready is True.
 	ResourceReadyReason = "ResourceReady"

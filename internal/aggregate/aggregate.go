@@ -30,6 +30,7 @@ import (
 const (
 	awaitingMessage   = "Waiting for adapters to report status"
 	readyMessage      = "All adapters report ready at current generation"
+	finalizedMessage  = "All finalizing adapters report Finalized=True, so the resource is about to go"
 	noAdaptersMessage = "No adapters are required for this kind, so nothing can report a result"
 )
 
@@ -45,8 +46,16 @@ type Input struct {
 	// Created is the parent's creationTimestamp, Updated its v1.UpdatedTime.
 	Created, Updated time.Time
 
+	// Deleted is the parent's deletionTimestamp, zero if it is not being deleted.
+	Deleted time.Time
+
 	// Required are the names of the required adapters, in any order.
 	Required []string
+
+	// Finalizing are the required adapters that must report Finalized=True before a
+	// deleted parent goes, Children the names of the NodePools that a deleted Cluster
+	// still has, and Finalizers the finalizers of others on a deleted parent.
+	Finalizing, Children, Finalizers []string
 
 	// MissingCluster is the name of a NodePool's Cluster if that Cluster does not
 	// exist, else empty.
@@ -79,11 +88,9 @@ type Input struct {
 // the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
-	required := requiredOf(in, adapters)
-
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
 	conditions := make([]v1.ResourceCondition, 0, 3+len(ofAdapters))
-	conditions = append(conditions, available(in, required), ready(in, required))
+	conditions = append(conditions, available(in, adapters), ready(in, adapters))
 	if c := truncated(in, leftOut); c != nil {
 		conditions = append(conditions, *c)
 	}
@@ -106,7 +113,8 @@ func sortedSet(names []string) []string { return slices.Compact(slices.Sorted(sl
 
 // available returns the Available condition. It changes only while all required
 // adapters have a result for one common generation.
-func available(in Input, required []adapter) v1.ResourceCondition {
+func available(in Input, all []adapter) v1.ResourceCondition {
+	required := requiredOf(in, all)
 	c := before(in, v1.AvailableCondition)
 	status := c.Status
 	generation, common := commonGeneration(required)
@@ -135,15 +143,19 @@ func available(in Input, required []adapter) v1.ResourceCondition {
 }
 
 // ready returns the Ready condition: True if every required adapter reports True
-// at the current generation, else False. Its observedGeneration is the generation
+// at the current generation, else False. A parent that is deleted is
+// not ready. Its observedGeneration is the generation
 // that it is computed for: kubectl wait and kstatus ignore a condition of an older
 // one. See ReportedGeneration for what REST shows.
-func ready(in Input, required []adapter) v1.ResourceCondition {
+func ready(in Input, all []adapter) v1.ResourceCondition {
+	required := requiredOf(in, all)
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
 	c.ObservedGeneration = in.Generation
 	faults := notReady(in, required)
 	switch {
+	case !in.Deleted.IsZero():
+		c.Reason, c.Message = finalizing(in, all)
 	case in.MissingCluster != "":
 		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)
 	case len(required) == 0:
@@ -155,7 +167,7 @@ func ready(in Input, required []adapter) v1.ResourceCondition {
 	default:
 		status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceReadyReason, readyMessage
 	}
-	c.LastUpdatedTime = v1.NewTimestamp(in.Updated)
+	c.LastUpdatedTime = v1.NewTimestamp(in.changed())
 	if oldest, ok := oldestAt(required, in.Generation); ok {
 		c.LastUpdatedTime = oldest
 	}

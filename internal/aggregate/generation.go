@@ -42,21 +42,21 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 // have looked at since its last change. If in.Previous were computed for another
 // generation, Ready becomes what Conditions makes of the stored conditions of the
 // adapters at in.Generation, and everything else stays as it is stored: nobody reads
-// Ready=True of a generation that no adapter has seen. If the status changes, it
-// changed when the parent was updated. in.Reports, in.Confirmed and in.Now do not
+// Ready=True of a generation that no adapter has seen, nor of a deleted parent. If the
+// status changes, it changed when the parent was updated or deleted. in.Reports, in.Confirmed and in.Now do not
 // count: the result depends on the parent and on in.Required alone.
 func AtGeneration(in Input) []v1.ResourceCondition {
 	was := before(in, v1.ReadyCondition)
 	if was.ObservedGeneration == in.Generation {
 		return in.Previous
 	}
-	in.Reports, in.Confirmed, in.Now = nil, false, in.Updated
+	in.Reports, in.Confirmed, in.Now = nil, false, in.changed()
 	if !written(in) {
 		return Conditions(in)
 	}
 	adapters, _ := adaptersOf(in)
-	is := ready(in, requiredOf(in, adapters))
-	if was.Reason == v1.ClusterNotFoundReason {
+	is := ready(in, adapters)
+	if was.Reason == v1.ClusterNotFoundReason && in.Deleted.IsZero() {
 		// Only the reconciler knows whether the Cluster exists by now.
 		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message
 	}

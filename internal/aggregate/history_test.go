@@ -366,3 +366,27 @@ func TestAdapterConditions(t *testing.T) {
 		})
 	}
 }
+
+func TestConditionsOfANodePool(t *testing.T) {
+	in := input(1, nil, report("validator", 1, yes, 10))
+	in.Kind, in.Required = v1.NodePoolKind, []string{"validator", "validator"}
+	in.Now = at(60).Add(1234567 * time.Nanosecond)
+	changed := v1.NewTimestamp(at(60).Add(1234 * time.Microsecond))
+	want := []v1.ResourceCondition{
+		{
+			Type: "Available", Status: yes, Reason: "ResourceAvailable", Message: "NodePool is accessible", ObservedGeneration: 1,
+			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
+		},
+		{
+			Type: "Ready", Status: yes, Reason: "ResourceReady", Message: allReady, ObservedGeneration: 1,
+			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
+		},
+		{
+			Type: "ValidatorSuccessful", Status: yes, ObservedGeneration: 1,
+			CreatedTime: stamp(10), LastUpdatedTime: stamp(10), LastTransitionTime: stamp(10),
+		},
+	}
+	if diff := cmp.Diff(want, aggregate.Conditions(in)); diff != "" {
+		t.Errorf("Conditions (-want +got):\n%s", diff)
+	}
+}

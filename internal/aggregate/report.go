@@ -50,6 +50,11 @@ type Report struct {
 	// Available condition.
 	Reason, Message string
 	Transition      time.Time
+
+	// Finalized is the status of the Finalized condition, empty if the report has no
+	// such condition, and FinalizedReason its reason.
+	Finalized       metav1.ConditionStatus
+	FinalizedReason string
 }
 
 // ReportOf returns the Report of an AdapterStatus.
@@ -61,10 +66,12 @@ func ReportOf(s *v1.AdapterStatus) Report {
 		Created:    s.CreationTimestamp.Time,
 	}
 	for _, c := range s.Spec.Conditions {
-		if c.Type == v1.AvailableCondition {
+		switch c.Type {
+		case v1.AvailableCondition:
 			r.Available, r.Reason, r.Message = c.Status, c.Reason, c.Message
 			r.Transition = c.LastTransitionTime.Time
-			break
+		case v1.FinalizedCondition:
+			r.Finalized, r.FinalizedReason = c.Status, c.Reason
 		}
 	}
 	return r
@@ -139,6 +146,8 @@ func onePerAdapter(in Input) []Report {
 			cmp.Compare(a.Available, b.Available),
 			cmp.Compare(a.Reason, b.Reason),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Finalized, b.Finalized),
+			cmp.Compare(a.FinalizedReason, b.FinalizedReason),
 			a.Transition.Compare(b.Transition),
 		)
 	})

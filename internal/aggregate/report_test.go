@@ -36,12 +36,14 @@ func TestReportOf(t *testing.T) {
 			Conditions: []v1.AdapterCondition{
 				{Type: "Applied", Status: yes, Reason: "JobApplied"},
 				{Type: "Available", Status: no, Reason: "ZoneMissing", Message: "No zone", LastTransitionTime: stamp(4)},
+				{Type: "Finalized", Status: yes, Reason: "CleanupComplete"},
 			},
 		},
 	}
 	want := aggregate.Report{
 		Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3),
 		Available: no, Reason: "ZoneMissing", Message: "No zone", Transition: at(4),
+		Finalized: yes, FinalizedReason: "CleanupComplete",
 	}
 	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
 		t.Errorf("ReportOf (-want +got):\n%s", diff)

@@ -166,6 +166,7 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Generation:     row.Generation,
 		Created:        row.CreatedTime,
 		Updated:        row.UpdatedTime,
+		Deleted:        row.DeletedTime,
 		Required:       f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.aggregateReports(kind, row),

@@ -358,7 +358,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 		in.Reports = append(in.Reports, aggregate.ReportOf(reports[i]))
 	}
 	cluster.Status.Conditions = aggregate.Conditions(in)
-	row, err := rest.Renderer{}.Cluster(cluster)
+	row, err := rest.Renderer{RequiredAdapters: func(string) []string { return adapters }}.Cluster(cluster)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -110,7 +110,9 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 		Generation: row.Generation,
 		Created:    row.CreatedTime,
 		Updated:    row.UpdatedTime,
+		Deleted:    row.DeletedTime,
 		Required:   r.RequiredAdapters(kind),
+		Finalizing: r.RequiredAdapters(kind),
 		Previous:   status.Conditions,
 	})
 	conditions = ContractConditions(conditions, r.RequiredAdapters(kind))

@@ -38,6 +38,11 @@ type Resource struct {
 	Generation       int64
 	Created, Updated time.Time
 	Required         []string
+	// Deleted is zero for a resource that is not being deleted. Finalizing are the
+	// adapters, Children the NodePools and Finalizers the finalizers of others that its
+	// end may wait for.
+	Deleted                          time.Time
+	Finalizing, Children, Finalizers []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
 	// Minimal says that the API server has refused a larger status.
@@ -59,6 +64,9 @@ type Report struct {
 	Available       metav1.ConditionStatus
 	Reason, Message string
 	Changed         time.Time // when Available last changed
+	// Finalized is empty if the report has no such condition.
+	Finalized       metav1.ConditionStatus
+	FinalizedReason string
 }
 
 // Conditions returns the expected conditions, in no particular order. The names of
@@ -183,7 +191,12 @@ func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.Res
 	if oldest != nil {
 		c.LastUpdatedTime = v1.NewTimestamp(*oldest)
 	}
+	if r.Deleted.After(r.Updated) && oldest == nil {
+		c.LastUpdatedTime = v1.NewTimestamp(r.Deleted)
+	}
 	switch {
+	case !r.Deleted.IsZero():
+		c.Reason, c.Message = finalizing(r, adapters, reports)
 	case r.MissingCluster != "":
 		c.Reason, c.Message = "ClusterNotFound", fmt.Sprintf("Cluster %q does not exist", r.MissingCluster)
 	case len(r.Required) == 0:
@@ -313,8 +326,10 @@ func dateChange(r Resource, c *v1.ResourceCondition) {
 	}
 }
 
-func names(r Resource) []string {
-	sorted := slices.Clone(r.Required)
+func names(r Resource) []string { return set(r.Required) }
+
+func set(names []string) []string {
+	sorted := slices.Clone(names)
 	slices.Sort(sorted)
 	return slices.Compact(sorted)
 }
