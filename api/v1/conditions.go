@@ -31,6 +31,14 @@ const (
 	// aggregation reads.
 	AvailableCondition = "Available"
 
+	// ReconciledCondition is ReadyCondition for clients of the newer dialect, with
+	// reasons of its own.
+	ReconciledCondition = "Reconciled"
+
+	// LastKnownReconciledCondition is AvailableCondition for clients of the newer
+	// dialect, with reasons of its own.
+	LastKnownReconciledCondition = "LastKnownReconciled"
+
 	// FinalizedCondition, in an AdapterStatus, says whether the adapter has removed all
 	// that it made for an object that is being deleted.
 	FinalizedCondition = "Finalized"
@@ -93,4 +101,35 @@ const (
 
 	// ClusterNotFoundReason, on a NodePool's Ready: its Cluster does not exist.
 	ClusterNotFoundReason = "ClusterNotFound"
+)
+
+// Reasons of Reconciled and LastKnownReconciled. Where there is none for a reason of
+// Ready or Available, that one is used.
+const (
+	// ReconciledAllReason: Reconciled is True.
+	ReconciledAllReason = "ReconciledAll"
+
+	// ReconciledMissingAdaptersReason, on Reconciled: some required adapter has not
+	// reported Available=True at the current generation, or Finalized=True if the object
+	// is being deleted. The message names each.
+	ReconciledMissingAdaptersReason = "ReconciledMissingAdapters"
+
+	// ReconciledWaitingForChildrenReason, on a Cluster's Reconciled: the Cluster is being
+	// deleted and has NodePools left.
+	ReconciledWaitingForChildrenReason = "ReconciledWaitingForChildren"
+
+	// AllAdaptersReconciledReason: LastKnownReconciled is True.
+	AllAdaptersReconciledReason = "AllAdaptersReconciled"
+
+	// AdapterReportedNotAvailableReason, on LastKnownReconciled: all required adapters
+	// reported at one generation, some of them Available=False. The message names each.
+	AdapterReportedNotAvailableReason = "AdapterReportedNotAvailable"
+
+	// AdaptersMissingReportsReason, on LastKnownReconciled: some required adapter has no
+	// result yet, and there never was a result of all.
+	AdaptersMissingReportsReason = "AdaptersMissingReports"
+
+	// AdaptersNotAtSameGenerationReason, on LastKnownReconciled: the required adapters
+	// reported at different generations, and there never was a result of all.
+	AdaptersNotAtSameGenerationReason = "AdaptersNotAtSameGeneration"
 )

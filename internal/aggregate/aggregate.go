@@ -69,6 +69,9 @@ type Input struct {
 	// Unconfirmed returns.
 	Confirmed bool
 
+	// Dialect selects the names of the aggregated conditions.
+	Dialect Dialect
+
 	// Minimal asks for conditions that say less, after the API server has refused the
 	// status for its size. It holds until the generation changes: Truncated keeps it.
 	Minimal bool
@@ -82,15 +85,15 @@ type Input struct {
 	Now time.Time
 }
 
-// Conditions returns the parent's conditions: Available, Ready, then one per adapter
-// with a result and Truncated if anything is left out, sorted by type. A parent without conditions counts as
+// Conditions returns the parent's conditions: Available and Ready, under the first of
+// their names, then their other names, one condition per adapter with a result, and
+// Truncated if anything is left out, sorted by type. A parent without conditions counts as
 // neither available nor ready since its creation, so that the conditions before
 // the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
-	conditions := make([]v1.ResourceCondition, 0, 3+len(ofAdapters))
-	conditions = append(conditions, available(in, adapters), ready(in, adapters))
+	conditions := in.Dialect.show(available(in, adapters), ready(in, adapters), requiredOf(in, adapters))
 	if c := truncated(in, leftOut); c != nil {
 		conditions = append(conditions, *c)
 	}
@@ -135,6 +138,11 @@ func available(in Input, all []adapter) v1.ResourceCondition {
 		if reported(required) {
 			c.Message = awaited(in, required)
 		}
+	// Otherwise the last result stays. Under another name it has another reason.
+	case status == metav1.ConditionTrue:
+		c.Reason = v1.ResourceAvailableReason
+	default:
+		c.Reason = v1.AdaptersUnavailableReason
 	}
 	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
 		c.LastUpdatedTime = oldest
@@ -178,8 +186,10 @@ func ready(in Input, all []adapter) v1.ResourceCondition {
 // yet counts as False since the parent's creation.
 func before(in Input, name string) v1.ResourceCondition {
 	if written(in) {
-		if c := find(in.Previous, name); c != nil {
-			return *c
+		if c := findAny(in.Previous, name); c != nil {
+			was := *c
+			was.Type = name
+			return was
 		}
 	}
 	created := v1.NewTimestamp(in.Created)
@@ -197,7 +207,7 @@ func before(in Input, name string) v1.ResourceCondition {
 // written reports whether Previous are computed ones: those that a CRD sets as default
 // are created at the epoch.
 func written(in Input) bool {
-	c := find(in.Previous, v1.ReadyCondition)
+	c := Ready(in.Previous)
 	return c != nil && c.CreatedTime.Unix() != 0
 }
 

@@ -71,6 +71,7 @@ func input(generation int64, previous []v1.ResourceCondition, reports ...aggrega
 		Required:   []string{"validator", "dns"},
 		Reports:    reports,
 		Confirmed:  true,
+		Dialect:    aggregate.FirstDialect,
 		Previous:   previous,
 		Now:        at(60),
 	}

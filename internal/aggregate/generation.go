@@ -23,7 +23,7 @@ import (
 )
 
 // ReportedGeneration returns the newest generation that a required adapter has a
-// result for, or 0. It is Ready's observed_generation over REST: pollers of that
+// result for, or 0. It is Ready's observed_generation over REST, not Reconciled's: pollers of that
 // API compare it with the resource's generation and calm down as soon as an adapter
 // has taken a change up. It depends on the parent's conditions alone.
 //
@@ -61,6 +61,10 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message
 	}
 	shown := slices.Clone(in.Previous)
-	*find(shown, v1.ReadyCondition) = is
+	for _, name := range []v1.ResourceCondition{is, newer(is)} {
+		if c := find(shown, name.Type); c != nil {
+			*c = name
+		}
+	}
 	return shown
 }

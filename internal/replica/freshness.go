@@ -202,7 +202,7 @@ func (f *freshness) aggregateReports(kind string, resource *fleet.Row) []aggrega
 // missingCluster returns the name of a NodePool's Cluster if the stored conditions say
 // that the Cluster does not exist, otherwise "".
 func missingCluster(row *fleet.Row) string {
-	if c, _ := row.Conditions.Find(v1.ReadyCondition); c.Reason == v1.ClusterNotFoundReason {
+	if c := aggregate.Ready(row.Conditions.All()); c != nil && c.Reason == v1.ClusterNotFoundReason {
 		cluster, _, _ := strings.Cut(row.Key.Name, ".")
 		return cluster
 	}

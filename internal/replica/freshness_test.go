@@ -125,6 +125,9 @@ func (f *fixture) wantTimes(want ...int) {
 	}
 	var got []int
 	for _, c := range row.Conditions.All() {
+		if c.Type == v1.ReconciledCondition || c.Type == v1.LastKnownReconciledCondition {
+			continue // as Ready and Available
+		}
 		got = append(got, int(c.LastUpdatedTime.Sub(dawn).Minutes()))
 	}
 	if !slices.Equal(got, want) {

@@ -92,7 +92,7 @@ func (r *resource) checkHistory(conditions []v1.ResourceCondition) []string {
 	var faults []string
 	for _, c := range conditions {
 		switch c.Type {
-		case v1.ReadyCondition:
+		case v1.ReadyCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition:
 		case v1.AvailableCondition:
 			if !r.mayHaveBeenAvailable(c) {
 				faults = append(faults, fmt.Sprintf("%s: no reports were accepted that can have led to %+v", r, c))

@@ -21,7 +21,6 @@ limitations under the License.
 package oracle
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -45,6 +44,8 @@ type Resource struct {
 	Finalizing, Children, Finalizers []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
+	// Dialect is "first", "newer" or "both".
+	Dialect string
 	// Minimal says that the API server has refused a larger status.
 	Minimal bool
 	// Confirmed says that no other reports exist: a condition without one is gone.
@@ -96,7 +97,15 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	if c, ok := truncated(r); ok {
 		result = append(result, c)
 	}
-	return result
+	newer := []v1.ResourceCondition{inNewerDialect(r, result[0], adapters), inNewerDialect(r, result[1], adapters)}
+	switch r.Dialect {
+	case "first":
+		return result
+	case "newer":
+		return append(newer, result[2:]...)
+	default:
+		return append(newer, result...)
+	}
 }
 
 // TypeOf returns the type of an adapter's condition: "PascalCase of the adapter's name
@@ -314,6 +323,18 @@ func start(r Resource, name string) v1.ResourceCondition {
 	if c, ok := named(r.Before, name); ok {
 		return c
 	}
+	// "Each aggregated condition is computed once and shown under configured names."
+	if c, ok := named(r.Before, map[string]string{"Ready": "Reconciled", "Available": "LastKnownReconciled"}[name]); ok {
+		c.Type = name
+		switch {
+		case name == "Ready" || c.ObservedGeneration == 0: // said anew
+		case c.Status == metav1.ConditionTrue:
+			c.Reason = "ResourceAvailable"
+		default:
+			c.Reason = "AdaptersUnavailable"
+		}
+		return c
+	}
 	created := v1.NewTimestamp(r.Created)
 	return v1.ResourceCondition{Type: name, Status: metav1.ConditionFalse, Reason: "AwaitingAdapters", Message: awaiting,
 		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
@@ -341,72 +362,4 @@ func named(conditions []v1.ResourceCondition, name string) (c v1.ResourceConditi
 		}
 	}
 	return c, false
-}
-
-// limits are "what a condition keeps", in bytes of JSON: an adapter's reason and
-// message, and the message of another condition.
-func limits(r Resource) (reason, message, others int) {
-	if isMinimal(r) {
-		return 64, 128, 1024
-	}
-	return 256, 1024, 4096
-}
-
-// isMinimal: "after the API server has refused the status for its size; it holds until
-// the generation changes".
-func isMinimal(r Resource) bool {
-	was, ok := named(r.Before, "Truncated")
-	return r.Minimal || ok && was.Reason == "StatusTooLarge" && was.ObservedGeneration == r.Generation
-}
-
-// truncated is there where conditions say less.
-func truncated(r Resource) (c v1.ResourceCondition, ok bool) {
-	if !isMinimal(r) {
-		return c, false
-	}
-	now := v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
-	c = v1.ResourceCondition{Type: "Truncated", Status: metav1.ConditionTrue, Reason: "StatusTooLarge", ObservedGeneration: r.Generation,
-		Message: "The API server refused the status for its size, so conditions say less", CreatedTime: now, LastUpdatedTime: now, LastTransitionTime: now}
-	if was, had := named(r.Before, "Truncated"); had {
-		c.CreatedTime, c.LastTransitionTime, c.LastUpdatedTime = was.CreatedTime, was.LastTransitionTime, was.LastUpdatedTime
-	}
-	return c, true
-}
-
-// list joins what adapters lack, their reasons left out where it gets too long.
-func list(r Resource, faults [][2]string) string {
-	_, _, limit := limits(r)
-	var long, short []string
-	for _, f := range faults {
-		short = append(short, f[0])
-		if f[1] != "" {
-			f[0] += " (" + f[1] + ")"
-		}
-		long = append(long, f[0])
-	}
-	if message := strings.Join(long, "; "); !isMinimal(r) && inJSON(message) <= limit {
-		return message
-	}
-	return cut(strings.Join(short, "; "), limit)
-}
-
-// cut: "between characters, and ends it with …".
-func cut(s string, limit int) string {
-	if inJSON(s) <= limit {
-		return s
-	}
-	runes := []rune(s)
-	for n := len(runes); ; n-- {
-		if start := string(runes[:n]); inJSON(start)+len("…") <= limit {
-			return start + "…"
-		}
-	}
-}
-
-func inJSON(s string) int {
-	text, err := json.Marshal(s)
-	if err != nil {
-		panic(err) // a string has JSON
-	}
-	return len(text) - len(`""`)
 }
