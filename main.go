@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
@@ -40,6 +41,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -86,7 +88,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(config, certificate, o)
+	mgr, lease, err := newManager(config, certificate, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
@@ -104,7 +106,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
-	if err := addReconcilers(mgr, rep, required, o); err != nil {
+	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
 		return fmt.Errorf("set up the reconcilers: %w", err)
 	}
 	if err := setupMetrics(mgr, rep); err != nil {
@@ -137,20 +139,31 @@ func newScheme() *runtime.Scheme {
 	return scheme
 }
 
-func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (manager.Manager, error) {
-	return ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        newScheme(),
-		Cache:                         controllers.CacheOptions(o.namespace),
-		Metrics:                       o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
-		HealthProbeBindAddress:        o.probeAddress,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "manager.hyperfleet.io",
-		LeaderElectionNamespace:       o.leaseNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 &o.lease.duration,
-		RenewDeadline:                 &o.lease.renewDeadline,
-		RetryPeriod:                   &o.lease.retryPeriod,
+// leaseName is the name of the leader's lease.
+const leaseName = "manager.hyperfleet.io"
+
+// newManager returns the manager and the lease that its leader holds.
+func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (mgr manager.Manager, lease *leader.Lease, err error) {
+	lease, err = leader.NewLease(config, o.leaseNamespace, leaseName, o.lease.renewDeadline, func() events.EventRecorder {
+		return mgr.GetEventRecorder(leaseName)
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	mgr, err = ctrl.NewManager(config, ctrl.Options{
+		Scheme:                              newScheme(),
+		Cache:                               controllers.CacheOptions(o.namespace),
+		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
+		HealthProbeBindAddress:              o.probeAddress,
+		LeaderElection:                      o.leaderElect,
+		LeaderElectionID:                    leaseName,
+		LeaderElectionResourceLockInterface: lease,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaseDuration:                       &o.lease.duration,
+		RenewDeadline:                       &o.lease.renewDeadline,
+		RetryPeriod:                         &o.lease.retryPeriod,
+	})
+	return mgr, lease, err
 }
 
 func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {

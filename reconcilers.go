@@ -18,64 +18,37 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // addReconcilers starts the reconcilers on the leader once its replica is filled. The
 // reconcilers need the replica's reports, and filling their cache at the same time
 // would delay the answers to reads.
-func addReconcilers(mgr manager.Manager, rep *replica.Replica, required *adapters.Source, o options) error {
+func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Replica, required *adapters.Source, o options) error {
+	writer := mgr.GetClient()
+	if o.leaderElect {
+		writer = lease.Fence(writer)
+	}
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		if err := rep.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
-		return setupReconcilers(ctx, mgr, rep, required, o)
+		return controllers.SetupWithManager(ctx, mgr, controllers.Options{
+			Client:                  writer,
+			APIReader:               mgr.GetAPIReader(),
+			Reports:                 rep.Reports,
+			Adapters:                required,
+			Pending:                 rep.Pending,
+			Clock:                   clock.RealClock{},
+			MaxConcurrentReconciles: o.concurrency,
+			HeartbeatDelay:          o.heartbeatDelay,
+		})
 	}))
-}
-
-func setupReconcilers(ctx context.Context, mgr manager.Manager, rep *replica.Replica, required *adapters.Source, o options) error {
-	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
-	if err := (&controllers.ClusterReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 rep.Reports,
-		Adapters:                required,
-		Pending:                 rep.Pending,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the Cluster reconciler: %w", err)
-	}
-	if err := (&controllers.NodePoolReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 rep.Reports,
-		Adapters:                required,
-		Pending:                 rep.Pending,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the NodePool reconciler: %w", err)
-	}
-	if err := (&controllers.AdapterStatusReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 rep.Reports,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
-	}
-	return nil
 }

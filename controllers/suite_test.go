@@ -104,16 +104,9 @@ var _ = BeforeSuite(func(ctx context.Context) {
 
 	probe = newProbeClient(mgr.GetClient())
 	live = &probeReader{Reader: mgr.GetAPIReader()}
-	Expect(SetupIndexes(ctx, mgr.GetFieldIndexer())).To(Succeed())
-	Expect((&ClusterReconciler{
+	Expect(SetupWithManager(ctx, mgr, Options{
 		Client: probe, APIReader: live, Reports: reports, Pending: rep.Pending, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
-	}).SetupWithManager(mgr)).To(Succeed())
-	Expect((&NodePoolReconciler{
-		Client: probe, APIReader: live, Reports: reports, Pending: rep.Pending, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
-	}).SetupWithManager(mgr)).To(Succeed())
-	Expect((&AdapterStatusReconciler{
-		Client: probe, APIReader: live, Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 2,
-	}).SetupWithManager(mgr)).To(Succeed())
+	})).To(Succeed())
 
 	running, stop := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)

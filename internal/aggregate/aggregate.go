@@ -204,11 +204,10 @@ func before(in Input, name string) v1.ResourceCondition {
 	}
 }
 
-// written reports whether Previous are computed ones: those that a CRD sets as default
-// are created at the epoch.
+// written reports whether Previous are computed conditions, not defaults of the CRD.
 func written(in Input) bool {
-	c := Ready(in.Previous)
-	return c != nil && c.CreatedTime.Unix() != 0
+	status := v1.ResourceStatus{Conditions: in.Previous}
+	return status.Computed()
 }
 
 // transition sets the status, and lastTransitionTime if the status changes. That time

@@ -185,15 +185,11 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 const heartbeatDelay = time.Hour
 
 func setupReconcilers(ctx context.Context) error {
-	m, required, reports, pending := suite.manager, suite.required, suite.replica.Reports, suite.replica.Pending
-	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
-		return err
-	}
-	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Pending: pending, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Pending: pending, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
-	)
+	m := suite.manager
+	return controllers.SetupWithManager(ctx, m, controllers.Options{
+		Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: suite.replica.Reports, Pending: suite.replica.Pending, Adapters: suite.required,
+		Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay,
+	})
 }
 
 // loadServedContract reads the OpenAPI document from the facade, to check every

@@ -59,7 +59,7 @@ func TestMetricsMove(t *testing.T) {
 			other := newCluster(t, "")
 			eventually(t, "the cluster has a status", func() bool {
 				stored := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: other.Name, Namespace: "default"}}
-				return suite.env.Client.Get(t.Context(), client.ObjectKeyFromObject(stored), stored) == nil && len(stored.Status.Conditions) > 0
+				return suite.env.Client.Get(t.Context(), client.ObjectKeyFromObject(stored), stored) == nil && stored.Status.Computed()
 			})
 		}},
 		{`hyperfleet_resources{available="True",kind="Cluster",ready="True"}`, ready},

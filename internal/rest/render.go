@@ -105,7 +105,7 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
-	conditions := aggregate.AtGeneration(aggregate.Input{
+	in := aggregate.Input{
 		Kind:       kind,
 		Generation: row.Generation,
 		Created:    row.CreatedTime,
@@ -113,9 +113,11 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 		Deleted:    row.DeletedTime,
 		Required:   r.RequiredAdapters(kind),
 		Finalizing: r.RequiredAdapters(kind),
-		Previous:   status.Conditions,
-	})
-	conditions = ContractConditions(conditions, r.RequiredAdapters(kind))
+	}
+	if status.Computed() {
+		in.Previous = status.Conditions
+	}
+	conditions := ContractConditions(aggregate.AtGeneration(in), in.Required)
 	row.Conditions = fleet.ConditionsOf(conditions)
 	return row, conditions
 }
