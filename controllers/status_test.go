@@ -132,7 +132,7 @@ var _ = Describe("The status of a Cluster", func() {
 	})
 
 	It("takes in all reports that came in the meantime by one write", func(ctx context.Context) {
-		const adapters = 64
+		const adapters = 48
 		Eventually(func(g Gomega) { // the first status is written and does not count
 			refresh(ctx, cluster)
 			g.Expect(cluster.Status.Computed()).To(BeTrue())
@@ -157,7 +157,7 @@ var _ = Describe("The status of a Cluster", func() {
 		Eventually(func() []*v1.AdapterStatus { return reports.On(v1.ClusterKind, cluster) }).Should(HaveLen(adapters))
 		open()
 		Eventually(func(g Gomega) { expectSettled(ctx, g, cluster, v1.ClusterKind, clusterAdapters()) }).Should(Succeed())
-		Expect(cluster.Status.Conditions).To(HaveLen(2 + adapters))
+		Expect(cluster.Status.Conditions).To(HaveLen(4 + adapters))
 		Expect(probe.statusWrites(client.ObjectKeyFromObject(cluster))-before).To(BeNumerically("<=", 2), "one write that was held up, and one for all other reports")
 	})
 

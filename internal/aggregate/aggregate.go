@@ -87,13 +87,14 @@ type Input struct {
 
 // Conditions returns the parent's conditions: Available and Ready, under the first of
 // their names, then their other names, one condition per adapter with a result, and
-// Truncated if anything is left out, sorted by type. A parent without conditions counts as
-// neither available nor ready since its creation, so that the conditions before
-// the first report do not depend on Now.
+// Truncated if anything is left out, sorted by type. A parent without conditions counts
+// as neither available nor ready since its creation, so that the conditions before the
+// first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
+	required := requiredOf(in, adapters)
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
-	conditions := in.Dialect.show(available(in, adapters), ready(in, adapters), requiredOf(in, adapters))
+	conditions := in.Dialect.show(available(in, required), ready(in, required, adapters), required)
 	if c := truncated(in, leftOut); c != nil {
 		conditions = append(conditions, *c)
 	}
@@ -116,8 +117,7 @@ func sortedSet(names []string) []string { return slices.Compact(slices.Sorted(sl
 
 // available returns the Available condition. It changes only while all required
 // adapters have a result for one common generation.
-func available(in Input, all []adapter) v1.ResourceCondition {
-	required := requiredOf(in, all)
+func available(in Input, required []adapter) v1.ResourceCondition {
 	c := before(in, v1.AvailableCondition)
 	status := c.Status
 	generation, common := commonGeneration(required)
@@ -155,8 +155,7 @@ func available(in Input, all []adapter) v1.ResourceCondition {
 // not ready. Its observedGeneration is the generation
 // that it is computed for: kubectl wait and kstatus ignore a condition of an older
 // one. See ReportedGeneration for what REST shows.
-func ready(in Input, all []adapter) v1.ResourceCondition {
-	required := requiredOf(in, all)
+func ready(in Input, required, all []adapter) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
 	c.ObservedGeneration = in.Generation

@@ -30,7 +30,7 @@ import (
 
 // limits bound the conditions of one parent. The whole object must fit into one
 // request to etcd (1.5 MiB by default), and reports have no such bound together.
-// Sizes are in bytes of JSON: one character can take six.
+// Sizes are in bytes of JSON: one byte of a string can take six.
 type limits struct {
 	reason, message int // of an adapter's condition
 	aggregated      int // of the message of another condition
@@ -147,11 +147,19 @@ func isLeftOut(conditions []v1.ResourceCondition, adapter string) bool {
 	return ok && (strings.HasSuffix(names, ellipsis) || slices.Contains(strings.Split(names, ", "), adapter))
 }
 
-const ellipsis = "…"
+const (
+	ellipsis = "…"
+
+	// maxJSONSize is the largest number of bytes in JSON for one byte of a string.
+	maxJSONSize = 6
+)
 
 // cut shortens s to a number of bytes in JSON, between characters, and ends it with
 // "…" if anything is missing.
 func cut(s string, limit int) string {
+	if len(s) <= limit/maxJSONSize {
+		return s
+	}
 	size, fits := 0, 0
 	for i := 0; i < len(s); {
 		r, width := utf8.DecodeRuneInString(s[i:])
@@ -185,7 +193,7 @@ func jsonSize(r rune, width int) int {
 	case strings.ContainsRune("\"\\\b\f\n\r\t", r):
 		return 2
 	case r < ' ' || strings.ContainsRune("<>&\u2028\u2029", r), r == utf8.RuneError && width == 1:
-		return 6
+		return maxJSONSize
 	}
 	return width
 }

@@ -55,7 +55,7 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 		return Conditions(in)
 	}
 	adapters, _ := adaptersOf(in)
-	is := ready(in, adapters)
+	is := ready(in, requiredOf(in, adapters), adapters)
 	if was.Reason == v1.ClusterNotFoundReason && in.Deleted.IsZero() {
 		// Only the reconciler knows whether the Cluster exists by now.
 		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message

@@ -168,6 +168,7 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Updated:        row.UpdatedTime,
 		Deleted:        row.DeletedTime,
 		Required:       f.required(kind),
+		Finalizing:     f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.aggregateReports(kind, row),
 		Previous:       rest.StoredConditions(stored.All(), row.Generation),
