@@ -46,42 +46,60 @@ type options struct {
 	log            zap.Options
 }
 
+// leaseTimes are the times of leader election. client-go refuses values that do not
+// fit together.
+type leaseTimes struct {
+	duration, renewDeadline, retryPeriod time.Duration
+}
+
 func (o *options) bind(flags *flag.FlagSet) {
-	flags.StringVar(&o.namespace, "namespace", "default", "The namespace whose clusters, nodepools and reports are served.")
-	flags.StringVar(&o.adaptersFile, "adapters-config", "", "The YAML file that lists the required adapters by Kind. It is read again when it changes.")
-	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Where metrics are served; 0 turns them off.")
-	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Where /healthz and /readyz are served.")
-	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Let only one replica reconcile. Every replica serves REST.")
-	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "The namespace of the leader's lease.")
-	o.lease.bind(flags)
-	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "How many objects of a Kind are reconciled at a time.")
-	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How long reports that change nothing but times are gathered at most before one write of the status takes them in; 0 writes each at once. The REST API shows them at once.")
-	flags.StringVar(&o.user, "user", "", "The user that every REST request is made as, where authentication is off.")
-	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Where the REST API is served.")
-	flags.IntVar(&o.facade.PageSize, "page-size", 20, "How many items a page of a list has where a request does not say, 1 to 1000.")
-	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "How long a REST request takes at least that is logged as slow; 0 logs none.")
-	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "How long the answer to a REST write waits at most until reads show the write.")
-	o.facade.Limits.BindFlags(flags)
-	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "How long REST requests are served on, when the process is told to end and /readyz fails already.")
-	flags.DurationVar(&o.maxStaleness, "max-staleness", 30*time.Second, "How far behind the API server reads may be; a replica that is further behind is not ready and refuses them. 0 for any.")
+	flags.StringVar(&o.namespace, "namespace", "default", "Namespace whose Clusters, NodePools and AdapterStatuses the manager serves.")
+	flags.StringVar(&o.adaptersFile, "adapters-config", "", "YAML file with the required adapters and mapped conditions of each Kind. The manager reads it again when it changes.")
+	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Address of the metrics endpoint; 0 disables it.")
+	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Address of /healthz and /readyz.")
+	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "Maximum number of objects of a Kind to reconcile concurrently.")
+	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "Maximum time to batch heartbeat reports into one status write; 0 writes immediately. The REST API shows heartbeats without this delay.")
+	flags.StringVar(&o.user, "user", "", "User of every REST request where authentication is disabled.")
+	o.bindLeaderElection(flags)
+	o.bindFacade(flags)
 	o.serving.BindFlags(flags)
 	o.delegation.BindFlags(flags)
 	o.log.BindFlags(flags)
 }
 
+// bindLeaderElection adds the flags of leader election, under the names that
+// Kubernetes' own components use.
+func (o *options) bindLeaderElection(flags *flag.FlagSet) {
+	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Run the reconcilers on one replica only. Every replica serves REST.")
+	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "Namespace of the leader election lease.")
+	flags.DurationVar(&o.lease.duration, "leader-elect-lease-duration", 15*time.Second, "Lease duration; failover can take this long.")
+	flags.DurationVar(&o.lease.renewDeadline, "leader-elect-renew-deadline", 10*time.Second, "Time after which a leader that cannot renew its lease stops. Must be less than the lease duration.")
+	flags.DurationVar(&o.lease.retryPeriod, "leader-elect-retry-period", 2*time.Second, "Time between two attempts to acquire or renew the lease.")
+}
+
+func (o *options) bindFacade(flags *flag.FlagSet) {
+	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Address of the REST API.")
+	flags.IntVar(&o.facade.PageSize, "page-size", 20, "Default number of items on a page of a list, 1 to 1000.")
+	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "Log REST requests slower than this; 0 disables.")
+	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "Maximum time that the response to a REST write waits until reads show the write.")
+	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "Time to keep serving REST requests after the process is told to stop and /readyz fails.")
+	flags.DurationVar(&o.maxStaleness, "max-staleness", 30*time.Second, "Maximum time that reads may lag behind the API server. A replica that lags more is not ready and refuses reads. 0 disables the limit.")
+	o.facade.Limits.BindFlags(flags)
+}
+
 // check fails where options contradict each other or are not safe.
 func (o *options) check() error {
 	if o.adaptersFile == "" {
-		return errors.New("--adapters-config is required: the file of required adapters")
+		return errors.New("--adapters-config is required: the YAML file with the required adapters")
 	}
 	if o.serving.Unauthenticated != (o.user != "") {
-		return errors.New("--user and --insecure-disable-authentication belong together: with authentication, callers say who they are")
+		return errors.New("--user and --insecure-disable-authentication require each other: with authentication, the credentials name the user")
 	}
 	if o.log.Level != nil && o.log.Level.Enabled(bodiesLevel) {
-		return errors.New("--zap-log-level is too verbose: from 8 on, client-go may log requests with their bodies, and so bearer tokens under review")
+		return errors.New("--zap-log-level is too verbose: from 8 on, client-go can log request bodies, which include bearer tokens under review")
 	}
 	return o.serving.Check(o.facade.BindAddress, o.metricsAddress)
 }
 
-// bodiesLevel is that of client-go's logs of requests' bodies.
+// bodiesLevel is the level at which client-go logs request bodies.
 const bodiesLevel = zapcore.Level(-8)

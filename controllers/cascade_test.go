@@ -184,7 +184,7 @@ var _ = Describe("Deletion", func() {
 		later := newPool(namespace, "beta", "later")
 		Expect(env.Client.Create(ctx, later)).To(Succeed())
 
-		c := cascade{client: probe, live: live}
+		c := cascade{Options: Options{Client: probe, APIReader: live}}
 		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: list.ResourceVersion})).To(Succeed())
 		eventuallyGone(ctx, early)
 		refresh(ctx, later)

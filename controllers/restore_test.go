@@ -139,7 +139,7 @@ var _ = Describe("A reconciler whose last write the cache does not show", func()
 		pool.TieTo(cluster)
 		Expect(env.Client.Update(ctx, pool)).To(Succeed())
 		lost := vanished{uid: "5f3759df-0000-4000-8000-000000000000", resourceVersion: pool.ResourceVersion}
-		c := clusters.cascade(clusters.recorder)
+		c := clusters.cascade()
 		Expect(c.sweepPools(ctx, client.ObjectKeyFromObject(cluster), lost)).To(Succeed())
 		refresh(ctx, pool)
 		Expect(pool.DeletionTimestamp).To(BeNil())

@@ -265,7 +265,7 @@ var _ = Describe("The status of a Cluster", func() {
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, "dns")
 		eventuallyCondition(ctx, cluster, "DnsSuccessful", metav1.ConditionTrue, "", 1)
 		var missing *cache.ErrResourceNotCached
-		Expect(errors.As(mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), &v1.AdapterStatus{}), &missing)).To(BeTrue(), "Reports has them")
+		Expect(errors.As(mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), &v1.AdapterStatus{}), &missing)).To(BeTrue(), "the replica has them")
 		Expect(cluster.Spec.Raw).To(MatchJSON(`{"region":"us-east1"}`), "a write must not drop what the cache lacks")
 	})
 })

@@ -64,7 +64,7 @@ func TestParseQueryRefuses(t *testing.T) {
 	}{
 		"Broken off": {
 			args: []string{"name = "},
-			want: "search: at character 8: expected a value after \"=\", found end of text\n" +
+			want: "search: at character 8: expected a value after \"=\", found end of search\n" +
 				"  name = \n" +
 				"         ^",
 		},

@@ -14,9 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package adapters knows which adapters are required for each Kind. It reads
-// them from a YAML file and reads that again when it changes.
+// Package adapters reads the configuration file that says, for each Kind, which
+// adapters are required, which of them finalize, and which conditions are mapped.
+// It reads the file again when the file changes.
 //
-// What a required adapter's report means is decided in internal/aggregate; who
-// is told of a change registers itself.
+// What a required adapter's report means is decided in internal/aggregate, and
+// what a mapping rule means in internal/mapping. Whoever must act on a change
+// registers a callback.
 package adapters

@@ -17,206 +17,186 @@ limitations under the License.
 package adapters
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
-	"regexp"
+	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 	"k8s.io/apimachinery/pkg/util/validation"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 )
 
-const (
-	topLevelKey = "requiredAdapters"
+// maxAdapters bounds the required adapters of one Kind, and with them the
+// conditions of an object and the size of its status.
+const maxAdapters = 50
 
-	// maxAdapters bounds the adapters of one Kind, and with them the conditions
-	// of an object.
-	maxAdapters = 50
-)
+// settings are what a valid configuration file says, by Kind. A Kind without
+// entries is in none of the maps.
+type settings struct {
+	required   map[string][]string // sorted names
+	finalizing map[string][]string // the required adapters that finalize, sorted
+	rules      map[string][]mapping.Rule
+	programs   map[string]*mapping.Program // the rules, compiled
+}
 
-// kinds are those that can have required adapters.
-var kinds = []string{v1.ClusterKind, v1.NodePoolKind}
+// equal reports whether both say the same. Programs follow from the rules.
+func (s *settings) equal(other *settings) bool {
+	return maps.EqualFunc(s.required, other.required, slices.Equal) &&
+		maps.EqualFunc(s.finalizing, other.finalizing, slices.Equal) &&
+		maps.EqualFunc(s.rules, other.rules, slices.Equal)
+}
 
-// parse reads the required adapters, sorted, of each Kind that has any. An error
-// starts with the path and the line.
-func parse(path string, content []byte) (map[string][]string, error) {
-	root, err := document(path, content)
-	if err != nil {
-		return nil, err
-	}
-	p := parser{path: path}
-	members, err := p.mapping(root, "the file")
-	if err != nil {
-		return nil, err
-	}
-	var lists *yaml.Node
-	for _, m := range members {
-		if m.key.Value != topLevelKey {
-			return nil, p.errorf(m.key, "unknown key %q, want %s", m.key.Value, topLevelKey)
+// types returns the types of the mapped conditions by Kind.
+func (s *settings) types() map[string][]string {
+	types := make(map[string][]string, len(s.rules))
+	for kind, rules := range s.rules {
+		for _, r := range rules {
+			types[kind] = append(types[kind], r.Type)
 		}
-		lists = m.value
 	}
-	if lists == nil {
-		return nil, p.errorf(root, "%s is missing", topLevelKey)
+	return types
+}
+
+// parse reads a configuration file. An error starts with the path and the line,
+// and names the field.
+func parse(path string, content []byte) (*settings, error) {
+	c, err := decode(content)
+	if err == nil {
+		var s *settings
+		if s, err = c.settings(); err == nil {
+			return s, nil
+		}
 	}
-	members, err = p.mapping(lists, topLevelKey)
+	return nil, locate(path, err)
+}
+
+// decode reads the one YAML document in content.
+func decode(content []byte) (*config, error) {
+	file, err := parser.ParseBytes(content, 0)
 	if err != nil {
 		return nil, err
 	}
-	required := make(map[string][]string, len(members))
-	for _, m := range members {
-		if !slices.Contains(kinds, m.key.Value) {
-			return nil, p.errorf(m.key, "%s: unknown kind %q, want %s", topLevelKey, m.key.Value, strings.Join(kinds, " or "))
-		}
-		names, err := p.names(m.value, topLevelKey+"."+m.key.Value)
-		if err != nil {
+	if len(file.Docs) == 0 || file.Docs[0].Body == nil {
+		return nil, errors.New("the file is empty, want requiredAdapters")
+	}
+	if len(file.Docs) > 1 {
+		return nil, &yaml.SyntaxError{Message: "a second YAML document, want one", Token: file.Docs[1].Start}
+	}
+	body := file.Docs[0].Body
+	var check plain
+	if ast.Walk(&check, body); check.fault != nil {
+		return nil, check.fault
+	}
+	if !isMapping(body) {
+		return nil, &fault{body, "want a mapping with requiredAdapters, got " + describe(body)}
+	}
+	var c config
+	if err := yaml.NodeToValue(body, &c, yaml.Strict()); err != nil {
+		return nil, named(body, err)
+	}
+	if c.RequiredAdapters == nil {
+		return nil, &fault{body, "requiredAdapters is missing"}
+	}
+	return &c, nil
+}
+
+// settings applies the rules that types cannot express.
+func (c *config) settings() (*settings, error) {
+	s := &settings{
+		required:   map[string][]string{},
+		finalizing: map[string][]string{},
+		rules:      map[string][]mapping.Rule{},
+		programs:   map[string]*mapping.Program{},
+	}
+	for _, kind := range kinds {
+		if err := s.require(kind, c.RequiredAdapters.of(kind)); err != nil {
 			return nil, err
 		}
-		if len(names) > 0 {
-			required[m.key.Value] = names
+		if err := s.compile(kind, c.Conditions.of(kind)); err != nil {
+			return nil, err
 		}
 	}
-	return required, nil
+	return s, nil
 }
 
-// document returns the root of the one YAML document in content.
-func document(path string, content []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(content))
-	var first, second yaml.Node
-	if err := decoder.Decode(&first); errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s:1: the file is empty, want %s", path, topLevelKey)
-	} else if err != nil {
-		return nil, syntaxError(path, content, err)
-	}
-	if err := decoder.Decode(&second); err == nil {
-		return nil, fmt.Errorf("%s:%d: a second YAML document, want one", path, second.Line)
-	} else if !errors.Is(err, io.EOF) {
-		return nil, syntaxError(path, content, err)
-	}
-	return first.Content[0], nil
-}
-
-var (
-	// yamlLine is how the YAML library says where a text stops being YAML. It
-	// says nothing about the first line.
-	yamlLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
-
-	// yamlStructure matches the problems for which the library counts lines from
-	// 0. It counts from 1 for the others.
-	yamlStructure = regexp.MustCompile(`^did not find expected (?:key|node content|'-' indicator|',' or '[]}]'|<document start>)`)
-
-	// yamlAlias matches the one problem for which it never names a line.
-	yamlAlias = regexp.MustCompile(`^unknown anchor '(.*)' referenced`)
-)
-
-// syntaxError puts the line where all our errors have it.
-func syntaxError(path string, content []byte, err error) error {
-	found := yamlLine.FindStringSubmatch(err.Error())
-	text := strings.TrimPrefix(err.Error(), found[0])
-	line, _ := strconv.Atoi(found[1]) // 0 where there is none
-	if yamlStructure.MatchString(text) {
-		line++
-	}
-	if alias := yamlAlias.FindStringSubmatch(text); alias != nil {
-		before, _, _ := bytes.Cut(content, []byte("*"+alias[1]))
-		line = 1 + bytes.Count(before, []byte("\n"))
-	}
-	// A text that breaks off does so after its last line.
-	lines := bytes.Count(bytes.TrimRight(content, " \r\n"), []byte("\n")) + 1
-	return fmt.Errorf("%s:%d: not YAML: %s", path, min(max(line, 1), lines), text)
-}
-
-// parser reads nodes and says where one is not as wanted.
-type parser struct {
-	path string
-}
-
-type member struct {
-	key, value *yaml.Node
-}
-
-// mapping returns the members of a mapping whose keys are distinct strings. What
-// names the node in errors.
-func (p parser) mapping(n *yaml.Node, what string) ([]member, error) {
-	n = resolve(n)
-	if n.Kind != yaml.MappingNode {
-		return nil, p.errorf(n, "%s: want a mapping, got %s", what, describe(n))
-	}
-	var members []member
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if !isString(key) {
-			return nil, p.errorf(key, "%s: want a string as key, got %s", what, describe(key))
-		}
-		if slices.ContainsFunc(members, func(m member) bool { return m.key.Value == key.Value }) {
-			return nil, p.errorf(key, "%s: key %q occurs twice", what, key.Value)
-		}
-		members = append(members, member{key: key, value: n.Content[i+1]})
-	}
-	return members, nil
-}
-
-// names returns a list of adapter names, sorted.
-func (p parser) names(n *yaml.Node, what string) ([]string, error) {
-	list := resolve(n)
-	if list.Kind != yaml.SequenceNode {
-		return nil, p.errorf(n, "%s: want a list of adapter names, got %s", what, describe(list))
-	}
-	if len(list.Content) > maxAdapters {
-		return nil, p.errorf(n, "%s: %d adapters, at most %d are allowed", what, len(list.Content), maxAdapters)
-	}
-	names := make([]string, 0, len(list.Content))
-	for i, item := range list.Content {
-		value := resolve(item)
+// require adds the required adapters of a Kind.
+func (s *settings) require(kind string, list []requirement) error {
+	var required, finalizing []string
+	for i, r := range list {
+		name := r.name.value
 		switch {
-		case !isString(value):
-			return nil, p.errorf(item, "%s[%d]: want an adapter name, got %s", what, i, describe(value))
-		case len(validation.IsDNS1123Label(value.Value)) > 0:
-			return nil, p.errorf(item, "%s[%d]: %q is not an adapter name: want 1 to 63 lower-case letters, digits and hyphens, a letter or digit first and last",
-				what, i, value.Value)
-		case slices.Contains(names, value.Value):
-			return nil, p.errorf(item, "%s[%d]: %q occurs twice", what, i, value.Value)
+		case i == maxAdapters:
+			return &fault{r.name.node, fmt.Sprintf("%d required adapters of the Kind, the maximum is %d", len(list), maxAdapters)}
+		case len(validation.IsDNS1123Label(name)) > 0:
+			return &fault{r.name.node, fmt.Sprintf("%q is not an adapter name: it must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends", name)}
+		case slices.Contains(required, name):
+			return &fault{r.name.node, fmt.Sprintf("%q occurs twice", name)}
 		}
-		names = append(names, value.Value)
+		required = append(required, name)
+		if r.finalizes {
+			finalizing = append(finalizing, name)
+		}
 	}
-	slices.Sort(names)
-	return names, nil
+	if len(required) > 0 {
+		slices.Sort(required)
+		s.required[kind] = required
+	}
+	if len(finalizing) > 0 {
+		slices.Sort(finalizing)
+		s.finalizing[kind] = finalizing
+	}
+	return nil
 }
 
-func (p parser) errorf(n *yaml.Node, format string, args ...any) error {
-	return fmt.Errorf("%s:%d: %s", p.path, n.Line, fmt.Sprintf(format, args...))
+// compile adds the mapped conditions of a Kind.
+func (s *settings) compile(kind string, list []rule) error {
+	if len(list) == 0 {
+		return nil
+	}
+	rules := make([]mapping.Rule, len(list))
+	for i, r := range list {
+		rules[i] = r.compilable()
+	}
+	program, err := mapping.Compile(rules)
+	if refused, ok := errors.AsType[*mapping.RuleError](err); ok {
+		return list[refused.Index].fault(refused)
+	}
+	if err != nil {
+		return err
+	}
+	s.rules[kind], s.programs[kind] = rules, program
+	return nil
 }
 
-// resolve follows an alias to what it stands for.
-func resolve(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias
-	}
-	return n
-}
+// plain refuses the parts of YAML that a configuration has no use for, and that
+// the decoder would pass over in silence or stumble on.
+type plain struct{ fault *fault }
 
-func isString(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" }
-
-// describe names a node's type for a person.
-func describe(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
+// Visit implements ast.Visitor.
+func (p *plain) Visit(node ast.Node) ast.Visitor {
+	if p.fault != nil {
+		return nil
 	}
-	switch n.ShortTag() {
-	case "!!null":
-		return "nothing"
-	case "!!str":
-		return "the string " + strconv.Quote(n.Value)
-	default:
-		return n.Value + " (in quotes it would be a string)"
+	switch n := node.(type) {
+	case *ast.TagNode:
+		p.fault = &fault{n, "tags are not supported"}
+	case *ast.NullNode:
+		p.fault = &fault{n, "the value is missing"}
+	case *ast.MappingValueNode:
+		if key, ok := n.Key.(*ast.StringNode); !ok {
+			p.fault = &fault{n.Key, fmt.Sprintf("the key %s is not a string", strings.TrimSpace(n.Key.String()))}
+		} else if n.Value == nil {
+			p.fault = &fault{key, "the value is missing"}
+		}
+	case *ast.SequenceNode:
+		if slices.Contains(n.Values, nil) {
+			p.fault = &fault{n, "an entry is missing"}
+		}
 	}
+	return p
 }

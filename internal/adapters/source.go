@@ -20,7 +20,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,69 +31,79 @@ import (
 	"github.com/go-logr/logr"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 const (
-	// settleTime is how long after a first event the file is read, so that one
-	// save or one swap of a ConfigMap, which are several events, are one reading.
+	// settleTime is the time between the first event and the reading of the file.
+	// One save, or one swap of a ConfigMap, causes several events.
 	settleTime = 100 * time.Millisecond
 
-	// pollInterval is how often the file is read without an event: some file
-	// systems send none, and a node can run out of watches.
+	// pollInterval is the time between readings without an event: some file systems
+	// send no events, and a node can run out of watches.
 	pollInterval = 10 * time.Second
 )
 
-// Source holds the required adapters of each Kind as the file last said them.
+// Source holds what the last valid version of the configuration file says.
 type Source struct {
-	path     string
-	poll     time.Duration
-	required atomic.Pointer[map[string][]string]
+	path    string
+	poll    time.Duration
+	current atomic.Pointer[settings]
 
 	mu        sync.Mutex
 	callbacks []func()
 
 	// Only Start's goroutine uses these after NewSource.
-	content []byte // as last read, good or bad
-	problem string // why the last reading is not in force, "" where it is
+	content []byte // as last read, valid or not
+	problem string // why the last version is not in force, "" where it is
 }
 
-// NewSource reads the file at path. Its error starts with path and, where the
+// NewSource reads the file at path. The error starts with path and, where the
 // content is at fault, the line.
 func NewSource(path string) (*Source, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read the required adapters: %w", err)
+		return nil, fmt.Errorf("read the adapters' configuration: %w", err)
 	}
-	required, err := parse(path, content)
+	current, err := parse(path, content)
 	if err != nil {
 		return nil, err
 	}
 	s := &Source{path: path, poll: pollInterval, content: content}
-	s.required.Store(&required)
+	s.current.Store(current)
 	metrics.AdaptersInForce()
 	return s, nil
 }
 
-// Required returns the sorted names of the adapters required for a Kind, nil
-// where there are none. It is safe for concurrent use; the slice is shared and
+// Required returns the sorted names of the adapters that a Kind requires, nil
+// where there are none. It is safe for concurrent use. The slice is shared and
 // must not be modified.
-func (s *Source) Required(kind string) []string { return (*s.required.Load())[kind] }
+func (s *Source) Required(kind string) []string { return s.current.Load().required[kind] }
 
-// OnChange registers a function to be called after every change of the required
-// adapters. It is called from Start's goroutine, one call at a time, and keeps
-// the next change waiting until it returns.
+// Finalizing returns the sorted names of the required adapters that must report
+// Finalized=True before a deleted object of the Kind goes, nil where there are
+// none. It is safe for concurrent use. The slice is shared and must not be
+// modified.
+func (s *Source) Finalizing(kind string) []string { return s.current.Load().finalizing[kind] }
+
+// Mapping returns the mapped conditions of a Kind. It is safe for concurrent use.
+func (s *Source) Mapping(kind string) *mapping.Program { return s.current.Load().programs[kind] }
+
+// OnChange registers a function that is called after every change of what Required,
+// Finalizing or Mapping return. Start's goroutine calls it, one call at a time;
+// the next change waits until it returns.
 func (s *Source) OnChange(callback func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.callbacks = append(s.callbacks, callback)
 }
 
-// NeedLeaderElection says that every replica reads the file.
+// NeedLeaderElection returns false: every replica reads the file.
 func (s *Source) NeedLeaderElection() bool { return false }
 
-// Start follows the file until ctx is done. A version that is not valid is
-// logged, and the last valid one stays in force.
+// Start follows the file until ctx is done. It logs a version that is not valid;
+// the last valid version stays in force.
 func (s *Source) Start(ctx context.Context) error {
 	log := logf.FromContext(ctx).WithName("adapters").WithValues("file", s.path)
 
@@ -102,7 +111,7 @@ func (s *Source) Start(ctx context.Context) error {
 	var failures <-chan error
 	watcher, err := watch(filepath.Dir(s.path))
 	if err != nil {
-		log.Error(err, "Cannot watch the directory of the required adapters, reading the file at intervals only", "interval", s.poll)
+		log.Error(err, "Cannot watch the directory of the adapters' configuration, reading the file at intervals only", "interval", s.poll)
 	} else {
 		defer func() { _ = watcher.Close() }()
 		events, failures = watcher.Events, watcher.Errors
@@ -121,8 +130,8 @@ func (s *Source) Start(ctx context.Context) error {
 				settled = time.After(settleTime)
 			}
 		case err := <-failures:
-			// Events were lost, so that anything may have changed.
-			log.Error(err, "Watching the directory of the required adapters failed")
+			// The watcher lost events: anything may have changed.
+			log.Error(err, "Failed to watch the directory of the adapters' configuration")
 			s.reload(log)
 		case <-settled:
 			settled = nil
@@ -133,8 +142,8 @@ func (s *Source) Start(ctx context.Context) error {
 	}
 }
 
-// watch watches a directory. A watch on the file itself would end with the first
-// atomic rename over it, and would miss the swap of a ConfigMap's ..data link.
+// watch watches a directory. A watch on the file itself ends with the first atomic
+// rename over it, and misses the swap of a ConfigMap's ..data link.
 func watch(dir string) (*fsnotify.Watcher, error) {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -147,8 +156,8 @@ func watch(dir string) (*fsnotify.Watcher, error) {
 	return watcher, nil
 }
 
-// reload reads the file and puts what it says in force. It does and logs nothing
-// where the file is as it was.
+// reload reads the file and puts a valid version in force. It does and logs
+// nothing where the content is unchanged.
 func (s *Source) reload(log logr.Logger) {
 	content, err := os.ReadFile(s.path)
 	if err != nil {
@@ -159,7 +168,7 @@ func (s *Source) reload(log logr.Logger) {
 		return
 	}
 	s.content = content
-	required, err := parse(s.path, content)
+	read, err := parse(s.path, content)
 	if err != nil {
 		s.reject(log, err)
 		return
@@ -168,14 +177,14 @@ func (s *Source) reload(log logr.Logger) {
 	s.problem = ""
 	metrics.AdaptersReloads.WithLabelValues(metrics.ReloadSucceeded).Inc()
 	metrics.AdaptersInForce()
-	if maps.EqualFunc(required, *s.required.Load(), slices.Equal) {
+	if read.equal(s.current.Load()) {
 		if recovered {
-			log.Info("Required adapters are valid again and unchanged")
+			log.Info("Adapters' configuration is valid again and unchanged")
 		}
 		return
 	}
-	s.required.Store(&required)
-	log.Info("Required adapters changed", "requiredAdapters", required)
+	s.current.Store(read)
+	log.Info("Adapters' configuration changed", "requiredAdapters", read.required, "finalizing", read.finalizing, "mappedConditions", read.types())
 
 	s.mu.Lock()
 	callbacks := slices.Clone(s.callbacks)
@@ -185,12 +194,12 @@ func (s *Source) reload(log logr.Logger) {
 	}
 }
 
-// reject logs why the file is not put in force, once per reason.
+// reject logs why a version of the file is not in force, once per reason.
 func (s *Source) reject(log logr.Logger, err error) {
 	if problem := err.Error(); problem != s.problem {
 		s.problem = problem
 		metrics.AdaptersReloads.WithLabelValues(metrics.ReloadFailed).Inc()
 		metrics.AdaptersRejected()
-		log.Error(err, "Required adapters not reloaded, the last valid ones stay in force")
+		log.Error(err, "Adapters' configuration not reloaded, the last valid version stays in force")
 	}
 }

@@ -30,6 +30,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 )
 
 var (
@@ -43,6 +46,8 @@ const patience = 30 * time.Second
 const (
 	onlyDNS    = "requiredAdapters: {Cluster: [dns]}\n"
 	dnsAndMore = "requiredAdapters: {Cluster: [validator, dns], NodePool: [validator]}\n"
+	dnsKeeps   = "requiredAdapters: {Cluster: [{name: dns, finalizes: false}]}\n"
+	dnsMapped  = onlyDNS + "conditions: {Cluster: [{type: A, when: 'true', output: {status: '\"True\"', reason: '\"B\"', message: '\"C\"'}}]}\n"
 	broken     = "requiredAdapters:\n  Cluster: [DNS]\n"
 )
 
@@ -63,8 +68,43 @@ func TestNewSource(t *testing.T) {
 	wantRequired(t, s, "Cluster", "dns", "validator")
 	wantRequired(t, s, "NodePool", "validator")
 	wantRequired(t, s, "AdapterStatus")
+	if diff := cmp.Diff([]string{"dns", "validator"}, s.Finalizing("Cluster")); diff != "" {
+		t.Errorf("Finalizing(Cluster) (-want +got):\n%s", diff)
+	}
 	if s.NeedLeaderElection() {
 		t.Error("the file is read by the leader only")
+	}
+}
+
+// TestShippedConfiguration: the file that the manifests mount is valid, with and
+// without the example in its comments.
+func TestShippedConfiguration(t *testing.T) {
+	content, err := os.ReadFile(filepath.Join("..", "..", "config", "manager", "adapters.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "adapters.yaml")
+	write(t, path, string(content))
+	s, err := NewSource(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRequired(t, s, "Cluster", "dns", "hypershift", "pullsecret", "validator")
+	wantRequired(t, s, "NodePool", "hypershift", "validator")
+
+	_, example, _ := strings.Cut(string(content), "\n# conditions:\n")
+	write(t, path, string(content)+"conditions:\n"+strings.ReplaceAll("\n"+example, "\n# ", "\n"))
+	if s, err = NewSource(path); err != nil {
+		t.Fatal(err)
+	}
+	conditions, failures := s.Mapping("Cluster").Evaluate(mapping.Input{Reports: []mapping.Report{{
+		Adapter:    "hypershift",
+		Conditions: []v1.AdapterCondition{{Type: "Health", Status: "True"}},
+		Data:       []byte(`{"nodes":{"ready":3}}`),
+	}}})
+	want := []mapping.Condition{{Type: "ControlPlaneHealthy", Status: "True", Reason: "ReportedByHypershift", Message: "Nodes: 3"}}
+	if diff := cmp.Diff(want, conditions); diff != "" || len(failures) > 0 {
+		t.Errorf("mapped conditions (-want +got):\n%s%v", diff, failures)
 	}
 }
 
@@ -141,7 +181,7 @@ func TestReloadWithoutEvents(t *testing.T) {
 	}
 	r := run(t, source, time.Millisecond)
 	r.waitForLog(t, "Cannot watch the directory")
-	r.waitForLog(t, "Required adapters not reloaded")
+	r.waitForLog(t, "configuration not reloaded")
 	wantRequired(t, r.source, "Cluster", "dns")
 
 	mkdir(t, dir)
@@ -194,6 +234,12 @@ func TestReloadCallsBackAndLogsOnce(t *testing.T) {
 		{"still gone", "", 2, 5},
 		{"back", dnsAndMore, 2, 6},
 		{"none required", "requiredAdapters: {}", 4, 7},
+		{"one", onlyDNS, 6, 8},
+		{"it does not finalize", dnsKeeps, 8, 9},
+		{"it does, by another text", "requiredAdapters: {Cluster: [{name: dns, finalizes: true}]}", 10, 10},
+		{"a mapped condition", dnsMapped, 12, 11},
+		{"the same condition", dnsMapped + "# unchanged\n", 12, 11},
+		{"another message", strings.ReplaceAll(dnsMapped, "C\"", "D\""), 14, 12},
 	}
 	logs := 0
 	log := funcr.New(func(_, _ string) { logs++ }, funcr.Options{})
@@ -207,6 +253,38 @@ func TestReloadCallsBackAndLogsOnce(t *testing.T) {
 		if calls != step.wantCalls || logs != step.wantLogs {
 			t.Errorf("%s: %d calls and %d logs, want %d and %d", step.name, calls, logs, step.wantCalls, step.wantLogs)
 		}
+	}
+}
+
+// TestReloadTakesEffectAtOnce: all that the file says changes together.
+func TestReloadTakesEffectAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "adapters.yaml")
+	write(t, path, dnsKeeps)
+	s, err := NewSource(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Finalizing("Cluster"); got != nil {
+		t.Errorf("Finalizing(Cluster) = %v, want none", got)
+	}
+	if conditions, _ := s.Mapping("Cluster").Evaluate(mapping.Input{}); conditions != nil {
+		t.Errorf("mapped conditions %v, want none", conditions)
+	}
+	s.OnChange(func() {
+		wantRequired(t, s, "Cluster", "dns")
+		if diff := cmp.Diff([]string{"dns"}, s.Finalizing("Cluster")); diff != "" {
+			t.Errorf("Finalizing(Cluster) (-want +got):\n%s", diff)
+		}
+		want := []mapping.Condition{{Type: "A", Status: "True", Reason: "B", Message: "C"}}
+		got, _ := s.Mapping("Cluster").Evaluate(mapping.Input{})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("mapped conditions (-want +got):\n%s", diff)
+		}
+	})
+	write(t, path, dnsMapped)
+	s.reload(logr.Discard())
+	if s.Finalizing("Cluster") == nil {
+		t.Error("the file was not reloaded")
 	}
 }
 

@@ -14,9 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package benchflag holds the test flag that says at which sizes of the fleet
-// benchmarks run: go test -bench . -args -fleets=1000,1000000. Tests alone import
-// it.
+// Package benchflag defines the test flag -fleets, the fleet sizes of benchmarks:
+// go test -bench . -args -fleets=1000,1000000. Only tests import it.
 package benchflag
 
 import (
@@ -26,32 +25,32 @@ import (
 	"strings"
 )
 
-// smallest is the smallest fleet: below it, searches of a benchmark may have fewer
-// matches than a page holds, and are then not what they are in larger fleets.
+// smallest is the minimum fleet size. In a smaller fleet, a benchmark's search can
+// match less than one page, which is not comparable with larger fleets.
 const smallest = 1_000
 
 var fleets = sizes{1_000, 10_000, 100_000}
 
 func init() {
-	flag.Var(&fleets, "fleets", "numbers of clusters that the benchmarks run at, separated by commas")
+	flag.Var(&fleets, "fleets", "comma-separated fleet sizes of the benchmarks, in clusters")
 }
 
-// Fleets returns the sizes, in clusters, in the order in which they were given. The
-// flags must have been parsed, as they are when a benchmark runs.
+// Fleets returns the fleet sizes in clusters, in the order of the flag. The flags must
+// be parsed, as they are when a benchmark runs.
 func Fleets() []int { return fleets }
 
 type sizes []int
 
-// String returns the sizes as the flag takes them.
+// String returns the sizes in the format of the flag.
 func (s *sizes) String() string {
-	texts := make([]string, len(*s))
+	parts := make([]string, len(*s))
 	for i, size := range *s {
-		texts[i] = strconv.Itoa(size)
+		parts[i] = strconv.Itoa(size)
 	}
-	return strings.Join(texts, ",")
+	return strings.Join(parts, ",")
 }
 
-// Set replaces the sizes. The error says which of them is none.
+// Set replaces the sizes. The error names the first part that is not a size.
 func (s *sizes) Set(text string) error {
 	var all sizes
 	for part := range strings.SplitSeq(text, ",") {

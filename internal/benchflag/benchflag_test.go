@@ -57,7 +57,7 @@ func TestFleets(t *testing.T) {
 	}
 }
 
-// TestRegistered tells that a test binary which imports the package has the flag.
+// TestRegistered: a test binary that imports the package has the flag.
 func TestRegistered(t *testing.T) {
 	registered := flag.Lookup("fleets")
 	if registered == nil {

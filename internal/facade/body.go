@@ -25,11 +25,9 @@ import (
 	"mime"
 	"net/http"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -37,6 +35,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/rfc3339"
 )
 
 // maxBodyBytes is the largest request body.
@@ -105,20 +104,14 @@ func decodeBody(body []byte, schema *openapi3.Schema, into any) error {
 	return decodeValid(body, into)
 }
 
-// stringFormats are checked more strictly than kin-openapi does by itself, which
-// knows no calendar, and than time.Parse, which lets a comma and +24:00 pass.
+// stringFormats are checked more strictly than kin-openapi does by itself: it
+// knows no calendar.
 var stringFormats = map[string]openapi3.StringFormatValidator{
 	"date-time": openapi3.NewCallbackValidator(func(text string) error {
-		if !dateTime.MatchString(text) {
-			return errors.New("not an RFC 3339 time")
-		}
-		_, err := time.Parse(time.RFC3339, text)
+		_, err := rfc3339.Parse(text)
 		return err
 	}),
 }
-
-// dateTime is the form of times that the custom resources take too.
-var dateTime = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
 
 // decodeValid decodes a body that its schema allows. A schema knows numbers by
 // their value, so that 1.0 and 1e0 are integers; the generated types hold no

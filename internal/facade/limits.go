@@ -84,15 +84,15 @@ func (l Limits) check() error {
 	return nil
 }
 
-// BindFlags defines the flags of the Limits.
+// BindFlags adds the flags of the Limits.
 func (l *Limits) BindFlags(flags *flag.FlagSet) {
-	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "How many REST requests that only read are served at a time; more are answered 429.")
-	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "How many REST requests that write are served at a time; more are answered 429.")
-	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "How long a REST request may take to serve, its calls of the API server included.")
-	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "How long the headers of a REST request may take to arrive.")
-	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "How long a whole REST request may take to arrive.")
-	flags.DurationVar(&l.WriteStallTimeout, "write-stall-timeout", 30*time.Second, "How long a client may take to receive each 128 KiB of a response.")
-	flags.DurationVar(&l.IdleTimeout, "idle-timeout", 2*time.Minute, "How long a connection to the REST API is kept without a request.")
+	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads; further reads are answered 429.")
+	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes; further writes are answered 429.")
+	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "Maximum time to serve a REST request, including its API server calls.")
+	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "Maximum time to receive the headers of a REST request.")
+	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "Maximum time to receive a REST request.")
+	flags.DurationVar(&l.WriteStallTimeout, "write-stall-timeout", 30*time.Second, "Maximum time for a client to receive 128 KiB of a response.")
+	flags.DurationVar(&l.IdleTimeout, "idle-timeout", 2*time.Minute, "Maximum time to keep an idle REST connection open.")
 }
 
 // limit serves requests within the Limits.

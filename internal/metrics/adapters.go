@@ -18,31 +18,31 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// What became of a reading of the file of required adapters.
+// Results of a reload of the adapters' configuration.
 const (
 	ReloadSucceeded = "success"
 	ReloadFailed    = "failure"
 )
 
 var (
-	// AdaptersReloads counts how often the file of required adapters has changed,
-	// by whether it is in force.
+	// AdaptersReloads counts the changed versions of the adapters' configuration, by
+	// whether the version came into force.
 	AdaptersReloads = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "required_adapters_reloads_total",
-		Help:      "Changes of the file of required adapters that were read, by result.",
+		Help:      "Changed versions of the adapters' configuration that were read, by result.",
 	}, []string{"result"})
 
 	adaptersValid = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: Namespace,
 		Name:      "required_adapters_last_reload_successful",
-		Help:      "Whether the file of required adapters, as it is now, is in force.",
+		Help:      "Whether the current version of the adapters' configuration is in force.",
 	})
 
 	adaptersSince = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: Namespace,
 		Name:      "required_adapters_last_reload_success_timestamp_seconds",
-		Help:      "When the file of required adapters was put in force last.",
+		Help:      "Time when a version of the adapters' configuration last came into force.",
 	})
 )
 
@@ -50,11 +50,13 @@ func adaptersMetrics() []prometheus.Collector {
 	return []prometheus.Collector{AdaptersReloads, adaptersValid, adaptersSince}
 }
 
-// AdaptersInForce records that the required adapters are those of the file.
+// AdaptersInForce records that the current version of the adapters' configuration is
+// in force.
 func AdaptersInForce() {
 	adaptersValid.Set(1)
 	adaptersSince.SetToCurrentTime()
 }
 
-// AdaptersRejected records that the file of required adapters is not in force.
+// AdaptersRejected records that the current version of the adapters' configuration is
+// not valid.
 func AdaptersRejected() { adaptersValid.Set(0) }

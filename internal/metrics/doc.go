@@ -14,14 +14,14 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package metrics holds HyperFleet's own Prometheus metrics, beside those that
-// controller-runtime and client-go give. All are in controller-runtime's
-// registry, which the manager serves; docs/monitoring.md lists them.
+// Package metrics holds HyperFleet's own Prometheus metrics. They are registered in
+// controller-runtime's registry, beside the metrics of controller-runtime and
+// client-go, and the manager serves them. docs/monitoring.md lists them.
 //
-// No label has a value that a user chooses: names of clusters, nodepools,
-// adapters, labels and users are unbounded, and so are paths. What is counted is
-// named by Kind, by route, or by a reason from a list in this package.
+// No label has a value that a user chooses: names of Clusters, NodePools, adapters,
+// labels and users are unbounded, and so are paths. Labels are Kinds, routes, and
+// reasons from the lists in this package.
 //
-// Whatever has to be computed for a scrape, such as how many resources are
-// Ready, is a collector of the package that knows it.
+// A metric that is computed for a scrape, such as the number of Ready resources, is
+// a collector in the package that has the data.
 package metrics

@@ -28,13 +28,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Namespace is what the name of every metric of HyperFleet begins with.
+// Namespace is the prefix of the name of every metric of HyperFleet.
 const Namespace = "hyperfleet"
 
 func init() {
 	ctrlmetrics.Registry.MustRegister(All()...)
 	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
-		// Series that are there from the start: a rate needs what it grows from.
+		// Series exist from the start: rate() needs a first value to grow from.
 		AggregationDuration.WithLabelValues(kind)
 		for _, reason := range []string{WriteInitial, WriteSpecChange, WriteTransition, WriteRefresh} {
 			StatusWrites.WithLabelValues(kind, reason)
@@ -53,14 +53,15 @@ func All() []prometheus.Collector {
 	return slices.Concat(requestMetrics(), reportMetrics(), adaptersMetrics())
 }
 
-// RegisterBuildInfo registers hyperfleet_build_info, which says what runs.
+// RegisterBuildInfo registers hyperfleet_build_info, whose labels name the running
+// version.
 func RegisterBuildInfo(programVersion string) error {
 	version.Version = programVersion
 	return ctrlmetrics.Registry.Register(versioncollector.NewCollector(Namespace))
 }
 
-// histogram returns the options of a histogram that has both forms: buckets, and
-// the native form for servers that ask for it, which is exact to 10 per cent.
+// histogram returns the options of a histogram with classic buckets and, for servers
+// that scrape native histograms, the native form with an error of at most 10 %.
 func histogram(name, help string, buckets []float64) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Namespace:                       Namespace,

@@ -27,7 +27,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
-// TestConventions holds the metrics against Prometheus' linter.
+// TestConventions checks the metrics with Prometheus' linter.
 func TestConventions(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(All()...)
@@ -57,7 +57,7 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-// TestRoute: a method that HTTP does not know is no label, however many there are.
+// TestRoute: a method that HTTP does not define never becomes a label value.
 func TestRoute(t *testing.T) {
 	route := NewRoute("/test")
 	for _, method := range []string{http.MethodGet, http.MethodGet, "BREW", "WHEN"} {

@@ -18,23 +18,23 @@ package metrics
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// Why a report changes nothing.
+// Reasons why a report changes nothing.
 const (
-	// DiscardStale is for a report older than the recorded one.
+	// DiscardStale is for a report that is older than the stored report.
 	DiscardStale = "stale"
-	// DiscardAhead is for a report on a generation that the resource does not have.
+	// DiscardAhead is for a report on a generation that the resource has not reached.
 	DiscardAhead = "ahead_of_generation"
-	// DiscardUnknown is for one that says Available=Unknown after a result.
+	// DiscardUnknown is for a report of Available=Unknown after a result.
 	DiscardUnknown = "unknown_after_result"
-	// DiscardOrphan is for a recorded report that was deleted, as what it is about
-	// does not exist.
+	// DiscardOrphan is for a stored report that was deleted because its resource does
+	// not exist.
 	DiscardOrphan = "orphan"
-	// DiscardPredecessor is for a recorded report that was deleted to make room, as
-	// it was about a resource of the same name that is gone.
+	// DiscardPredecessor is for a stored report that was deleted because its resource
+	// is gone and a new resource has the same name.
 	DiscardPredecessor = "predecessor"
 )
 
-// Why a status is written.
+// Reasons why a status is written.
 const (
 	// WriteInitial is for the first status of a resource.
 	WriteInitial = "initial"
@@ -42,29 +42,29 @@ const (
 	WriteSpecChange = "spec_change"
 	// WriteTransition is for a change of Ready or Available.
 	WriteTransition = "transition"
-	// WriteRefresh is for anything less, such as the times of new reports.
+	// WriteRefresh is for other changes, such as the times of new reports.
 	WriteRefresh = "refresh"
 )
 
 var (
-	// ReportsDiscarded counts reports by the kind that they are about and why they
-	// change nothing.
+	// ReportsDiscarded counts reports that change nothing, by the Kind of the
+	// resource and the reason.
 	ReportsDiscarded = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "reports_discarded_total",
-		Help:      "Reports of adapters that change nothing or were deleted, by the kind of resource and the reason.",
+		Help:      "Reports that change nothing or were deleted, by kind of the resource and reason.",
 	}, []string{"kind", "reason"})
 
-	// StatusWrites counts writes of a resource's status by its kind and reason.
+	// StatusWrites counts writes of a resource's status by Kind and reason.
 	StatusWrites = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "status_writes_total",
-		Help:      "Writes of the status of resources, by kind and reason.",
+		Help:      "Writes of the status of resources, by kind of the resource and reason.",
 	}, []string{"kind", "reason"})
 
-	// AggregationDuration is the time from a report to the status that takes it in.
+	// AggregationDuration is the time from a report to the status that reflects it.
 	AggregationDuration = prometheus.NewHistogramVec(histogram("aggregation_duration_seconds",
-		"Time from the arrival of a report at the leader to the end of the status write that takes it in; of several reports the first counts.",
+		"Time from the arrival of a report at the leader to the end of the status write that reflects it; the first of several reports counts.",
 		[]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}), []string{"kind"})
 )
 

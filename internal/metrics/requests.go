@@ -29,39 +29,40 @@ var (
 	requests = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "http_requests_total",
-		Help:      "REST requests that were answered, by route, method and status code.",
+		Help:      "Completed REST requests, by route, method and status code.",
 	}, []string{"route", "method", "code"})
 
-	// From what a read takes, some 20 µs in process, to more than a write may take.
+	// From the time of a read, some 20 µs in process, to more than the time limit of
+	// a write.
 	requestDuration = prometheus.NewHistogramVec(histogram("http_request_duration_seconds",
-		"Time from the header of a REST request to the end of its answer, by route and method.",
+		"Time from the headers of a REST request to the end of its response, by route and method.",
 		[]float64{.0001, .00025, .001, .0025, .01, .025, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}), []string{"route", "method"})
 
 	responseSize = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "http_response_size_bytes_total",
-		Help:      "Bytes of the bodies of answers to REST requests, as sent, by route and method.",
+		Help:      "Bytes of REST response bodies as sent, by route and method.",
 	}, []string{"route", "method"})
 
-	// RequestsInFlight counts the requests that are being answered.
+	// RequestsInFlight is the number of requests that are being served.
 	RequestsInFlight = prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: Namespace,
 		Name:      "http_requests_in_flight",
-		Help:      "REST requests that are being answered now.",
+		Help:      "REST requests that are being served.",
 	})
 
-	// Problems counts answers with problem details by their code.
+	// Problems counts responses with problem details by code.
 	Problems = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "http_problems_total",
-		Help:      "REST requests that were answered with problem details, by the code of the problem.",
+		Help:      "REST responses with problem details, by code of the problem.",
 	}, []string{"code"})
 
-	// VisibilityTimeouts counts writes that reads did not show in time.
+	// VisibilityTimeouts counts writes that were not visible to reads in time.
 	VisibilityTimeouts = prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "write_visibility_timeouts_total",
-		Help:      "REST writes that were answered before reads showed them, as that took longer than --write-visibility.",
+		Help:      "REST writes that were answered before reads showed them, after --write-visibility.",
 	})
 )
 
@@ -69,15 +70,15 @@ func requestMetrics() []prometheus.Collector {
 	return []prometheus.Collector{requests, requestDuration, responseSize, RequestsInFlight, Problems, VisibilityTimeouts}
 }
 
-// A Route measures the requests of one route of the REST API. It keeps its series
-// at hand: to look them up by their labels would take longer than to count.
+// A Route measures the requests of one route of the REST API. It keeps its series,
+// because a look-up by labels costs more than the count itself.
 type Route struct {
 	pattern string
 	methods map[string]*routeMethod
-	other   *routeMethod // of methods that HTTP does not define
+	other   *routeMethod // for methods that HTTP does not define
 }
 
-// NewRoute returns the measures of a route, which is a pattern and never a path.
+// NewRoute returns the Route of a pattern. A pattern is never the path of a request.
 func NewRoute(pattern string) *Route {
 	r := &Route{pattern: pattern, methods: map[string]*routeMethod{}, other: &routeMethod{method: "other"}}
 	for _, method := range []string{
@@ -89,7 +90,7 @@ func NewRoute(pattern string) *Route {
 	return r
 }
 
-// Answered counts a request that was answered.
+// Answered records a completed request.
 func (r *Route) Answered(method string, status int, bytes int64, took time.Duration) {
 	m := r.of(method)
 	m.once.Do(func() {
@@ -105,8 +106,8 @@ func (r *Route) Answered(method string, status int, bytes int64, took time.Durat
 	counter.(prometheus.Counter).Inc()
 }
 
-// Method returns a method as it is named here: as "other", where HTTP does not
-// define it.
+// Method returns the label value of a method: "other" for a method that HTTP does not
+// define.
 func (r *Route) Method(method string) string { return r.of(method).method }
 
 func (r *Route) of(method string) *routeMethod {
@@ -116,7 +117,8 @@ func (r *Route) of(method string) *routeMethod {
 	return r.other
 }
 
-// routeMethod has the series of one method of a route, from its first request on.
+// routeMethod holds the series of one method of a route. They exist from the first
+// request on.
 type routeMethod struct {
 	method   string
 	once     sync.Once

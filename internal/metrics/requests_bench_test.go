@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// BenchmarkRequest is what measuring adds to each request, by one client and by
-// as many at a time as there are processors.
+// BenchmarkRequest measures what the metrics add to each request, with one client and
+// with as many concurrent clients as processors.
 func BenchmarkRequest(b *testing.B) {
 	route := NewRoute("/api/hyperfleet/v1/clusters/{cluster_id}")
 	request := func() {

@@ -32,16 +32,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// Where the API server publishes the authorities of client certificates, in
-// kube-system.
+// The ConfigMap in kube-system where the API server publishes the certificate
+// authorities (CAs) of client certificates.
 const (
 	publishedName = "extension-apiserver-authentication"
 	publishedKey  = "client-ca-file"
 )
 
-// clientCA returns the authorities that sign client certificates, kept up to date
-// once the manager runs: those of the file, or those that the API server
-// publishes. It returns nil where client certificates are not to be accepted.
+// clientCA returns the CAs of client certificates: the CAs of the file, or the CAs
+// that the API server publishes. They stay current while the manager runs. It
+// returns nil where client certificates are not accepted.
 func (d Delegation) clientCA(mgr manager.Manager) (dynamiccertificates.CAContentProvider, error) {
 	switch {
 	case d.ClientCAFile != "":
@@ -59,27 +59,27 @@ func (d Delegation) clientCA(mgr manager.Manager) (dynamiccertificates.CAContent
 	}
 	ca, err := dynamiccertificates.NewDynamicCAFromConfigMapController("client-ca", metav1.NamespaceSystem, publishedName, publishedKey, reader)
 	if err != nil {
-		return nil, fmt.Errorf("look up the API server's authorities of client certificates: %w", err)
+		return nil, fmt.Errorf("look up the API server's client CAs: %w", err)
 	}
 	p := &published{ConfigMapCAController: ca, reader: reader.CoreV1().ConfigMaps(metav1.NamespaceSystem)}
 	return p, mgr.Add(everywhere{p})
 }
 
-// published are the authorities that the API server publishes.
+// published are the CAs that the API server publishes.
 type published struct {
 	*dynamiccertificates.ConfigMapCAController
 	reader corev1.ConfigMapInterface
-	none   atomic.Bool // it publishes none
+	none   atomic.Bool // the API server publishes no CAs
 }
 
-// Run follows the authorities until the context ends.
+// Run follows the CAs until the context ends.
 func (p *published) Run(ctx context.Context, workers int) {
 	go p.ask(ctx)
 	p.ConfigMapCAController.Run(ctx, workers)
 }
 
-// ask finds out whether there are authorities at all: the controller knows those
-// that there are, but not whether there are none or it has yet to read them.
+// ask finds out whether the API server publishes CAs at all. The controller cannot
+// tell missing CAs from CAs that it has not read yet.
 func (p *published) ask(ctx context.Context) {
 	_ = wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
 		if p.CurrentCABundleContent() != nil {
@@ -87,14 +87,14 @@ func (p *published) ask(ctx context.Context) {
 		}
 		stored, err := p.reader.Get(ctx, publishedName, metav1.GetOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
-			return false, nil // it cannot be asked now
+			return false, nil // not known yet
 		}
 		p.none.Store(err != nil || stored.Data[publishedKey] == "")
 		return p.none.Load(), nil
-	}) // its only error is that the program ends
+	}) // fails only when the program ends
 }
 
-// known tells whether certificates can be checked.
+// known reports whether client certificates can be checked.
 func (p *published) known() bool { return p.CurrentCABundleContent() != nil || p.none.Load() }
 
 // certificates authenticates by client certificates.
@@ -103,12 +103,12 @@ type certificates struct {
 	authorities dynamiccertificates.CAContentProvider
 }
 
-// AuthenticateRequest implements authenticator.Request. A certificate that cannot
-// be checked yet is not one that is no good.
+// AuthenticateRequest implements authenticator.Request. A certificate that cannot be
+// checked yet is an outage, not a wrong certificate.
 func (c certificates) AuthenticateRequest(r *http.Request) (*authenticator.Response, bool, error) {
 	p, ok := c.authorities.(*published)
 	if ok && r.TLS != nil && len(r.TLS.PeerCertificates) > 0 && !p.known() {
-		return nil, false, apierrors.NewServiceUnavailable("the authorities of client certificates are not known yet")
+		return nil, false, apierrors.NewServiceUnavailable("the client CAs are not known yet")
 	}
 	return c.Request.AuthenticateRequest(r)
 }

@@ -27,13 +27,13 @@ import (
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 )
 
-// maxDecisions is how many decisions are kept at most, as many as by the delegating
-// authorizer.
+// maxDecisions is the maximum number of cached decisions, the same as in the
+// delegating authorizer.
 const maxDecisions = 8192
 
-// decisions keeps the answers of an authorizer for a while. The delegating
-// authorizer would do so itself, but looks for an answer by the whole question as
-// JSON, which costs as much as to answer a read.
+// decisions caches the decisions of an authorizer. The delegating authorizer has a
+// cache too, but its key is the review as JSON, which costs as much CPU as serving a
+// read.
 type decisions struct {
 	authorizer.Authorizer
 	allowTTL, denyTTL time.Duration
@@ -70,10 +70,10 @@ func (d *decisions) Authorize(ctx context.Context, attributes authorizer.Attribu
 	return made, reason, nil
 }
 
-// decisionKey holds all that a decision about a resource depends on, each part
-// with its length, so that no two questions share a key.
+// decisionKey contains everything that a decision depends on. Each part has its
+// length, so that different attributes never share a key.
 func decisionKey(attributes authorizer.Attributes) string {
-	var buffer [1024]byte // enough for nearly all, and so nothing to allocate
+	var buffer [1024]byte // avoids an allocation for nearly all keys
 	key := buffer[:0]
 	add := func(part string) {
 		key = append(append(strconv.AppendInt(key, int64(len(part)), 10), ':'), part...)

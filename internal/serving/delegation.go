@@ -42,52 +42,52 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 )
 
-// Delegation is how the API server is asked who a caller is (TokenReview) and
-// what the caller may do (SubjectAccessReview). Its flags are named as those of
-// Kubernetes' extension API servers.
+// Delegation configures how the API server authenticates callers (TokenReview) and
+// authorizes them (SubjectAccessReview). The flags have the names that extension API
+// servers of Kubernetes use.
 type Delegation struct {
-	// Audiences are those of which a token must have one; that of the API server
-	// where there are none.
+	// Audiences are the accepted token audiences. A token must have one of them.
+	// Where it is empty, the API server's own audience is accepted.
 	Audiences []string
-	// TokenTTL is how long what the API server says of a token holds, at most.
+	// TokenTTL is the time for which the result of a TokenReview is cached.
 	TokenTTL time.Duration
-	// AllowTTL and DenyTTL are how long its answer to what a caller may do holds,
-	// at most.
+	// AllowTTL and DenyTTL are the times for which the results of a
+	// SubjectAccessReview are cached.
 	AllowTTL, DenyTTL time.Duration
-	// ClientCAFile holds the authorities that sign the certificates of clients, as
-	// PEM. Where it is empty, they are the API server's own.
+	// ClientCAFile is a PEM file with the CAs of client certificates. Where it is
+	// empty, the API server's client CAs are used.
 	ClientCAFile string
-	// SkipLookup keeps from taking over the API server's own authorities.
+	// SkipLookup disables the use of the API server's client CAs.
 	SkipLookup bool
 }
 
-// BindFlags adds the flags, with the defaults of Kubernetes' own API servers:
-// very short for responsiveness, but enough to handle storms.
+// BindFlags adds the flags. The defaults are those of Kubernetes' own API servers:
+// short enough that a change of rights takes effect soon, and long enough to absorb
+// bursts of requests.
 func (d *Delegation) BindFlags(flags *flag.FlagSet) {
-	flags.Func("api-audiences", "The audiences, separated by commas, of which a token must have one. The API server's where not given.", func(text string) error {
+	flags.Func("api-audiences", "Comma-separated list of accepted token audiences. Defaults to the API server's.", func(text string) error {
 		d.Audiences = strings.Split(text, ",")
 		if slices.Contains(d.Audiences, "") {
 			return errors.New("an audience is empty")
 		}
 		return nil
 	})
-	flags.DurationVar(&d.TokenTTL, "authentication-token-webhook-cache-ttl", 10*time.Second, "How long what the API server says of a token is kept.")
-	flags.DurationVar(&d.AllowTTL, "authorization-webhook-cache-authorized-ttl", 10*time.Second, "How long it is kept that a caller may do something.")
-	flags.DurationVar(&d.DenyTTL, "authorization-webhook-cache-unauthorized-ttl", 10*time.Second, "How long it is kept that a caller may not.")
-	flags.StringVar(&d.ClientCAFile, "client-ca-file", "", "The authorities that sign client certificates. Those of the API server where not given.")
-	flags.BoolVar(&d.SkipLookup, "authentication-skip-lookup", false, "Do not take over the API server's authorities of client certificates: accept none without --client-ca-file.")
+	flags.DurationVar(&d.TokenTTL, "authentication-token-webhook-cache-ttl", 10*time.Second, "Time to cache the result of a token review.")
+	flags.DurationVar(&d.AllowTTL, "authorization-webhook-cache-authorized-ttl", 10*time.Second, "Time to cache that a request is authorized.")
+	flags.DurationVar(&d.DenyTTL, "authorization-webhook-cache-unauthorized-ttl", 10*time.Second, "Time to cache that a request is not authorized.")
+	flags.StringVar(&d.ClientCAFile, "client-ca-file", "", "PEM file with the CAs of client certificates. Defaults to the API server's client CAs.")
+	flags.BoolVar(&d.SkipLookup, "authentication-skip-lookup", false, "Do not use the API server's client CAs: without --client-ca-file, accept no client certificates.")
 }
 
-// reviewTimeout bounds one request to the API server about a caller.
+// reviewTimeout is the timeout of one review.
 const reviewTimeout = 10 * time.Second
 
-// reviewBackoff is when such a request is tried again after a passing failure.
-// A caller waits for it.
+// reviewBackoff spaces the retries of a review after a transient failure. It is short,
+// because a caller waits.
 var reviewBackoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 4}
 
-// Setup returns what asks the API server who callers are and what they may do.
-// Client certificates come by TLS only, so their authorities are followed only
-// where the facade is served by it.
+// Setup returns the authenticator and the authorizer of the REST API. Client
+// certificates need TLS, so Setup follows their CAs only where tls is true.
 func (d Delegation) Setup(mgr manager.Manager, tls bool) (authenticator.Request, authorizer.Authorizer, error) {
 	var clientCA dynamiccertificates.CAContentProvider
 	if tls {
@@ -107,8 +107,8 @@ func (d Delegation) Setup(mgr manager.Manager, tls bool) (authenticator.Request,
 	return who, may, nil
 }
 
-// NewAuthenticator authenticates callers by bearer tokens and, where clientCA is
-// not nil, by client certificates. Nobody is anonymous.
+// NewAuthenticator returns an authenticator of bearer tokens and, where clientCA is
+// not nil, of client certificates. It accepts no anonymous requests.
 func (d Delegation) NewAuthenticator(config *rest.Config, clientCA dynamiccertificates.CAContentProvider) (authenticator.Request, error) {
 	reviews, err := d.client(config, reviewTimeout)
 	if err != nil {
@@ -132,14 +132,14 @@ func (d Delegation) NewAuthenticator(config *rest.Config, clientCA dynamiccertif
 	if len(d.Audiences) == 0 {
 		return delegating, nil
 	}
-	// The API server must say that the token is for one of them; if it says nothing
-	// of audiences, the token is not.
+	// The review must return one of the audiences. A review without audiences
+	// refuses the token.
 	return authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
 		return delegating.AuthenticateRequest(r.WithContext(authenticator.WithAudiences(r.Context(), d.Audiences)))
 	}), nil
 }
 
-// NewAuthorizer decides by SubjectAccessReview what a caller may do.
+// NewAuthorizer returns an authorizer that decides by SubjectAccessReview.
 func (d Delegation) NewAuthorizer(config *rest.Config) (authorizer.Authorizer, error) {
 	reviews, err := d.client(config, reviewTimeout)
 	if err != nil {
@@ -156,8 +156,8 @@ func (d Delegation) NewAuthorizer(config *rest.Config) (authorizer.Authorizer, e
 	return newDecisions(asked, d.AllowTTL, d.DenyTTL), nil
 }
 
-// client returns a client whose requests take as long as the timeout at most, or
-// as long as their contexts where it is 0.
+// client returns a client with the timeout for each request. A timeout of 0 leaves
+// the deadline to the contexts.
 func (d Delegation) client(config *rest.Config, timeout time.Duration) (kubernetes.Interface, error) {
 	config = rest.CopyConfig(config)
 	config.Timeout = timeout

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package serving says how the REST facade and the metrics are served: by TLS or
-// in the clear, to callers whom the API server vouches for or to anyone, and which
-// of that may leave the machine. It serves nothing itself.
+// Package serving configures how the REST API and the metrics are served: with TLS
+// or in plain HTTP, to callers that the API server authenticates and authorizes or
+// to anyone, on loopback or on the network. It serves nothing itself.
 package serving

@@ -29,9 +29,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
-// Metrics returns how to serve metrics, to those whom the delegation lets get
-// their path. Where there is no certificate they are served with one that signs
-// itself, and on loopback without any.
+// Metrics returns the options of the metrics server. A caller needs the right to get
+// the path. Without a certificate, the server uses a self-signed one, or plain HTTP
+// on loopback.
 func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d Delegation) metricsserver.Options {
 	options := metricsserver.Options{
 		BindAddress:   address,
@@ -47,9 +47,8 @@ func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d
 	return options
 }
 
-// filterByPath lets those through who may apply the method to the path.
-// controller-runtime has such a filter, too, but it answers 500 to a token that
-// is not valid.
+// filterByPath serves callers that have the right to apply the method to the path.
+// controller-runtime's own filter answers 500 to a token that is not valid.
 func (d Delegation) filterByPath(config *rest.Config, _ *http.Client) (metricsserver.Filter, error) {
 	who, err := d.NewAuthenticator(config, nil)
 	if err != nil {
@@ -76,8 +75,8 @@ func (d Delegation) filterByPath(config *rest.Config, _ *http.Client) (metricsse
 	}, nil
 }
 
-// admit returns the HTTP status that a request is to be answered with, 200 where
-// it is to be served.
+// admit returns the HTTP status of the response, 200 where the request is to be
+// served.
 func admit(who authenticator.Request, may authorizer.Authorizer, r *http.Request) int {
 	caller, ok, err := who.AuthenticateRequest(r)
 	switch {

@@ -24,22 +24,22 @@ import (
 	"net"
 )
 
-// Options say how to serve.
+// Options configure TLS and authentication of the REST API and the metrics.
 type Options struct {
-	// CertFile and KeyFile hold the certificate, with its chain, and its key, as
-	// PEM. They are read again when they change.
+	// CertFile and KeyFile are PEM files with the certificate chain and its key.
+	// They are read again when they change.
 	CertFile, KeyFile string
-	// MinVersion of TLS: VersionTLS12 or VersionTLS13.
+	// MinVersion is the minimum TLS version: VersionTLS12 or VersionTLS13.
 	MinVersion string
-	// PlainHTTP allows plain HTTP on other addresses than loopback.
+	// PlainHTTP allows plain HTTP on addresses other than loopback.
 	PlainHTTP bool
-	// Unauthenticated lets anyone in, on loopback.
+	// Unauthenticated disables authentication, on loopback.
 	Unauthenticated bool
-	// UnauthenticatedNetwork allows that on other addresses, too.
+	// UnauthenticatedNetwork allows Unauthenticated on addresses other than loopback.
 	UnauthenticatedNetwork bool
 }
 
-// Flags that messages name.
+// Flags that error messages name.
 const (
 	certFlag                   = "tls-cert-file"
 	keyFlag                    = "tls-private-key-file"
@@ -51,51 +51,51 @@ const (
 
 // BindFlags adds the flags.
 func (o *Options) BindFlags(flags *flag.FlagSet) {
-	flags.StringVar(&o.CertFile, certFlag, "", "The certificate, and its chain, of the REST API and the metrics. It is read again when it changes.")
-	flags.StringVar(&o.KeyFile, keyFlag, "", "The key of --"+certFlag+".")
-	flags.StringVar(&o.MinVersion, minVersionFlag, "VersionTLS12", "The oldest version of TLS to accept: VersionTLS12 or VersionTLS13.")
-	flags.BoolVar(&o.PlainHTTP, plainHTTPFlag, false, "Serve plain HTTP also where it is not on loopback, for a proxy in front that does TLS: tokens cross the network in the clear up to there.")
-	flags.BoolVar(&o.Unauthenticated, unauthenticatedFlag, false, "Ask nobody who they are: make every REST request as --user, and show metrics to anyone. For development, on loopback.")
-	flags.BoolVar(&o.UnauthenticatedNetwork, unauthenticatedNetworkFlag, false, "Allow --"+unauthenticatedFlag+" on other addresses than loopback: anyone who reaches them may do what --user may.")
+	flags.StringVar(&o.CertFile, certFlag, "", "PEM file with the certificate chain of the REST API and the metrics. It is read again when it changes.")
+	flags.StringVar(&o.KeyFile, keyFlag, "", "PEM file with the private key of --"+certFlag+". It is read again when it changes.")
+	flags.StringVar(&o.MinVersion, minVersionFlag, "VersionTLS12", "Minimum TLS version: VersionTLS12 or VersionTLS13.")
+	flags.BoolVar(&o.PlainHTTP, plainHTTPFlag, false, "Serve plain HTTP on addresses other than loopback, for a proxy that terminates TLS. Tokens cross the network unencrypted between the proxy and the manager.")
+	flags.BoolVar(&o.Unauthenticated, unauthenticatedFlag, false, "Disable authentication: make every REST request as --user, and serve metrics to anyone. For development, on loopback only.")
+	flags.BoolVar(&o.UnauthenticatedNetwork, unauthenticatedNetworkFlag, false, "Allow --"+unauthenticatedFlag+" on addresses other than loopback. Anyone who can reach them has the rights of --user.")
 }
 
-// minVersions are those that --tls-min-version takes.
+// minVersions are the values of --tls-min-version.
 var minVersions = map[string]uint16{"VersionTLS12": tls.VersionTLS12, "VersionTLS13": tls.VersionTLS13}
 
-// Check fails where the options contradict themselves, or would expose what is
-// served at those addresses and no flag insists. An address of "0" serves nothing.
+// Check fails where the options contradict each other, or would expose the REST API
+// or the metrics at these addresses without a flag that allows it. The address "0"
+// serves nothing.
 func (o Options) Check(facade, metrics string) error {
 	if _, ok := minVersions[o.MinVersion]; !ok {
 		return fmt.Errorf("--%s is %q, want VersionTLS12 or VersionTLS13", minVersionFlag, o.MinVersion)
 	}
 	if (o.CertFile == "") != (o.KeyFile == "") {
-		return fmt.Errorf("--%s and --%s belong together: give both or neither", certFlag, keyFlag)
+		return fmt.Errorf("--%s and --%s require each other: set both or neither", certFlag, keyFlag)
 	}
 	var failures []error
 	if o.Unauthenticated && !o.UnauthenticatedNetwork {
 		for _, listener := range [][2]string{{"REST API", facade}, {"metrics", metrics}} {
 			if !isLoopback(listener[1]) {
-				failures = append(failures, fmt.Errorf("--%s lets anyone use the %s at %s, who can reach it over the network: listen on loopback (127.0.0.1), or insist by --%s",
+				failures = append(failures, fmt.Errorf("--%s lets anyone on the network use the %s at %s: listen on loopback (127.0.0.1), or allow it with --%s",
 					unauthenticatedFlag, listener[0], listener[1], unauthenticatedNetworkFlag))
 			}
 		}
 	}
 	if o.CertFile == "" && !o.PlainHTTP && !isLoopback(facade) {
-		failures = append(failures, fmt.Errorf("the REST API at %s needs a certificate: give --%s and --%s, listen on loopback (127.0.0.1), or insist on plain HTTP by --%s",
+		failures = append(failures, fmt.Errorf("the REST API at %s needs a certificate: set --%s and --%s, listen on loopback (127.0.0.1), or allow plain HTTP with --%s",
 			facade, certFlag, keyFlag, plainHTTPFlag))
 	}
 	return errors.Join(failures...)
 }
 
-// isLoopback tells whether what listens on an address is reached from this
-// machine only.
+// isLoopback reports whether only this machine can reach a listener at the address.
 func isLoopback(address string) bool {
 	if address == "0" {
 		return true
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return false // listening fails, and says why
+		return false // net.Listen fails with the reason
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

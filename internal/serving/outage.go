@@ -27,21 +27,20 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 )
 
-// Challenge is the WWW-Authenticate header of an answer with 401.
+// Challenge is the WWW-Authenticate header of a 401 response.
 const Challenge = `Bearer realm="hyperfleet"`
 
-// IsOutage tells whether credentials could not be checked, from their being
-// wrong. The authenticators return an error for both: what is wrong with
-// credentials as a text or as an error of crypto/x509, an outage as an error of
-// client-go.
+// IsOutage reports whether credentials could not be checked, as opposed to being
+// wrong. The authenticators return an error in both cases: for wrong credentials a
+// plain error or one of crypto/x509, for an outage an error of client-go.
 func IsOutage(err error) bool {
 	if all, ok := errors.AsType[utilerrors.Aggregate](err); ok {
 		return slices.ContainsFunc(all.Errors(), IsOutage)
 	}
-	if _, ok := errors.AsType[*url.Error](err); ok { // no answer
+	if _, ok := errors.AsType[*url.Error](err); ok { // no response
 		return true
 	}
-	var status apierrors.APIStatus // an answer other than a review
+	var status apierrors.APIStatus // a response other than a review
 	return errors.As(err, &status) || wait.Interrupted(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

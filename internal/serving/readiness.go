@@ -27,39 +27,40 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// readiness tells whether a no of the API server counts. One that has only just
-// begun answers before it has read the roles and service accounts that it decides
-// by, and so refuses what it is to allow. It is not ready until it has read them.
+// readiness reports whether a denial by the API server can be trusted. An API server
+// that has just started answers before it has loaded roles and service accounts, and
+// so denies requests that it must allow. It becomes ready once it has loaded them.
 type readiness struct {
 	check  func(context.Context) error // whether the API server is ready
 	checks singleflight.Group
-	proven atomic.Pointer[time.Time] // when the last check that found it ready began
+	proven atomic.Pointer[time.Time] // start of the last check that succeeded
 }
 
-// proofHolds is how long an API server that was ready has not been replaced by one
-// that has only just begun: none begins to answer in so short a time.
+// proofHolds is the time for which a successful check stays valid. An API server
+// cannot be replaced by one that has just started in less time.
 const proofHolds = 500 * time.Millisecond
 
-// newReadiness asks by a client of the API server's root. etcd's state is no concern:
-// the API server decides from memory.
+// newReadiness checks through a client of the API server's root path. The check
+// excludes etcd, because the API server decides from memory.
 func newReadiness(api rest.Interface) *readiness {
 	return &readiness{check: func(ctx context.Context) error {
 		return api.Get().AbsPath("/readyz").Param("exclude", "etcd").Param("exclude", "etcd-readiness").Do(ctx).Error()
 	}}
 }
 
-// counts tells whether a no to what was asked at that time counts.
+// counts reports whether a denial of a request sent at that time can be trusted.
 func (r *readiness) counts(asked time.Time) bool {
 	proven := r.proven.Load()
 	return proven != nil && asked.Sub(*proven) < proofHolds
 }
 
-// wait returns nil once the API server is known to be ready: who asks again then
-// can take no for an answer. Else it returns an error that IsOutage knows.
+// wait returns nil once the API server is known to be ready: a denial of a request
+// sent from then on can be trusted. Otherwise it returns an error that IsOutage
+// recognizes.
 func (r *readiness) wait(ctx context.Context) error {
 	checked := r.checks.DoChan("", func() (any, error) {
 		began := time.Now()
-		err := r.check(context.WithoutCancel(ctx)) // others wait, too
+		err := r.check(context.WithoutCancel(ctx)) // other callers wait for it too
 		if err == nil {
 			r.proven.Store(&began)
 		}
@@ -68,7 +69,7 @@ func (r *readiness) wait(ctx context.Context) error {
 	select {
 	case result := <-checked:
 		if result.Err != nil {
-			// Not as it is: one that has only just begun forbids this, too.
+			// Not wrapped: an API server that has just started also answers "forbidden".
 			return apierrors.NewServiceUnavailable(fmt.Sprintf("the API server is not ready to decide: %v", result.Err))
 		}
 		return nil
@@ -77,7 +78,8 @@ func (r *readiness) wait(ctx context.Context) error {
 	}
 }
 
-// ask asks, and asks again where the answer is a no that does not count yet.
+// ask runs the question, and runs it again where the first answer is a denial that
+// cannot be trusted.
 func (r *readiness) ask(ctx context.Context, question func() (no bool, err error)) error {
 	asked := time.Now()
 	no, err := question()

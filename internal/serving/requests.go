@@ -22,9 +22,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// WhenReady returns a copy of config whose requests are not forbidden by an API
-// server that has only just begun: what it forbids is asked again once it is ready,
-// and fails as unavailable while it is not.
+// WhenReady returns a copy of config for requests that an API server must not forbid
+// only because it has just started. A forbidden request is sent again once the API
+// server is ready, and fails as unavailable while it is not.
 func (d Delegation) WhenReady(config *rest.Config) (*rest.Config, error) {
 	api, err := d.client(config, reviewTimeout)
 	if err != nil {
@@ -36,7 +36,7 @@ func (d Delegation) WhenReady(config *rest.Config) (*rest.Config, error) {
 	return config, nil
 }
 
-// requests makes requests to the API server.
+// requests sends requests to the API server, and forbidden ones again.
 type requests struct {
 	next  http.RoundTripper
 	ready *readiness
@@ -45,7 +45,7 @@ type requests struct {
 // RoundTrip implements http.RoundTripper.
 func (t requests) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil && r.GetBody == nil {
-		return t.next.RoundTrip(r) // it cannot be made again
+		return t.next.RoundTrip(r) // the body cannot be sent again
 	}
 	var response *http.Response
 	err := t.ready.ask(r.Context(), func() (no bool, err error) {
@@ -56,7 +56,7 @@ func (t requests) RoundTrip(r *http.Request) (*http.Response, error) {
 				return false, err
 			}
 		}
-		response, err = t.next.RoundTrip(request) //nolint:bodyclose // it is closed before the next, and else returned
+		response, err = t.next.RoundTrip(request) //nolint:bodyclose // closed before the next attempt, otherwise returned
 		return err == nil && response.StatusCode == http.StatusForbidden, err
 	})
 	if err == nil {
@@ -68,7 +68,7 @@ func (t requests) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// again returns a request to be made again.
+// again returns a copy of a request that was sent before.
 func again(r *http.Request) (*http.Request, error) {
 	request := r.Clone(r.Context())
 	if r.Body == nil {
@@ -79,5 +79,6 @@ func again(r *http.Request) (*http.Request, error) {
 	return request, err
 }
 
-// WrappedRoundTripper lets client-go look through.
+// WrappedRoundTripper implements net.RoundTripperWrapper of apimachinery, by which
+// client-go finds the transport.
 func (t requests) WrappedRoundTripper() http.RoundTripper { return t.next }

@@ -24,8 +24,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// tokens asks the API server about tokens. What it says against one is no error
-// here: the cache would not keep it, and each use of the token cost a review.
+// tokens authenticates bearer tokens by TokenReview. A refusal is not an error here:
+// the token cache does not keep errors, so every use of a refused token would cost a
+// review.
 type tokens struct {
 	reviews authenticator.Token
 	ready   *readiness
@@ -51,7 +52,7 @@ func (t tokens) AuthenticateToken(ctx context.Context, token string) (*authentic
 	return response, response != nil, nil
 }
 
-// rights asks the API server what callers may do.
+// rights authorizes callers by SubjectAccessReview.
 type rights struct {
 	authorizer.Authorizer
 	ready *readiness

@@ -23,8 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
-// Certificate reads the certificate, and returns what keeps it up to date once it
-// is added to a manager: nil where there is none.
+// Certificate reads the certificate. The result keeps the certificate current once
+// it is added to a manager. It is nil where no certificate is configured.
 func (o Options) Certificate() (*certwatcher.CertWatcher, error) {
 	if o.CertFile == "" {
 		return nil, nil
@@ -36,9 +36,9 @@ func (o Options) Certificate() (*certwatcher.CertWatcher, error) {
 	return certificate, nil
 }
 
-// TLS returns how to serve HTTPS with the certificate: nil where there is none.
-// A certificate of the client is asked for and not looked at: who that makes the
-// client is for others to decide, request by request.
+// TLS returns the TLS configuration of the REST API, nil where certificate is nil.
+// The TLS handshake requests a client certificate and does not verify it: the
+// authenticator verifies it for each request.
 func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	if certificate == nil {
 		return nil

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package testenv starts a real control plane (etcd and kube-apiserver) for
-// tests, with the CRDs and admission policies of this repository in force.
-// It holds no fixtures and no assertions: those belong to each suite.
+// Package testenv starts a real control plane (etcd and kube-apiserver) for tests,
+// with the CRDs and admission policies of this repository in force. It has no fixtures
+// and no assertions; each suite has its own.
 package testenv

@@ -26,9 +26,8 @@ import (
 	"k8s.io/client-go/discovery"
 )
 
-// Mutations returns how often the API server has had the admission policy of that
-// name change an object, or tried to: 0 where never yet. A write that the policy's
-// match conditions pass over does not count.
+// Mutations returns the number of evaluations of a mutating admission policy by the
+// API server. A write that the policy's match conditions exclude does not count.
 func (e *Env) Mutations(ctx context.Context, policy string) (int, error) {
 	api, err := discovery.NewDiscoveryClientForConfig(e.Config)
 	if err != nil {

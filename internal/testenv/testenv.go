@@ -45,7 +45,7 @@ import (
 
 // Env is a running control plane.
 type Env struct {
-	// Config is that of an administrator.
+	// Config has the rights of an administrator.
 	Config *rest.Config
 
 	// Scheme knows the Kinds of Kubernetes and of this repository.
@@ -57,10 +57,10 @@ type Env struct {
 	control *envtest.Environment
 }
 
-// Start starts a control plane and returns when the CRDs are served and the
-// admission policies are in force. The binaries are looked for in
-// KUBEBUILDER_ASSETS and, where that is not set, in bin/controlplane of the
-// repository. The caller is to stop the Env also where Start failed.
+// Start starts a control plane and returns when the CRDs are served and the admission
+// policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, where that
+// is not set, from bin/controlplane of the repository. The caller must stop the Env
+// even where Start fails.
 func Start(ctx context.Context) (*Env, error) {
 	e := &Env{Scheme: machinery.NewScheme()}
 	e.control = &envtest.Environment{
@@ -92,16 +92,16 @@ func Start(ctx context.Context) (*Env, error) {
 // Stop stops the control plane.
 func (e *Env) Stop() error { return e.control.Stop() }
 
-// As returns a client that acts as another user, who has the rights that the
-// installed roles and role bindings give to the name or the groups.
+// As returns a client that acts as another user. The user has the rights that the
+// installed roles and role bindings grant to the name and the groups.
 func (e *Env) As(user string, groups ...string) (client.Client, error) {
 	config := rest.CopyConfig(e.Config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: groups}
 	return client.New(config, client.Options{Scheme: e.Scheme})
 }
 
-// InstallRoles installs config/rbac. Nothing aggregates ClusterRoles here: that is
-// the work of kube-controller-manager, which does not run.
+// InstallRoles installs config/rbac. ClusterRoles are not aggregated:
+// kube-controller-manager, which does that, is not running.
 func (e *Env) InstallRoles(ctx context.Context) error {
 	isNamespace := func(o *unstructured.Unstructured) bool { return o.GetKind() == "Namespace" }
 	if err := e.apply(ctx, "rbac", isNamespace); err != nil {
@@ -110,15 +110,15 @@ func (e *Env) InstallRoles(ctx context.Context) error {
 	return e.apply(ctx, "rbac", func(o *unstructured.Unstructured) bool { return !isNamespace(o) })
 }
 
-// Manager returns the config of one who has the name and the groups of the
-// manager's service account, and so the rights that InstallRoles gives it.
+// Manager returns the config of a user with the name and the groups of the manager's
+// service account, and so with the rights that InstallRoles grants to it.
 func (e *Env) Manager() (*rest.Config, error) {
 	return e.ClientCertificate("system:serviceaccount:hyperfleet-system:hyperfleet-manager",
 		"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system")
 }
 
-// ClientCertificate returns the config of a user whom the API server knows by a
-// client certificate, without a limit on the rate of requests, as the program has.
+// ClientCertificate returns the config of a user that authenticates by a client
+// certificate. It has no client-side rate limit, like the manager's own.
 func (e *Env) ClientCertificate(name string, groups ...string) (*rest.Config, error) {
 	user, err := e.control.AddUser(envtest.User{Name: name, Groups: groups}, &rest.Config{QPS: -1})
 	if err != nil {
@@ -127,8 +127,8 @@ func (e *Env) ClientCertificate(name string, groups ...string) (*rest.Config, er
 	return user.Config(), nil
 }
 
-// ServiceAccountKey returns the key, as PEM, by which the API server knows tokens
-// of service accounts for its own.
+// ServiceAccountKey returns the PEM key that signs the service account tokens that the
+// API server accepts.
 func (e *Env) ServiceAccountKey() ([]byte, error) {
 	return os.ReadFile(filepath.Join(e.control.ControlPlane.GetAPIServer().CertDir, "sa-signer.key"))
 }
@@ -188,14 +188,14 @@ func readObjects(file string) ([]*unstructured.Unstructured, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		if object.Object != nil { // a document of comments only
+		if object.Object != nil { // nil for a document that has comments only
 			objects = append(objects, object)
 		}
 	}
 }
 
-// waitForPolicies waits until the API server, which learns of policies by a
-// watch, applies every one of them: to dry runs, so that nothing stays behind.
+// waitForPolicies waits until the API server applies every policy, which it learns of
+// by a watch. It probes with dry runs, which leave no objects.
 func (e *Env) waitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
@@ -212,7 +212,7 @@ func (e *Env) waitForPolicies(ctx context.Context) error {
 		for _, object := range []client.Object{cluster, report} {
 			err := e.Client.Create(ctx, object, client.DryRunAll)
 			if apierrors.IsServiceUnavailable(err) {
-				return false, nil // the policies do not find the schema of a new CRD for some seconds
+				return false, nil // policies find the schema of a new CRD only after some seconds
 			}
 			if err != nil {
 				return false, err

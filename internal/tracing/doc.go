@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package tracing sets OpenTelemetry up as the standard OTEL_* environment
-// variables say. Without them there is no exporter, no span is made, and the REST
-// API does no work for it.
+// Package tracing sets up OpenTelemetry from the standard OTEL_* environment
+// variables. Without them there is no exporter, no code starts a span, and the REST
+// API pays nothing.
 //
-// The spans themselves are made where the work is: by the facade for requests,
-// by the reconcilers for status writes, and by the transport of this package for
-// the API server calls of both.
+// The code that does the work starts the spans: the facade for requests, the
+// reconcilers for status writes, and the transport of this package for the API server
+// calls of both.
 package tracing

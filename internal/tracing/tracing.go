@@ -36,15 +36,16 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// serviceName is that of the spans where OTEL_SERVICE_NAME does not say.
+// serviceName is the service name where OTEL_SERVICE_NAME is not set.
 const serviceName = "hyperfleet"
 
-// Propagator reads and writes the trace context of HTTP headers, as the W3C has it.
+// Propagator reads and writes the W3C trace context in HTTP headers.
 var Propagator propagation.TextMapPropagator = propagation.TraceContext{}
 
-// Setup makes a tracer provider that exports by OTLP and makes it OpenTelemetry's
-// global one. It returns nil where the environment does not ask for traces. The
-// caller is to call stop when no more spans are made: it exports what is left.
+// Setup creates a tracer provider that exports by OTLP and registers it as
+// OpenTelemetry's global provider. The provider is nil where the environment does not
+// ask for traces. The caller must call stop after the last span: it exports the
+// remaining spans.
 func Setup(ctx context.Context, version string, log logr.Logger) (provider trace.TracerProvider, stop func(context.Context) error, err error) {
 	stop = func(context.Context) error { return nil }
 	if !wanted() {
@@ -52,25 +53,25 @@ func Setup(ctx context.Context, version string, log logr.Logger) (provider trace
 	}
 	exporter, err := newExporter(ctx)
 	if err != nil {
-		return nil, stop, fmt.Errorf("set up the export of traces: %w", err)
+		return nil, stop, fmt.Errorf("set up the trace exporter: %w", err)
 	}
 	described, err := resource.New(ctx,
 		resource.WithTelemetrySDK(),
 		resource.WithAttributes(semconv.ServiceName(serviceName), semconv.ServiceVersion(version)),
-		resource.WithFromEnv()) // the last: it has the last word
+		resource.WithFromEnv()) // last, because the environment overrides the defaults
 	if err != nil {
-		return nil, stop, fmt.Errorf("describe the source of traces: %w", err)
+		return nil, stop, fmt.Errorf("describe the resource of traces: %w", err)
 	}
 	otel.SetLogger(log)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Cannot export traces") }))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { log.Error(err, "Failed to export traces") }))
 	p := sdktrace.NewTracerProvider(sdktrace.WithBatcher(exporter), sdktrace.WithResource(described))
 	otel.SetTracerProvider(p)
 	return p, p.Shutdown, nil
 }
 
-// wanted tells whether the environment asks for traces. The specification has
-// OTLP to localhost as the default; here, traces are off unless somebody says
-// where they are to go.
+// wanted reports whether the environment asks for traces. The specification's default
+// is OTLP to localhost; here the default is off, and an endpoint or an exporter
+// enables traces.
 func wanted() bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return false
@@ -84,8 +85,8 @@ func wanted() bool {
 	return os.Getenv("OTEL_EXPORTER_OTLP_ENDPOINT") != "" || os.Getenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") != ""
 }
 
-// newExporter returns an exporter, which reads all but the protocol from the
-// environment by itself.
+// newExporter returns the exporter. The exporter reads its settings from the
+// environment, except for the protocol.
 func newExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	if name := os.Getenv("OTEL_TRACES_EXPORTER"); name != "" && name != "otlp" {
 		return nil, fmt.Errorf("OTEL_TRACES_EXPORTER is %q: it must be otlp or none", name)
@@ -103,9 +104,9 @@ func newExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 	return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q: it must be http/protobuf or grpc", protocol)
 }
 
-// Transport makes a span of each API server call that belongs to a trace, and
-// passes the trace context on. What belongs to none, such as the informers' lists
-// and watches, goes through as it is.
+// Transport starts a span for each API server call that belongs to a trace, and
+// propagates the trace context. Other calls, such as the informers' lists and watches,
+// pass unchanged.
 func Transport(next http.RoundTripper) http.RoundTripper {
 	return otelhttp.NewTransport(next,
 		otelhttp.WithPropagators(Propagator),

@@ -82,8 +82,8 @@ func TestOff(t *testing.T) {
 	}
 }
 
-// TestExport lets a collector receive what a traced call to a server makes, and
-// nothing of one that belongs to no trace.
+// TestExport: a collector receives the span of a call that belongs to a trace, and no
+// span of another call.
 func TestExport(t *testing.T) {
 	received := make(chan *collectorv1.ExportTraceServiceRequest, 10)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -174,7 +174,7 @@ func readExport(t *testing.T, r *http.Request) *collectorv1.ExportTraceServiceRe
 	return export
 }
 
-// setEnv sets the OTEL_* variables to exactly these for the test.
+// setEnv sets the OTEL_* variables for the test and clears all others.
 func setEnv(t *testing.T, env map[string]string) {
 	t.Helper()
 	for _, variable := range os.Environ() {

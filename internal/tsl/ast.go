@@ -17,62 +17,62 @@ limitations under the License.
 package tsl
 
 // Expr is a node of the tree: *And, *Or, *Not or *Comparison. A tree that Parse
-// or Normalize returned is not to be modified; it is safe for concurrent use.
+// or Normalize returned must not be modified. It is safe for concurrent use.
 type Expr interface {
 	// String returns the node in canonical form: lower-case keywords, single
-	// spaces, lists in parentheses, no parentheses that precedence makes
-	// needless. Parsing it gives an equal tree, apart from offsets, unless the
-	// spaces that it adds make it longer than MaxLength.
+	// spaces, lists in parentheses, and only the parentheses that precedence
+	// requires. Parsing the result gives an equal tree, apart from offsets, unless
+	// the added spaces make it longer than MaxLength.
 	String() string
 
 	isExpr()
 }
 
-// And is true where every operand is. It has two operands or more, none of them
-// an *And: "a and (b and c)" is one And of three.
+// And is true where every operand is true. It has two or more operands. In a
+// normalized tree none of them is an *And: "a and (b and c)" is one And of three.
 type And struct {
 	Operands []Expr
 }
 
-// Or is true where any operand is. It has two operands or more, none of them an
-// *Or: "a or (b or c)" is one Or of three.
+// Or is true where any operand is true. It has two or more operands. In a normalized
+// tree none of them is an *Or: "a or (b or c)" is one Or of three.
 type Or struct {
 	Operands []Expr
 }
 
-// Not is true where its operand is false.
+// Not is true where its operand is false, and unknown where it is unknown.
 type Not struct {
 	Operand Expr
 }
 
-// Comparison is a leaf: a field, an operator, and the values that the operator
-// takes: none for IsNull and IsNotNull, two for Between and NotBetween, one or
-// more for In and NotIn, else one.
+// Comparison is a leaf: a field, an operator, and the operator's values. IsNull and
+// IsNotNull have no value, Between and NotBetween two, In and NotIn one or more,
+// and all other operators one.
 type Comparison struct {
 	Field  Field
 	Op     Op
 	Values []Value
 }
 
-// Field names what a Comparison looks at. Which fields there are is for the
-// evaluator to say.
+// Field names the field of a Comparison. The evaluator knows which fields exist.
 type Field struct {
-	// Path is the name as written, such as labels.app.kubernetes.io/name or
+	// Path is the name as written, for example labels.app.kubernetes.io/name or
 	// spec.'a key'.size.
 	Path string
-	// Offset is where in the text the name starts, in bytes.
+	// Offset is the position of the name in the search string, in bytes.
 	Offset int
 }
 
 // Value is a literal.
 type Value struct {
 	Kind ValueKind
-	// Text is the content of a String, without its quotes and with '' resolved
-	// to one quote; of a Bool true or false; else the literal as written.
+	// Text is the content of a string, without its quotes and with '' replaced by
+	// one quote; "true" or "false" of a boolean; and otherwise the literal as
+	// written.
 	Text string
-	// Number is the value of a Number, 0 for other kinds.
+	// Number is the value of a number, 0 for other kinds.
 	Number Number
-	// Offset is where in the text the literal starts, in bytes.
+	// Offset is the position of the literal in the search string, in bytes.
 	Offset int
 }
 
@@ -80,7 +80,7 @@ type Value struct {
 type ValueKind int
 
 const (
-	// StringValue is text in single quotes.
+	// StringValue is a string in single quotes.
 	StringValue ValueKind = iota + 1
 	// NumberValue is a number, without quotes.
 	NumberValue

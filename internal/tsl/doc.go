@@ -14,19 +14,19 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package tsl reads TSL, the Tree Search Language of list requests:
+// Package tsl parses TSL, the Tree Search Language of list requests:
 //
 //	labels.environment in ('dev', 'staging') and not status.conditions.Ready = 'True'
 //
-// Parse turns text into a tree, Normalize pushes "not" down to the leaves, and
-// String turns a tree back into text. docs/search.md describes the language.
+// Parse turns a search string into a tree, Normalize pushes "not" down to the
+// leaves, and String turns a tree back into a string. docs/search.md describes the
+// language.
 //
-// The package knows syntax only. Which fields exist, what values they take, and
-// which objects a tree selects is the business of internal/fleet. What it rests
-// on is three-valued logic: a Comparison with something absent is unknown,
-// neither true nor false.
+// The package knows syntax only. internal/fleet knows which fields exist, which
+// values they take, and which objects a tree selects. The logic is three-valued: a
+// Comparison with an absent field is unknown, neither true nor false.
 //
-// Text comes from anyone who may list, so parsing takes time and memory linear
-// in its length, which is bounded by MaxLength, and recursion is bounded by
-// MaxDepth.
+// Any caller that may list sends searches. Parsing therefore takes time and memory
+// linear in the length of the string; MaxLength bounds the length and MaxDepth the
+// recursion.
 package tsl

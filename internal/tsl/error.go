@@ -23,22 +23,22 @@ import (
 	"unicode/utf8"
 )
 
-// SyntaxError says where a text stops being TSL, and what was expected there.
+// SyntaxError says where a search string is not TSL, and what was expected there.
 type SyntaxError struct {
-	// Offset is the place in bytes, from 0 to the length of the text.
+	// Offset is the position in bytes, from 0 to the length of the string.
 	Offset int
-	// Line and Column are the same place for people: counted from 1, the column
-	// in characters.
+	// Line and Column are the same position for people. Both count from 1; the
+	// column counts characters.
 	Line, Column int
-	// Expected says what could have stood there, such as `a value after "="`.
+	// Expected says what may stand there, for example `a value after "="`.
 	Expected string
-	// Found says what stands there instead, such as `"and"` or `end of text`.
+	// Found says what stands there instead, for example `"and"` or `end of search`.
 	Found string
-	// Hint says what to write instead, where that is plain, else it is empty.
+	// Hint suggests a correction. It is empty where none is obvious.
 	Hint string
 }
 
-// Error returns the message for the person who wrote the text.
+// Error returns the message for the author of the search.
 func (e *SyntaxError) Error() string {
 	message := fmt.Sprintf("search: at %s: expected %s, found %s", place(e.Line, e.Column), e.Expected, e.Found)
 	if e.Hint != "" {
@@ -47,9 +47,12 @@ func (e *SyntaxError) Error() string {
 	return message
 }
 
-// Where names the place at a byte offset of a text, as error messages do:
-// "character 14", or where the text has several lines "line 2, character 3".
+// Where names the position of a byte offset in a search string, as error messages
+// do: "character 14", or "line 2, character 3" from the second line on.
 func Where(text string, offset int) string { return place(position(text, offset)) }
+
+// endOfSearch is what a message says was found behind the last token.
+const endOfSearch = "end of search"
 
 func place(line, column int) string {
 	if line > 1 {
@@ -71,11 +74,11 @@ func syntaxError(text string, offset int, expected, found, hint string) *SyntaxE
 	return &SyntaxError{Offset: offset, Line: line, Column: column, Expected: expected, Found: found, Hint: hint}
 }
 
-// maxExcerpt is how many characters of the text a message quotes at most.
+// maxExcerpt is the maximum number of characters that a message quotes.
 const maxExcerpt = 40
 
-// quote returns a part of the text as it may stand in a message: on one line,
-// printable, and not too long.
+// quote returns a part of a search string for a message: on one line, printable,
+// and cut to maxExcerpt.
 func quote(part string) string { return strconv.Quote(excerpt(part)) }
 
 func excerpt(part string) string {

@@ -18,25 +18,25 @@ package tsl
 
 import "fmt"
 
-// Normalize returns a tree that selects the same objects and has no Not: each is
-// pushed down to the leaves, where it turns an operator into its negation.
-// Nested nodes of one kind become one node. e is left as it is; the result
-// shares leaves with it.
+// Normalize returns a tree that selects the same objects and contains no Not: it
+// pushes each Not down to the leaves, where it negates the operator. Nested nodes
+// of one kind become one node. Normalize does not change e; the result shares
+// leaves with it.
 //
-// In the three-valued logic of Kleene, and so of SQL, where "and" is the least
-// and "or" the greatest of false < unknown < true, and "not" turns that order
-// around, every step keeps the value:
+// Every step keeps the value in Kleene's three-valued logic, which SQL uses: with
+// false < unknown < true, "and" is the minimum, "or" is the maximum, and "not"
+// reverses the order.
 //
 //   - not (a and b) is (not a) or (not b), and not (a or b) is (not a) and
-//     (not b): turning the order around turns the least into the greatest.
-//   - not not a is a: turning twice changes nothing.
-//   - not x = 'a' is x != 'a', as != is defined so: true where x is there and
+//     (not b): reversing the order swaps minimum and maximum.
+//   - not not a is a: reversing twice changes nothing.
+//   - not x = 'a' is x != 'a' by the definition of !=: true where x exists and
 //     differs, unknown where x is absent. "in" is an "or" of "=", and "not in"
 //     an "and" of "!=", so the same holds for them.
 //
-// What does not hold in this logic, that a or (not a) is true, is never used.
-// As only what is true is returned, an object without x is returned neither by
-// x = 'a' nor by its negation.
+// The law of the excluded middle, a or (not a), does not hold in this logic and is
+// never used. A search returns an object only where the tree is true, so neither
+// x = 'a' nor its negation returns an object without x.
 func Normalize(e Expr) Expr { return normalize(e, false) }
 
 // normalize returns the normal form of e, or of its negation.
@@ -57,7 +57,8 @@ func normalize(e Expr, negate bool) Expr {
 	panic(fmt.Sprintf("tsl: %T is not a node of the tree", e))
 }
 
-// join makes an And or an Or of e, an And or Or itself, or of its negation.
+// join returns an And or an Or for e, which is an And or Or itself, or for its
+// negation.
 func join(e Expr, negate, and bool) Expr {
 	operands := collect(nil, e, negate, and)
 	if and {
@@ -66,9 +67,9 @@ func join(e Expr, negate, and bool) Expr {
 	return &Or{Operands: operands}
 }
 
-// collect appends to operands what e, or its negation, adds to an And or an Or:
-// its own operands where it is of that kind, else itself. Each node is visited
-// once, however deep nodes of one kind are nested.
+// collect appends to operands what e, or its negation, contributes to an And or an
+// Or: the operands of e where e is of that kind, otherwise e. It visits each node
+// once, at any depth of nesting.
 func collect(operands []Expr, e Expr, negate, and bool) []Expr {
 	var nested []Expr
 	switch e := e.(type) {

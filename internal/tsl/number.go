@@ -24,18 +24,18 @@ import (
 	"strings"
 )
 
-// Number is a number as Kubernetes stores the numbers of free-form objects: a
-// whole one of 64 bits, or else one of double precision.
+// Number is a number as Kubernetes stores it in free-form objects: a 64-bit integer,
+// or a double-precision number.
 type Number struct {
 	// Whole is the value where Float is 0.
 	Whole int64
-	// Float is the value of a number that is not whole or beyond 64 bits.
+	// Float is the value of a number that is not an integer or exceeds 64 bits.
 	Float float64
 }
 
-// ParseNumber reads a number as JSON writes it. A fraction or an exponent whose
-// value is whole makes a whole number: 1.5e1 is 15. It returns false for what is
-// no number or beyond double precision.
+// ParseNumber reads a number as JSON writes it. A fraction or an exponent with an
+// integer value gives an integer: 1.5e1 is 15. It returns false for a string that is
+// not a number, and for a number beyond double precision.
 func ParseNumber(text string) (Number, bool) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return Number{Whole: n}, true
@@ -56,7 +56,7 @@ func fromFloat(f float64) Number {
 }
 
 // Compare returns -1 where n is less than other, 0 where they are equal, and +1
-// where it is greater. It does not round.
+// where n is greater. It does not round.
 func (n Number) Compare(other Number) int {
 	switch {
 	case n.Float == 0 && other.Float == 0:
@@ -69,8 +69,8 @@ func (n Number) Compare(other Number) int {
 	return cmp.Compare(n.Float, other.Float)
 }
 
-// compareWhole compares a Float with a whole number. The former is beyond 64
-// bits, or has a fraction and so lies between two whole numbers.
+// compareWhole compares a Float with an integer. The Float exceeds 64 bits, or has a
+// fraction and so lies between two integers.
 func (n Number) compareWhole(whole int64) int {
 	switch floor := math.Floor(n.Float); {
 	case floor >= 1<<63:
@@ -83,14 +83,14 @@ func (n Number) compareWhole(whole int64) int {
 	return -1
 }
 
-// suffixes are those of Kubernetes quantities, in their case.
+// suffixes are the suffixes of Kubernetes quantities. Their case matters.
 var suffixes = map[string]int64{
 	"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40, "Pi": 1 << 50,
 	"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
 }
 
-// literalNumber reads a number as TSL writes it. It tells whether the text is a
-// number at all, and whether a Number can hold it.
+// literalNumber reads a number as TSL writes it. It reports whether text is a number,
+// and whether a Number can hold it.
 func literalNumber(text string) (n Number, isNumber, fits bool) {
 	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return Number{Whole: whole}, true, true
@@ -107,7 +107,7 @@ func literalNumber(text string) (n Number, isNumber, fits bool) {
 		return Number{}, false, false
 	}
 	if f, err := strconv.ParseFloat(number, 64); err != nil || f == 0 {
-		return Number{}, true, err == nil // also keeps exponents of any size away from what follows
+		return Number{}, true, err == nil // keeps huge exponents away from the exact arithmetic below
 	}
 	exact, _ := new(big.Rat).SetString(number)
 	exact.Mul(exact, new(big.Rat).SetInt64(multiplier))
@@ -118,7 +118,7 @@ func literalNumber(text string) (n Number, isNumber, fits bool) {
 	return fromFloat(f), true, !math.IsInf(f, 0)
 }
 
-// isDecimal tells whether text is digits with an optional sign, fraction and
+// isDecimal reports whether text is digits with an optional sign, fraction and
 // exponent.
 func isDecimal(text string) bool {
 	text = strings.TrimPrefix(text, "-")

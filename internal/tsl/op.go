@@ -44,29 +44,28 @@ const (
 	// NotBetween is "not between": Less than the first of two values or Greater
 	// than the second.
 	NotBetween
-	// Like is "like": the whole of a text matches a pattern in which % stands for
-	// any run of characters, _ for any one, and \ takes the meaning from the
-	// character that follows.
+	// Like is "like": the whole string matches a pattern, in which % stands for any
+	// sequence of characters, _ for any one character, and \ escapes the next
+	// character.
 	Like
 	// NotLike is "not like".
 	NotLike
-	// ILike is "ilike": Like, whatever the case of letters.
+	// ILike is "ilike": Like, ignoring case.
 	ILike
 	// NotILike is "not ilike".
 	NotILike
-	// Match is "~=": a regular expression in RE2 syntax matches some part of a
-	// text.
+	// Match is "~=": a regular expression in RE2 syntax matches a part of the
+	// string.
 	Match
-	// NotMatch is "~!": the regular expression matches no part.
+	// NotMatch is "~!": the regular expression matches no part of the string.
 	NotMatch
-	// IsNull is "is null": true where the field is absent, else false.
+	// IsNull is "is null": true where the field is absent, otherwise false.
 	IsNull
-	// IsNotNull is "is not null": true where the field is there, else false.
+	// IsNotNull is "is not null": true where the field exists, otherwise false.
 	IsNotNull
 )
 
-// operators is what there is to know of each Op. An operator and its negation
-// name each other.
+// operators describes each Op. An operator and its negation name each other.
 var operators = [...]struct {
 	text   string
 	negate Op
@@ -92,7 +91,7 @@ var operators = [...]struct {
 	IsNotNull:      {text: "is not null", negate: IsNull, takes: nothing},
 }
 
-// operands says what stands behind an operator.
+// operands is the number of values of an operator.
 type operands int
 
 const (
@@ -117,7 +116,7 @@ func (o Op) String() string {
 // true, and unknown where o is unknown.
 func (o Op) Negate() Op { return operators[o].negate }
 
-// takes tells what stands behind the operator.
+// takes returns the number of values of the operator.
 func (o Op) takes() operands { return operators[o].takes }
 
 // symbolOps are the operators that are symbols.
@@ -133,7 +132,7 @@ var symbolOps = map[string]Op{
 	"~!": NotMatch,
 }
 
-// wordOps are the operators that are words, and may have "not" before them.
+// wordOps are the operators that are words. "not" may precede them.
 var wordOps = map[tokenKind]Op{
 	tokenIn:      In,
 	tokenBetween: Between,

@@ -25,18 +25,18 @@ import (
 
 // Bounds of what Parse accepts.
 const (
-	// MaxLength is the length of a text in bytes.
+	// MaxLength is the maximum length of a search string, in bytes.
 	MaxLength = 4096
 
-	// MaxDepth is how many parentheses and "not" may be open at once.
+	// MaxDepth is the maximum number of nested parentheses and "not".
 	MaxDepth = 200
 )
 
-// Parse reads a TSL text. The error is always a *SyntaxError. A text without
-// any word in it is an error: to select everything, leave the search out.
+// Parse reads a search string. The error is always a *SyntaxError. An empty string
+// is an error: a list without a search selects everything.
 //
-// The tree keeps the grouping of the text: parentheses around an "and" within
-// an "and" make a node of their own, which Normalize dissolves.
+// The tree keeps the grouping of the string: an "and" in parentheses within an
+// "and" is a node of its own, which Normalize merges.
 func Parse(text string) (Expr, error) {
 	if err := check(text); err != nil {
 		return nil, err
@@ -48,19 +48,19 @@ func Parse(text string) (Expr, error) {
 		return nil, err
 	}
 	if p.token.kind != tokenEnd {
-		return nil, p.unexpected(`"and", "or" or end of text`)
+		return nil, p.unexpected(`"and", "or" or end of search`)
 	}
 	return e, nil
 }
 
-// check refuses what can't be read as tokens.
+// check refuses strings that cannot be split into tokens.
 func check(text string) error {
 	if len(text) > MaxLength {
 		offset := MaxLength
 		for offset > MaxLength-utf8.UTFMax && !utf8.RuneStart(text[offset]) {
 			offset--
 		}
-		return syntaxError(text, offset, fmt.Sprintf("at most %d bytes of text", MaxLength), strconv.Itoa(len(text)), "")
+		return syntaxError(text, offset, fmt.Sprintf("at most %d bytes", MaxLength), strconv.Itoa(len(text)), "")
 	}
 	if !utf8.ValidString(text) {
 		offset := 0
@@ -74,21 +74,21 @@ func check(text string) error {
 		return syntaxError(text, offset, "UTF-8", fmt.Sprintf("byte 0x%02x", text[offset]), "")
 	}
 	if offset := strings.IndexByte(text, 0); offset >= 0 {
-		return syntaxError(text, offset, "text without NUL characters", "one", "")
+		return syntaxError(text, offset, "no NUL character", "one", "")
 	}
 	return nil
 }
 
-// parser is a recursive descent parser with one token of lookahead: it never
-// goes back.
+// parser is a recursive descent parser with one token of lookahead. It never
+// backtracks.
 type parser struct {
 	scanner scanner
-	token   token // the next one to read
-	last    token // the one read before
-	depth   int   // parentheses and "not" that are open
+	token   token // the next token
+	last    token // the previous token
+	depth   int   // open parentheses and "not"
 }
 
-// or reads operands of "or": the whole of a text, or of what is in parentheses.
+// or reads the operands of "or": a whole search, or the content of parentheses.
 func (p *parser) or() (Expr, error) {
 	first, err := p.and()
 	if err != nil || p.token.kind != tokenOr {
@@ -106,7 +106,7 @@ func (p *parser) or() (Expr, error) {
 	return &Or{Operands: operands}, nil
 }
 
-// and reads operands of "and".
+// and reads the operands of "and".
 func (p *parser) and() (Expr, error) {
 	first, err := p.term()
 	if err != nil || p.token.kind != tokenAnd {
@@ -124,8 +124,7 @@ func (p *parser) and() (Expr, error) {
 	return &And{Operands: operands}, nil
 }
 
-// term reads a "not" and what it negates, a group in parentheses, or a
-// comparison.
+// term reads a "not" with its operand, a group in parentheses, or a comparison.
 func (p *parser) term() (Expr, error) {
 	switch {
 	case p.token.kind == tokenNot:
@@ -138,11 +137,11 @@ func (p *parser) term() (Expr, error) {
 	return nil, p.unexpected(`a field name, "not" or "("` + p.afterLast())
 }
 
-// nested reads what may contain itself.
+// nested reads a construct that may contain itself, and bounds the recursion.
 func (p *parser) nested(read func() (Expr, error)) (Expr, error) {
 	if p.depth == MaxDepth {
 		return nil, syntaxError(p.scanner.text, p.token.offset,
-			fmt.Sprintf(`at most %d parentheses and "not" within each other`, MaxDepth), "one more", "")
+			fmt.Sprintf(`at most %d nested parentheses and "not"`, MaxDepth), "one more", "")
 	}
 	p.depth++
 	e, err := read()
@@ -225,7 +224,7 @@ func (p *parser) isNull() (Op, error) {
 	return op, nil
 }
 
-// operands reads what stands behind an operator.
+// operands reads the values of an operator.
 func (p *parser) operands(op Op) ([]Value, error) {
 	switch op.takes() {
 	case nothing:
@@ -239,7 +238,7 @@ func (p *parser) operands(op Op) ([]Value, error) {
 	}
 }
 
-// bounds reads two values with an "and" that belongs to them.
+// bounds reads the two values of "between" and the "and" that separates them.
 func (p *parser) bounds() ([]Value, error) {
 	values, err := p.value(make([]Value, 0, 2))
 	if err != nil {
@@ -252,7 +251,7 @@ func (p *parser) bounds() ([]Value, error) {
 	return p.value(values)
 }
 
-// list reads one value or more in parentheses or brackets.
+// list reads one or more values in parentheses or brackets.
 func (p *parser) list(op Op) ([]Value, error) {
 	closing := ")"
 	switch {
@@ -264,7 +263,7 @@ func (p *parser) list(op Op) ([]Value, error) {
 	}
 	var values []Value
 	for {
-		p.advance() // the bracket or the comma before the value
+		p.advance() // skips the bracket or comma before the value
 		var err error
 		if values, err = p.value(values); err != nil {
 			return nil, err
@@ -296,7 +295,7 @@ func (p *parser) value(values []Value) ([]Value, error) {
 		}
 	case tokenOpenString:
 		return nil, syntaxError(p.scanner.text, p.token.offset,
-			"a closing single quote for the text that starts here", "end of text", "")
+			"a closing single quote for the string that starts here", endOfSearch, "")
 	default:
 		return nil, p.unexpected("a value" + p.afterLast())
 	}
@@ -304,7 +303,7 @@ func (p *parser) value(values []Value) ([]Value, error) {
 	return append(values, value), nil
 }
 
-// numberOrTime makes a value of a word that starts with a digit or the like.
+// numberOrTime reads a value from a word that does not start with a letter.
 func (p *parser) numberOrTime(value *Value) error {
 	value.Kind, value.Text = NumberValue, p.token.text
 	if looksLikeTime(p.token.text) {
@@ -324,7 +323,7 @@ func (p *parser) numberOrTime(value *Value) error {
 	return nil
 }
 
-// advance moves on to the next token and returns the one it leaves behind.
+// advance moves to the next token and returns the previous one.
 func (p *parser) advance() token {
 	p.last = p.token
 	p.token = p.scanner.next()

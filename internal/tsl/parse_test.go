@@ -396,17 +396,17 @@ func TestParseRefuses(t *testing.T) {
 		"empty": {
 			text:       "",
 			wantOffset: 0,
-			wantError:  `search: at character 1: expected a field name, "not" or "(", found end of text`,
+			wantError:  `search: at character 1: expected a field name, "not" or "(", found end of search`,
 		},
 		"blank": {
 			text:       " \t ",
 			wantOffset: 3,
-			wantError:  `search: at character 4: expected a field name, "not" or "(", found end of text`,
+			wantError:  `search: at character 4: expected a field name, "not" or "(", found end of search`,
 		},
 		"field alone": {
 			text:       "name",
 			wantOffset: 4,
-			wantError:  `search: at character 5: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found end of text`,
+			wantError:  `search: at character 5: expected an operator (=, !=, <, <=, >, >=, ~=, ~!, [not] in, [not] between, [not] like, [not] ilike, is [not] null) after "name", found end of search`,
 		},
 		"missing operator": {
 			text:       "name 'x'",
@@ -416,7 +416,7 @@ func TestParseRefuses(t *testing.T) {
 		"missing value": {
 			text:       "generation = ",
 			wantOffset: 13,
-			wantError:  `search: at character 14: expected a value after "=", found end of text`,
+			wantError:  `search: at character 14: expected a value after "=", found end of search`,
 		},
 		"keyword for a value": {
 			text:       "name = and id = 'x'",
@@ -446,7 +446,7 @@ func TestParseRefuses(t *testing.T) {
 		"word for a value": {
 			text:       "name = my-cluster",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected text in single quotes, a number, a time, true or false after "=", found "my-cluster"; write 'my-cluster'`,
+			wantError:  `search: at character 8: expected a string in single quotes, a number, a time, true or false after "=", found "my-cluster"; write 'my-cluster'`,
 		},
 		"null": {
 			text:       "name = NULL",
@@ -456,7 +456,7 @@ func TestParseRefuses(t *testing.T) {
 		"lone minus": {
 			text:       "generation = -",
 			wantOffset: 13,
-			wantError:  `search: at character 14: expected text in single quotes, a number, a time, true or false after "=", found "-"`,
+			wantError:  `search: at character 14: expected a string in single quotes, a number, a time, true or false after "=", found "-"`,
 		},
 		"plus": {
 			text:       "generation = +1",
@@ -476,22 +476,22 @@ func TestParseRefuses(t *testing.T) {
 		"suffix in another case": {
 			text:       "spec.size > 5K",
 			wantOffset: 12,
-			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5K"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+			wantError:  `search: at character 13: expected a string in single quotes, a number, a time, true or false after ">", found "5K"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"suffix behind an exponent": {
 			text:       "spec.size > 5e3Ki",
 			wantOffset: 12,
-			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5e3Ki"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+			wantError:  `search: at character 13: expected a string in single quotes, a number, a time, true or false after ">", found "5e3Ki"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"fraction without digits": {
 			text:       "spec.size > 5.",
 			wantOffset: 12,
-			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5."; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+			wantError:  `search: at character 13: expected a string in single quotes, a number, a time, true or false after ">", found "5."; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"exponent without digits": {
 			text:       "spec.size > 5e",
 			wantOffset: 12,
-			wantError:  `search: at character 13: expected text in single quotes, a number, a time, true or false after ">", found "5e"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+			wantError:  `search: at character 13: expected a string in single quotes, a number, a time, true or false after ">", found "5e"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"no such day": {
 			text:       "created_time > 2026-02-30",
@@ -506,7 +506,7 @@ func TestParseRefuses(t *testing.T) {
 		"between without and": {
 			text:       "generation between 1",
 			wantOffset: 20,
-			wantError:  `search: at character 21: expected "and" and the upper bound after "1", found end of text`,
+			wantError:  `search: at character 21: expected "and" and the upper bound after "1", found end of search`,
 		},
 		"between a list": {
 			text:       "generation between (1, 2)",
@@ -516,12 +516,12 @@ func TestParseRefuses(t *testing.T) {
 		"between without an upper bound": {
 			text:       "generation not between 1 and",
 			wantOffset: 28,
-			wantError:  `search: at character 29: expected a value after "and", found end of text`,
+			wantError:  `search: at character 29: expected a value after "and", found end of search`,
 		},
 		"pattern without quotes": {
 			text:       "name like web",
 			wantOffset: 10,
-			wantError:  `search: at character 11: expected text in single quotes, a number, a time, true or false after "like", found "web"; write 'web'`,
+			wantError:  `search: at character 11: expected a string in single quotes, a number, a time, true or false after "like", found "web"; write 'web'`,
 		},
 		"is without null": {
 			text:       "name is 'x'",
@@ -566,42 +566,42 @@ func TestParseRefuses(t *testing.T) {
 		"number that runs into a keyword": {
 			text:       "generation=1and name='x'",
 			wantOffset: 11,
-			wantError:  `search: at character 12: expected text in single quotes, a number, a time, true or false after "=", found "1and"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
+			wantError:  `search: at character 12: expected a string in single quotes, a number, a time, true or false after "=", found "1and"; a number may end in Ki, Mi, Gi, Ti, Pi, k, M, G, T or P`,
 		},
 		"keyword that runs into a word": {
 			text:       "generation=1 and-b",
 			wantOffset: 13,
-			wantError:  `search: at character 14: expected "and", "or" or end of text, found "and-b"`,
+			wantError:  `search: at character 14: expected "and", "or" or end of search, found "and-b"`,
 		},
 		"unterminated string": {
 			text:       "name = 'abc and id = 1",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected a closing single quote for the text that starts here, found end of text`,
+			wantError:  `search: at character 8: expected a closing single quote for the string that starts here, found end of search`,
 		},
 		"unterminated string that ends in two quotes": {
 			text:       "name = 'abc''",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected a closing single quote for the text that starts here, found end of text`,
+			wantError:  `search: at character 8: expected a closing single quote for the string that starts here, found end of search`,
 		},
 		"lone quote": {
 			text:       "name='",
 			wantOffset: 5,
-			wantError:  `search: at character 6: expected a closing single quote for the text that starts here, found end of text`,
+			wantError:  `search: at character 6: expected a closing single quote for the string that starts here, found end of search`,
 		},
 		"single quote within a string": {
 			text:       "name='it's'",
 			wantOffset: 9,
-			wantError:  `search: at character 10: expected "and", "or" or end of text, found "s"; write a single quote within text as two: ''`,
+			wantError:  `search: at character 10: expected "and", "or" or end of search, found "s"; write a single quote within a string as two: ''`,
 		},
 		"double quotes": {
 			text:       `name="x"`,
 			wantOffset: 5,
-			wantError:  `search: at character 6: expected a value after "=", found a double quote; text stands in single quotes, as in 'text'`,
+			wantError:  `search: at character 6: expected a value after "=", found a double quote; strings take single quotes, as in 'value'`,
 		},
 		"typographic quotes": {
 			text:       "name=‘x’",
 			wantOffset: 5,
-			wantError:  `search: at character 6: expected a value after "=", found "‘"; text stands in single quotes, as in 'text'`,
+			wantError:  `search: at character 6: expected a value after "=", found "‘"; strings take single quotes, as in 'value'`,
 		},
 		"double equals": {
 			text:       "name=='x'",
@@ -611,7 +611,7 @@ func TestParseRefuses(t *testing.T) {
 		"double ampersand": {
 			text:       "a='x' && b='y'",
 			wantOffset: 6,
-			wantError:  `search: at character 7: expected "and", "or" or end of text, found "&&"; write "and"`,
+			wantError:  `search: at character 7: expected "and", "or" or end of search, found "&&"; write "and"`,
 		},
 		"double bar": {
 			text:       "(a='x' || b='y')",
@@ -631,12 +631,12 @@ func TestParseRefuses(t *testing.T) {
 		"not alone": {
 			text:       "not",
 			wantOffset: 3,
-			wantError:  `search: at character 4: expected a field name, "not" or "(" after "not", found end of text`,
+			wantError:  `search: at character 4: expected a field name, "not" or "(" after "not", found end of search`,
 		},
 		"missing operand": {
 			text:       "a='x' and",
 			wantOffset: 9,
-			wantError:  `search: at character 10: expected a field name, "not" or "(" after "and", found end of text`,
+			wantError:  `search: at character 10: expected a field name, "not" or "(" after "and", found end of search`,
 		},
 		"two operators": {
 			text:       "a='x' and or b='y'",
@@ -646,7 +646,7 @@ func TestParseRefuses(t *testing.T) {
 		"trailing words": {
 			text:       "a='x' order by name",
 			wantOffset: 6,
-			wantError:  `search: at character 7: expected "and", "or" or end of text, found "order"`,
+			wantError:  `search: at character 7: expected "and", "or" or end of search, found "order"`,
 		},
 		"list without brackets": {
 			text:       "name in 'x'",
@@ -656,7 +656,7 @@ func TestParseRefuses(t *testing.T) {
 		"missing list": {
 			text:       "name not in",
 			wantOffset: 11,
-			wantError:  `search: at character 12: expected "(" or "[" after "not in", found end of text`,
+			wantError:  `search: at character 12: expected "(" or "[" after "not in", found end of search`,
 		},
 		"empty list": {
 			text:       "name in ()",
@@ -681,7 +681,7 @@ func TestParseRefuses(t *testing.T) {
 		"unclosed list": {
 			text:       "name in ('a'",
 			wantOffset: 12,
-			wantError:  `search: at character 13: expected "," or ")" after "'a'", found end of text`,
+			wantError:  `search: at character 13: expected "," or ")" after "'a'", found end of search`,
 		},
 		"list after equals": {
 			text:       "name = ('a')",
@@ -696,12 +696,12 @@ func TestParseRefuses(t *testing.T) {
 		"closing parenthesis too many": {
 			text:       "(a='x'))",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected "and", "or" or end of text, found ")"`,
+			wantError:  `search: at character 8: expected "and", "or" or end of search, found ")"`,
 		},
 		"unclosed parenthesis": {
 			text:       "(a='x' and (b='y')",
 			wantOffset: 18,
-			wantError:  `search: at character 19: expected "and", "or" or ")" for the "(" at character 1, found end of text`,
+			wantError:  `search: at character 19: expected "and", "or" or ")" for the "(" at character 1, found end of search`,
 		},
 		"empty parentheses": {
 			text:       "()",
@@ -731,7 +731,7 @@ func TestParseRefuses(t *testing.T) {
 		"characters, not bytes": {
 			text:       "name='é' %",
 			wantOffset: 10,
-			wantError:  `search: at character 10: expected "and", "or" or end of text, found "%"`,
+			wantError:  `search: at character 10: expected "and", "or" or end of search, found "%"`,
 		},
 		"several lines": {
 			text:       "name='é'\nand (\n  b='ö' %",
@@ -741,19 +741,19 @@ func TestParseRefuses(t *testing.T) {
 		"long words are cut": {
 			text:       "name='x' " + strings.Repeat("y", 1000),
 			wantOffset: 9,
-			wantError: `search: at character 10: expected "and", "or" or end of text, found "` +
+			wantError: `search: at character 10: expected "and", "or" or end of search, found "` +
 				strings.Repeat("y", 40) + `…"`,
 		},
 		"long strings are cut": {
 			text:       "name='x' '" + strings.Repeat("é\n", 1000) + "'",
 			wantOffset: 9,
-			wantError: `search: at character 10: expected "and", "or" or end of text, found "'` +
+			wantError: `search: at character 10: expected "and", "or" or end of search, found "'` +
 				strings.Repeat(`é\n`, 19) + `é…"`,
 		},
 		"NUL": {
 			text:       "name='a\x00b'",
 			wantOffset: 7,
-			wantError:  `search: at character 8: expected text without NUL characters, found one`,
+			wantError:  `search: at character 8: expected no NUL character, found one`,
 		},
 		"invalid UTF-8": {
 			text:       "name='é\xff'",
@@ -763,22 +763,22 @@ func TestParseRefuses(t *testing.T) {
 		"too long": {
 			text:       "a='" + strings.Repeat("x", MaxLength-3) + "'",
 			wantOffset: MaxLength,
-			wantError:  `search: at character 4097: expected at most 4096 bytes of text, found 4097`,
+			wantError:  `search: at character 4097: expected at most 4096 bytes, found 4097`,
 		},
 		"too long, the bound within a character": {
 			text:       "a='" + strings.Repeat("é", MaxLength) + "'",
 			wantOffset: MaxLength - 1,
-			wantError:  `search: at character 2050: expected at most 4096 bytes of text, found 8196`,
+			wantError:  `search: at character 2050: expected at most 4096 bytes, found 8196`,
 		},
 		"too deep by parentheses": {
 			text:       strings.Repeat("(", MaxDepth+1) + "a='x'" + strings.Repeat(")", MaxDepth+1),
 			wantOffset: MaxDepth,
-			wantError:  `search: at character 201: expected at most 200 parentheses and "not" within each other, found one more`,
+			wantError:  `search: at character 201: expected at most 200 nested parentheses and "not", found one more`,
 		},
 		"too deep by not": {
 			text:       strings.Repeat("not ", MaxDepth+1) + "a='x'",
 			wantOffset: 4 * MaxDepth,
-			wantError:  `search: at character 801: expected at most 200 parentheses and "not" within each other, found one more`,
+			wantError:  `search: at character 801: expected at most 200 nested parentheses and "not", found one more`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

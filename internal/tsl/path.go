@@ -18,8 +18,8 @@ package tsl
 
 import "strings"
 
-// Elements returns the parts of the path that dots divide. A part in single
-// quotes may hold any character; in it, two quotes are one.
+// Elements returns the parts of the path between dots. A part in single quotes may
+// contain any character; two single quotes in it stand for one.
 func (f Field) Elements() []string {
 	var elements []string
 	for rest := f.Path; ; {
@@ -40,7 +40,7 @@ func (f Field) Elements() []string {
 	}
 }
 
-// spanField returns the length of the field or word that rest starts with.
+// spanField returns the length of the field or word at the start of rest.
 func spanField(rest string) int {
 	length := span(rest, isWord)
 	for length < len(rest) && rest[length-1] == '.' {
@@ -57,8 +57,8 @@ func spanField(rest string) int {
 	return length
 }
 
-// quotedLength returns the length of the text in single quotes that rest starts
-// with, and whether there is one and it ends.
+// quotedLength returns the length of the quoted string at the start of rest, and
+// whether its closing quote exists. The length is 0 where rest starts otherwise.
 func quotedLength(rest string) (length int, closed bool) {
 	if rest == "" || rest[0] != '\'' {
 		return 0, false
@@ -75,7 +75,7 @@ func quotedLength(rest string) (length int, closed bool) {
 	return len(rest), false
 }
 
-// unquote returns what a text in single quotes stands for.
+// unquote returns the value of a string in single quotes.
 func unquote(quoted string) string {
 	return strings.ReplaceAll(quoted[1:len(quoted)-1], "''", "'")
 }

@@ -18,7 +18,7 @@ package tsl
 
 import "strings"
 
-// The binding strength of each kind of node, the weakest first.
+// The precedence of each kind of node, the lowest first.
 const (
 	strengthOr = iota
 	strengthAnd
@@ -36,8 +36,8 @@ func text(e Expr) string {
 	return b.String()
 }
 
-// write writes e, in parentheses where it binds more weakly than its place
-// demands.
+// write writes e, in parentheses where its precedence is lower than its place
+// requires.
 func write(b *strings.Builder, e Expr, least int) {
 	switch e := e.(type) {
 	case *Or:

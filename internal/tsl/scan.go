@@ -22,10 +22,10 @@ type tokenKind int
 
 const (
 	tokenEnd        tokenKind = iota
-	tokenName                 // a field, or a word that should have been quoted
-	tokenNumber               // a word that starts with none of the letters: a number or a time
-	tokenString               // text in single quotes
-	tokenOpenString           // text whose closing quote is missing
+	tokenName                 // a field, or a word that lacks quotes
+	tokenNumber               // a word that does not start with a letter: a number or a time
+	tokenString               // a string in single quotes
+	tokenOpenString           // a string whose closing quote is missing
 	tokenSymbol               // everything else: operators, brackets, commas, unknown characters
 	tokenAnd
 	tokenOr
@@ -38,7 +38,7 @@ const (
 	tokenNull
 )
 
-// keywords are the words that name no field. A field may contain one, as
+// keywords are the words that cannot name a field. A field may contain a keyword, as
 // labels.in does.
 var keywords = map[string]tokenKind{
 	"and":     tokenAnd,
@@ -52,9 +52,8 @@ var keywords = map[string]tokenKind{
 	"null":    tokenNull,
 }
 
-// longSymbols are the symbols of more than one character. Those that are no
-// operators are what people who know other languages write; read in one piece,
-// they can be named in the error.
+// longSymbols are the symbols of more than one character. Some are operators of
+// other languages: as one token, the error can name them.
 var longSymbols = []string{"!=", "<=", ">=", "<>", "~=", "~!", "==", "=~", "!~", "&&", "||"}
 
 type token struct {
@@ -63,30 +62,30 @@ type token struct {
 	offset int    // in bytes
 }
 
-// is tells whether the token is that symbol.
+// is reports whether the token is the symbol.
 func (t token) is(symbol string) bool { return t.kind == tokenSymbol && t.text == symbol }
 
 // found describes the token for an error message.
 func (t token) found() string {
 	switch {
 	case t.kind == tokenEnd:
-		return "end of text"
+		return endOfSearch
 	case t.is(`"`):
 		return "a double quote"
 	}
 	return quote(t.text)
 }
 
-// content returns what a tokenString stands for.
+// content returns the value of a tokenString.
 func (t token) content() string { return unquote(t.text) }
 
-// scanner cuts a text into tokens, from left to right, each once.
+// scanner splits a search string into tokens, from left to right.
 type scanner struct {
 	text   string
 	offset int
 }
 
-// next returns the next token, at the end of the text always tokenEnd.
+// next returns the next token. At the end of the string it returns tokenEnd, always.
 func (s *scanner) next() token {
 	for s.offset < len(s.text) && isSpace(s.text[s.offset]) {
 		s.offset++
@@ -100,8 +99,8 @@ func (s *scanner) next() token {
 	return token{kind: kind, text: s.text[start:s.offset], offset: start}
 }
 
-// scan returns the kind and the length of the token that rest starts with. rest
-// is valid UTF-8, not empty, and does not start with a space.
+// scan returns the kind and the length of the token at the start of rest, which is
+// valid UTF-8, is not empty, and does not start with a space.
 func scan(rest string) (tokenKind, int) {
 	switch c := rest[0]; {
 	case c == '\'':
@@ -130,7 +129,7 @@ func scan(rest string) (tokenKind, int) {
 	return tokenEnd, 0
 }
 
-// span returns how many bytes at the start of rest belong to the class.
+// span returns the number of bytes at the start of rest that belong to the class.
 func span(rest string, class func(byte) bool) int {
 	for i := range len(rest) {
 		if !class(rest[i]) {
@@ -144,12 +143,12 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\
 
 func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
 
-// isWord tells what a field is made of outside of quotes: the characters of label
-// keys.
+// isWord reports whether a field may contain the character outside of quotes: the
+// characters of label keys.
 func isWord(c byte) bool {
 	return isLetter(c) || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c == '/'
 }
 
-// isNumberish takes in the colons and signs of times and exponents as well. An
-// error so names the whole of what is neither.
+// isNumberish also accepts the colons and signs of times and exponents, so that an
+// error names the whole of a malformed number or time.
 func isNumberish(c byte) bool { return isWord(c) || c == ':' || c == '+' }

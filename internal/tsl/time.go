@@ -19,22 +19,24 @@ package tsl
 import (
 	"fmt"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/rfc3339"
 )
 
-// ParseTime reads a date, which is its midnight in UTC, or an RFC 3339 time. The
-// error says what is wrong, for the person who wrote the text.
+// ParseTime reads a date, which is its midnight in UTC, or an RFC 3339 time as the
+// bodies of requests have it. The error is for the author of the search.
 func ParseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil {
 		return t, nil
 	}
-	t, err := time.Parse(time.RFC3339, text)
+	t, err := rfc3339.Parse(text)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%s is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z", quote(text))
 	}
 	return t, nil
 }
 
-// looksLikeTime tells whether a text starts as dates do and numbers never do:
+// looksLikeTime reports whether a word starts like a date, and so is no number:
 // with four digits and a dash.
 func looksLikeTime(text string) bool {
 	return len(text) > len("2026-") && areDigits(text[:4]) && text[4] == '-'

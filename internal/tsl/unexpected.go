@@ -18,19 +18,19 @@ package tsl
 
 import "strings"
 
-// unexpected is the error at the next token.
+// unexpected returns the error for the next token.
 func (p *parser) unexpected(expected string) *SyntaxError {
 	return syntaxError(p.scanner.text, p.token.offset, expected, p.token.found(), p.hint())
 }
 
-// unquoted is the error at a word in the place of a value.
+// unquoted returns the error for a word where a value must stand.
 func (p *parser) unquoted() *SyntaxError {
 	return syntaxError(p.scanner.text, p.token.offset,
-		"text in single quotes, a number, a time, true or false"+p.afterLast(), p.token.found(), p.valueHint())
+		"a string in single quotes, a number, a time, true or false"+p.afterLast(), p.token.found(), p.valueHint())
 }
 
-// valueHint shows the next token in quotes where it is plainly meant as text,
-// and the suffixes where it is plainly meant as a number.
+// valueHint suggests quotes where the next token was clearly meant as a string,
+// and the number suffixes where it was clearly meant as a number.
 func (p *parser) valueHint() string {
 	switch {
 	case p.token.kind == tokenName:
@@ -41,8 +41,8 @@ func (p *parser) valueHint() string {
 	return ""
 }
 
-// afterLast says after what an error stands, so that its place can be found by
-// reading as well as by counting.
+// afterLast names the token before the error, so that people can find the place
+// without counting characters.
 func (p *parser) afterLast() string {
 	if p.last.text == "" {
 		return ""
@@ -50,7 +50,7 @@ func (p *parser) afterLast() string {
 	return " after " + quote(p.last.text)
 }
 
-// hint says what to write instead of the next token, where that is plain.
+// hint suggests a replacement for the next token, or returns "".
 func (p *parser) hint() string {
 	switch p.token.kind {
 	case tokenSymbol:
@@ -63,15 +63,16 @@ func (p *parser) hint() string {
 		}
 	case tokenName, tokenNumber, tokenOpenString:
 		if p.last.kind == tokenString && p.last.offset+len(p.last.text) == p.token.offset {
-			return "write a single quote within text as two: ''"
+			return "write a single quote within a string as two: ''"
 		}
 	}
 	return ""
 }
 
-const singleQuotes = "text stands in single quotes, as in 'text'"
+const singleQuotes = "strings take single quotes, as in 'value'"
 
-// symbolHints translates from other languages, and from word processors.
+// symbolHints translates symbols of other languages, and the quotes of word
+// processors.
 var symbolHints = map[string]string{
 	"==": `write "=" for equality`,
 	"=~": `write "~=" for a match`,
