@@ -169,8 +169,8 @@ var _ = Describe("Deletion", func() {
 
 		sendAll(ctx, old, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.pool-0"))
-		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)

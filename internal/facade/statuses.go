@@ -38,10 +38,6 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// maxClockSkew is how far ahead of the facade's clock a report may be. One from
-// the far future would make every later report of its adapter a stale one.
-const maxClockSkew = 5 * time.Minute
-
 func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
 	cluster, err := s.findCluster(r)
 	if err != nil {
@@ -127,8 +123,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 // checkReport checks what the schema of the body cannot say.
 func (s *Server) checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
 	var faults []rest.FieldError
-	if limit := s.options.Clock.Now().Add(maxClockSkew); body.ObservedTime.After(limit) {
-		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
+	if limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew); body.ObservedTime.After(limit) {
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", aggregate.MaxClockSkew.Minutes())})
 	}
 	if body.ObservedTime.Before(time.Unix(0, 0)) {
 		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "minimum", Message: "observed_time must not be before 1970"})
@@ -340,7 +336,7 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		report := aggregate.ReportOf(stored)
 		_, err = on.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
 			// The API server knows the generation; the row may be older still.
-			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report)
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report, s.options.Clock.Now())
 		})
 	}
 	if err != nil {

@@ -19,6 +19,7 @@ package rest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,20 +105,42 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
-	conditions := status.Conditions
-	if !status.Computed() {
-		// The reconciler has not seen the object yet. It will write the same conditions.
-		conditions = aggregate.Conditions(aggregate.Input{
-			Kind:       kind,
-			Generation: row.Generation,
-			Created:    row.CreatedTime,
-			Updated:    row.UpdatedTime,
-			Required:   r.RequiredAdapters(kind),
-			Now:        row.CreatedTime,
-		})
+	in := aggregate.Input{
+		Kind:       kind,
+		Generation: row.Generation,
+		Created:    row.CreatedTime,
+		Updated:    row.UpdatedTime,
+		Deleted:    row.DeletedTime,
+		Required:   r.RequiredAdapters(kind),
+		Finalizing: r.RequiredAdapters(kind),
 	}
+	if status.Computed() {
+		in.Previous = status.Conditions
+	}
+	conditions := ContractConditions(aggregate.AtGeneration(in), in.Required)
 	row.Conditions = fleet.ConditionsOf(conditions)
 	return row, conditions
+}
+
+// ContractConditions returns stored conditions as the contract has them: Ready observes
+// the newest generation that a required adapter has reported on.
+func ContractConditions(conditions []v1.ResourceCondition, required []string) []v1.ResourceCondition {
+	return withReadyAt(conditions, aggregate.ReportedGeneration(conditions, required))
+}
+
+// StoredConditions undoes ContractConditions for a row of that generation.
+func StoredConditions(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	return withReadyAt(conditions, generation)
+}
+
+func withReadyAt(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	conditions = slices.Clone(conditions)
+	for i := range conditions {
+		if conditions[i].Type == v1.ReadyCondition {
+			conditions[i].ObservedGeneration = generation
+		}
+	}
+	return conditions
 }
 
 // objectRow returns the part of a row that all objects share.
