@@ -101,6 +101,7 @@ func TestSharedListSurvivesItsFirstCaller(t *testing.T) {
 			t.Errorf("the first caller got error %v, want %v", err, context.Canceled)
 		}
 		<-list.running
+		synctest.Wait() // the list has begun
 		close(release)
 		if got := <-second; !got["a"] {
 			t.Errorf("the second caller got %v", got)
