@@ -39,35 +39,35 @@ import (
 )
 
 func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.replica.Reports.Collection, rest.ClusterStatusesPath, rest.ReportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.ClusterStatusesPath, rest.ReportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
 }
 
 func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
 func (s *Server) reportClusterStatus(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, index: s.replica.Clusters.Index, row: cluster})
+	return s.answerReport(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, index: s.replica.Clusters.Index, row: cluster})
 }
 
 func (s *Server) reportNodePoolStatus(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, index: s.replica.NodePools.Index, row: nodePool})
+	return s.answerReport(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, index: s.replica.NodePools.Index, row: nodePool})
 }
 
 // reported is the resource that a report is about.
@@ -78,8 +78,8 @@ type reported struct {
 	row    *fleet.Row
 }
 
-// report records an adapter's report, or answers 204 where it changes nothing.
-func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) error {
+// answerReport records an adapter's report, or answers 204 where it changes nothing.
+func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on reported) error {
 	var body rest.AdapterStatusCreateRequest
 	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 	}
 	// To report is to create or to replace, and what is answered before either may
 	// only be told to those who may do both.
-	status := newAdapterStatus(s.replica.Namespace(), on, body)
-	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, status.Name); err != nil {
+	report := newReport(s.replica.Namespace(), on, body)
+	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
 	}
 	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
@@ -102,8 +102,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	defer s.replica.Pending.Begin(status)()
-	stored, err := s.record(r.Context(), on, status)
+	defer s.replica.Pending.Begin(report)()
+	stored, err := s.record(r.Context(), on, report)
 	if err != nil {
 		return err
 	}
@@ -166,8 +166,8 @@ func (s *Server) readLive(ctx context.Context, on reported) error {
 	return problem.NoSuchNodePool.Because("There is no nodepool with id %q", on.row.ID)
 }
 
-func newAdapterStatus(namespace string, on reported, body rest.AdapterStatusCreateRequest) *v1.AdapterStatus {
-	status := &v1.AdapterStatus{
+func newReport(namespace string, on reported, body rest.AdapterStatusCreateRequest) *v1.AdapterStatus {
+	report := &v1.AdapterStatus{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      v1.AdapterStatusName(on.row.Key.Name, body.Adapter),
 			Namespace: namespace,
@@ -183,14 +183,14 @@ func newAdapterStatus(namespace string, on reported, body rest.AdapterStatusCrea
 		},
 	}
 	for i, c := range body.Conditions {
-		status.Spec.Conditions[i] = v1.AdapterCondition{
+		report.Spec.Conditions[i] = v1.AdapterCondition{
 			Type:    c.Type,
 			Status:  metav1.ConditionStatus(c.Status),
 			Reason:  c.Reason,
 			Message: c.Message,
 		}
 	}
-	return status
+	return report
 }
 
 // freeFormObject returns a free-form object of a request as a custom resource holds it,

@@ -54,7 +54,7 @@ func (r Renderer) Row(o client.Object) (*fleet.Row, error) {
 // Cluster returns the row of a Cluster.
 func (r Renderer) Cluster(c *v1.Cluster) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(c, v1.ClusterKind, c.Status)
-	labels := ownLabels(c.Labels)
+	labels := userLabels(c.Labels)
 	row.Name, row.Labels = c.Name, fleet.LabelsOf(labels)
 	return row, setJSON(row, Cluster{
 		Kind:        ClusterKindCluster,
@@ -75,7 +75,7 @@ func (r Renderer) Cluster(c *v1.Cluster) (*fleet.Row, error) {
 // NodePool returns the row of a NodePool.
 func (r Renderer) NodePool(n *v1.NodePool) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(n, v1.NodePoolKind, n.Status)
-	labels := ownLabels(n.Labels)
+	labels := userLabels(n.Labels)
 	row.Name, row.Labels = n.PoolName(), fleet.LabelsOf(labels)
 	rendered := NodePool{
 		Kind:        NodePoolKindNodePool,
@@ -157,15 +157,15 @@ func objectRow(o client.Object) *fleet.Row {
 	return row
 }
 
-// ownLabels returns the labels without those that HyperFleet sets.
-func ownLabels(labels map[string]string) map[string]string {
-	own := make(map[string]string, len(labels))
+// userLabels returns the labels that users set: all but HyperFleet's.
+func userLabels(labels map[string]string) map[string]string {
+	kept := make(map[string]string, len(labels))
 	for key, value := range labels {
 		if !strings.HasPrefix(key, v1.OwnPrefix) {
-			own[key] = value
+			kept[key] = value
 		}
 	}
-	return own
+	return kept
 }
 
 func resourceStatus(conditions []v1.ResourceCondition) ResourceStatus {
@@ -208,6 +208,6 @@ func SetUpdateTimes(row *fleet.Row, conditions []v1.ResourceCondition) {
 		patched = conditions[i].LastUpdatedTime.UTC().AppendFormat(patched, time.RFC3339Nano)
 		rest = rest[start+bytes.IndexByte(rest[start:], '"'):]
 	}
-	row.JSON = append(patched, rest...)
-	row.Digest = DigestOf(row.JSON)
+	patched = append(patched, rest...)
+	row.JSON, row.Digest = patched, DigestOf(patched)
 }
