@@ -101,7 +101,7 @@ func Start(ctx context.Context, options ...Option) (*Env, error) {
 	if err := e.apply(ctx, "admission", bindToAllNamespaces); err != nil {
 		return e, err
 	}
-	return e, e.waitForPolicies(ctx)
+	return e, e.WaitForPolicies(ctx)
 }
 
 // Stop stops the control plane.
@@ -218,9 +218,9 @@ func readObjects(file string) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// waitForPolicies waits until the API server, which learns of policies by a
+// WaitForPolicies waits until the API server, which learns of policies by a
 // watch, applies every one of them: to dry runs, so that nothing stays behind.
-func (e *Env) waitForPolicies(ctx context.Context) error {
+func (e *Env) WaitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
 		report := &hyperfleetv1.AdapterStatus{
