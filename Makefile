@@ -16,6 +16,9 @@ BIN ?= bin
 CONTAINER_TOOL ?= docker
 IMAGE ?= hyperfleet:latest
 
+# What make undeploy uninstalls.
+KUSTOMIZATION ?= config/default
+
 TOOL := go tool -modfile=hack/tools/go.mod
 FUZZTIME ?= 6s
 # The packages in which goroutines share state.
@@ -56,6 +59,10 @@ image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOO
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
 	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
+
+.PHONY: undeploy
+undeploy: ## Uninstall KUSTOMIZATION (config/default) and all its objects from kubectl's cluster
+	@hack/undeploy.sh $(KUSTOMIZATION)
 
 .PHONY: controlplane
 controlplane: ## Build etcd, kube-apiserver and kubectl from source, unless bin/ holds them

@@ -159,7 +159,8 @@ var _ = Describe("Rules of AdapterStatus", func() {
 		Expect(causes(err)).To(Equal(want))
 	},
 		Entry("accepts the same", "{kind: Cluster, name: my-cluster, uid: u1}", "{kind: Cluster, name: my-cluster, uid: u1}"),
-		Entry("accepts a uid that comes later", "{kind: Cluster, name: my-cluster}", "{kind: Cluster, name: my-cluster, uid: u1}"),
+		Entry("accepts the same without a uid", "{kind: Cluster, name: my-cluster}", "{kind: Cluster, name: my-cluster}"),
+		Entry("refuses a uid that comes later", "{kind: Cluster, name: my-cluster}", "{kind: Cluster, name: my-cluster, uid: u1}", "spec.resourceRef: Invalid value: spec.resourceRef is immutable: a report on another resource is another AdapterStatus"),
 		Entry("refuses another uid", "{kind: Cluster, name: my-cluster, uid: u1}", "{kind: Cluster, name: my-cluster, uid: u2}", "spec.resourceRef: Invalid value: spec.resourceRef is immutable: a report on another resource is another AdapterStatus"),
 		Entry("refuses that the uid goes", "{kind: Cluster, name: my-cluster, uid: u1}", "{kind: Cluster, name: my-cluster}", "spec.resourceRef: Invalid value: spec.resourceRef is immutable: a report on another resource is another AdapterStatus"),
 		Entry("refuses another name", "{kind: Cluster, name: my-cluster}", "{kind: Cluster, name: another}", "spec.resourceRef: Invalid value: spec.resourceRef is immutable: a report on another resource is another AdapterStatus"),

@@ -130,7 +130,7 @@ type AdapterStatusSpec struct {
 
 // ResourceReference names a Cluster or NodePool.
 //
-// +kubebuilder:validation:XValidation:rule="self.kind == oldSelf.kind && self.name == oldSelf.name && (!has(oldSelf.uid) || (has(self.uid) && self.uid == oldSelf.uid))",message="spec.resourceRef is immutable: a report on another resource is another AdapterStatus"
+// +kubebuilder:validation:XValidation:rule="self.kind == oldSelf.kind && self.name == oldSelf.name && has(self.uid) == has(oldSelf.uid) && (!has(self.uid) || self.uid == oldSelf.uid)",message="spec.resourceRef is immutable: a report on another resource is another AdapterStatus"
 // +kubebuilder:validation:XValidation:rule="oldSelf.hasValue() || self.name.matches(self.kind == 'Cluster' ? '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' : '^[a-z0-9]([-a-z0-9]*[a-z0-9])?[.][a-z0-9]([-a-z0-9]*[a-z0-9])?$')",optionalOldSelf=true,message="must be <cluster> for a Cluster and <cluster>.<nodepool> for a NodePool",fieldPath=".name"
 type ResourceReference struct {
 	// kind is Cluster or NodePool.
@@ -147,8 +147,9 @@ type ResourceReference struct {
 	Name string `json:"name"`
 
 	// uid is the metadata.uid of the resource. A report with a uid does not count
-	// for a later resource of the same name. The uid may be added later, but not
-	// changed or removed.
+	// for a later resource of the same name. A report without a uid keeps none: by
+	// adding the uid of another resource, an adapter could have the report of
+	// another adapter deleted as an orphan.
 	//
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1

@@ -40,6 +40,21 @@ const (
 	// admission policy sets it.
 	UpdatedByAnnotation = OwnPrefix + "updated-by"
 
+	// DeletedByAnnotation is the user who asked for the deletion of the object. A
+	// client sets it before it deletes, to its own name: an admission policy
+	// overwrites any other name. It is empty if the client did not.
+	DeletedByAnnotation = OwnPrefix + "deleted-by"
+
+	// ForceDeleteAnnotation is the reason, of 1 to 1024 characters, to delete the
+	// object although adapters have not finalized it. Only a user with the verb
+	// force-delete on the resource may set it, only on an object that is being
+	// deleted, and nobody may change it.
+	ForceDeleteAnnotation = OwnPrefix + "force-delete"
+
+	// ForceDeletedByAnnotation is the user who set ForceDeleteAnnotation. An
+	// admission policy sets it.
+	ForceDeletedByAnnotation = OwnPrefix + "force-deleted-by"
+
 	// FirstObservedAnnotation, on an AdapterStatus, is the observedTime of the
 	// adapter's first report. An admission policy sets it.
 	FirstObservedAnnotation = OwnPrefix + "first-observed"
@@ -52,6 +67,35 @@ const (
 	// Its writes do not count as updates of the object.
 	ControllerFieldManager = "hyperfleet-controller"
 )
+
+// Bounds on free-form content, which config/admission/bounds.yaml enforces. They
+// hold for the spec of a Cluster or NodePool, and for data and metadata of a
+// report together.
+const (
+	// MaxContentDepth is the maximum nesting of objects and arrays; the spec itself
+	// is at depth 1.
+	MaxContentDepth = 32
+
+	// MaxContentMembers is the maximum number of members of objects and elements of
+	// arrays in all.
+	MaxContentMembers = 10_000
+
+	// MaxContentWeight is the maximum number of bytes that the content takes in the
+	// store. Every key counts twice, because metadata.managedFields repeat it.
+	MaxContentWeight = 1 << 20
+
+	// MaxWeight is the maximum weight of spec, labels and annotations of a Cluster or
+	// NodePool together. It leaves 200 KiB of the 1.5 MiB that etcd takes to the
+	// status.
+	MaxWeight = 1_310_720
+
+	// MaxLabels is the maximum number of labels, without those with OwnPrefix.
+	MaxLabels = 64
+)
+
+// VerbForceDelete is the RBAC verb on Clusters and NodePools that
+// ForceDeleteAnnotation needs.
+const VerbForceDelete = "force-delete"
 
 // NodePoolName returns the metadata.name of a Cluster's NodePool.
 func NodePoolName(cluster, pool string) string { return cluster + "." + pool }

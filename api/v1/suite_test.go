@@ -21,13 +21,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -47,8 +52,9 @@ const (
 )
 
 var (
-	env *testenv.Env
-	api *discovery.DiscoveryClient
+	env      *testenv.Env
+	api      *discovery.DiscoveryClient
+	auditLog string // the file
 )
 
 func TestAPI(t *testing.T) {
@@ -58,9 +64,15 @@ func TestAPI(t *testing.T) {
 
 var _ = BeforeSuite(func(ctx context.Context) {
 	var err error
-	env, err = testenv.Start(ctx)
+	folder := GinkgoT().TempDir()
+	auditLog = filepath.Join(folder, "audit.log")
+	auditPolicy := filepath.Join(folder, "audit-policy.yaml")
+	Expect(os.WriteFile(auditPolicy, []byte("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata, omitStages: [RequestReceived], "+
+		"resources: [{group: hyperfleet.io}]}, {level: None}]"), 0o600)).To(Succeed())
+	env, err = testenv.Start(ctx, testenv.WithAuditLog(auditPolicy, auditLog))
 	DeferCleanup(func() error { return env.Stop() })
 	Expect(err).NotTo(HaveOccurred())
+	Expect(env.InstallRoles(ctx)).To(Succeed())
 	config := rest.CopyConfig(env.Config)
 	config.WarningHandler = rest.NoWarnings{} // specs send unknown fields on purpose
 	api = discovery.NewDiscoveryClientForConfigOrDie(config)
@@ -151,6 +163,16 @@ func causes(err error) []string {
 	return found
 }
 
+// denial returns the message by which the named ValidatingAdmissionPolicy refused a
+// request.
+func denial(err error, policy string) string {
+	GinkgoHelper()
+	Expect(err).To(HaveOccurred(), "want a refusal by %s", policy)
+	_, message, ok := strings.Cut(err.Error(), fmt.Sprintf("ValidatingAdmissionPolicy '%s' with binding '%[1]s' denied request: ", policy))
+	Expect(ok).To(BeTrue(), "want a refusal by %s, got %v", policy, err)
+	return message
+}
+
 // notASubdomain is the cause for a name with characters that Kubernetes forbids.
 func notASubdomain(name string) string {
 	return fmt.Sprintf("metadata.name: Invalid value: %q: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "+
@@ -164,4 +186,41 @@ func clientAs(user string) client.Client {
 	c, err := env.As(user, "system:masters")
 	Expect(err).NotTo(HaveOccurred())
 	return c
+}
+
+// clientWith returns a client of a user who has the named ClusterRoles in a namespace.
+func clientWith(ctx context.Context, namespace, user string, roles ...string) client.Client {
+	GinkgoHelper()
+	for _, role := range roles {
+		bind(ctx, namespace, user, "ClusterRole", role)
+	}
+	c, err := env.As(user)
+	Expect(err).NotTo(HaveOccurred())
+	return c
+}
+
+// bind gives a role to a user.
+func bind(ctx context.Context, namespace, user, kind, role string) {
+	GinkgoHelper()
+	Expect(env.Client.Create(ctx, &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, GenerateName: "test-"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
+		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+	})).To(Succeed())
+}
+
+// withoutBinding calls do while the named ValidatingAdmissionPolicyBinding does not
+// exist. inForce reports whether the API server applies the policy.
+func withoutBinding(ctx context.Context, name string, inForce func() bool, do func()) {
+	GinkgoHelper()
+	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
+	Expect(env.Client.Get(ctx, client.ObjectKey{Name: name}, binding)).To(Succeed())
+	Expect(env.Client.Delete(ctx, binding)).To(Succeed())
+	Eventually(inForce).WithTimeout(30 * time.Second).Should(BeFalse())
+	defer func() {
+		binding.ResourceVersion = ""
+		Expect(env.Client.Create(ctx, binding)).To(Succeed())
+		Eventually(inForce).WithTimeout(30 * time.Second).Should(BeTrue())
+	}()
+	do()
 }

@@ -93,10 +93,10 @@ func TestBadBodies(t *testing.T) {
 			"lone surrogate in key":      {valid + `,"x":{"a\ud800":1}}`, "400 VAL-002 x.a\ufffd:unicode"},
 			"duplicate":                  {valid + `,"x":1,"x":1}`, "400 VAL-002 x:unique"},
 			"duplicate by escape":        {valid + `,"x":{"y":[{},{"a":1,"\u0061":2}]}}`, "400 VAL-002 x.y[1].a:unique"},
-			"nested 101 levels":          {valid + `,"x":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + "}", "400 VAL-002 x" + strings.Repeat("[0]", 99) + ":maxDepth"},
-			"nested 10000 levels":        {valid + `,"x":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}", "400 VAL-002 x" + strings.Repeat("[0]", 99) + ":maxDepth"},
-			"500000 open brackets":       {valid + `,"x":` + strings.Repeat("[", 500000), "400 VAL-002 x" + strings.Repeat("[0]", 99) + ":maxDepth"},
-			"100000 open objects":        {valid + `,` + strings.Repeat(`"x":{`, 100000), "400 VAL-002 x" + strings.Repeat(".x", 99) + ":maxDepth"},
+			"nested 34 levels":           {valid + `,"x":` + strings.Repeat("[", 34) + strings.Repeat("]", 34) + "}", "400 VAL-002 x" + strings.Repeat("[0]", 32) + ":maxDepth"},
+			"nested 10000 levels":        {valid + `,"x":` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + "}", "400 VAL-002 x" + strings.Repeat("[0]", 32) + ":maxDepth"},
+			"500000 open brackets":       {valid + `,"x":` + strings.Repeat("[", 500000), "400 VAL-002 x" + strings.Repeat("[0]", 32) + ":maxDepth"},
+			"100000 open objects":        {valid + `,` + strings.Repeat(`"x":{`, 100000), "400 VAL-002 x" + strings.Repeat(".x", 32) + ":maxDepth"},
 			"integer beyond int64":       {valid + `,"x":9223372036854775808}`, "400 VAL-002 x:number"},
 			"integer below int64":        {valid + `,"x":-9223372036854775809}`, "400 VAL-002 x:number"},
 			"float beyond range":         {valid + `,"x":1e400}`, "400 VAL-002 x:number"},
@@ -216,7 +216,8 @@ func TestBadResources(t *testing.T) {
 		}
 		add("many faults", `{"kind":"x","name":"A","spec":[],"labels":{"a":1},"extra":1}`, "extra:unknown kind:enum labels.a:type name:minLength name:pattern spec:type")
 		add("too many members", `{"name":"must-not","spec":{`+numbered(9999, `"k%d":{}`)+`}}`, "spec.k9998:maxMembers")
-		add("spec nested too deep", `{"name":"must-not","spec":`+strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 101), "spec"+strings.Repeat(".a", 99)+":maxDepth")
+		add("too many elements", `{"name":"must-not","spec":{"a":[`+strings.Repeat("0,", 9_997)+`0]}}`, "spec.a[9997]:maxMembers")
+		add("spec nested too deep", `{"name":"must-not","spec":`+strings.Repeat(`{"a":`, 33)+"1"+strings.Repeat("}", 34), "spec"+strings.Repeat(".a", 32)+":maxDepth")
 		add("duplicate in spec", `{"name":"must-not","spec":{"a":{"b":1,"b":1}}}`, "spec.a.b:unique")
 		add("duplicate label", `{"name":"must-not","labels":{"a":"x","a":"x"}}`, "labels.a:unique")
 		add("integer in spec beyond int64", `{"name":"must-not","spec":{"a":[1,12345678901234567890]}}`, "spec.a[1]:number")

@@ -140,7 +140,7 @@ func TestBadReports(t *testing.T) {
 				}
 				invalid(member+" with a duplicate", member, `{"a":[{"b":1,"b":2}]}`, member+".a[0].b:unique")
 				invalid(member+" with a great integer", member, `{"a":18446744073709551616}`, member+".a:number")
-				invalid(member+" nested too deep", member, strings.Repeat(`{"a":`, 100)+"1"+strings.Repeat("}", 100), member+strings.Repeat(".a", 99)+":maxDepth")
+				invalid(member+" nested too deep", member, strings.Repeat(`{"a":`, 33)+"1"+strings.Repeat("}", 33), member+strings.Repeat(".a", 32)+":maxDepth")
 			}
 			invalid("camel-case member", "observedGeneration", "1", "observedGeneration:unknown")
 			invalid("kind", "kind", `"AdapterStatus"`, "kind:unknown")

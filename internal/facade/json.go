@@ -25,15 +25,18 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 const (
-	// maxJSONDepth bounds the nesting of arrays and objects in a body.
-	maxJSONDepth = 100
-	// maxJSONMembers bounds the members of all objects of a body together. The API
-	// server's work for an object grows with them, not with its bytes: 100,000 of
-	// them, in less than 1 MiB, keep it busy for many seconds.
-	maxJSONMembers = 10_000
+	// maxJSONDepth is the maximum nesting of arrays and objects in a body, whose
+	// free-form content is one level below it.
+	maxJSONDepth = v1.MaxContentDepth + 1
+	// maxJSONMembers is the maximum number of members of objects and elements of
+	// arrays in a body. The API server's CPU time for an object grows with them, not
+	// with its bytes.
+	maxJSONMembers = v1.MaxContentMembers
 )
 
 // A lossError says that the store could not give back what a body holds.
@@ -61,10 +64,10 @@ func checkJSON(body []byte) error {
 }
 
 type jsonChecker struct {
-	body  []byte
-	dec   *json.Decoder
-	stack []jsonFrame
-	keys  int // seen so far
+	body    []byte
+	dec     *json.Decoder
+	stack   []jsonFrame
+	members int // and elements, seen so far
 }
 
 // A jsonFrame is an array or object that is open at a point of the body.
@@ -109,6 +112,10 @@ func (c *jsonChecker) token(token json.Token, raw []byte) error {
 			if key, ok := token.(string); ok {
 				return c.key(top, key, raw)
 			}
+		} else if top.keys == nil && token != json.Delim(']') {
+			if err := c.count(); err != nil {
+				return err
+			}
 		}
 	}
 	switch token := token.(type) {
@@ -142,8 +149,8 @@ func (c *jsonChecker) token(token json.Token, raw []byte) error {
 
 func (c *jsonChecker) key(top *jsonFrame, key string, raw []byte) error {
 	top.key, top.wantKey = key, false
-	if c.keys++; c.keys > maxJSONMembers {
-		return &lossError{c.path(), "maxMembers", fmt.Sprintf("is one too many: a body holds at most %d members in all", maxJSONMembers)}
+	if err := c.count(); err != nil {
+		return err
 	}
 	if losesRunes(key, raw) {
 		return c.surrogate()
@@ -152,6 +159,14 @@ func (c *jsonChecker) key(top *jsonFrame, key string, raw []byte) error {
 		return &lossError{c.path(), "unique", "is given twice"}
 	}
 	top.keys[key] = true
+	return nil
+}
+
+// count counts a member of an object or an element of an array.
+func (c *jsonChecker) count() error {
+	if c.members++; c.members > maxJSONMembers {
+		return &lossError{c.path(), "maxMembers", fmt.Sprintf("is one too many: a body holds at most %d members and elements in all", maxJSONMembers)}
+	}
 	return nil
 }
 

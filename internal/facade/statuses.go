@@ -211,6 +211,9 @@ const recordAttempts = 5
 func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
 	recorded, exists := s.replica.Reports.Index.GetByKey(client.ObjectKeyFromObject(report))
 	foreseeTimes(report, recorded)
+	if exists && rest.DecodeReport(recorded).Spec.ResourceRef.UID == "" {
+		report.Spec.ResourceRef.UID = "" // the API server lets nobody add one later
+	}
 	var err error
 	for range recordAttempts {
 		var stored *v1.AdapterStatus
@@ -231,14 +234,15 @@ func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStat
 			metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardStale).Inc()
 			return nil, nil
 		case exists && apierrors.IsInvalid(err):
+			uid := report.Spec.ResourceRef.UID
 			removed, removeErr := s.removePredecessor(ctx, on, report)
 			if removeErr != nil {
 				return nil, removeErr
 			}
-			if !removed {
+			if !removed && report.Spec.ResourceRef.UID == uid {
 				return nil, err
 			}
-			exists = false
+			exists = !removed
 		default:
 			return nil, err
 		}
@@ -299,7 +303,8 @@ func concerns(recorded, report *v1.AdapterStatus) bool {
 // removePredecessor deletes the recorded report where it is about a resource
 // that had the same name and is gone, and tells whether it was. It makes sure
 // first that it is not the other way round: that the index is behind, and the
-// recorded report is the successor's.
+// recorded report is the successor's. Of a recorded report that is about this
+// resource, the report takes the UID, or that there is none.
 func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.AdapterStatus) (bool, error) {
 	if err := s.readLive(ctx, on); err != nil {
 		return false, err
@@ -313,6 +318,7 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 		return false, fromOwnRequest(err)
 	}
 	if concerns(recorded, report) {
+		report.Spec.ResourceRef.UID = recorded.Spec.ResourceRef.UID // the index may not have known it
 		return false, nil
 	}
 	err = s.own.Delete(ctx, recorded, client.Preconditions{UID: &recorded.UID})

@@ -93,7 +93,7 @@ func fromInvalid(status metav1.Status) *Error {
 			fields = append(fields, rest.FieldError{
 				Field:      restField(cause.Field),
 				Constraint: restConstraint(cause.Type),
-				Message:    cause.Message,
+				Message:    policyMessage(cause.Message),
 			})
 		}
 	}
@@ -150,7 +150,19 @@ func forbiddenDetail(status metav1.Status) string {
 		return "The facade may not write as this caller: " + status.Message
 	}
 	if _, detail, ok := strings.Cut(status.Message, " is forbidden: "); ok {
-		return detail
+		return policyMessage(detail)
 	}
 	return status.Message
+}
+
+// policyMessage returns the message of a ValidatingAdmissionPolicy's rule without the
+// names of the policy and its binding.
+func policyMessage(message string) string {
+	if !strings.HasPrefix(message, "ValidatingAdmissionPolicy ") {
+		return message
+	}
+	if _, rule, ok := strings.Cut(message, " denied request: "); ok {
+		return rule
+	}
+	return message
 }

@@ -25,6 +25,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -57,11 +58,22 @@ type Env struct {
 	control *envtest.Environment
 }
 
+// An Option configures the API server.
+type Option func(*envtest.APIServer)
+
+// WithAuditLog has the API server write its audit log into a file, by the policy in
+// another file.
+func WithAuditLog(policy, log string) Option {
+	return func(server *envtest.APIServer) {
+		server.Configure().Append("audit-policy-file", policy).Append("audit-log-path", log)
+	}
+}
+
 // Start starts a control plane and returns when the CRDs are served and the admission
 // policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, where that
 // is not set, from bin/controlplane of the repository. The caller must stop the Env
 // even where Start fails.
-func Start(ctx context.Context) (*Env, error) {
+func Start(ctx context.Context, options ...Option) (*Env, error) {
 	e := &Env{Scheme: machinery.NewScheme()}
 	e.control = &envtest.Environment{
 		Scheme:                   e.Scheme,
@@ -69,6 +81,9 @@ func Start(ctx context.Context) (*Env, error) {
 		ErrorIfCRDPathMissing:    true,
 		ControlPlaneStartTimeout: time.Minute, // on a machine that is busy building
 		ControlPlaneStopTimeout:  time.Minute,
+	}
+	for _, option := range options {
+		option(e.control.ControlPlane.GetAPIServer())
 	}
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		e.control.BinaryAssetsDirectory = filepath.Join(Root(), "bin", "controlplane")
@@ -83,10 +98,10 @@ func Start(ctx context.Context) (*Env, error) {
 	if e.Client, err = client.New(e.Config, client.Options{Scheme: e.Scheme}); err != nil {
 		return e, fmt.Errorf("build client: %w", err)
 	}
-	if err := e.apply(ctx, "admission", func(*unstructured.Unstructured) bool { return true }); err != nil {
+	if err := e.apply(ctx, "admission", bindToAllNamespaces); err != nil {
 		return e, err
 	}
-	return e, e.waitForPolicies(ctx)
+	return e, e.WaitForPolicies(ctx)
 }
 
 // Stop stops the control plane.
@@ -174,6 +189,15 @@ func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructure
 	return nil
 }
 
+// bindToAllNamespaces has the policies apply in the namespaces of all tests, where
+// the manifests bind them to the served namespace.
+func bindToAllNamespaces(o *unstructured.Unstructured) bool {
+	if strings.HasSuffix(o.GetKind(), "PolicyBinding") {
+		unstructured.RemoveNestedField(o.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
+	}
+	return true
+}
+
 func readObjects(file string) ([]*unstructured.Unstructured, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -194,9 +218,9 @@ func readObjects(file string) ([]*unstructured.Unstructured, error) {
 	}
 }
 
-// waitForPolicies waits until the API server applies every policy, which it learns of
+// WaitForPolicies waits until the API server applies every policy, which it learns of
 // by a watch. It probes with dry runs, which leave no objects.
-func (e *Env) waitForPolicies(ctx context.Context) error {
+func (e *Env) WaitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
 		report := &hyperfleetv1.AdapterStatus{
@@ -220,10 +244,21 @@ func (e *Env) waitForPolicies(ctx context.Context) error {
 		}
 		return cluster.Annotations[hyperfleetv1.CreatedByAnnotation] != "" &&
 			controllerutil.ContainsFinalizer(cluster, hyperfleetv1.CascadeFinalizer) &&
-			report.Annotations[hyperfleetv1.FirstObservedAnnotation] != "", nil
+			report.Annotations[hyperfleetv1.FirstObservedAnnotation] != "" &&
+			e.refuses(ctx, func(c *hyperfleetv1.Cluster) {
+				c.Annotations = map[string]string{hyperfleetv1.ForceDeleteAnnotation: "probe"}
+			}) &&
+			e.refuses(ctx, func(c *hyperfleetv1.Cluster) { c.Spec.Raw = []byte(`{"a":[` + strings.Repeat("0,", 10_000) + `0]}`) }), nil
 	})
 	if err != nil {
 		return fmt.Errorf("wait for the admission policies: %w", err)
 	}
 	return nil
+}
+
+// refuses reports whether the API server refuses to create such a Cluster.
+func (e *Env) refuses(ctx context.Context, change func(*hyperfleetv1.Cluster)) bool {
+	cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
+	change(cluster)
+	return apierrors.IsInvalid(e.Client.Create(ctx, cluster, client.DryRunAll))
 }

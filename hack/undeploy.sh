@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Uninstalls a kustomization, config/default by default, from the cluster of the current
+# kubectl context. All Clusters, NodePools and AdapterStatuses are deleted.
+#
+# The order matters. The manager must be there, with its rights, until the last object is
+# gone, because it removes the finalizers of the objects. kubectl delete -k deletes
+# everything at once and leaves objects and CustomResourceDefinitions that nobody
+# finalizes.
+set -euo pipefail
+
+KUBECTL=${KUBECTL:-kubectl}
+TIMEOUT=${TIMEOUT:-5m}
+crds=(clusters.hyperfleet.io nodepools.hyperfleet.io adapterstatuses.hyperfleet.io)
+
+# Deletes all objects of a kind and waits until they are gone.
+delete_all() {
+	local crd=$1
+	[[ -n $("$KUBECTL" get crd "$crd" --ignore-not-found -o name) ]] || return 0
+	if ! "$KUBECTL" delete "$crd" --all --all-namespaces --timeout="$TIMEOUT"; then
+		echo "Error: some of $crd are not gone after $TIMEOUT, and nothing else was uninstalled." >&2
+		"$KUBECTL" get "$crd" --all-namespaces -o wide >&2
+		echo "docs/deployment.md, Uninstall, says what to do." >&2
+		exit 1
+	fi
+}
+
+main() {
+	local kustomization=${1:-config/default} crd
+	# Clusters take their NodePools and reports along. The others have no Cluster.
+	for crd in "${crds[@]}"; do
+		delete_all "$crd"
+	done
+	"$KUBECTL" delete crd "${crds[@]}" --ignore-not-found --timeout="$TIMEOUT"
+	# Kubernetes deletes what is in the manager's namespace after this command.
+	"$KUBECTL" delete -k "$kustomization" --ignore-not-found --wait=false
+}
+
+main "$@"
