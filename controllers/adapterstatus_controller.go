@@ -38,14 +38,16 @@ const orphanGracePeriod = time.Minute
 
 // AdapterStatusReconciler deletes reports whose resource does not exist or no longer
 // exists. The reconciler of a resource deletes its reports while the resource is
-// being deleted.
+// being deleted. A report that is being deleted goes also where no garbage collector
+// runs.
 type AdapterStatusReconciler struct {
 	Options
 
+	memory   memory
 	recorder eventRecorder
 }
 
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch
 
 // SetupWithManager registers the reconciler.
@@ -63,15 +65,20 @@ func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Complete(r)
 }
 
-// Reconcile deletes one report if its resource does not exist.
+// Reconcile deletes one report if its resource does not exist, and releases one that is
+// being deleted.
 func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	return settle(r.reconcile(ctx, req.NamespacedName))
 }
 
 func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
 	report, ok := r.Reports.Get(key)
-	if !ok || !report.DeletionTimestamp.IsZero() {
+	switch {
+	case !ok:
+		r.memory.forget(key)
 		return ctrl.Result{}, nil
+	case !report.DeletionTimestamp.IsZero():
+		return r.release(ctx, key)
 	}
 	// The cache may not know the resource yet: the API server decides.
 	for _, reader := range []client.Reader{r.Client, r.APIReader} {
@@ -90,12 +97,30 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 	// If the report was replaced in the meantime, it may be about a successor of the
 	// resource.
 	only := client.Preconditions{UID: &report.UID, ResourceVersion: &report.ResourceVersion}
-	if err := r.cascade(r.recorder).delete(ctx, report, only); err != nil {
+	if err := r.cascade().delete(ctx, report, only); err != nil {
 		return ctrl.Result{}, err
 	}
 	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardOrphan).Inc()
 	r.recorder.orphanDeleted(report)
 	return ctrl.Result{}, nil
+}
+
+// release removes the garbage collector's finalizers from a report that is being
+// deleted, see collectorFinalizers: with the report, they would keep its resource.
+// This replica does not know which finalizers a report has.
+func (r *AdapterStatusReconciler) release(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
+	stored := &v1.AdapterStatus{}
+	if err := r.APIReader.Get(ctx, key, stored); err != nil {
+		return ctrl.Result{}, fmt.Errorf("get report that is being deleted: %w", err)
+	}
+	if stored.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // a successor, of which an event will tell
+	}
+	return r.cascade().release(ctx, stored)
+}
+
+func (r *AdapterStatusReconciler) cascade() cascade {
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }
 
 // resourceExists reports whether the very resource that the report is about exists.

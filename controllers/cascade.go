@@ -26,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -38,34 +39,30 @@ import (
 // resource and have no ownerReference, and not every control plane runs a garbage
 // collector.
 type cascade struct {
-	client   client.Client // reads from the cache
-	live     client.Reader // reads from the API server
+	Options
+	memory   *memory
 	recorder eventRecorder
-}
-
-func (o Options) cascade(recorder eventRecorder) cascade {
-	return cascade{client: o.Client, live: o.APIReader, recorder: recorder}
 }
 
 // finalize is one step of a deletion. It deletes the dependents of a terminating
 // parent, and removes the parent's finalizer once no dependent is left. It does not
 // wait between the two: the deletion of a dependent enqueues the parent. Each step
 // starts from the state that it finds, so any step may be interrupted and repeated.
-func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) error {
+func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) (ctrl.Result, error) {
 	var left []client.Object
 	for _, d := range children {
 		known, err := d.known(ctx)
 		if err != nil {
-			return err
+			return ctrl.Result{}, err
 		}
 		left = append(left, known...)
 	}
 	if len(left) == 0 {
 		// This replica may not know the latest dependents yet.
 		for _, d := range children {
-			stored, err := listObjects(ctx, c.live, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
+			stored, err := listObjects(ctx, c.APIReader, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
 			if err != nil {
-				return err
+				return ctrl.Result{}, err
 			}
 			left = append(left, stored...)
 		}
@@ -73,7 +70,7 @@ func (c cascade) finalize(ctx context.Context, obj client.Object, children ...de
 	if len(left) == 0 {
 		return c.release(ctx, obj)
 	}
-	return c.deleteAll(ctx, obj, left)
+	return ctrl.Result{}, c.deleteAll(ctx, obj, left)
 }
 
 // deleteAll deletes the dependents of a terminating parent that are not being deleted
@@ -112,7 +109,7 @@ func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error
 	for i, o := range left {
 		if report, ok := o.(*v1.AdapterStatus); ok && !report.DeletionTimestamp.IsZero() && len(report.Finalizers) == 0 {
 			stored := &v1.AdapterStatus{}
-			if err := c.live.Get(ctx, client.ObjectKeyFromObject(report), stored); err == nil {
+			if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(report), stored); err == nil {
 				left[i] = stored
 			} else {
 				failures = append(failures, client.IgnoreNotFound(err))
@@ -125,23 +122,30 @@ func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error
 // isTerminating asks the API server whether this very object is being deleted.
 func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, error) {
 	stored := obj.DeepCopyObject().(client.Object)
-	if err := c.live.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
+	if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
 	return stored.GetUID() == obj.GetUID() && !stored.GetDeletionTimestamp().IsZero(), nil
 }
 
-// release removes the finalizer of a parent that has no dependents left.
-func (c cascade) release(ctx context.Context, obj client.Object) error {
+// release removes the finalizers of a terminating object that has no dependents left:
+// HyperFleet's, and the garbage collector's after a wait. Finalizers of others stay,
+// and the object with them.
+func (c cascade) release(ctx context.Context, obj client.Object) (ctrl.Result, error) {
+	if wait := c.memory.collectorWait(obj, c.Clock.Now()); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
 	base := obj.DeepCopyObject().(client.Object)
-	if !controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer) {
-		return nil // finalizers of others keep the parent
+	own, collectors := controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer), removeCollectorFinalizers(obj)
+	if !own && !collectors {
+		return ctrl.Result{}, nil
 	}
-	if err := patchMetadata(ctx, c.client, obj, base); err != nil {
-		return err
+	if err := patchMetadata(ctx, c.Client, obj, base); err != nil {
+		return ctrl.Result{}, err
 	}
-	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizer removed")
-	return nil
+	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
+	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizers removed", "garbageCollector", collectors)
+	return ctrl.Result{}, nil
 }
 
 // sweepPools deletes the NodePools that existed at the resourceVersion at which their
@@ -155,7 +159,7 @@ func (c cascade) release(ctx context.Context, obj client.Object) error {
 // client would retry such a list for longer than a reconcile may take.
 func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster vanished) error {
 	latest := &v1.NodePoolList{}
-	if err := c.live.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {
+	if err := c.APIReader.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {
 		return fmt.Errorf("read the revision of the store: %w", err)
 	}
 	if isOlder(latest.ResourceVersion, cluster.resourceVersion) {
@@ -163,8 +167,8 @@ func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster v
 			"cluster", key, "vanished", cluster.resourceVersion, "stored", latest.ResourceVersion)
 		return nil
 	}
-	pools := dependentPools(c.client, key)
-	left, err := listObjects(ctx, c.live, pools.list, client.InNamespace(key.Namespace), pools.stored, &client.ListOptions{Raw: &metav1.ListOptions{
+	pools := dependentPools(c.Client, key)
+	left, err := listObjects(ctx, c.APIReader, pools.list, client.InNamespace(key.Namespace), pools.stored, &client.ListOptions{Raw: &metav1.ListOptions{
 		ResourceVersion:      cluster.resourceVersion,
 		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}})
@@ -187,7 +191,7 @@ func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster v
 // delete deletes one object. It succeeds also where the object is gone or another
 // object has its name.
 func (c cascade) delete(ctx context.Context, o client.Object, only client.Preconditions) error {
-	err := c.client.Delete(ctx, o, only)
+	err := c.Client.Delete(ctx, o, only)
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) && only.ResourceVersion == nil {
 		return nil
 	}

@@ -169,8 +169,8 @@ var _ = Describe("Deletion", func() {
 
 		sendAll(ctx, old, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.pool-0"))
-		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
@@ -184,7 +184,7 @@ var _ = Describe("Deletion", func() {
 		later := newPool(namespace, "beta", "later")
 		Expect(env.Client.Create(ctx, later)).To(Succeed())
 
-		c := cascade{client: probe, live: live}
+		c := cascade{Options: Options{Client: probe, APIReader: live}}
 		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: list.ResourceVersion})).To(Succeed())
 		eventuallyGone(ctx, early)
 		refresh(ctx, later)

@@ -82,7 +82,7 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade(r.recorder).finalize(ctx, cluster, dependentPools(r.Client, key), dependentReports(r.Reports, v1.ClusterKind, cluster))
+		return r.cascade().finalize(ctx, cluster, dependentPools(r.Client, key), dependentReports(r.Reports, v1.ClusterKind, cluster))
 	}
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
@@ -119,9 +119,13 @@ func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.Object
 	if !ok {
 		return nil
 	}
-	if err := r.cascade(r.recorder).sweepPools(ctx, key, cluster.(vanished)); err != nil {
+	if err := r.cascade().sweepPools(ctx, key, cluster.(vanished)); err != nil {
 		return err
 	}
 	r.memory.vanished.CompareAndDelete(key, cluster)
 	return nil
+}
+
+func (r *ClusterReconciler) cascade() cascade {
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }

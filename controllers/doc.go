@@ -22,8 +22,9 @@ limitations under the License.
 // the REST API.
 //
 // The reconcilers read Clusters and NodePools from a cache that lacks the fields
-// that no reconciler needs, see CacheOptions. They read reports from the
-// process's copy of the fleet, package replica. Both may lag behind the store. Three rules follow:
+// that no reconciler needs, see CacheOptions. They read reports from this process's
+// copy of the fleet, package replica. Both may lag behind the store. Three rules
+// follow:
 //
 //   - Reconcilers write merge patches of metadata, and whole statuses. Both are
 //     computed against the cached object and carry its resourceVersion.

@@ -100,7 +100,7 @@ var _ = Describe("Events", func() {
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
 		Expect(changeSpec(ctx, cluster, `{"region":"us-west1"}`)).To(Succeed())
-		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 2)
 		sendAll(ctx, cluster, v1.ClusterKind, 2, metav1.ConditionTrue, clusterAdapters()...)
 		eventually(ctx, cluster, "Normal Ready ×2", "Normal Available ×1")
 	})

@@ -23,10 +23,14 @@ import (
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
+	eventsv1 "k8s.io/api/events/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
@@ -108,5 +112,38 @@ var _ = Describe("A reconciler behind the fence of a lease", func() {
 		Expect(reconcile(ctx)).To(Succeed())
 		refresh(ctx, pool)
 		Expect(pool.DeletionTimestamp).NotTo(BeNil())
+	})
+
+	It("writes once its manager is elected, and no longer when that stops", func(ctx context.Context) {
+		var elected ctrl.Manager
+		lease, err := leader.NewLease(env.Config, cluster.Namespace, "elected", 10*time.Second, func() events.EventRecorder {
+			return elected.GetEventRecorder("elected")
+		})
+		Expect(err).NotTo(HaveOccurred())
+		elected, err = ctrl.NewManager(env.Config, ctrl.Options{
+			Scheme: env.Scheme, Metrics: metricsserver.Options{BindAddress: "0"},
+			LeaderElection: true, LeaderElectionID: "elected", LeaderElectionResourceLockInterface: lease, LeaderElectionReleaseOnCancel: true,
+		})
+		Expect(err).NotTo(HaveOccurred())
+		write := func() error {
+			return lease.Fence(env.Client).Patch(ctx, cluster.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(`{}`)))
+		}
+		Expect(write()).To(MatchError(leader.ErrNotLeading))
+
+		running, stop := context.WithCancel(ctx)
+		defer stop()
+		stopped := make(chan error, 1)
+		go func() { stopped <- elected.Start(running) }()
+		Eventually(write).Should(Succeed())
+		Eventually(func(g Gomega) {
+			list := &eventsv1.EventList{}
+			g.Expect(env.Client.List(ctx, list, client.InNamespace(cluster.Namespace))).To(Succeed())
+			g.Expect(list.Items).To(ContainElement(And(
+				HaveField("Reason", "LeaderElection"), HaveField("Regarding.Name", "elected"), HaveField("Note", HaveSuffix("became leader")))))
+		}).Should(Succeed())
+
+		stop()
+		Eventually(stopped).Should(Receive(Succeed()))
+		Expect(write()).To(MatchError(leader.ErrNotLeading))
 	})
 })

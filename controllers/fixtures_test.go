@@ -163,11 +163,11 @@ func expectSettled(ctx context.Context, g Gomega, o parent, kind string, require
 	for i := range list.Items {
 		r := aggregate.ReportOf(&list.Items[i])
 		reports = append(reports, r)
-		g.Expect(aggregate.Reflects(o.GetStatus().Conditions, o.GetGeneration(), r)).To(BeTrue(), "report of %s is lost", r.Adapter)
+		g.Expect(aggregate.Reflects(o.GetStatus().Conditions, o.GetGeneration(), r, time.Now())).To(BeTrue(), "report of %s is lost", r.Adapter)
 	}
 	want := aggregate.Conditions(aggregate.Input{
 		Kind: kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required, Reports: reports, Previous: o.GetStatus().Conditions, Now: time.Now(),
+		Required: required, Reports: reports, Confirmed: true, Previous: o.GetStatus().Conditions, Now: time.Now(),
 	})
 	g.Expect(cmp.Diff(want, o.GetStatus().Conditions)).To(BeEmpty())
 	g.Expect(o.GetStatus().ObservedGeneration).To(Equal(o.GetGeneration()))

@@ -46,6 +46,8 @@ type memory struct {
 	vanished     sync.Map // client.ObjectKey → vanished
 	heartbeats   sync.Map // client.ObjectKey → *heartbeats
 	unaggregated sync.Map // client.ObjectKey → time.Time, the arrival of the first report that the status lacks
+
+	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
 }
 
 // ownWrite is a write by this reconciler.
@@ -112,6 +114,7 @@ func (m *memory) clear() {
 	m.vanished.Clear()
 	m.heartbeats.Clear()
 	m.unaggregated.Clear()
+	m.awaitingCollector.Clear()
 }
 
 // forget drops what is remembered of an object that is gone, except that it
@@ -120,6 +123,7 @@ func (m *memory) forget(key client.ObjectKey) {
 	m.written.Delete(key)
 	m.heartbeats.Delete(key)
 	m.unaggregated.Delete(key)
+	m.awaitingCollector.Delete(key)
 }
 
 // vanished is an object that is gone from the cache.

@@ -76,7 +76,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !pool.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade(r.recorder).finalize(ctx, pool, dependentReports(r.Reports, v1.NodePoolKind, pool))
+		return r.cascade().finalize(ctx, pool, dependentReports(r.Reports, v1.NodePoolKind, pool))
 	}
 
 	cluster, err := r.cluster(ctx, pool)
@@ -88,7 +88,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	case owner != "" && (cluster == nil || cluster.UID != owner):
 		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
 		r.recorder.clusterGone(pool)
-		return ctrl.Result{}, r.cascade(r.recorder).delete(ctx, pool, client.Preconditions{UID: &pool.UID})
+		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
 	case cluster == nil:
 		missing = pool.Spec.ClusterName
 	case !cluster.DeletionTimestamp.IsZero():
@@ -143,4 +143,8 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 
 func (r *NodePoolReconciler) poolsOf(cluster client.Object) dependents {
 	return dependentPools(r.Client, client.ObjectKeyFromObject(cluster))
+}
+
+func (r *NodePoolReconciler) cascade() cascade {
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }

@@ -56,7 +56,7 @@ var _ = Describe("A NodePool", func() {
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
 		updated, by := v1.UpdatedTime(pool), pool.Annotations[v1.UpdatedByAnnotation]
 		eventuallyTied(ctx, pool)
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 		Expect(pool.Spec.Fields.Raw).To(MatchJSON(`{"replicas":3}`))
 		Expect(v1.UpdatedTime(pool)).To(Equal(updated), "a change by the controller is no update")
 		Expect(pool.Annotations).To(HaveKeyWithValue(v1.UpdatedByAnnotation, by))
@@ -81,7 +81,7 @@ var _ = Describe("A NodePool", func() {
 
 	It("says that its Cluster does not exist, and recovers when it appears", func(ctx context.Context) {
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.ClusterNotFoundReason, 0)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.ClusterNotFoundReason, 1)
 		Expect(pool.OwnerReferences).To(BeEmpty())
 		sendAll(ctx, pool, v1.NodePoolKind, 1, metav1.ConditionTrue, "validator", "hypershift")
 		eventuallyCondition(ctx, pool, "ValidatorSuccessful", metav1.ConditionTrue, "", 1)

@@ -64,7 +64,11 @@ func (a aggregator) update(ctx context.Context, obj parent, missingCluster strin
 	key := client.ObjectKeyFromObject(obj)
 	received := a.memory.takeReceived(key) // before the reports are read, so that they include it
 	reports := a.Reports.On(a.kind, obj)
-	status := a.compute(obj, reports, missingCluster)
+	status, err := a.compute(ctx, obj, reports, missingCluster)
+	if err != nil {
+		a.memory.returnReceived(key, received)
+		return ctrl.Result{}, err
+	}
 	if sameStatus.DeepEqual(obj.GetStatus(), status) {
 		a.memory.dropHeartbeats(obj)
 		return ctrl.Result{}, nil
@@ -86,30 +90,55 @@ func (a aggregator) update(ctx context.Context, obj parent, missingCluster strin
 	return ctrl.Result{}, nil
 }
 
-// compute returns the status of obj that follows from the reports.
-func (a aggregator) compute(obj parent, reports []*v1.AdapterStatus, missingCluster string) *v1.ResourceStatus {
-	inputs := make([]aggregate.Report, len(reports))
-	for i, report := range reports {
-		inputs[i] = aggregate.ReportOf(report)
-	}
-	conditions := aggregate.Conditions(aggregate.Input{
+// compute returns the status of obj that follows from the reports. These come from
+// memory and may be older than the stored status, which another process may have
+// written. Where they do not explain it, the API server has the last word.
+func (a aggregator) compute(ctx context.Context, obj parent, reports []*v1.AdapterStatus, missingCluster string) (*v1.ResourceStatus, error) {
+	in := aggregate.Input{
 		Kind:           a.kind,
 		Generation:     obj.GetGeneration(),
 		Created:        obj.GetCreationTimestamp().Time,
 		Updated:        v1.UpdatedTime(obj),
 		Required:       a.Adapters.Required(a.kind),
 		MissingCluster: missingCluster,
-		Reports:        inputs,
+		Reports:        make([]aggregate.Report, len(reports)),
 		Previous:       a.memory.latestConditions(obj),
 		Now:            a.Clock.Now(),
-	})
+	}
+	for i, report := range reports {
+		in.Reports[i] = aggregate.ReportOf(report)
+	}
+	if doubts := aggregate.Unconfirmed(in); len(doubts) > 0 {
+		var err error
+		if in.Reports, err = a.confirmedReports(ctx, obj); err != nil {
+			return nil, err
+		}
+		in.Confirmed = true
+		log.FromContext(ctx).V(1).Info("Reports read from the API server", "doubts", doubts)
+	}
+	conditions := aggregate.Conditions(in)
 	return &v1.ResourceStatus{
 		ID:                 v1.ID(obj.GetUID()),
 		ObservedGeneration: obj.GetGeneration(),
-		Ready:              v1.FindCondition(conditions, v1.ReadyCondition).Status,
-		Available:          v1.FindCondition(conditions, v1.AvailableCondition).Status,
+		Ready:              aggregate.Ready(conditions).Status,
+		Available:          aggregate.Available(conditions).Status,
 		Conditions:         conditions,
+	}, nil
+}
+
+// confirmedReports reads the reports on obj from the API server.
+func (a aggregator) confirmedReports(ctx context.Context, obj parent) ([]aggregate.Report, error) {
+	list := &v1.AdapterStatusList{}
+	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
+		return nil, fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
 	}
+	var reports []aggregate.Report
+	for i := range list.Items {
+		if uid := list.Items[i].Spec.ResourceRef.UID; uid == "" || uid == obj.GetUID() {
+			reports = append(reports, aggregate.ReportOf(&list.Items[i]))
+		}
+	}
+	return reports, nil
 }
 
 // writeDelay returns how long the write of a status that is not the stored one may

@@ -43,7 +43,7 @@ var _ = Describe("The status of a Cluster", func() {
 		cluster = newCluster(namespace, "alpha")
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
 		Eventually(func() bool { refresh(ctx, cluster); return cluster.Status.Computed() }).Should(BeTrue())
-		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 	})
 	ready := func(ctx context.Context) {
 		GinkgoHelper()
@@ -54,7 +54,7 @@ var _ = Describe("The status of a Cluster", func() {
 	It("follows the reports from creation to readiness and through a change of spec", func(ctx context.Context) {
 		expectCondition(ctx, Default, cluster, v1.AvailableCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
 		Expect(cluster.Status.ID).To(Equal(v1.ID(cluster.UID)))
-		Expect(cluster.Status.Conditions).To(HaveLen(2))
+		Expect(cluster.Status.Conditions).To(HaveLen(4))
 
 		By("some reports")
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, "validator", "dns", "pullsecret")
@@ -67,11 +67,11 @@ var _ = Describe("The status of a Cluster", func() {
 		expectCondition(ctx, Default, cluster, v1.AvailableCondition, metav1.ConditionTrue, v1.ResourceAvailableReason, 1)
 		Expect(cluster.Status.Ready).To(Equal(metav1.ConditionTrue))
 		Expect(cluster.Status.Available).To(Equal(metav1.ConditionTrue))
-		Expect(cluster.Status.Conditions).To(HaveLen(6))
+		Expect(cluster.Status.Conditions).To(HaveLen(8))
 
 		By("a change of spec")
 		Expect(changeSpec(ctx, cluster, `{"region":"us-west1"}`)).To(Succeed())
-		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 2)
 		expectCondition(ctx, Default, cluster, v1.AvailableCondition, metav1.ConditionTrue, v1.ResourceAvailableReason, 1)
 		Expect(cluster.Status.ObservedGeneration).To(BeEquivalentTo(2))
 
@@ -132,7 +132,7 @@ var _ = Describe("The status of a Cluster", func() {
 	})
 
 	It("takes in all reports that came in the meantime by one write", func(ctx context.Context) {
-		const adapters = 64
+		const adapters = 48
 		Eventually(func(g Gomega) { // the first status is written and does not count
 			refresh(ctx, cluster)
 			g.Expect(cluster.Status.Computed()).To(BeTrue())
@@ -157,7 +157,7 @@ var _ = Describe("The status of a Cluster", func() {
 		Eventually(func() []*v1.AdapterStatus { return reports.On(v1.ClusterKind, cluster) }).Should(HaveLen(adapters))
 		open()
 		Eventually(func(g Gomega) { expectSettled(ctx, g, cluster, v1.ClusterKind, clusterAdapters()) }).Should(Succeed())
-		Expect(cluster.Status.Conditions).To(HaveLen(2 + adapters))
+		Expect(cluster.Status.Conditions).To(HaveLen(4 + adapters))
 		Expect(probe.statusWrites(client.ObjectKeyFromObject(cluster))-before).To(BeNumerically("<=", 2), "one write that was held up, and one for all other reports")
 	})
 
@@ -196,7 +196,7 @@ var _ = Describe("The status of a Cluster", func() {
 		}
 		apply("us-east1")
 		beta := newCluster(namespace, "beta")
-		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 		updated, by := v1.UpdatedTime(beta), beta.Annotations[v1.UpdatedByAnnotation]
 		sendAll(ctx, beta, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
@@ -209,7 +209,7 @@ var _ = Describe("The status of a Cluster", func() {
 		Expect(beta.ResourceVersion).To(Equal(version))
 
 		apply("us-west1")
-		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 2)
 		Expect(beta.Spec.Raw).To(MatchJSON(`{"region":"us-west1"}`))
 		Expect(beta.Labels).To(HaveKeyWithValue("team", "a"))
 		Expect(beta.Finalizers).To(ContainElement(v1.CascadeFinalizer))
@@ -265,7 +265,7 @@ var _ = Describe("The status of a Cluster", func() {
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, "dns")
 		eventuallyCondition(ctx, cluster, "DnsSuccessful", metav1.ConditionTrue, "", 1)
 		var missing *cache.ErrResourceNotCached
-		Expect(errors.As(mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), &v1.AdapterStatus{}), &missing)).To(BeTrue(), "Reports has them")
+		Expect(errors.As(mgr.GetCache().Get(ctx, key(namespace, "alpha.dns"), &v1.AdapterStatus{}), &missing)).To(BeTrue(), "the replica has them")
 		Expect(cluster.Spec.Raw).To(MatchJSON(`{"region":"us-east1"}`), "a write must not drop what the cache lacks")
 	})
 })

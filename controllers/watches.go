@@ -77,9 +77,9 @@ func toResource(kind string, pending *replica.PendingReports, m *memory) func(re
 	}
 }
 
-// toReport enqueues a new report, and a report whose resourceRef has changed. Other
-// changes cannot make a report an orphan. Reports that existed when the controller
-// started are enqueued at low priority.
+// toReport enqueues a new report, a report whose resourceRef has changed, and a report
+// whose deletion has begun. Other changes cannot make a report an orphan. Reports that
+// existed when the controller started are enqueued at low priority.
 func toReport(queue requestQueue) toolscache.ResourceEventHandler {
 	request := func(o any) reconcile.Request {
 		return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(*v1.AdapterStatus))}
@@ -93,8 +93,9 @@ func toReport(queue requestQueue) toolscache.ResourceEventHandler {
 			}
 		},
 		UpdateFunc: func(before, after any) {
-			if before.(*v1.AdapterStatus).Spec.ResourceRef != after.(*v1.AdapterStatus).Spec.ResourceRef {
-				queue.Add(request(after))
+			was, is := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
+			if was.Spec.ResourceRef != is.Spec.ResourceRef || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() {
+				queue.Add(request(is))
 			}
 		},
 	}

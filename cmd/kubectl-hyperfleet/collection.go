@@ -74,7 +74,8 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	return row, nil
 }
 
-// anyAdapters stands for the required adapters, which only the manager knows.
-// They matter only for an object that has no status yet, and for that any names
-// give the same row.
+// anyAdapters stands for the required adapters, which only HyperFleet itself knows. For
+// an object without a status it makes no difference which they are. Otherwise they
+// matter in two places: reason and message of Ready until the controller has looked at a
+// change of spec, and the observed_generation of Ready, which is 0 here.
 func anyAdapters(string) []string { return []string{"any"} }

@@ -318,7 +318,7 @@ func newStatus(o client.Object, ready bool) v1.ResourceStatus {
 	s := v1.ResourceStatus{ID: v1.ID(o.GetUID()), ObservedGeneration: o.GetGeneration(), Ready: status, Available: status}
 	for _, conditionType := range []string{v1.AvailableCondition, v1.ReadyCondition, "DnsSuccessful"} {
 		s.Conditions = append(s.Conditions, v1.ResourceCondition{
-			Type: conditionType, Status: status, Reason: reason, Message: "By test", ObservedGeneration: 1,
+			Type: conditionType, Status: status, Reason: reason, Message: "By test", ObservedGeneration: o.GetGeneration(),
 			CreatedTime: at, LastUpdatedTime: at, LastTransitionTime: at,
 		})
 	}

@@ -42,10 +42,10 @@ func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 	}
 }
 
-// find returns the row with the id, nil where there is none. It fails unless the
+// authorizedRow returns the row with the id, nil where there is none. It fails unless the
 // caller may get it: by a right to get any, or this one by its name
 // (resourceNames). Whoever may not is not told whether there is one.
-func (s *Server) find(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
+func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
 	refused := s.authorize(r, "get", c.Resource, "")
 	if refused != nil && !isRefusal(refused) {
 		return nil, refused

@@ -33,11 +33,11 @@ import (
 )
 
 func (s *Server) listClusters(w http.ResponseWriter, r *http.Request) error {
-	return s.list(w, r, s.replica.Clusters.Collection, rest.ClustersPath)
+	return s.answerList(w, r, s.replica.Clusters.Collection, rest.ClustersPath)
 }
 
 func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.findCluster(r)
+	row, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
@@ -67,11 +67,11 @@ func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
 	return s.created(w, r, s.replica.Clusters.Index, row, rest.ClusterHref(row.ID))
 }
 
-// findCluster returns the cluster of the path, which the caller must be allowed to
+// requestedCluster returns the cluster of the path, which the caller must be allowed to
 // get.
-func (s *Server) findCluster(r *http.Request) (*fleet.Row, error) {
+func (s *Server) requestedCluster(r *http.Request) (*fleet.Row, error) {
 	id := r.PathValue("cluster_id")
-	row, err := s.find(r, s.replica.Clusters, id)
+	row, err := s.authorizedRow(r, s.replica.Clusters, id)
 	if err == nil && row == nil {
 		err = noCluster(id)
 	}

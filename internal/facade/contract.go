@@ -25,13 +25,13 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// A contract is the OpenAPI document in use.
+// A contract is the OpenAPI document of package rest, parsed to validate requests.
 type contract struct {
 	doc  *openapi3.T
 	json []byte // the document as it is served
 }
 
-// loadContract reads the document, and writes the default page size into it.
+// loadContract parses the document and sets the default page size in it.
 func loadContract(pageSize int) (*contract, error) {
 	loader := openapi3.NewLoader()
 	doc, err := loader.LoadFromData(rest.OpenAPI)

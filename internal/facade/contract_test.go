@@ -57,6 +57,10 @@ func TestContractCluster(t *testing.T) {
 			LastTransitionTime: cluster.CreatedTime,
 		}
 	}
+	// The newer dialect's names follow. Its Reconciled observes the resource's generation.
+	lastKnown, reconciled := awaiting("LastKnownReconciled"), awaiting("Reconciled")
+	lastKnown.Reason = "AdaptersMissingReports"
+	reconciled.Reason, reconciled.ObservedGeneration = "ReconciledMissingAdapters", 1
 	want := rest.Cluster{
 		Kind:        "Cluster",
 		ID:          cluster.ID,
@@ -69,7 +73,7 @@ func TestContractCluster(t *testing.T) {
 		UpdatedTime: cluster.CreatedTime,
 		CreatedBy:   devUser,
 		UpdatedBy:   devUser,
-		Status:      rest.ResourceStatus{Conditions: []rest.ResourceCondition{awaiting("Available"), awaiting("Ready")}},
+		Status:      rest.ResourceStatus{Conditions: []rest.ResourceCondition{awaiting("Available"), awaiting("Ready"), lastKnown, reconciled}},
 	}
 	if diff := cmp.Diff(want, cluster); diff != "" {
 		t.Errorf("created cluster (-want +got):\n%s", diff)
@@ -117,6 +121,8 @@ func TestContractCluster(t *testing.T) {
 	for conditionType, want := range map[string]rest.ResourceCondition{
 		"Available":           {Status: "True", Reason: "ResourceAvailable", Message: "Cluster is accessible", ObservedGeneration: 1},
 		"Ready":               {Status: "True", Reason: "ResourceReady", Message: "All adapters report ready at current generation", ObservedGeneration: 1},
+		"LastKnownReconciled": {Status: "True", Reason: "AllAdaptersReconciled", Message: "Cluster is accessible", ObservedGeneration: 1},
+		"Reconciled":          {Status: "True", Reason: "ReconciledAll", Message: "All adapters report ready at current generation", ObservedGeneration: 1},
 		"ValidatorSuccessful": {Status: "True", Reason: "AllValidationsPassed", Message: "All validations passed", ObservedGeneration: 1},
 		"DnsSuccessful":       {Status: "True", Reason: "AllValidationsPassed", Message: "All validations passed", ObservedGeneration: 1},
 	} {

@@ -35,9 +35,12 @@ const staleRetrySeconds = 2
 // an old state.
 func (s *Server) checkCurrent() error { return fromReplica(s.replica.CheckCurrent()) }
 
-// fromReplica returns the problem for an error of the replica. An error of the API
-// server that the replica passes on is one of the facade's own requests.
+// fromReplica returns the problem for an error of the replica, nil for nil. An error of
+// the API server that the replica passes on is one of the facade's own requests.
 func fromReplica(err error) error {
+	if err == nil {
+		return nil
+	}
 	if errors.Is(err, replica.ErrTooManyLookups) {
 		return problem.TooManyRequests.Because("Too many ids are asked for that this replica does not know; try again in a moment").
 			RetryAfter(1).WithCause(err)

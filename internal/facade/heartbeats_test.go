@@ -80,7 +80,7 @@ func TestHeartbeat(t *testing.T) {
 		want    map[string]time.Time
 	}{
 		{"validator", one, map[string]time.Time{"ValidatorSuccessful": one}},
-		{"dns", two, map[string]time.Time{"ValidatorSuccessful": one, "DnsSuccessful": two, "Ready": one, "Available": one}},
+		{"dns", two, map[string]time.Time{"ValidatorSuccessful": one, "DnsSuccessful": two, "Ready": one, "Available": one, "Reconciled": one, "LastKnownReconciled": one}},
 	} {
 		post(t, before.Href+"/statuses", reportBody(step.adapter, 1, step.at, "True")).want(t, http.StatusCreated)
 		if diff := cmp.Diff(moved(before.Status, step.want), getCluster(t, before.ID).Status); diff != "" {

@@ -32,13 +32,13 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// list answers with a page of the rows of a collection: of those owners, where
+// answerList answers with a page of the rows of a collection: of those owners, where
 // any are given, and as the query parameters say.
-func (s *Server) list(w http.ResponseWriter, r *http.Request, c replica.Collection, path string, owners ...string) error {
+func (s *Server) answerList(w http.ResponseWriter, r *http.Request, c replica.Collection, path string, owners ...string) error {
 	if err := s.checkCurrent(); err != nil {
 		return err
 	}
-	q, err := s.listQuery(c, path, r.URL.RawQuery)
+	q, err := s.parseListQuery(c, path, r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
@@ -57,14 +57,14 @@ type listQuery struct {
 	text           string // of the search
 }
 
-// listQuery checks the query string of the list at a path. It is a function of
+// parseListQuery checks the query string of the list at a path. It is a function of
 // these alone, and pollers ask the same over and over: what it found out is kept.
-func (s *Server) listQuery(c replica.Collection, path, rawQuery string) (*listQuery, error) {
+func (s *Server) parseListQuery(c replica.Collection, path, rawQuery string) (*listQuery, error) {
 	key := queryKey{path, rawQuery}
 	if q, ok := s.queries.get(key); ok {
 		return q, nil
 	}
-	p, err := s.listParameters(rawQuery, path)
+	p, err := s.parseListParameters(rawQuery, path)
 	if err != nil {
 		return nil, err
 	}
@@ -89,9 +89,9 @@ type listParameters struct {
 	text           map[string]string // of the parameters that are not numbers
 }
 
-// listParameters checks the query parameters against those in openapi.yaml.
+// parseListParameters checks the query parameters against those in openapi.yaml.
 // Unknown ones are ignored.
-func (s *Server) listParameters(rawQuery, path string) (listParameters, error) {
+func (s *Server) parseListParameters(rawQuery, path string) (listParameters, error) {
 	p := listParameters{page: 1, pageSize: s.options.PageSize, text: map[string]string{}}
 	values, err := url.ParseQuery(rawQuery)
 	if err != nil {

@@ -30,19 +30,19 @@ import (
 )
 
 func (s *Server) listNodePools(w http.ResponseWriter, r *http.Request) error {
-	return s.list(w, r, s.replica.NodePools.Collection, rest.NodePoolsPath)
+	return s.answerList(w, r, s.replica.NodePools.Collection, rest.NodePoolsPath)
 }
 
 func (s *Server) listClusterNodePools(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.replica.NodePools.Collection, rest.ClusterNodePoolsPath, cluster.ID)
+	return s.answerList(w, r, s.replica.NodePools.Collection, rest.ClusterNodePoolsPath, cluster.ID)
 }
 
 func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.findNodePool(r)
+	row, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
-	found, err := s.findCluster(r)
+	found, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
@@ -88,17 +88,17 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	return s.created(w, r, s.replica.NodePools.Index, row, rest.NodePoolHref(row.ID))
 }
 
-// findNodePool returns the nodepool of the path. Where the path names a cluster
+// requestedNodePool returns the nodepool of the path. Where the path names a cluster
 // too, it is that cluster's. The caller must be allowed to get both.
-func (s *Server) findNodePool(r *http.Request) (*fleet.Row, error) {
+func (s *Server) requestedNodePool(r *http.Request) (*fleet.Row, error) {
 	clusterID := r.PathValue("cluster_id")
 	if clusterID != "" {
-		if _, err := s.findCluster(r); err != nil {
+		if _, err := s.requestedCluster(r); err != nil {
 			return nil, err
 		}
 	}
 	id := r.PathValue("nodepool_id")
-	row, err := s.find(r, s.replica.NodePools, id)
+	row, err := s.authorizedRow(r, s.replica.NodePools, id)
 	if err != nil {
 		return nil, err
 	}

@@ -90,6 +90,7 @@ func (s readScenario) request(target string) *http.Request {
 
 func newReads(tb testing.TB, clusters int) reads {
 	tb.Helper()
+	renderer := rest.Renderer{RequiredAdapters: func(string) []string { return []string{"dns"} }}
 	rows := make([]*fleet.Row, clusters)
 	for n := range rows {
 		cluster := resttest.Cluster(n)
@@ -98,7 +99,7 @@ func newReads(tb testing.TB, clusters int) reads {
 			cluster.Status.Conditions[1].Status = metav1.ConditionFalse
 		}
 		var err error
-		if rows[n], err = (rest.Renderer{}).Cluster(cluster); err != nil {
+		if rows[n], err = renderer.Cluster(cluster); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -38,40 +38,36 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// maxClockSkew is how far ahead of the facade's clock a report may be. One from
-// the far future would make every later report of its adapter a stale one.
-const maxClockSkew = 5 * time.Minute
-
 func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.replica.Reports.Collection, rest.ClusterStatusesPath, rest.ReportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.ClusterStatusesPath, rest.ReportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
 }
 
 func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
 func (s *Server) reportClusterStatus(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, index: s.replica.Clusters.Index, row: cluster})
+	return s.answerReport(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, index: s.replica.Clusters.Index, row: cluster})
 }
 
 func (s *Server) reportNodePoolStatus(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, index: s.replica.NodePools.Index, row: nodePool})
+	return s.answerReport(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, index: s.replica.NodePools.Index, row: nodePool})
 }
 
 // reported is the resource that a report is about.
@@ -82,8 +78,8 @@ type reported struct {
 	row    *fleet.Row
 }
 
-// report records an adapter's report, or answers 204 where it changes nothing.
-func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) error {
+// answerReport records an adapter's report, or answers 204 where it changes nothing.
+func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on reported) error {
 	var body rest.AdapterStatusCreateRequest
 	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
 		return err
@@ -93,8 +89,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 	}
 	// To report is to create or to replace, and what is answered before either may
 	// only be told to those who may do both.
-	status := newAdapterStatus(s.replica.Namespace(), on, body)
-	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, status.Name); err != nil {
+	report := newReport(s.replica.Namespace(), on, body)
+	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
 	}
 	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
@@ -106,8 +102,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	defer s.replica.Pending.Begin(status)()
-	stored, err := s.record(r.Context(), on, status)
+	defer s.replica.Pending.Begin(report)()
+	stored, err := s.record(r.Context(), on, report)
 	if err != nil {
 		return err
 	}
@@ -127,8 +123,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 // checkReport checks what the schema of the body cannot say.
 func (s *Server) checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
 	var faults []rest.FieldError
-	if limit := s.options.Clock.Now().Add(maxClockSkew); body.ObservedTime.After(limit) {
-		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
+	if limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew); body.ObservedTime.After(limit) {
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", aggregate.MaxClockSkew.Minutes())})
 	}
 	if body.ObservedTime.Before(time.Unix(0, 0)) {
 		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "minimum", Message: "observed_time must not be before 1970"})
@@ -170,8 +166,8 @@ func (s *Server) readLive(ctx context.Context, on reported) error {
 	return problem.NoSuchNodePool.Because("There is no nodepool with id %q", on.row.ID)
 }
 
-func newAdapterStatus(namespace string, on reported, body rest.AdapterStatusCreateRequest) *v1.AdapterStatus {
-	status := &v1.AdapterStatus{
+func newReport(namespace string, on reported, body rest.AdapterStatusCreateRequest) *v1.AdapterStatus {
+	report := &v1.AdapterStatus{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      v1.AdapterStatusName(on.row.Key.Name, body.Adapter),
 			Namespace: namespace,
@@ -187,14 +183,14 @@ func newAdapterStatus(namespace string, on reported, body rest.AdapterStatusCrea
 		},
 	}
 	for i, c := range body.Conditions {
-		status.Spec.Conditions[i] = v1.AdapterCondition{
+		report.Spec.Conditions[i] = v1.AdapterCondition{
 			Type:    c.Type,
 			Status:  metav1.ConditionStatus(c.Status),
 			Reason:  c.Reason,
 			Message: c.Message,
 		}
 	}
-	return status
+	return report
 }
 
 // freeFormObject returns a free-form object of a request as a custom resource holds it,
@@ -340,7 +336,7 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		report := aggregate.ReportOf(stored)
 		_, err = on.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
 			// The API server knows the generation; the row may be older still.
-			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report)
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report, s.options.Clock.Now())
 		})
 	}
 	if err != nil {

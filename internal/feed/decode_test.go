@@ -72,7 +72,7 @@ func TestKindAhead(t *testing.T) {
 	}
 }
 
-// The events of a watch are decoded to what the usual decoder makes of them.
+// Our decoder and the usual one return the same events.
 func TestDecodeWatch(t *testing.T) {
 	events := watchEvents(t, 3)
 	want, got := decodeAll(t, usualSerializer(), events), decodeAll(t, fastSerializer(), events)
@@ -119,7 +119,8 @@ func fastSerializer() runtime.NegotiatedSerializer {
 	return watchSerializer{usualSerializer().(serializer.WithoutConversionCodecFactory), testScheme()}
 }
 
-// watchEvents is what an API server sends: so many reports, a bookmark and an error.
+// watchEvents returns the events of a watch as an API server sends them: a number of
+// reports, a bookmark and an error.
 func watchEvents(t testing.TB, reports int) []byte {
 	t.Helper()
 	var text bytes.Buffer

@@ -26,19 +26,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
-	"k8s.io/client-go/tools/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// patience is far beyond what any step takes on a machine that is not stuck.
+// patience is far longer than any step takes on a slow machine.
 const patience = time.Minute
 
 func TestFeedFollowsChanges(t *testing.T) {
@@ -94,9 +90,9 @@ func TestFeedFollowsChanges(t *testing.T) {
 	checkNames(t, x, "before")
 }
 
-// TestFeedConverges breaks the watch, changes everything in the gap and lets the
-// feed begin anew, both ways that a reflector has: by a list, and by a watch that
-// begins with all objects.
+// TestFeedConverges breaks the watch, changes everything in the gap and lets the feed
+// start again, in both ways of a reflector: by a list, and by a watch that begins with
+// all objects.
 func TestFeedConverges(t *testing.T) {
 	for name, listOnly := range map[string]bool{"By a list": true, "By a watch": false} {
 		t.Run(name, func(t *testing.T) {
@@ -123,7 +119,7 @@ func TestFeedConverges(t *testing.T) {
 			if err := x.WaitForResourceVersion(within(t, 100*time.Millisecond), last.ResourceVersion); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatalf("The feed is not cut off: %v", err)
 			}
-			checkNames(t, x, "changes", "goes", "reborn", "stays") // what was known is still served
+			checkNames(t, x, "changes", "goes", "reborn", "stays") // the index still serves its last state
 			source.mend()
 
 			if err := x.WaitForResourceVersion(ctx, last.ResourceVersion); err != nil {
@@ -194,9 +190,9 @@ func TestFeedBurst(t *testing.T) {
 	checkConverged(t, c, x, namespace, 2)
 }
 
-// TestFeedLeavesOutWhatCannotBeRendered has one object that render refuses, at
-// first and again after it was fine for a while.
-func TestFeedLeavesOutWhatCannotBeRendered(t *testing.T) {
+// TestFeedLeavesOutObjectsThatFailToRender has one object that fails to render at first,
+// and again after some successful renderings.
+func TestFeedLeavesOutObjectsThatFailToRender(t *testing.T) {
 	c, namespace := newNamespace(t)
 	ctx := within(t, patience)
 	odd := create(t, c, namespace, "odd")
@@ -223,7 +219,7 @@ func TestFeedLeavesOutWhatCannotBeRendered(t *testing.T) {
 }
 
 // TestEmptyCollectionHasAVersion waits for a resourceVersion that no object of the
-// collection has: the end of the initial objects tells that the watch is past it.
+// collection has. The end of the initial objects shows that the watch is past it.
 func TestEmptyCollectionHasAVersion(t *testing.T) {
 	c, namespace := newNamespace(t)
 	x := fleet.New(fleet.AdapterStatuses)
@@ -236,7 +232,7 @@ func TestEmptyCollectionHasAVersion(t *testing.T) {
 	checkNames(t, x)
 }
 
-// render is as much of a row as these tests look at.
+// render returns a row with the fields that these tests read.
 func render(s *v1.AdapterStatus) (*fleet.Row, error) {
 	return &fleet.Row{
 		ID:          v1.ID(s.UID),
@@ -268,72 +264,6 @@ func (c *counter) of(name string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.calls[name]
-}
-
-// breakable is a source whose connection a test can cut.
-type breakable struct {
-	cache.ListerWatcherWithContext
-	listOnly bool
-
-	mu      sync.Mutex
-	broken  bool
-	watches []watch.Interface
-}
-
-func newBreakable(c client.WithWatch, namespace string, listOnly bool) *breakable {
-	return &breakable{
-		ListerWatcherWithContext: cache.ToListerWatcherWithContext(ListWatch(c, &v1.AdapterStatusList{}, namespace)),
-		listOnly:                 listOnly,
-	}
-}
-
-// IsWatchListSemanticsUnSupported tells the reflector which of its two ways to
-// begin it is to take.
-func (b *breakable) IsWatchListSemanticsUnSupported() bool { return b.listOnly }
-
-func (b *breakable) List(options metav1.ListOptions) (runtime.Object, error) {
-	return b.ListWithContext(context.Background(), options)
-}
-
-func (b *breakable) Watch(options metav1.ListOptions) (watch.Interface, error) {
-	return b.WatchWithContext(context.Background(), options)
-}
-
-func (b *breakable) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.broken {
-		return nil, errors.New("connection cut by the test")
-	}
-	return b.ListerWatcherWithContext.ListWithContext(ctx, options)
-}
-
-func (b *breakable) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.broken {
-		return nil, apierrors.NewResourceExpired("connection cut by the test")
-	}
-	w, err := b.ListerWatcherWithContext.WatchWithContext(ctx, options)
-	if err == nil {
-		b.watches = append(b.watches, w)
-	}
-	return w, err
-}
-
-func (b *breakable) cut() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.broken = true
-	for _, w := range b.watches {
-		w.Stop()
-	}
-}
-
-func (b *breakable) mend() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.broken = false
 }
 
 // start runs a Feed until the test ends.
@@ -380,7 +310,7 @@ func otherNamespace(t *testing.T) string {
 	return namespace
 }
 
-// checkNames checks which adapters' rows there are, in the order of names.
+// checkNames compares the adapters of all rows, in the order of names.
 func checkNames(t *testing.T, x *fleet.Index, want ...string) {
 	t.Helper()
 	page, err := x.List(t.Context(), fleet.Query{OrderBy: []fleet.Order{{Field: "adapter"}}, Limit: 100})

@@ -36,9 +36,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// TestProberOfIdleCollection has changes elsewhere only: the collection's own
-// watch brings nothing that could tell an index that is current from one that is
-// behind.
+// TestProberOfIdleCollection changes other collections only. The collection's own watch
+// has no events that distinguish a current index from one that is behind.
 func TestProberOfIdleCollection(t *testing.T) {
 	c, namespace := newNamespace(t)
 	create(t, c, namespace, "before")
@@ -46,7 +45,7 @@ func TestProberOfIdleCollection(t *testing.T) {
 	startProber(t, c, namespace, x)
 	awaitProof(t, x, time.Now())
 	other := otherNamespace(t)
-	for _, name := range []string{"first", "second"} { // the new watch of a feed has a bookmark of its own
+	for _, name := range []string{"first", "second"} { // the first watch of a feed starts with a bookmark
 		elsewhere := create(t, c, other, name)
 		awaitProof(t, x, time.Now())
 		wanted, err := fleet.ParseResourceVersion(elsewhere.ResourceVersion)
@@ -87,8 +86,8 @@ func TestProberOfBusyCollection(t *testing.T) {
 }
 
 // TestProberOfStalledWatch stalls the feed's watch while the API server answers
-// everything else. No proof may claim what the index does not hold, and the index
-// is to recover by itself.
+// all other requests. No proof may cover an object that the index does not hold, and the
+// index must recover by itself.
 func TestProberOfStalledWatch(t *testing.T) {
 	_, namespace := newNamespace(t)
 	proxy, c := newProxy(t)
@@ -102,7 +101,7 @@ func TestProberOfStalledWatch(t *testing.T) {
 	written := time.Now()
 	for {
 		proven := x.Proven()
-		_, held := x.Get(v1.ID(missed.UID)) // after the proof, so that it can only be too lenient
+		_, held := x.Get(v1.ID(missed.UID)) // read after the proof, so that the test cannot fail by mistake
 		if proven.After(written) && !held {
 			t.Fatal("A proof is newer than an object that the index does not hold")
 		}
@@ -156,7 +155,7 @@ func startProber(t *testing.T, c client.WithWatch, namespace string, x *fleet.In
 	})
 }
 
-// awaitProof waits for a proof as of that moment or later.
+// awaitProof waits for a proof as of a time or later.
 func awaitProof(t *testing.T, x *fleet.Index, since time.Time) {
 	t.Helper()
 	await(t, "a proof", func() bool {
@@ -179,8 +178,8 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// A proxy stands between a client and the API server. It can hold back what
-// comes by the watches that are open, and refuse all requests.
+// A proxy stands between a client and the API server. It can hold back the events of the
+// open watches, and refuse all requests.
 type proxy struct {
 	backend http.RoundTripper
 	host    string
@@ -192,7 +191,7 @@ type proxy struct {
 	refused int
 }
 
-// newProxy returns a proxy and a client that goes by it.
+// newProxy returns a proxy and a client that uses it.
 func newProxy(t *testing.T) (*proxy, client.WithWatch) {
 	t.Helper()
 	backend, err := rest.TransportFor(server.env.Config)
@@ -205,7 +204,7 @@ func newProxy(t *testing.T) (*proxy, client.WithWatch) {
 	return p, c
 }
 
-// stall holds back what the open watches bring from now on.
+// stall holds back all further events of the open watches.
 func (p *proxy) stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -219,8 +218,8 @@ func (p *proxy) setDown(down bool) { p.mu.Lock(); defer p.mu.Unlock(); p.down = 
 func (p *proxy) stalled() int      { p.mu.Lock(); defer p.mu.Unlock(); return p.held }
 func (p *proxy) refusals() int     { p.mu.Lock(); defer p.mu.Unlock(); return p.refused }
 
-// enter returns what a new request is stalled by, or false where it is refused.
-// The watches of proofs, which are short, do not stall.
+// enter returns the gate of a new request, or false if the request is refused. The short
+// watches of proofs have no gate.
 func (p *proxy) enter(r *http.Request) (gate <-chan struct{}, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -254,7 +253,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.pass(w, r, response.Body, gate)
 }
 
-// pass passes a body on as it comes, until the gate is closed.
+// pass copies a body until the gate is closed.
 func (p *proxy) pass(w http.ResponseWriter, r *http.Request, body io.Reader, gate <-chan struct{}) {
 	buffer := make([]byte, 32<<10)
 	for {

@@ -26,9 +26,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
-// BenchmarkLeaf answers the first page of a search of each kind of comparison, as
-// if it were asked for the first time, and asked again. The rows have a spec of
-// 1.5 KB.
+// BenchmarkLeaf measures the first page of a search of each kind of comparison: as a first
+// request, and as a repeated one. The rows have a spec of 1.5 KB.
 func BenchmarkLeaf(b *testing.B) {
 	for _, size := range benchflag.Fleets() {
 		x := New(Clusters)
@@ -39,7 +38,7 @@ func BenchmarkLeaf(b *testing.B) {
 		if err := x.Replace(rows, "1"); err != nil {
 			b.Fatal(err)
 		}
-		created := func(part float64) string { // by then that part of the fleet was there
+		created := func(part float64) string { // the time at which that part of the fleet existed
 			return epoch.Add(time.Duration(part*float64(size/10)) * time.Second).Format(time.RFC3339)
 		}
 		for _, s := range []struct{ name, search string }{

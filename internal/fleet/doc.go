@@ -16,7 +16,7 @@ limitations under the License.
 
 // Package fleet is the in-memory index of one collection of objects that answers
 // lists and searches. Each replica of the program holds one Index for each of its
-// collections, and package feed keeps it current.
+// collections. Package feed keeps the Index current.
 //
 // The files read in one direction; each part uses only the parts before it:
 //
@@ -50,6 +50,7 @@ limitations under the License.
 //
 // # What is not here
 //
-// HTTP and paging parameters belong to the facade, the rendering of objects to package
-// rest, the watches to package feed, and the search language to package tsl.
+// Package facade has HTTP and paging parameters, package rest the rendering of objects,
+// package feed the lists and watches of the API server, and package tsl the search
+// language.
 package fleet

@@ -24,7 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Owners of few rows and of many, while rows come, change hands and go.
+// TestOwnedBy has owners of few rows and of many, while rows are added, change their owner
+// and are deleted.
 func TestOwnedBy(t *testing.T) {
 	x := New(AdapterStatuses)
 	owners := map[string]string{}

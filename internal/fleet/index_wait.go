@@ -99,9 +99,17 @@ func (x *Index) ResourceVersion() uint64 {
 	return x.waits.version
 }
 
-// ObserveGap records that the collection has no change between two resourceVersions.
-// The Index advances to the second one if it has reached the first one.
-func (x *Index) ObserveGap(from, to uint64) { x.waits.advanceFrom(from, to) }
+// ObserveGap records that the collection has no change between two resourceVersions. The
+// Index advances to the second one, unless it has been reset to an earlier version than the
+// first.
+func (x *Index) ObserveGap(from, to uint64) {
+	w := &x.waits
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.version >= from {
+		w.reach(max(w.version, to))
+	}
+}
 
 // waits are the callers that wait for the Index to change, each on a channel.
 type waits struct {
@@ -125,16 +133,6 @@ func (w *waits) advance(version uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.reach(max(w.version, version))
-}
-
-// advanceFrom records that there is no change between two versions. It does not move an
-// Index that has been reset to an earlier version than the first.
-func (w *waits) advanceFrom(from, to uint64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.version >= from {
-		w.reach(max(w.version, to))
-	}
 }
 
 // reset records that the Index is at version now. After a restore of the API server's data,

@@ -30,7 +30,7 @@ import (
 func TestWaitForResourceVersion(t *testing.T) {
 	tests := map[string]struct {
 		wanted string
-		// reach brings the index further, after the wait has begun.
+		// reach advances the index after the wait has begun.
 		reach   func(*Index) error
 		wantErr error
 	}{
@@ -88,17 +88,17 @@ func TestResourceVersionMustBeANumber(t *testing.T) {
 func TestWaitForRow(t *testing.T) {
 	const id = "2stable-1"
 	row := func(n int, side string) *Row { return sideRow("stable", n, side) }
-	renamed := func() *Row { // the same object name, another object
+	renamed := func() *Row { // another object of the same name
 		r := row(1, "right")
 		r.ID = "2new"
 		return r
 	}
 	tests := map[string]struct {
 		before []*Row
-		// changes follow each other, after the wait has begun.
+		// changes are made one by one after the wait has begun.
 		changes   []func(*Index)
 		wantErr   error
-		wantLooks int // 0: any number
+		wantLooks int // 0 means any number
 	}{
 		"Holds already": {before: []*Row{row(1, "right")}, wantLooks: 1},
 		"Comes to hold": {
@@ -196,7 +196,7 @@ func TestWaitForRow(t *testing.T) {
 	}
 }
 
-// TestManyWaits lets many wait at once, of whom some give up.
+// TestManyWaits has many concurrent waits; some of them are cancelled.
 func TestManyWaits(t *testing.T) {
 	const waiters = 300
 	x := New(Clusters)

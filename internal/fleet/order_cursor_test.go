@@ -130,8 +130,8 @@ func cursorRow(r *rand.Rand, n int) *Row {
 	}
 }
 
-// TestCursorCounts holds what each pager counts before a position against comparing every
-// row, for positions of rows that there are and of rows that there are not.
+// TestCursorCounts compares the number of rows that each pager counts up to a position with the
+// naive model, for positions of rows that exist and of rows that do not.
 func TestCursorCounts(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 3))
@@ -183,8 +183,8 @@ func TestCursorCounts(t *testing.T) {
 	}
 }
 
-// TestCursorTotal has the total count the rows before the position as well, and an offset
-// count from the position.
+// TestCursorTotal checks that the total includes the rows before the position, and that an
+// offset counts from the position.
 func TestCursorTotal(t *testing.T) {
 	x := New(Clusters)
 	for n := range 10 {

@@ -91,14 +91,17 @@ type Digest [16]byte
 
 // share replaces the strings of a row by equal strings of its predecessor, which may be
 // nil, or of the rest of the fleet. User names, for example, are few and occur in many
-// rows.
+// rows. The runtime forgets an interned string that no handle refers to, so a string of the
+// predecessor is preferred.
 func (r *Row) share(predecessor *Row) {
-	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
-	r.Key.Namespace = intern(r.Key.Namespace)
 	if predecessor == nil {
+		r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
+		r.Key.Namespace = intern(r.Key.Namespace)
 		return
 	}
 	r.Key = predecessor.Key
+	r.CreatedBy = sharedName(r.CreatedBy, predecessor.CreatedBy)
+	r.UpdatedBy = sharedName(r.UpdatedBy, predecessor.UpdatedBy)
 	if r.Name == predecessor.Name {
 		r.Name = predecessor.Name
 	}
@@ -111,6 +114,14 @@ func (r *Row) share(predecessor *Row) {
 	if slices.Equal(predecessor.Conditions, r.Conditions) {
 		r.Conditions = predecessor.Conditions
 	}
+}
+
+// sharedName returns the predecessor's user name if it is equal, else the interned name.
+func sharedName(name, predecessor string) string {
+	if name == predecessor {
+		return predecessor
+	}
+	return intern(name)
 }
 
 func intern(s string) string { return unique.Make(s).Value() }

@@ -22,7 +22,7 @@ import (
 	"testing"
 )
 
-// FuzzMember holds the way to a member of a JSON object against a decoder.
+// FuzzMember compares the members that memberAt finds in a JSON object with a decoder's.
 func FuzzMember(f *testing.F) {
 	for _, object := range []string{
 		`{}`, `{"a":1}`, `{"a":{"b":[1,{"c":"}"}]},"b":"\\\"","c":null}`, `{"\u0061":true,"b\\":-1.5e3}`,
@@ -59,8 +59,7 @@ func FuzzMember(f *testing.F) {
 	})
 }
 
-// hasDuplicates tells whether an object names a key twice, of which the API
-// server keeps one.
+// hasDuplicates reports whether an object has a key twice. The API server keeps only one.
 func hasDuplicates(text []byte, keys int) bool {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if _, err := decoder.Token(); err != nil {

@@ -26,8 +26,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestTooBroad gives searches no time. Those that indexes answer, and those that
-// leave few rows to look at, need none.
+// TestTooBroad gives searches no time to scan. Searches that indexes answer, and searches that
+// leave few rows to scan, succeed.
 func TestTooBroad(t *testing.T) {
 	x := New(Clusters)
 	if err := x.Replace(benchRows(3000), "1"); err != nil {
@@ -55,8 +55,8 @@ func TestTooBroad(t *testing.T) {
 	}
 }
 
-// TestBusy has all turns taken: small searches need none, large ones wait until
-// one is given back, or not at all.
+// TestBusy takes all turns. Small searches need none. Large ones wait for a turn, or fail at
+// once if they have no patience.
 func TestBusy(t *testing.T) {
 	x := New(Clusters)
 	if err := x.Replace(benchRows(3000), "1"); err != nil {
@@ -96,8 +96,8 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// worstPatterns are the largest patterns, and such as take for ever where each way
-// to match is tried. They match nothing in texts of a's.
+// worstPatterns are the largest patterns, and patterns that take exponential time in a
+// backtracking matcher. None matches a string of a's.
 var worstPatterns = map[string]string{
 	"Stars":        "(a*)*b",
 	"Alternatives": "(a|aa)+$b",
@@ -108,14 +108,13 @@ var worstPatterns = map[string]string{
 	"Class":        "[^b]{450}b",
 }
 
-// worstText returns the longest text that a row has, a message.
-func worstText() string { return strings.Repeat("a", 32<<10) }
+// worstString returns a string of the maximum length of a message.
+func worstString() string { return strings.Repeat("a", 32<<10) }
 
-// TestWorstPatterns tells that the worst patterns are allowed and come to an end.
-// How long they take, BenchmarkWorstPatterns tells: the clock is looked at between
-// two rows only.
+// TestWorstPatterns checks that the worst patterns are allowed and terminate. A scan reads the
+// clock only between two rows, so BenchmarkWorstPatterns measures the time of one match.
 func TestWorstPatterns(t *testing.T) {
-	text := worstText()
+	text := worstString()
 	if testing.Short() {
 		text = text[:len(text)/16]
 	}
@@ -131,9 +130,9 @@ func TestWorstPatterns(t *testing.T) {
 	}
 }
 
-// BenchmarkWorstPatterns holds one pattern each against one text.
+// BenchmarkWorstPatterns matches each pattern with one string.
 func BenchmarkWorstPatterns(b *testing.B) {
-	text := worstText()
+	text := worstString()
 	for name, expression := range worstPatterns {
 		b.Run(name, func(b *testing.B) {
 			predicate, err := patternPredicate(tsl.Match, expression)

@@ -123,8 +123,8 @@ func TestInexpressible(t *testing.T) {
 	}
 }
 
-// TestSelectorsSelectTheSame asks the API server by selectors, and the index by
-// the search that they come from.
+// TestSelectorsSelectTheSame compares what the API server returns for selectors with what the
+// index returns for the search.
 func TestSelectorsSelectTheSame(t *testing.T) {
 	const objects, searches = 60, 300
 	c, namespace := newNamespace(t)
@@ -179,8 +179,8 @@ func TestSelectorsSelectTheSame(t *testing.T) {
 	}
 }
 
-// randomCluster has labels, and the status that a reconciler writes, unless it
-// has not seen the cluster yet.
+// randomCluster returns a cluster with random labels. Some have the status that a reconciler
+// writes; the reconciler has not seen the others.
 func randomCluster(r *rand.Rand, namespace string, n int) *v1.Cluster {
 	cluster := &v1.Cluster{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: fmt.Sprintf("cluster-%d", n), Labels: map[string]string{}},
@@ -198,8 +198,7 @@ func randomCluster(r *rand.Rand, namespace string, n int) *v1.Cluster {
 	return cluster
 }
 
-// clusterRow is a row of a cluster as lists show it: not ready until it is known
-// to be.
+// clusterRow returns the row of a cluster that lists show. Without a status, it is not ready.
 func clusterRow(c *v1.Cluster) *Row {
 	row := &Row{ID: v1.ID(c.UID), Key: client.ObjectKeyFromObject(c), Name: c.Name, Labels: LabelsOf(c.Labels)}
 	var conditions []v1.ResourceCondition

@@ -72,7 +72,9 @@ func (st *standing) changesSince(x *table) (changes []change, ok bool) {
 		return nil, false
 	}
 	missing := now.changes - st.as.changes
-	if st.search.cost == costField && missing > maxChanges || // an expensive search never tests all rows for fewer changes
+	// For an expensive search, testing any number of changed rows is cheaper than a scan. For
+	// one that posting lists answer, testing pays only for few rows, or to keep an order.
+	if st.search.cost == costField && missing > maxChanges ||
 		st.search.indexed && len(st.orders) == 0 && missing > uint64(64+len(x.rows)/256) {
 		return nil, false
 	}

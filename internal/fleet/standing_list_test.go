@@ -25,8 +25,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// TestSortedList moves, adds and removes many at once and holds what comes out
-// against sorting all.
+// TestSortedList moves, adds and removes many ordinals at once. It compares the list with
+// sorting all of them.
 func TestSortedList(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -51,7 +51,7 @@ func TestSortedList(t *testing.T) {
 		for range 40 {
 			var changes []change
 			had := map[uint32]bool{}
-			chance := 1 + r.IntN(20) // now and then nearly all go or come
+			chance := 1 + r.IntN(20) // now and then nearly all ordinals change
 			for ordinal := range uint32(size) {
 				if r.IntN(chance) == 0 {
 					changes = append(changes, change{ordinal: ordinal})

@@ -25,8 +25,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestOrdinals holds the set against a plain slice, at random, from empty to more
-// than one run of blocks.
+// TestOrdinals compares random sets, from empty ones to more than one run of blocks, with a
+// slice.
 func TestOrdinals(t *testing.T) {
 	for _, span := range []int{1, 64, 5000, 3 * superBits} {
 		r := rand.New(rand.NewPCG(uint64(span), 1))
@@ -37,7 +37,7 @@ func TestOrdinals(t *testing.T) {
 		s, want := newOrdinals(initial), initial.ToArray()
 		for range 200 {
 			for range r.IntN(20) {
-				ordinal := uint32(r.IntN(span + span/4 + 1)) // also behind all that there are
+				ordinal := uint32(r.IntN(span + span/4 + 1)) // also beyond the last ordinal
 				i, found := slices.BinarySearch(want, ordinal)
 				switch {
 				case r.IntN(2) == 0:

@@ -30,9 +30,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
-// TestRanked asks for pages of sets of rows that arrive nearly in the order of
-// their creation, many in one second, some late, while others go, change their
-// time, or all get new ordinals.
+// TestRanked reads pages of sets of rows. The rows arrive nearly in the order of their creation,
+// many in one second and some late. Other rows are deleted or change their time, and the
+// table is renumbered.
 func TestRanked(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -65,7 +65,7 @@ func TestRanked(t *testing.T) {
 			case 2:
 				x.swap(x.renumbered())
 				if !x.strays.IsEmpty() || len(x.rows) != len(x.byID) {
-					t.Fatalf("Seed %d: %d strays and %d places of %d rows after all were numbered anew", seed, x.strays.GetCardinality(), len(x.rows), len(x.byID))
+					t.Fatalf("Seed %d: %d strays and %d places of %d rows after renumbering", seed, x.strays.GetCardinality(), len(x.rows), len(x.byID))
 				}
 				for f, v := range x.views {
 					if ordinals := v.tree.Items(); len(ordinals) != len(x.byID) || !slices.IsSortedFunc(ordinals, v.compare) {
@@ -92,8 +92,8 @@ func rankedRow(r *rand.Rand, n, second int) *Row {
 	}
 }
 
-// checkRanked holds pages of random sets against what sorting all of each set
-// says, and returns how many pages there were.
+// checkRanked compares pages of random sets with sorting the whole set. It returns the number
+// of pages.
 func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 	t.Helper()
 	for range 20 {
@@ -129,7 +129,7 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 	return answered
 }
 
-// BenchmarkRenumber gives all rows new ordinals. A writer waits for it, and no reader.
+// BenchmarkRenumber measures renumbering. A writer waits for it, but no reader.
 func BenchmarkRenumber(b *testing.B) {
 	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)

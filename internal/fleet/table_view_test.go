@@ -26,10 +26,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestViewSlice holds pages of whole views, near their ends and far from them,
-// against sorting all rows. Several read at a time, and the rows change in between:
-// a reader's hint then leads to where its row no longer is.
-func TestViewSlice(t *testing.T) {
+// TestViewPage compares pages of whole views, near their ends and far from them, with sorting
+// all rows. Several readers read concurrently, and the rows change between the rounds: then a
+// reader's hint leads to a place that its row has left.
+func TestViewPage(t *testing.T) {
 	const objects, readers = 2000, 4
 	seed := rand.Uint64()
 	t.Logf("Seed %d", seed)
@@ -47,14 +47,14 @@ func TestViewSlice(t *testing.T) {
 			var reading sync.WaitGroup
 			for range readers {
 				r := rand.New(rand.NewPCG(r.Uint64(), 0))
-				reading.Go(func() { checkSlices(t, r, v, rows) })
+				reading.Go(func() { checkPages(t, r, v, rows) })
 			}
 			reading.Wait()
 		}
 	}
 }
 
-func checkSlices(t *testing.T, r *rand.Rand, v *view, rows []*Row) {
+func checkPages(t *testing.T, r *rand.Rand, v *view, rows []*Row) {
 	t.Helper()
 	for range 30 {
 		offset := pick(r, 0, nearEnd-1, nearEnd, nearEnd+1, len(rows)-nearEnd, len(rows)-1, len(rows), r.IntN(len(rows)), r.IntN(len(rows)))

@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 
@@ -101,7 +102,7 @@ func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
 	case held.ResourceVersion == row.ResourceVersion:
 		return held
 	}
-	return r.shown(r.kind, row, held.Conditions.All())
+	return r.shown(r.kind, row, rest.StoredConditions(held.Conditions.All(), held.Generation))
 }
 
 type freshReports struct {
@@ -147,13 +148,14 @@ func (f *freshness) refresh(kind string, resource types.NamespacedName) {
 	if !ok {
 		return // when the resource arrives, arrived reads its reports
 	}
-	if row := f.shown(kind, held, held.Conditions.All()); row != held {
+	if row := f.shown(kind, held, rest.StoredConditions(held.Conditions.All(), held.Generation)); row != held {
 		index.Upsert(row)
 	}
 }
 
 // shown returns the row with the times of its reports, or the row itself if no time
-// changes. before are the conditions that the index has shown of the resource.
+// changes. before are the conditions that the index has shown of the resource, as they
+// are stored.
 func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondition) *fleet.Row {
 	stored := row.Stored
 	if stored == nil {
@@ -164,14 +166,17 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Generation:     row.Generation,
 		Created:        row.CreatedTime,
 		Updated:        row.UpdatedTime,
+		Deleted:        row.DeletedTime,
 		Required:       f.required(kind),
+		Finalizing:     f.required(kind),
 		MissingCluster: missingCluster(row),
 		Reports:        f.aggregateReports(kind, row),
-		Previous:       stored.All(),
+		Previous:       rest.StoredConditions(stored.All(), row.Generation),
+		Now:            time.Now(),
 	}, before)
 	shown := stored
 	if moved {
-		shown = fleet.ConditionsOf(conditions)
+		shown = fleet.ConditionsOf(rest.ContractConditions(conditions, f.required(kind)))
 	}
 	if slices.Equal(shown, row.Conditions) {
 		return row
@@ -198,7 +203,7 @@ func (f *freshness) aggregateReports(kind string, resource *fleet.Row) []aggrega
 // missingCluster returns the name of a NodePool's Cluster if the stored conditions say
 // that the Cluster does not exist, otherwise "".
 func missingCluster(row *fleet.Row) string {
-	if c, _ := row.Conditions.Find(v1.ReadyCondition); c.Reason == v1.ClusterNotFoundReason {
+	if c := aggregate.Ready(row.Conditions.All()); c != nil && c.Reason == v1.ClusterNotFoundReason {
 		cluster, _, _ := strings.Cut(row.Key.Name, ".")
 		return cluster
 	}

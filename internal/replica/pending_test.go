@@ -74,6 +74,13 @@ func TestPendingReports(t *testing.T) {
 			{do: arrive, report: "alpha.dns", wasPending: true, othersPending: true},
 			{do: arrive, report: "alpha.dns", wasPending: true},
 		},
+		"done after the arrival does not remove the adapter's next report": {
+			{do: begin, report: "alpha.dns"},
+			{do: arrive, report: "alpha.dns", wasPending: true},
+			{do: begin, report: "alpha.dns"},
+			{do: done, report: "alpha.dns"},
+			{do: arrive, report: "alpha.dns", wasPending: true},
+		},
 		"one on another resource": {
 			{do: begin, report: "beta.dns"},
 			{do: arrive, report: "alpha.validator"},
@@ -82,14 +89,15 @@ func TestPendingReports(t *testing.T) {
 	for name, steps := range tests {
 		t.Run(name, func(t *testing.T) {
 			var pending PendingReports
-			dones := map[string]func(){}
+			dones := map[string][]func(){}
 			for _, step := range steps {
 				report := reportNamed(step.report)
 				switch step.do {
 				case begin:
-					dones[step.report] = pending.Begin(report)
-				case done:
-					dones[step.report]()
+					dones[step.report] = append(dones[step.report], pending.Begin(report))
+				case done: // of the earliest
+					dones[step.report][0]()
+					dones[step.report] = dones[step.report][1:]
 				case arrive:
 					if was, others := pending.Arrived(report); was != step.wasPending || others != step.othersPending {
 						t.Errorf("Arrived(%s) = %t, %t, want %t, %t", step.report, was, others, step.wasPending, step.othersPending)

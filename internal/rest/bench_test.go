@@ -26,7 +26,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
 
-// BenchmarkRender makes the row of an object, as at each of its changes.
+// BenchmarkRender makes the row of an object, which happens at each of its changes.
 func BenchmarkRender(b *testing.B) {
 	r := Renderer{RequiredAdapters: func(string) []string { return nil }}
 	b.Run("Cluster", func(b *testing.B) {
@@ -49,9 +49,9 @@ func BenchmarkRender(b *testing.B) {
 	})
 }
 
-// BenchmarkHeap reports what a cluster takes in memory, the index included, and
-// what its JSON takes of that. Each cluster is decoded by itself, as those that
-// come from the API server are, and can be collected once it is rendered.
+// BenchmarkHeap reports the heap per cluster, the index included, and the part of its
+// JSON. Each cluster is decoded by itself, as from the API server, and can be collected
+// once it is rendered.
 func BenchmarkHeap(b *testing.B) {
 	r := Renderer{RequiredAdapters: func(string) []string { return nil }}
 	for _, clusters := range benchflag.Fleets() {
@@ -61,8 +61,7 @@ func BenchmarkHeap(b *testing.B) {
 	}
 }
 
-// BenchmarkReportHeap is BenchmarkHeap of the reports of four adapters on each
-// cluster.
+// BenchmarkReportHeap reports the same per report, with four adapters on each cluster.
 func BenchmarkReportHeap(b *testing.B) {
 	adapters := []string{"validator", "dns", "pullsecret", "hypershift"}
 	for _, clusters := range benchflag.Fleets() {
@@ -102,7 +101,7 @@ func benchHeap(b *testing.B, schema fleet.Schema, size int, unit string, row fun
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what has a finalizer goes with the second
+	runtime.GC() // collects objects whose finalizers ran in the first
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

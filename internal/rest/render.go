@@ -19,6 +19,7 @@ package rest
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (r Renderer) Row(o client.Object) (*fleet.Row, error) {
 // Cluster returns the row of a Cluster.
 func (r Renderer) Cluster(c *v1.Cluster) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(c, v1.ClusterKind, c.Status)
-	labels := ownLabels(c.Labels)
+	labels := userLabels(c.Labels)
 	row.Name, row.Labels = c.Name, fleet.LabelsOf(labels)
 	return row, setJSON(row, Cluster{
 		Kind:        ClusterKindCluster,
@@ -74,7 +75,7 @@ func (r Renderer) Cluster(c *v1.Cluster) (*fleet.Row, error) {
 // NodePool returns the row of a NodePool.
 func (r Renderer) NodePool(n *v1.NodePool) (*fleet.Row, error) {
 	row, conditions := r.resourceRow(n, v1.NodePoolKind, n.Status)
-	labels := ownLabels(n.Labels)
+	labels := userLabels(n.Labels)
 	row.Name, row.Labels = n.PoolName(), fleet.LabelsOf(labels)
 	rendered := NodePool{
 		Kind:        NodePoolKindNodePool,
@@ -104,20 +105,42 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
 	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
-	conditions := status.Conditions
-	if !status.Computed() {
-		// The reconciler has not seen the object yet. It will write the same conditions.
-		conditions = aggregate.Conditions(aggregate.Input{
-			Kind:       kind,
-			Generation: row.Generation,
-			Created:    row.CreatedTime,
-			Updated:    row.UpdatedTime,
-			Required:   r.RequiredAdapters(kind),
-			Now:        row.CreatedTime,
-		})
+	in := aggregate.Input{
+		Kind:       kind,
+		Generation: row.Generation,
+		Created:    row.CreatedTime,
+		Updated:    row.UpdatedTime,
+		Deleted:    row.DeletedTime,
+		Required:   r.RequiredAdapters(kind),
+		Finalizing: r.RequiredAdapters(kind),
 	}
+	if status.Computed() {
+		in.Previous = status.Conditions
+	}
+	conditions := ContractConditions(aggregate.AtGeneration(in), in.Required)
 	row.Conditions = fleet.ConditionsOf(conditions)
 	return row, conditions
+}
+
+// ContractConditions returns stored conditions as the contract has them: Ready observes
+// the newest generation that a required adapter has reported on.
+func ContractConditions(conditions []v1.ResourceCondition, required []string) []v1.ResourceCondition {
+	return withReadyAt(conditions, aggregate.ReportedGeneration(conditions, required))
+}
+
+// StoredConditions undoes ContractConditions for a row of that generation.
+func StoredConditions(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	return withReadyAt(conditions, generation)
+}
+
+func withReadyAt(conditions []v1.ResourceCondition, generation int64) []v1.ResourceCondition {
+	conditions = slices.Clone(conditions)
+	for i := range conditions {
+		if conditions[i].Type == v1.ReadyCondition {
+			conditions[i].ObservedGeneration = generation
+		}
+	}
+	return conditions
 }
 
 // objectRow returns the part of a row that all objects share.
@@ -134,15 +157,15 @@ func objectRow(o client.Object) *fleet.Row {
 	return row
 }
 
-// ownLabels returns the labels without those that HyperFleet sets.
-func ownLabels(labels map[string]string) map[string]string {
-	own := make(map[string]string, len(labels))
+// userLabels returns the labels that users set: all but HyperFleet's.
+func userLabels(labels map[string]string) map[string]string {
+	kept := make(map[string]string, len(labels))
 	for key, value := range labels {
 		if !strings.HasPrefix(key, v1.OwnPrefix) {
-			own[key] = value
+			kept[key] = value
 		}
 	}
-	return own
+	return kept
 }
 
 func resourceStatus(conditions []v1.ResourceCondition) ResourceStatus {
@@ -185,6 +208,6 @@ func SetUpdateTimes(row *fleet.Row, conditions []v1.ResourceCondition) {
 		patched = conditions[i].LastUpdatedTime.UTC().AppendFormat(patched, time.RFC3339Nano)
 		rest = rest[start+bytes.IndexByte(rest[start:], '"'):]
 	}
-	row.JSON = append(patched, rest...)
-	row.Digest = DigestOf(row.JSON)
+	patched = append(patched, rest...)
+	row.JSON, row.Digest = patched, DigestOf(patched)
 }

@@ -53,6 +53,40 @@ func TestOrderOfMembers(t *testing.T) {
 	}
 }
 
+// A row says of Ready what holds for its own generation, also before the reconciler has
+// looked at it. Its observed_generation is the contract's.
+func TestReadyOfARow(t *testing.T) {
+	r := Renderer{RequiredAdapters: func(string) []string { return []string{"dns", "validator"} }}
+	deleted := metav1.NewTime(dawn)
+	tests := map[string]struct {
+		change         func(*v1.Cluster)
+		status, reason string
+		observed       int64
+	}{
+		"as it is stored":  {func(*v1.Cluster) {}, "True", "AsExpected", 1},
+		"after a change":   {func(c *v1.Cluster) { c.Generation = 2 }, "False", v1.AdaptersNotReadyReason, 1},
+		"after a deletion": {func(c *v1.Cluster) { c.Generation, c.DeletionTimestamp = 2, &deleted }, "False", v1.FinalizingReason, 1},
+		"without a status": {func(c *v1.Cluster) { c.Status = v1.ResourceStatus{} }, "False", v1.AwaitingAdaptersReason, 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			cluster := resttest.Cluster(1)
+			test.change(cluster)
+			row, err := r.Cluster(cluster)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ready, _ := row.Conditions.Find(v1.ReadyCondition)
+			if string(ready.Status) != test.status || ready.Reason != test.reason || ready.ObservedGeneration != test.observed {
+				t.Errorf("Ready=%s %s at %d, want %s %s at %d", ready.Status, ready.Reason, ready.ObservedGeneration, test.status, test.reason, test.observed)
+			}
+			if want := fmt.Sprintf(`"type":"Ready","status":%q,"reason":%q`, test.status, test.reason); !strings.Contains(string(row.JSON), want) {
+				t.Errorf("%s not in %s", want, row.JSON)
+			}
+		})
+	}
+}
+
 // The patched JSON equals a rendering of an object with the new times, whatever its
 // strings contain.
 func TestSetUpdateTimes(t *testing.T) {

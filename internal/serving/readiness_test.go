@@ -18,11 +18,14 @@ package serving
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,9 +35,11 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
+	"k8s.io/client-go/rest"
 )
 
 var (
@@ -229,5 +234,92 @@ func TestForbiddenRequests(t *testing.T) {
 				t.Errorf("%d requests, want %d", len(bodies), len(test.answers))
 			}
 		})
+	}
+}
+
+// TestWhenReady: a config's requests reach an API server that has just started, which
+// forbids them until it is ready. Readiness does not depend on etcd.
+func TestWhenReady(t *testing.T) {
+	var ready atomic.Bool
+	var probes []url.Values
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/readyz":
+			probes = append(probes, r.URL.Query())
+			ready.Store(true) // ready just in time for the probe
+		case !ready.Load():
+			w.WriteHeader(http.StatusForbidden)
+		default:
+			w.WriteHeader(http.StatusOK)
+		}
+	}))
+	defer api.Close()
+	original := &rest.Config{Host: api.URL}
+	config, err := Delegation{}.WhenReady(original)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := rest.HTTPClientFor(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Get(api.URL + "/api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("status %d, want 200", response.StatusCode)
+	}
+	if len(probes) != 1 || !slices.Equal(probes[0]["exclude"], []string{"etcd", "etcd-readiness"}) {
+		t.Errorf("probes %v, want one that excludes etcd", probes)
+	}
+	if original.WrapTransport != nil {
+		t.Error("the original config is changed")
+	}
+}
+
+// TestBodyThatCannotBeSentAgain: such a request is sent once, and its denial stands.
+func TestBodyThatCannotBeSentAgain(t *testing.T) {
+	ready, _ := fakeReady()
+	sent := 0
+	next := roundTripper(func(*http.Request) (*http.Response, error) {
+		sent++
+		return &http.Response{StatusCode: http.StatusForbidden, Body: http.NoBody}, nil
+	})
+	r := httptest.NewRequest(http.MethodPost, "/", io.NopCloser(strings.NewReader("once")))
+	response, err := requests{next, ready}.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != http.StatusForbidden || sent != 1 {
+		t.Errorf("status %d after %d requests, want 403 after 1", response.StatusCode, sent)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestIsOutage(t *testing.T) {
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"nothing":                   {nil, false},
+		"a wrong token":             {errors.New("invalid bearer token"), false},
+		"a certificate of another":  {x509.UnknownAuthorityError{}, false},
+		"no response":               {errNoReview, true},
+		"an answer of another kind": {errNotReady, true},
+		"a deadline":                {context.DeadlineExceeded, true},
+		"a caller that has gone":    {context.Canceled, true},
+		"an outage, wrapped":        {fmt.Errorf("authenticate: %w", errNoReview), true},
+		"one outage among several":  {utilerrors.NewAggregate([]error{errors.New("invalid bearer token"), errNoReview}), true},
+		"several wrong credentials": {utilerrors.NewAggregate([]error{errors.New("a"), errors.New("b")}), false},
+	} {
+		if got := IsOutage(test.err); got != test.want {
+			t.Errorf("%s: IsOutage(%v) = %v, want %v", name, test.err, got, test.want)
+		}
 	}
 }

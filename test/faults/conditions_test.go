@@ -47,11 +47,11 @@ func (r *resource) checkConditions(s stored) []string {
 	now := time.Now()
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Reports: inputs, Previous: status.Conditions, Now: now,
+		Required: required[r.kind], Reports: inputs, Confirmed: true, Previous: status.Conditions, Now: now,
 	})
 	judged := oracle.Conditions(oracle.Resource{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Before: status.Conditions, Now: now,
+		Required: required[r.kind], Confirmed: true, Before: status.Conditions, Now: now,
 	}, reports)
 	var faults []string
 	if diff := compare(afresh, status.Conditions); diff != "" {
@@ -92,7 +92,7 @@ func (r *resource) checkHistory(conditions []v1.ResourceCondition) []string {
 	var faults []string
 	for _, c := range conditions {
 		switch c.Type {
-		case v1.ReadyCondition:
+		case v1.ReadyCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition:
 		case v1.AvailableCondition:
 			if !r.mayHaveBeenAvailable(c) {
 				faults = append(faults, fmt.Sprintf("%s: no accepted reports can have led to %+v", r, c))
@@ -176,6 +176,9 @@ func wireOf(o object) wire {
 		}
 	}
 	for _, c := range o.GetStatus().Conditions {
+		if c.Type == v1.ReadyCondition {
+			c.ObservedGeneration = aggregate.ReportedGeneration(o.GetStatus().Conditions, required[w.Kind])
+		}
 		w.Status.Conditions = append(w.Status.Conditions, wireCondition{
 			Type: c.Type, Status: string(c.Status), Reason: c.Reason, Message: c.Message, ObservedGeneration: c.ObservedGeneration,
 			CreatedTime: c.CreatedTime, LastUpdatedTime: c.LastUpdatedTime, LastTransitionTime: c.LastTransitionTime,

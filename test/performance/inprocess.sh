@@ -13,9 +13,11 @@ main() {
 	run ./internal/tsl
 	run ./internal/aggregate
 	run ./controllers -args "-fleets=$sizes"
-	run ./internal/facade -args "-fleets=$sizes"
+	run ./internal/rest -args "-fleets=$sizes"
+	run ./internal/replica
+	run ./internal/facade
 	run ./internal/fleet -args "-fleets=$sizes"
-	go run ./test/performance flat -out "$into/inprocess.md" "$into"/{fleet,facade,controllers}.txt
+	go run ./test/performance flat -out "$into/inprocess.md" "$into"/{fleet,rest,facade,controllers}.txt
 }
 
 run() {

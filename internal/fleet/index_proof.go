@@ -18,8 +18,8 @@ package fleet
 
 import "time"
 
-// Proven returns the last moment of which it is known that the Index reflects
-// all changes up to then. It is the zero time before the first proof.
+// Proven returns the latest moment for which it is known that the Index reflects all changes
+// up to then. It is the zero time before the first proof.
 func (x *Index) Proven() time.Time {
 	if at := x.proven.Load(); at != nil {
 		return *at
