@@ -29,8 +29,9 @@ import (
 )
 
 const (
-	managerName      = "manager"
-	managerStopLimit = 15 * time.Second
+	managerName       = "manager"
+	managerStallLimit = 2 * time.Minute
+	managerStopLimit  = 15 * time.Second
 )
 
 func (l *local) startManager(ctx context.Context) error {
@@ -58,7 +59,7 @@ func (l *local) startManager(ctx context.Context) error {
 	}
 	return process.WaitReady(ctx, manager, process.Wait{
 		Ready:    process.HTTPProbe(http.DefaultClient, l.readinessURLs()...),
-		Stall:    l.stall,
+		Stall:    managerStallLimit,
 		Progress: loading,
 		Interval: l.reportInterval,
 		Report: func(p process.Progress, waited time.Duration) {

@@ -38,9 +38,8 @@ type options struct {
 	facade, probes, metrics    string
 	managerArgs                []string
 
-	// stall is how long the manager's start may make no progress. Progress is
-	// printed once per reportInterval.
-	stall, reportInterval time.Duration
+	// reportInterval is how often the progress of the manager's start is printed.
+	reportInterval time.Duration
 }
 
 // Flags that name a port. The error about a port in use names them, too.
@@ -53,7 +52,7 @@ const (
 )
 
 func parseOptions(args []string) (options, error) {
-	o := options{stall: 2 * time.Minute, reportInterval: process.ReportInterval}
+	o := options{reportInterval: process.ReportInterval}
 	flags := flag.NewFlagSet("hyperfleet-local", flag.ExitOnError)
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), "usage: hyperfleet-local [flags] [-- flags of the manager]")
