@@ -29,6 +29,9 @@ import (
 func (s *Server) servePage() handlerFunc {
 	page := v5emb.New(s.contract.doc.Info.Title, rest.OpenAPIPath, rest.OpenAPIPagePath)
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if !s.maySend(w, r) {
+			return nil
+		}
 		found := &foundWriter{ResponseWriter: w}
 		page.ServeHTTP(found, r)
 		if found.not {
