@@ -50,7 +50,10 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	defer s.inFlight.authenticating.leave(client)
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
 	switch {
-	case ok && err == nil && response.User.GetName() != "":
+	case ok && err == nil:
+		if err := serving.CheckUser(response.User); err != nil {
+			return nil, problem.UnusableUser.Because("The API server cannot be asked in the name of this user: %s", err)
+		}
 		ctx := fleet.WithCaller(r.Context(), response.User.GetName())
 		return r.WithContext(request.WithUser(ctx, response.User)), nil
 	case serving.IsOutage(err):

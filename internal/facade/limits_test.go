@@ -59,7 +59,7 @@ func TestSlowRequests(t *testing.T) {
 	})
 	t.Run("body", func(t *testing.T) {
 		conn := dial(t, server)
-		send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+		send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +126,7 @@ func TestRequestsInFlight(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.Limits.MaxMutatingInFlight = 1 })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
-	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
 	reader := bufio.NewReader(conn)
 	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // it reads the body
 		t.Fatalf("%q: %v", line, err)
@@ -171,6 +171,7 @@ func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
 			t.Error(err)
 			return
 		}
+		request.Header.Set("Content-Type", "application/json")
 		if response, err := http.DefaultClient.Do(request); err == nil { // else the test has ended
 			_ = response.Body.Close()
 		}

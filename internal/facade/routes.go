@@ -73,16 +73,21 @@ func (s *Server) handler() http.Handler {
 	mux.Handle(rest.OpenAPIPagePath+"/", page)
 	nothing := s.serve(func(_ http.ResponseWriter, r *http.Request) error { return noPath(r) })
 	mux.Handle("/", nothing)
-	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.observe(s.protectBrowsers(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones. It has
 		// an answer of its own to "*".
-		asked := r.URL.EscapedPath()
-		if path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" || r.RequestURI == "*" {
+		if !isClean(r.URL.EscapedPath()) || r.RequestURI == "*" {
 			nothing.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})))
+	}))))
+}
+
+// isClean reports whether a ServeMux would serve a path without a redirect.
+func isClean(asked string) bool {
+	clean := path.Clean(asked)
+	return asked == clean || clean != "/" && asked == clean+"/"
 }
 
 // dispatch calls the handler of the request's method.
