@@ -1,7 +1,7 @@
-# The manager's image: a static program and nothing else. make image builds it.
+# The manager's image: one static binary. make image builds it.
 #
-# It is built by make build, which needs no network but the Go module proxy
-# ($GOPROXY), and the same go and make anywhere else give the same program.
+# make build needs no network but the Go module proxy ($GOPROXY). The same versions
+# of Go and make produce the same binary on any machine.
 ARG GO_IMAGE=golang:1.26
 
 FROM ${GO_IMAGE} AS build

@@ -1,4 +1,4 @@
-# Everything that a developer or CI runs. make, or make help, lists it.
+# The targets that developers and CI run. make help lists them.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,26 +7,26 @@ MAKEFLAGS += --no-print-directory
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-# The programs of the control plane: built here once, unless KUBEBUILDER_ASSETS
-# names a folder that has them.
+# The folder of etcd, kube-apiserver and kubectl. They are built once, unless
+# KUBEBUILDER_ASSETS names a folder that holds them.
 ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
 
-# Where the manager is built, and how its image is.
+# The folder for the manager's binary, and how to build its image.
 BIN ?= bin
 CONTAINER_TOOL ?= docker
 IMAGE ?= hyperfleet:latest
 
 TOOL := go tool -modfile=hack/tools/go.mod
 FUZZTIME ?= 6s
-# Where several goroutines share state.
+# The packages in which goroutines share state.
 RACE_PACKAGES ?= ./controllers/... ./internal/...
 
-# Of the benchmarks in process: how often each runs, for how long, and at how many
-# clusters; 1000000 takes up to 12 GB of memory.
+# In-process benchmarks: runs of each, duration of a run, and numbers of clusters.
+# 1000000 clusters need up to 12 GB of memory.
 BENCH_COUNT ?= 6
 BENCH_TIME ?= 0.5s
 BENCH_SIZES ?= 1000,10000,100000
-# Of those over HTTP: how many clusters, and how often all is measured.
+# Benchmarks over HTTP: number of clusters, and number of runs.
 BENCH_CLUSTERS ?= 1000
 BENCH_RUNS ?= 3
 
@@ -41,34 +41,38 @@ help: ## Show this help
 ##@ Run
 
 .PHONY: run
-run: build controlplane ## Run HyperFleet on a control plane of its own; ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-local ./hack/local
+run: build controlplane ## Run HyperFleet on its own control plane; ARGS="-help" lists the flags
+	@go build -o bin/hyperfleet-local ./cmd/hyperfleet-local
 	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
 
 .PHONY: build
-build: ## Build bin/hyperfleet-manager, as the image has it: static
+build: ## Build bin/hyperfleet-manager, the static binary that the image holds
 	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/hyperfleet-manager .
 
 .PHONY: image
-image: ## Build the container image IMAGE (hyperfleet:latest), by CONTAINER_TOOL (docker)
+image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOOL (docker)
 	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
+	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
 
 .PHONY: controlplane
-controlplane: ## Build etcd, kube-apiserver and kubectl from source, where bin/ has them not yet
+controlplane: ## Build etcd, kube-apiserver and kubectl from source, unless bin/ holds them
 	@hack/controlplane.sh bin/controlplane
+
+.PHONY: release
+release: controlplane ## Build the artifacts of the tag VERSION into dist/: binaries, install.yaml, notes, checksums
+	@hack/release.sh $(VERSION) $(ASSETS)/kubectl
 
 ##@ Check
 
 .PHONY: test
-test: controlplane ## Verify, then run every test: what CI runs
+test: controlplane ## Verify, then run every test, as CI does
 	@$(MAKE) verify
 	@$(MAKE) fuzz
 	@if command -v "$$(go env CC)" >/dev/null; then $(MAKE) test-race; \
-	else echo "The race detector needs a C compiler, and $$(go env CC) is not here: left it out"; fi
+	else echo "Skipped the race detector: it needs a C compiler, and there is no $$(go env CC)"; fi
 	@$(MAKE) test-go
 
 .PHONY: test-go
@@ -76,11 +80,11 @@ test-go: controlplane build ## Run every test once
 	KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...
 
 .PHONY: test-race
-test-race: controlplane ## Run what is concurrent under the race detector
+test-race: controlplane ## Run the tests of concurrent code under the race detector
 	KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES)
 
 .PHONY: test-faults
-test-faults: controlplane ## Kill, freeze, fill and cut off what HyperFleet runs on, while clients use it; ARGS="-seed 1" repeats their choices
+test-faults: controlplane ## Run the fault suite: processes are killed, frozen and cut off under load; ARGS="-seed 1" repeats a run
 	KUBEBUILDER_ASSETS=$(ASSETS) go test -count=1 -timeout 40m -v ./test/faults -args -long $(ARGS)
 
 .PHONY: fuzz
@@ -88,7 +92,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (6s)
 	@hack/fuzz.sh $(FUZZTIME)
 
 .PHONY: verify
-verify: ## Check that what is generated is current, and that format, vet, lint and promtool have no complaint
+verify: ## Check generated files, format, go vet, golangci-lint and the alert rules
 	@hack/verify.sh
 	@$(MAKE) vet lint alerts
 
@@ -97,7 +101,7 @@ vet: ## Run go vet
 	go vet ./...
 
 .PHONY: lint
-lint: bin/golangci-lint ## Run golangci-lint, with kube-api-linter for api/
+lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter for api/
 	bin/golangci-lint run ./...
 
 bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint/main.go
@@ -106,7 +110,7 @@ bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint
 	@touch bin/golangci-lint
 
 .PHONY: alerts
-alerts: bin/promtool ## Check the alert rules, and run their unit tests
+alerts: bin/promtool ## Check the alert rules and run their unit tests
 	@hack/alerts.sh
 
 bin/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
@@ -117,35 +121,35 @@ bin/promtool: hack/tools/promtool/go.mod hack/tools/promtool/go.sum
 ##@ Measure
 
 .PHONY: bench
-bench: ## Run all benchmarks, into bin/bench; docs/performance.md explains
+bench: ## Run all benchmarks; docs/performance.md explains the results in bin/bench
 	@$(MAKE) bench-go
 	@$(MAKE) bench-http
 
 .PHONY: bench-go
-bench-go: controlplane ## Run those in process BENCH_COUNT (6) times, at BENCH_SIZES clusters
-	@KUBEBUILDER_ASSETS=$(ASSETS) hack/bench/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
+bench-go: controlplane ## Run the in-process benchmarks BENCH_COUNT (6) times, at BENCH_SIZES clusters
+	@KUBEBUILDER_ASSETS=$(ASSETS) test/performance/inprocess.sh $(BENCH_COUNT) $(BENCH_TIME) $(BENCH_SIZES) bin/bench
 
 .PHONY: bench-http
-bench-http: build controlplane ## Run those over HTTP BENCH_RUNS (3) times, at BENCH_CLUSTERS (1000); ARGS="-help" shows the flags
-	@go build -o bin/hyperfleet-bench ./hack/bench
+bench-http: build controlplane ## Run the benchmarks over HTTP BENCH_RUNS (3) times, at BENCH_CLUSTERS (1000); ARGS="-help" lists the flags
+	@go build -o bin/hyperfleet-bench ./test/performance
 	@bin/hyperfleet-bench -assets $(ASSETS) -clusters $(BENCH_CLUSTERS) -runs $(BENCH_RUNS) $(ARGS)
 
 ##@ Change
 
 .PHONY: generate
-generate: ## Generate deep copies, CRDs, the manager's role, and the REST API's types
+generate: ## Generate deep copies, CRDs, the manager's role and the REST API's types
 	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
-	$(TOOL) oapi-codegen -config internal/facade/oapi-codegen.yaml internal/facade/openapi.yaml
+	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
 
 .PHONY: fmt
 fmt: ## Format all Go code
 	gofmt -w $$(git ls-files -co --exclude-standard '*.go')
 
 .PHONY: clean
-clean: ## Remove what was built, the control plane included
-	rm -rf bin
+clean: ## Remove everything that was built, including the control plane
+	rm -rf bin dist dist.unfinished
 
 .PHONY: clean-data
-clean-data: ## Remove what make run keeps between runs
+clean-data: ## Remove the data that make run keeps between runs
 	rm -rf .local

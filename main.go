@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
@@ -40,6 +41,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // version is set by the linker.
@@ -85,22 +88,28 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	mgr, err := newManager(config, certificate, o)
+	mgr, lease, err := newManager(config, certificate, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
 	if err := mgr.Add(required); err != nil {
 		return fmt.Errorf("watch the required adapters: %w", err)
 	}
-	announcements := &controllers.Announcements{}
-	server, err := setupFacade(mgr, certificate, required, announcements, o)
+	if config, err = o.delegation.WhenReady(mgr.GetConfig()); err != nil {
+		return err
+	}
+	rep, err := setupReplica(mgr, config, required, o)
+	if err != nil {
+		return fmt.Errorf("set up the replica: %w", err)
+	}
+	server, err := setupFacade(mgr, config, certificate, rep, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
-	if err := addReconcilers(mgr, server, required, announcements, o); err != nil {
+	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
 		return fmt.Errorf("set up the reconcilers: %w", err)
 	}
-	if err := setupMetrics(mgr, server); err != nil {
+	if err := setupMetrics(mgr, rep); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
 	}
 	if err := setupProbes(mgr, server); err != nil {
@@ -130,28 +139,49 @@ func newScheme() *runtime.Scheme {
 	return scheme
 }
 
-func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (manager.Manager, error) {
-	return ctrl.NewManager(config, ctrl.Options{
-		Scheme:                        newScheme(),
-		Cache:                         controllers.CacheOptions(o.namespace),
-		Metrics:                       o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
-		HealthProbeBindAddress:        o.probeAddress,
-		LeaderElection:                o.leaderElect,
-		LeaderElectionID:              "manager.hyperfleet.io",
-		LeaderElectionNamespace:       o.leaseNamespace,
-		LeaderElectionReleaseOnCancel: true,
-		LeaseDuration:                 &o.lease.duration,
-		RenewDeadline:                 &o.lease.renewDeadline,
-		RetryPeriod:                   &o.lease.retryPeriod,
+// leaseName is the name of the leader's lease.
+const leaseName = "manager.hyperfleet.io"
+
+// newManager returns the manager and the lease that its leader holds.
+func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (mgr manager.Manager, lease *leader.Lease, err error) {
+	lease, err = leader.NewLease(config, o.leaseNamespace, leaseName, o.lease.renewDeadline, func() events.EventRecorder {
+		return mgr.GetEventRecorder(leaseName)
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	mgr, err = ctrl.NewManager(config, ctrl.Options{
+		Scheme:                              newScheme(),
+		Cache:                               controllers.CacheOptions(o.namespace),
+		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
+		HealthProbeBindAddress:              o.probeAddress,
+		LeaderElection:                      o.leaderElect,
+		LeaderElectionID:                    leaseName,
+		LeaderElectionResourceLockInterface: lease,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaseDuration:                       &o.lease.duration,
+		RenewDeadline:                       &o.lease.renewDeadline,
+		RetryPeriod:                         &o.lease.retryPeriod,
+	})
+	return mgr, lease, err
 }
 
-func setupFacade(mgr manager.Manager, certificate *certwatcher.CertWatcher, required *adapters.Source, announcements *controllers.Announcements, o options) (*facade.Server, error) {
+func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {
+	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
+		Namespace:        o.namespace,
+		RequiredAdapters: required.Required,
+		MaxStaleness:     o.maxStaleness,
+		ArrivalTimeout:   o.facade.WriteVisibility,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rep, rep.SetupWithManager(mgr)
+}
+
+func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatcher.CertWatcher, rep *replica.Replica, o options) (*facade.Server, error) {
 	settings := o.facade
-	settings.Namespace = o.namespace
 	settings.Version = programVersion()
-	settings.RequiredAdapters = required.Required
-	settings.Announce = announcements.Announce
 	settings.TLS = o.serving.TLS(certificate)
 	var err error
 	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
@@ -166,15 +196,11 @@ func setupFacade(mgr manager.Manager, certificate *certwatcher.CertWatcher, requ
 			return nil, err
 		}
 	}
-	config, err := o.delegation.WhenReady(mgr.GetConfig())
+	server, err := facade.New(config, mgr.GetScheme(), rep, settings, mgr.GetLogger().WithName("facade"))
 	if err != nil {
 		return nil, err
 	}
-	server, err := facade.New(config, mgr.GetScheme(), settings, mgr.GetLogger().WithName("facade"))
-	if err != nil {
-		return nil, err
-	}
-	return server, server.SetupWithManager(mgr)
+	return server, mgr.Add(server)
 }
 
 func setupProbes(mgr manager.Manager, server *facade.Server) error {

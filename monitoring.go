@@ -27,6 +27,7 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/tracing"
 )
 
@@ -53,9 +54,9 @@ func startTracing(ctx context.Context, config *rest.Config, settings *facade.Opt
 	}, nil
 }
 
-func setupMetrics(mgr manager.Manager, server *facade.Server) error {
+func setupMetrics(mgr manager.Manager, rep *replica.Replica) error {
 	if err := metrics.RegisterBuildInfo(programVersion()); err != nil {
 		return err
 	}
-	return ctrlmetrics.Registry.Register(server.Collector(mgr.Elected()))
+	return ctrlmetrics.Registry.Register(rep.Collector(mgr.Elected()))
 }

@@ -38,6 +38,7 @@ type options struct {
 	lease          leaseTimes
 	concurrency    int
 	heartbeatDelay time.Duration
+	maxStaleness   time.Duration
 	user           string
 	serving        serving.Options
 	delegation     serving.Delegation
@@ -82,7 +83,7 @@ func (o *options) bindFacade(flags *flag.FlagSet) {
 	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "Log REST requests slower than this; 0 disables.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "Maximum time that the response to a REST write waits until reads show the write.")
 	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "Time to keep serving REST requests after the process is told to stop and /readyz fails.")
-	flags.DurationVar(&o.facade.MaxStaleness, "max-staleness", 30*time.Second, "Maximum time that reads may lag behind the API server. A replica that lags more is not ready and refuses reads. 0 disables the limit.")
+	flags.DurationVar(&o.maxStaleness, "max-staleness", 30*time.Second, "Maximum time that reads may lag behind the API server. A replica that lags more is not ready and refuses reads. 0 disables the limit.")
 	o.facade.Limits.BindFlags(flags)
 }
 

@@ -18,64 +18,37 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// addReconcilers has the leader reconcile once its index is filled. The reconcilers
-// need the index's reports, and to fill their cache at the same time would put off
-// the answers to reads.
-func addReconcilers(mgr manager.Manager, server *facade.Server, required *adapters.Source, announcements *controllers.Announcements, o options) error {
+// addReconcilers starts the reconcilers on the leader once its replica is filled. The
+// reconcilers need the replica's reports, and filling their cache at the same time
+// would delay the answers to reads.
+func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Replica, required *adapters.Source, o options) error {
+	writer := mgr.GetClient()
+	if o.leaderElect {
+		writer = lease.Fence(writer)
+	}
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
-		if err := server.WaitForSync(ctx); err != nil {
+		if err := rep.WaitForSync(ctx); err != nil {
 			return nil // the manager stops
 		}
-		return setupReconcilers(ctx, mgr, server.Reports(), required, announcements, o)
+		return controllers.SetupWithManager(ctx, mgr, controllers.Options{
+			Client:                  writer,
+			APIReader:               mgr.GetAPIReader(),
+			Reports:                 rep.Reports,
+			Adapters:                required,
+			Pending:                 rep.Pending,
+			Clock:                   clock.RealClock{},
+			MaxConcurrentReconciles: o.concurrency,
+			HeartbeatDelay:          o.heartbeatDelay,
+		})
 	}))
-}
-
-func setupReconcilers(ctx context.Context, mgr manager.Manager, reports controllers.Reports, required *adapters.Source, announcements *controllers.Announcements, o options) error {
-	if err := controllers.SetupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
-		return err
-	}
-	if err := (&controllers.ClusterReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the Cluster reconciler: %w", err)
-	}
-	if err := (&controllers.NodePoolReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Adapters:                required,
-		Announcements:           announcements,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-		HeartbeatDelay:          o.heartbeatDelay,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the NodePool reconciler: %w", err)
-	}
-	if err := (&controllers.AdapterStatusReconciler{
-		Client:                  mgr.GetClient(),
-		APIReader:               mgr.GetAPIReader(),
-		Reports:                 reports,
-		Clock:                   clock.RealClock{},
-		MaxConcurrentReconciles: o.concurrency,
-	}).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("set up the AdapterStatus reconciler: %w", err)
-	}
-	return nil
 }

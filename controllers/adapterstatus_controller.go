@@ -22,75 +22,65 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// orphanGracePeriod is how long a report may wait for its resource, where it
-// does not say by UID which one it means: a set of manifests may be applied in
-// any order.
+// orphanGracePeriod is how long a report without a UID may wait for its resource: a
+// set of manifests may be applied in any order.
 const orphanGracePeriod = time.Minute
 
-// AdapterStatusReconciler deletes reports whose resource does not exist, or not
-// any more. Those of a resource that is being deleted go with it, which is the
-// resource's reconciler's work.
+// AdapterStatusReconciler deletes reports whose resource does not exist or no longer
+// exists. The reconciler of a resource deletes its reports while the resource is
+// being deleted. A report that is being deleted goes also where no garbage collector
+// runs.
 type AdapterStatusReconciler struct {
-	// Client reads from the cache of CacheOptions.
-	Client client.Client
+	Options
 
-	// APIReader reads from the API server.
-	APIReader client.Reader
-
-	// Reports are those that are looked at.
-	Reports Reports
-
-	// Clock tells the age of reports.
-	Clock clock.PassiveClock
-
-	// MaxConcurrentReconciles is how many reports are looked at at a time.
-	MaxConcurrentReconciles int
-
-	announcer announcer
+	memory   memory
+	recorder eventRecorder
 }
 
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch
 
-// SetupWithManager registers the reconciler. SetupIndexes comes first.
+// SetupWithManager registers the reconciler.
 func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
-	reportsOnKind := func(kind string) func(client.Object) dependents {
-		return func(o client.Object) dependents { return reportsOn(r.Reports, kind, o) }
+	r.recorder = eventRecorder{mgr.GetEventRecorder(recorderName)}
+	reports := func(resource client.Object) dependents {
+		return dependentReports(r.Reports, kindOf(resource), resource)
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("adapterstatus").
-		WatchesRawSource(reportSource{r.Reports, pointsElsewhere}).
-		Watches(&v1.Cluster{}, toDependents(reportsOnKind(v1.ClusterKind)), builder.WithPredicates(goes)).
-		Watches(&v1.NodePool{}, toDependents(reportsOnKind(v1.NodePoolKind)), builder.WithPredicates(goes)).
+		WatchesRawSource(reportSource{r.Reports, toReport}).
+		Watches(&v1.Cluster{}, toDependents(reports), builder.WithPredicates(deleted)).
+		Watches(&v1.NodePool{}, toDependents(reports), builder.WithPredicates(deleted)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
-// Reconcile deletes one report, or leaves it alone.
+// Reconcile deletes one report if its resource does not exist, and releases one that is
+// being deleted.
 func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	return settle(r.reconcile(ctx, req.NamespacedName))
 }
 
 func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
 	report, ok := r.Reports.Get(key)
-	if !ok || !report.DeletionTimestamp.IsZero() {
+	switch {
+	case !ok:
+		r.memory.forget(key)
 		return ctrl.Result{}, nil
+	case !report.DeletionTimestamp.IsZero():
+		return r.release(ctx, key)
 	}
-	// The cache may not know the resource yet: what decides is the API server.
+	// The cache may not know the resource yet: the API server decides.
 	for _, reader := range []client.Reader{r.Client, r.APIReader} {
 		if exists, err := resourceExists(ctx, reader, report); exists || err != nil {
 			return ctrl.Result{}, err
@@ -104,17 +94,36 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 	}
 	log.FromContext(ctx).Info("Report is about a resource that does not exist", "report", klog.KObj(report),
 		"kind", report.Spec.ResourceRef.Kind, "resource", report.Spec.ResourceRef.Name, "uid", report.Spec.ResourceRef.UID)
-	// A report that has been replaced since may be about the resource's successor.
+	// If the report was replaced in the meantime, it may be about a successor of the
+	// resource.
 	only := client.Preconditions{UID: &report.UID, ResourceVersion: &report.ResourceVersion}
-	if err := (cascade{client: r.Client}).delete(ctx, report, only); err != nil {
+	if err := r.cascade().delete(ctx, report, only); err != nil {
 		return ctrl.Result{}, err
 	}
 	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardOrphan).Inc()
-	r.announcer.orphan(report)
+	r.recorder.orphanDeleted(report)
 	return ctrl.Result{}, nil
 }
 
-// resourceExists tells whether the very resource that the report is about exists.
+// release removes the garbage collector's finalizers from a report that is being
+// deleted, see collectorFinalizers: with the report, they would keep its resource.
+// This replica does not know which finalizers a report has.
+func (r *AdapterStatusReconciler) release(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
+	stored := &v1.AdapterStatus{}
+	if err := r.APIReader.Get(ctx, key, stored); err != nil {
+		return ctrl.Result{}, fmt.Errorf("get report that is being deleted: %w", err)
+	}
+	if stored.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil // a successor, of which an event will tell
+	}
+	return r.cascade().release(ctx, stored)
+}
+
+func (r *AdapterStatusReconciler) cascade() cascade {
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
+}
+
+// resourceExists reports whether the very resource that the report is about exists.
 func resourceExists(ctx context.Context, reader client.Reader, report *v1.AdapterStatus) (bool, error) {
 	ref := report.Spec.ResourceRef
 	resource := newParent(ref.Kind)
@@ -126,27 +135,4 @@ func resourceExists(ctx context.Context, reader client.Reader, report *v1.Adapte
 		return false, fmt.Errorf("get %s of report: %w", ref.Kind, err)
 	}
 	return ref.Concerns(ref.Kind, resource.GetName(), resource.GetUID()), nil
-}
-
-// pointsElsewhere enqueues a new report, and one that has got the UID of its
-// resource. Other changes of a report cannot make it an orphan. Those that were
-// there before come at low priority.
-func pointsElsewhere(queue requestQueue) toolscache.ResourceEventHandler {
-	request := func(o any) reconcile.Request {
-		return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(*v1.AdapterStatus))}
-	}
-	return toolscache.ResourceEventHandlerDetailedFuncs{
-		AddFunc: func(o any, isInInitialList bool) {
-			if isInInitialList {
-				addLowPriority(queue, request(o))
-			} else {
-				queue.Add(request(o))
-			}
-		},
-		UpdateFunc: func(before, after any) {
-			if before.(*v1.AdapterStatus).Spec.ResourceRef != after.(*v1.AdapterStatus).Spec.ResourceRef {
-				queue.Add(request(after))
-			}
-		},
-	}
 }

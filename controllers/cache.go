@@ -24,23 +24,24 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// CacheOptions returns the options of the reconcilers' cache. It holds the Clusters
-// and NodePools of one namespace, or of all where namespace is empty, without what
-// the reconcilers do not read: see strip. AdapterStatuses are read from Reports.
+// CacheOptions returns the options of the reconcilers' cache. The cache holds the
+// Clusters and NodePools of one namespace, or of all where namespace is empty. It
+// lacks the fields that no reconciler reads: see strip. AdapterStatuses come from
+// the replica.
 //
-// An object from this cache is therefore not whole: to send it back with an
-// update would erase what is missing. What is written is merge patches between two
-// versions of the cached object, as what both lack cannot show up in them, and
-// updates of the status alone.
+// So an object from this cache is not whole: an update with it would erase what is
+// missing. The reconcilers write merge patches between two versions of the cached
+// object, in which fields that both lack cannot appear, and updates of the status
+// alone.
 func CacheOptions(namespace string) cache.Options {
 	one := cache.ByObject{Transform: strip}
 	if namespace != "" {
-		// Options.DefaultNamespaces would do, but for a cache that looks up the scope of
+		// Options.DefaultNamespaces would do the same, but its cache looks up the scope of
 		// a Kind anew at every read.
 		one.Field = fields.OneTermEqualSelector("metadata.namespace", namespace)
 	}
 	return cache.Options{
-		ReaderFailOnMissingInformer: true, // rather than to hold reports twice
+		ReaderFailOnMissingInformer: true, // a cache of reports would hold each report twice
 		ByObject: map[client.Object]cache.ByObject{
 			&v1.Cluster{}:  one,
 			&v1.NodePool{}: one,

@@ -33,8 +33,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/benchflag"
 )
 
-// BenchmarkCacheHeap reports what a cluster takes in the reconcilers' cache: as
-// decoded from the API server's answers, stripped, and indexed as the cache does.
+// BenchmarkCacheHeap reports the heap bytes of a cluster in the reconcilers' cache:
+// decoded from an answer of the API server, stripped, and indexed as the cache does.
 func BenchmarkCacheHeap(b *testing.B) {
 	for _, clusters := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(clusters), func(b *testing.B) { benchCacheHeap(b, clusters) })
@@ -79,7 +79,7 @@ func add(b *testing.B, store toolscache.Store, cluster *v1.Cluster) {
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what has a finalizer goes with the second
+	runtime.GC() // the second run frees objects with a Go finalizer
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

@@ -26,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
@@ -33,48 +34,47 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// cascade deletes what depends on a parent that is being deleted. Kubernetes'
-// garbage collector does not do it: AdapterStatuses may come before their
-// resource and hold no ownerReference, and not every control plane runs one.
+// cascade deletes the dependents of a parent that is being deleted. Kubernetes'
+// garbage collector does not do this: AdapterStatuses may exist before their
+// resource and have no ownerReference, and not every control plane runs a garbage
+// collector.
 type cascade struct {
-	client client.Client // reads from the cache
-	live   client.Reader // reads from the API server
-
-	announcer announcer
+	Options
+	memory   *memory
+	recorder eventRecorder
 }
 
 // finalize is one step of a deletion. It deletes the dependents of a terminating
-// parent and removes the parent's finalizer once none is left. In between it
-// waits for nothing: the deletion of a dependent leads back here. Each step
-// begins with what there is, so it may be interrupted and repeated anywhere.
-func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) error {
+// parent, and removes the parent's finalizer once no dependent is left. It does not
+// wait between the two: the deletion of a dependent enqueues the parent. Each step
+// starts from the state that it finds, so any step may be interrupted and repeated.
+func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) (ctrl.Result, error) {
 	var left []client.Object
 	for _, d := range children {
-		found, err := d.known(ctx)
+		known, err := d.known(ctx)
 		if err != nil {
-			return err
+			return ctrl.Result{}, err
 		}
-		left = append(left, found...)
+		left = append(left, known...)
 	}
 	if len(left) == 0 {
-		// What arrived last may not be known yet.
+		// This replica may not know the latest dependents yet.
 		for _, d := range children {
-			found, err := find(ctx, c.live, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
+			stored, err := listObjects(ctx, c.APIReader, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
 			if err != nil {
-				return err
+				return ctrl.Result{}, err
 			}
-			left = append(left, found...)
+			left = append(left, stored...)
 		}
 	}
 	if len(left) == 0 {
 		return c.release(ctx, obj)
 	}
-	return c.deleteAll(ctx, obj, left)
+	return ctrl.Result{}, c.deleteAll(ctx, obj, left)
 }
 
-// deleteAll deletes the objects that depend on a terminating parent, unless they
-// are on their way out already. One that cannot be deleted does not keep the
-// others.
+// deleteAll deletes the dependents of a terminating parent that are not being deleted
+// yet. One failure does not stop the deletion of the others.
 func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client.Object) error {
 	confirmed := false
 	var failures []error
@@ -83,8 +83,8 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 			continue
 		}
 		if !confirmed {
-			// The dependents name their parent by name only. Where the cached parent
-			// is gone and another one took its name, they are that one's.
+			// Dependents identify their parent by name only. If the cached parent is gone
+			// and another object has its name, the dependents belong to that object.
 			terminating, err := c.isTerminating(ctx, obj)
 			if err != nil || !terminating {
 				return err
@@ -94,22 +94,22 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
 	}
 	failures = append(failures, c.readFinalizers(ctx, left))
-	c.announcer.heldByOthers(obj, left)
+	c.recorder.deletionBlocked(obj, left)
 	err := errors.Join(failures...)
 	if err != nil {
-		c.announcer.cleanupFailed(obj, err)
+		c.recorder.cleanupFailed(obj, err)
 	}
 	return err
 }
 
-// readFinalizers puts the stored reports in the place of those that are being
-// deleted: what keeps them is not known here.
+// readFinalizers replaces the reports that are being deleted by the stored ones: this
+// replica does not know which finalizers keep them.
 func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error {
 	var failures []error
 	for i, o := range left {
 		if report, ok := o.(*v1.AdapterStatus); ok && !report.DeletionTimestamp.IsZero() && len(report.Finalizers) == 0 {
 			stored := &v1.AdapterStatus{}
-			if err := c.live.Get(ctx, client.ObjectKeyFromObject(report), stored); err == nil {
+			if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(report), stored); err == nil {
 				left[i] = stored
 			} else {
 				failures = append(failures, client.IgnoreNotFound(err))
@@ -122,35 +122,58 @@ func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error
 // isTerminating asks the API server whether this very object is being deleted.
 func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, error) {
 	stored := obj.DeepCopyObject().(client.Object)
-	if err := c.live.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
+	if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
 	return stored.GetUID() == obj.GetUID() && !stored.GetDeletionTimestamp().IsZero(), nil
 }
 
-func (c cascade) release(ctx context.Context, obj client.Object) error {
+// release removes the finalizers of a terminating object that has no dependents left:
+// HyperFleet's, and the garbage collector's after a wait. Finalizers of others stay,
+// and the object with them.
+func (c cascade) release(ctx context.Context, obj client.Object) (ctrl.Result, error) {
+	if wait := c.memory.collectorWait(obj, c.Clock.Now()); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
 	base := obj.DeepCopyObject().(client.Object)
-	if !controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer) {
-		return nil // others keep it
+	own, collectors := controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer), removeCollectorFinalizers(obj)
+	if !own && !collectors {
+		return ctrl.Result{}, nil
 	}
-	if err := patchMetadata(ctx, c.client, obj, base); err != nil {
-		return err
+	if err := patchMetadata(ctx, c.Client, obj, base); err != nil {
+		return ctrl.Result{}, err
 	}
-	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizer removed")
-	return nil
+	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
+	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizers removed", "garbageCollector", collectors)
+	return ctrl.Result{}, nil
 }
 
-// sweep deletes the dependents that existed at the very resourceVersion at which
-// their parent vanished: they arrived after the last look for them and before
-// the finalizer was gone, or the finalizer had been removed by hand. What was
-// created later belongs to a successor and is not touched.
-func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVersion string, d dependents) error {
-	left, err := find(ctx, c.live, d.list, client.InNamespace(parent.Namespace), d.stored, &client.ListOptions{Raw: &metav1.ListOptions{
-		ResourceVersion:      resourceVersion,
+// sweepPools deletes the NodePools that existed at the resourceVersion at which their
+// Cluster vanished. Either the NodePools arrived after the last list and before the
+// removal of the finalizer, or the finalizer was removed by hand. NodePools that were
+// created later belong to a successor of the Cluster, so sweepPools leaves them alone.
+//
+// The API server may no longer have that revision, because it was compacted, or not
+// have it because its store was restored to an older one. In both cases nothing tells
+// which NodePools are meant. sweepPools checks for the second case first, because the
+// client would retry such a list for longer than a reconcile may take.
+func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster vanished) error {
+	latest := &v1.NodePoolList{}
+	if err := c.APIReader.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {
+		return fmt.Errorf("read the revision of the store: %w", err)
+	}
+	if isOlder(latest.ResourceVersion, cluster.resourceVersion) {
+		log.FromContext(ctx).Info("The store was restored to an older revision, cannot list the NodePools that a vanished Cluster left",
+			"cluster", key, "vanished", cluster.resourceVersion, "stored", latest.ResourceVersion)
+		return nil
+	}
+	pools := dependentPools(c.Client, key)
+	left, err := listObjects(ctx, c.APIReader, pools.list, client.InNamespace(key.Namespace), pools.stored, &client.ListOptions{Raw: &metav1.ListOptions{
+		ResourceVersion:      cluster.resourceVersion,
 		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}})
 	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-		log.FromContext(ctx).Info("History is compacted, cannot tell what a deleted object left behind", "object", parent)
+		log.FromContext(ctx).Info("History is compacted, cannot list the NodePools that a vanished Cluster left", "cluster", key)
 		return nil
 	}
 	if err != nil {
@@ -158,15 +181,17 @@ func (c cascade) sweep(ctx context.Context, parent client.ObjectKey, resourceVer
 	}
 	failures := make([]error, 0, len(left))
 	for _, o := range left {
-		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		if owner := o.(*v1.NodePool).ClusterUID(); owner == "" || owner == cluster.uid {
+			failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		}
 	}
 	return errors.Join(failures...)
 }
 
-// delete deletes one object; that it is gone, or another one has its name by
-// now, is as good.
+// delete deletes one object. It succeeds also where the object is gone or another
+// object has its name.
 func (c cascade) delete(ctx context.Context, o client.Object, only client.Preconditions) error {
-	err := c.client.Delete(ctx, o, only)
+	err := c.Client.Delete(ctx, o, only)
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) && only.ResourceVersion == nil {
 		return nil
 	}
@@ -177,16 +202,16 @@ func (c cascade) delete(ctx context.Context, o client.Object, only client.Precon
 	return nil
 }
 
-// find returns the objects of a list like that one.
-func find(ctx context.Context, reader client.Reader, like client.ObjectList, opts ...client.ListOption) ([]client.Object, error) {
-	list := like.DeepCopyObject().(client.ObjectList)
+// listObjects lists objects of the type of an empty list.
+func listObjects(ctx context.Context, reader client.Reader, empty client.ObjectList, opts ...client.ListOption) ([]client.Object, error) {
+	list := empty.DeepCopyObject().(client.ObjectList)
 	if err := reader.List(ctx, list, opts...); err != nil {
-		return nil, fmt.Errorf("list dependents: %w", err)
+		return nil, fmt.Errorf("list %T: %w", list, err)
 	}
-	found := make([]client.Object, 0, meta.LenList(list))
+	objects := make([]client.Object, 0, meta.LenList(list))
 	err := meta.EachListItem(list, func(o runtime.Object) error {
-		found = append(found, o.(client.Object))
+		objects = append(objects, o.(client.Object))
 		return nil
 	})
-	return found, err
+	return objects, err
 }

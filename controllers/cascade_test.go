@@ -34,7 +34,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// hold is a finalizer of somebody else.
+// hold is a finalizer that is not HyperFleet's.
 const hold = "test.hyperfleet.io/hold"
 
 var _ = Describe("Deletion", func() {
@@ -61,7 +61,7 @@ var _ = Describe("Deletion", func() {
 	left := func(ctx context.Context) (names []string) {
 		GinkgoHelper()
 		for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
-			found, err := find(ctx, env.Client, list, client.InNamespace(namespace))
+			found, err := listObjects(ctx, env.Client, list, client.InNamespace(namespace))
 			Expect(err).NotTo(HaveOccurred())
 			for _, o := range found {
 				names = append(names, o.GetName())
@@ -70,7 +70,7 @@ var _ = Describe("Deletion", func() {
 		return names
 	}
 
-	It("of a Cluster takes along its NodePools and the reports on both, and nothing else", func(ctx context.Context) {
+	It("of a Cluster deletes its NodePools and the reports on both, and nothing else", func(ctx context.Context) {
 		other := newCluster(namespace, "alpha2")
 		Expect(env.Client.Create(ctx, other)).To(Succeed())
 		otherPool := newPool(namespace, "alpha2", "pool-0")
@@ -86,20 +86,20 @@ var _ = Describe("Deletion", func() {
 		Expect(otherPool.DeletionTimestamp).To(BeNil())
 	})
 
-	It("of a NodePool takes along its own reports only", func(ctx context.Context) {
+	It("of a NodePool deletes its own reports only", func(ctx context.Context) {
 		Expect(env.Client.Delete(ctx, pools[0])).To(Succeed())
 		eventuallyGone(ctx, pools[0])
 		Expect(left(ctx)).To(HaveLen(1 + 2 + 2*2 + 4))
 	})
 
-	It("ends well although writes fail", func(ctx context.Context) {
+	It("completes although writes fail", func(ctx context.Context) {
 		var mu sync.Mutex
 		calls := 0
 		probe.setFault(func(_ string, o client.Object) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if calls++; o.GetNamespace() == namespace && calls%2 != 0 {
-				return errors.New("the test says no")
+				return errors.New("the test fails this write")
 			}
 			return nil
 		})
@@ -108,7 +108,7 @@ var _ = Describe("Deletion", func() {
 		Eventually(left).WithContext(ctx).Should(BeEmpty())
 	})
 
-	It("takes along what arrives while it is under way", func(ctx context.Context) {
+	It("deletes dependents that arrive while it is under way", func(ctx context.Context) {
 		Expect(env.Client.Patch(ctx, cluster, client.RawPatch(types.JSONPatchType,
 			[]byte(`[{"op":"add","path":"/metadata/finalizers/-","value":"`+hold+`"}]`)))).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
@@ -125,7 +125,7 @@ var _ = Describe("Deletion", func() {
 		Eventually(left).WithContext(ctx).Should(BeEmpty())
 	})
 
-	It("takes along what arrives between the last look and the end", func(ctx context.Context) {
+	It("deletes dependents that arrive between the last list and the removal of the finalizer", func(ctx context.Context) {
 		var once sync.Once
 		arrive := func(list client.ObjectList, options *client.ListOptions) {
 			if found, ok := list.(*v1.NodePoolList); !ok || len(found.Items) > 0 || options.Namespace != namespace {
@@ -145,7 +145,7 @@ var _ = Describe("Deletion", func() {
 		Eventually(left).WithContext(ctx).Should(BeEmpty())
 	})
 
-	It("takes along what a removal of the finalizer by hand would leave", func(ctx context.Context) {
+	It("deletes dependents although the finalizer is removed by hand", func(ctx context.Context) {
 		Expect(env.Client.Patch(ctx, pools[0], client.RawPatch(types.JSONPatchType,
 			[]byte(`[{"op":"add","path":"/metadata/finalizers/-","value":"`+hold+`"}]`)))).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
@@ -158,7 +158,7 @@ var _ = Describe("Deletion", func() {
 		Eventually(left).WithContext(ctx).Should(BeEmpty())
 	})
 
-	It("makes room for a successor, for which old reports do not count", func(ctx context.Context) {
+	It("lets a successor take the name, for which old reports do not count", func(ctx context.Context) {
 		old := cluster.DeepCopy()
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
 		eventuallyGone(ctx, cluster)
@@ -169,14 +169,14 @@ var _ = Describe("Deletion", func() {
 
 		sendAll(ctx, old, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.pool-0"))
-		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
 	})
 
-	It("sweeps what was there when a Cluster vanished, and not what came later", func(ctx context.Context) {
+	It("sweeps NodePools that existed when a Cluster vanished, and no later ones", func(ctx context.Context) {
 		early := newPool(namespace, "beta", "early")
 		Expect(env.Client.Create(ctx, early)).To(Succeed())
 		list := &v1.NodePoolList{}
@@ -184,12 +184,12 @@ var _ = Describe("Deletion", func() {
 		later := newPool(namespace, "beta", "later")
 		Expect(env.Client.Create(ctx, later)).To(Succeed())
 
-		c := cascade{client: probe, live: live}
-		Expect(c.sweep(ctx, key(namespace, "beta"), list.ResourceVersion, poolsOf(probe, key(namespace, "beta")))).To(Succeed())
+		c := cascade{Options: Options{Client: probe, APIReader: live}}
+		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: list.ResourceVersion})).To(Succeed())
 		eventuallyGone(ctx, early)
 		refresh(ctx, later)
 		Expect(later.DeletionTimestamp).To(BeNil())
-		Expect(c.sweep(ctx, key(namespace, "beta"), "1", poolsOf(probe, key(namespace, "beta")))).To(Succeed(), "a compacted or ancient resourceVersion is no error")
+		Expect(c.sweepPools(ctx, key(namespace, "beta"), vanished{resourceVersion: "1"})).To(Succeed(), "a compacted resourceVersion is no error")
 	})
 })
 
@@ -197,12 +197,12 @@ var _ = Describe("A report without a resource", func() {
 	var (
 		namespace string
 		clock     *clocktesting.FakePassiveClock
-		orphans   *AdapterStatusReconciler // beside the one that runs, and with a clock of its own
+		orphans   *AdapterStatusReconciler // called by hand beside the running one, with its own clock
 	)
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
 		clock = clocktesting.NewFakePassiveClock(time.Now())
-		orphans = &AdapterStatusReconciler{Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: reports, Clock: clock}
+		orphans = &AdapterStatusReconciler{Options: Options{Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: reports, Clock: clock}}
 	})
 	known := func(report *v1.AdapterStatus) {
 		GinkgoHelper()
@@ -212,7 +212,7 @@ var _ = Describe("A report without a resource", func() {
 		}).Should(BeTrue())
 	}
 
-	It("goes at once where it says which resource it means", func(ctx context.Context) {
+	It("is deleted immediately where it has the UID of its resource", func(ctx context.Context) {
 		for _, f := range []finding{
 			{Kind: v1.ClusterKind, Name: "gone", UID: "5f3759df-0000-4000-8000-000000000000", Adapter: "dns", Generation: 1, Status: "True"},
 			{Kind: v1.NodePoolKind, Name: "gone.pool", UID: "5f3759df-0000-4000-8000-000000000000", Adapter: "dns", Generation: 1, Status: "True"},
@@ -240,7 +240,7 @@ var _ = Describe("A report without a resource", func() {
 		eventuallyGone(ctx, report)
 	})
 
-	It("counts when its resource comes in time", func(ctx context.Context) {
+	It("counts when its resource is created in time", func(ctx context.Context) {
 		for _, adapter := range clusterAdapters() {
 			Expect(finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: adapter, Generation: 1, Status: "True"}.send(ctx, namespace)).To(Succeed())
 		}
@@ -253,7 +253,7 @@ var _ = Describe("A report without a resource", func() {
 		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
 	})
 
-	It("goes when it has got the UID of a resource that is gone", func(ctx context.Context) {
+	It("is deleted when it gets the UID of a resource that is gone", func(ctx context.Context) {
 		f := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: "True"}
 		Expect(f.send(ctx, namespace)).To(Succeed())
 		known(f.report(namespace))

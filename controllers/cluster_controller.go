@@ -19,11 +19,9 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -35,38 +33,14 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// ClusterReconciler keeps the status of Clusters, and takes their NodePools and
-// reports along when they are deleted.
+// ClusterReconciler keeps the status of Clusters, and deletes the NodePools and
+// reports of a deleted Cluster.
 type ClusterReconciler struct {
-	// Client reads from the cache of CacheOptions.
-	Client client.Client
+	Options
 
-	// APIReader reads from the API server.
-	APIReader client.Reader
-
-	// Reports are what the status is aggregated from.
-	Reports Reports
-
-	// Adapters are the required adapters.
-	Adapters RequiredAdapters
-
-	// Announcements are the reports that are about to come; nil where nobody
-	// announces any.
-	Announcements *Announcements
-
-	// Clock dates the transitions of conditions.
-	Clock clock.PassiveClock
-
-	// MaxConcurrentReconciles is how many Clusters are reconciled at a time.
-	MaxConcurrentReconciles int
-
-	// HeartbeatDelay is how long a change of nothing but lastUpdatedTime may wait
-	// for others before it is written; 0 writes it at once.
-	HeartbeatDelay time.Duration
-
-	memory    memory
-	renewal   renewal
-	announcer announcer
+	memory   memory
+	renewal  renewal
+	recorder eventRecorder
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch;patch
@@ -74,20 +48,20 @@ type ClusterReconciler struct {
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
 
-// SetupWithManager registers the reconciler. SetupIndexes comes first.
+// SetupWithManager registers the reconciler. It needs the index of setupIndexes.
 func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
+	r.recorder = eventRecorder{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
-		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(comesOrGoes)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Announcements, &r.memory)}).
+		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(createdOrDeleted)).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.ClusterList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
-// Reconcile brings one Cluster up to date.
+// Reconcile reconciles one Cluster.
 func (r *ClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	defer r.renewal.reconciled(req)
 	return settle(r.reconcile(ctx, req.NamespacedName))
@@ -104,21 +78,21 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get Cluster: %w", err)
 	}
-	if r.memory.isBehind(cluster) {
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	if lag, err := r.memory.cacheLag(ctx, r.APIReader, cluster); lag > 0 || err != nil {
+		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade().finalize(ctx, cluster, poolsOf(r.Client, key), reportsOn(r.Reports, v1.ClusterKind, cluster))
+		return r.cascade().finalize(ctx, cluster, dependentPools(r.Client, key), dependentReports(r.Reports, v1.ClusterKind, cluster))
 	}
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, reports: r.Reports, adapters: r.Adapters, clock: r.Clock, kind: v1.ClusterKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
+	status := aggregator{Options: r.Options, kind: v1.ClusterKind, memory: &r.memory, recorder: r.recorder}
 	return status.update(ctx, cluster, "")
 }
 
-// ensureFinalizer adds the finalizer where the admission policy, which does it
-// on creation, was not there or somebody has removed it.
+// ensureFinalizer adds the finalizer where it is missing: the admission policy that
+// adds it on creation was not installed, or a client has removed it.
 func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Cluster) error {
 	base := cluster.DeepCopy()
 	if !controllerutil.AddFinalizer(cluster, v1.CascadeFinalizer) {
@@ -131,32 +105,27 @@ func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Clu
 	return nil
 }
 
-// rememberVanished notes the resourceVersion at which a Cluster was deleted.
+// rememberVanished records that a Cluster is gone.
 func (r *ClusterReconciler) rememberVanished(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	key := client.ObjectKeyFromObject(e.Object)
-	r.memory.vanished.Store(key, e.Object.GetResourceVersion())
+	r.memory.vanished.Store(key, vanished{e.Object.GetUID(), e.Object.GetResourceVersion()})
 	queue.Add(reconcile.Request{NamespacedName: key})
 }
 
-// sweepVanished deletes the NodePools that were there when the Cluster of that
-// name vanished, whether or not there is another one by now.
+// sweepVanished deletes the NodePools that existed when the Cluster of that name
+// vanished, whether or not another Cluster has the name by now.
 func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.ObjectKey) error {
-	version, ok := r.memory.vanished.Load(key)
+	cluster, ok := r.memory.vanished.Load(key)
 	if !ok {
 		return nil
 	}
-	if err := r.cascade().sweep(ctx, key, version.(string), poolsOf(r.Client, key)); err != nil {
+	if err := r.cascade().sweepPools(ctx, key, cluster.(vanished)); err != nil {
 		return err
 	}
-	r.memory.vanished.CompareAndDelete(key, version)
+	r.memory.vanished.CompareAndDelete(key, cluster)
 	return nil
 }
 
 func (r *ClusterReconciler) cascade() cascade {
-	return cascade{client: r.Client, live: r.APIReader, announcer: r.announcer}
-}
-
-func toCluster(_ context.Context, o client.Object) []reconcile.Request {
-	name := o.(*v1.NodePool).Spec.ClusterName
-	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: name}}}
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }

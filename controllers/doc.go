@@ -15,17 +15,20 @@ limitations under the License.
 */
 
 // Package controllers keeps the status of Clusters and NodePools true to what
-// their adapters report, ties NodePools to their Cluster, and clears away what a
-// deleted Cluster or NodePool leaves behind. There is one reconciler per Kind.
+// their adapters report, ties NodePools to their Cluster, and deletes what depends
+// on a deleted Cluster or NodePool. There is one reconciler per Kind.
 //
-// How reports add up to conditions is package aggregate's business, and nothing
-// here serves or knows the REST API.
+// Package aggregate computes conditions from reports. Nothing here serves or knows
+// the REST API.
 //
-// The reconcilers read Clusters and NodePools from a cache that lacks what they do
-// not need, see CacheOptions, and reports from what the replica holds for its
-// reads, see Reports. Both may lag behind the store. Three rules follow from that:
-// they write merge patches of metadata, and whole statuses, which are computed
-// against the cached copy and carry its resourceVersion; they delete nothing before
-// they have read the decisive fact from the API server itself; and every delete
-// names the UID that is meant.
+// The reconcilers read Clusters and NodePools from a cache that lacks the fields
+// that no reconciler needs, see CacheOptions. They read reports from this process's
+// copy of the fleet, package replica. Both may lag behind the store. Three rules
+// follow:
+//
+//   - Reconcilers write merge patches of metadata, and whole statuses. Both are
+//     computed against the cached object and carry its resourceVersion.
+//   - Reconcilers delete nothing before they have read the decisive fact from the
+//     API server itself.
+//   - Every delete names the UID of the object.
 package controllers

@@ -17,126 +17,127 @@ limitations under the License.
 package controllers
 
 import (
-	"context"
-	"time"
+	"fmt"
+	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/client-go/util/workqueue"
-	ctrl "sigs.k8s.io/controller-runtime"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
-	"sigs.k8s.io/controller-runtime/pkg/event"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
-	"sigs.k8s.io/controller-runtime/pkg/log"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
-	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
+// recorderName is the reportingController of the Events.
+const recorderName = "hyperfleet.io/manager"
+
+// Actions of the Events: what the controller did or tried to do.
 const (
-	// reconcileTimeout bounds one reconcile, so that an API server that does not
-	// answer cannot hold a worker for ever.
-	reconcileTimeout = 30 * time.Second
-
-	// retryDelay is about the time in which the cache sees a write.
-	retryDelay = 20 * time.Millisecond
-
-	// Failures back off from minBackoff to maxBackoff. The library's default would
-	// let an outage of minutes stop an object for a quarter of an hour.
-	minBackoff = 5 * time.Millisecond
-	maxBackoff = 30 * time.Second
+	actionAggregate = "Aggregate"
+	actionDelete    = "Delete"
 )
 
-func controllerOptions(concurrency int) controller.Options {
-	return controller.Options{
-		MaxConcurrentReconciles: concurrency,
-		ReconciliationTimeout:   reconcileTimeout,
-		RateLimiter:             workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff),
+// maxNoteBytes is the API server's limit of an Event's note.
+const maxNoteBytes = 1024
+
+// eventRecorder records Kubernetes Events for what a user must see. It records none
+// for a report as such: there are many, and the conditions show them.
+type eventRecorder struct {
+	recorder events.EventRecorder // nil records nothing: no manager has set one up
+}
+
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+
+// statusWritten records what a written status changes for the user. It does not
+// record that Ready becomes False because the spec has changed: the user who changed
+// the spec knows.
+func (r eventRecorder) statusWritten(kind string, before *v1.ResourceStatus, obj parent) {
+	after := obj.GetStatus()
+	if available := v1.FindCondition(after.Conditions, v1.AvailableCondition); available != nil && available.Status != orFalse(before.Available) {
+		r.transition(kind, obj, available, v1.EventAvailable, v1.EventUnavailable)
 	}
-}
-
-// settle is the one way out of a reconcile. A conflict says that the cached copy
-// was too old, which is common and passes, so it is not logged as an error. That
-// the object is gone makes its reconcile moot.
-func settle(result ctrl.Result, err error) (ctrl.Result, error) {
-	switch {
-	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
-	case apierrors.IsNotFound(err):
-		return ctrl.Result{}, nil
-	}
-	return result, err
-}
-
-// foreignChanges passes every event of a parent but those that the reconciler
-// caused itself. What anyone else writes, be it to the status, leads to a
-// reconcile and is put right.
-func foreignChanges(m *memory) predicate.Predicate {
-	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return !m.isOwnWrite(e.ObjectNew) }}
-}
-
-// comesOrGoes passes the creation and deletion of objects.
-var comesOrGoes = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
-
-// goes passes the deletion of objects.
-var goes = predicate.Funcs{
-	CreateFunc: func(event.CreateEvent) bool { return false },
-	UpdateFunc: func(event.UpdateEvent) bool { return false },
-}
-
-// toResource leads from a report to the resource of that kind that it is about,
-// once it has waited for others. It notes when a new or replaced one arrived. Those
-// that were there when the controller started are taken in as their resources are,
-// at low priority: a new leader that looks at the whole fleet must not keep new
-// reports waiting.
-func toResource(kind string, announcements *Announcements, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
-	return func(queue requestQueue) toolscache.ResourceEventHandler {
-		enqueue := func(o any, isNews bool) {
-			report := o.(*v1.AdapterStatus)
-			if ref := report.Spec.ResourceRef; ref.Kind == kind {
-				key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
-				if isNews {
-					m.received(key)
-				}
-				queue.AddAfter(reconcile.Request{NamespacedName: key}, announcements.arrived(report))
-			}
-		}
-		return toolscache.ResourceEventHandlerDetailedFuncs{
-			AddFunc: func(o any, isInInitialList bool) {
-				if !isInInitialList {
-					enqueue(o, true)
-				}
-			},
-			UpdateFunc: func(_, o any) { enqueue(o, true) },
-			DeleteFunc: func(o any) { enqueue(o, false) },
-		}
-	}
-}
-
-// toDependents leads from a parent to those of its dependents that are known here.
-func toDependents(of func(parent client.Object) dependents) handler.EventHandler {
-	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
-		found, err := of(o).known(ctx)
-		if err != nil {
-			log.FromContext(ctx).Error(err, "Cannot look up the dependents of an object")
-			return nil
-		}
-		requests := make([]reconcile.Request, 0, len(found))
-		for _, dependent := range found {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(dependent)})
-		}
-		return requests
-	})
-}
-
-// addLowPriority enqueues what must not keep others waiting.
-func addLowPriority(queue requestQueue, request reconcile.Request) {
-	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
-		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
+	ready := v1.FindCondition(after.Conditions, v1.ReadyCondition)
+	if ready == nil {
 		return
 	}
-	queue.Add(request)
+	if ready.Status != orFalse(before.Ready) && (ready.Status == metav1.ConditionTrue || before.ObservedGeneration == after.ObservedGeneration) {
+		r.transition(kind, obj, ready, v1.EventReady, v1.EventNotReady)
+	}
+	if ready.Reason != v1.ClusterNotFoundReason {
+		return
+	}
+	if previous := v1.FindCondition(before.Conditions, v1.ReadyCondition); previous == nil || previous.Reason != v1.ClusterNotFoundReason {
+		r.record(kind, obj, corev1.EventTypeWarning, v1.EventClusterNotFound, actionAggregate, ready.Message)
+	}
+}
+
+func (r eventRecorder) transition(kind string, o client.Object, c *v1.ResourceCondition, reasonIfTrue, reasonOtherwise string) {
+	if c.Status == metav1.ConditionTrue {
+		r.record(kind, o, corev1.EventTypeNormal, reasonIfTrue, actionAggregate, fmt.Sprintf("%s (generation %d)", c.Message, c.ObservedGeneration))
+		return
+	}
+	r.record(kind, o, corev1.EventTypeWarning, reasonOtherwise, actionAggregate, c.Message)
+}
+
+// clusterGone records that a NodePool is deleted because its Cluster is gone.
+func (r eventRecorder) clusterGone(pool *v1.NodePool) {
+	r.record(v1.NodePoolKind, pool, corev1.EventTypeWarning, v1.EventClusterGone, actionDelete,
+		fmt.Sprintf("Deleted: the Cluster %q that it belonged to is gone", pool.Spec.ClusterName))
+}
+
+// orphanDeleted records that a report is deleted because its resource does not exist.
+func (r eventRecorder) orphanDeleted(report *v1.AdapterStatus) {
+	ref := report.Spec.ResourceRef
+	r.record("AdapterStatus", report, corev1.EventTypeWarning, v1.EventOrphanDeleted, actionDelete,
+		fmt.Sprintf("Deleted: the %s %q that it is about does not exist", ref.Kind, ref.Name))
+}
+
+// cleanupFailed records that dependents of a deleted parent could not be deleted.
+func (r eventRecorder) cleanupFailed(o client.Object, err error) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventCleanupFailed, actionDelete, err.Error())
+}
+
+// deletionBlocked records which dependents of a deleted parent have finalizers that
+// are not HyperFleet's.
+func (r eventRecorder) deletionBlocked(o client.Object, dependents []client.Object) {
+	var blocked []string
+	for _, dependent := range dependents {
+		for _, finalizer := range dependent.GetFinalizers() {
+			if finalizer != v1.CascadeFinalizer {
+				blocked = append(blocked, fmt.Sprintf("%s %q (%s)", kindOf(dependent), dependent.GetName(), finalizer))
+			}
+		}
+	}
+	if len(blocked) > 0 {
+		r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventDeletionBlocked, actionDelete,
+			"Waiting for finalizers of others on "+strings.Join(blocked, ", "))
+	}
+}
+
+// record records an Event. The Event names the object without a resourceVersion, so
+// that Events that differ in nothing else become one with a count, within some
+// minutes.
+func (r eventRecorder) record(kind string, o client.Object, eventType, reason, action, note string) {
+	if r.recorder == nil {
+		return
+	}
+	regarding := &corev1.ObjectReference{
+		APIVersion: v1.GroupVersion.String(),
+		Kind:       kind,
+		Namespace:  o.GetNamespace(),
+		Name:       o.GetName(),
+		UID:        o.GetUID(),
+	}
+	if len(note) > maxNoteBytes {
+		note = strings.ToValidUTF8(note[:maxNoteBytes-len("…")], "") + "…"
+	}
+	r.recorder.Eventf(regarding, nil, eventType, reason, action, "%s", note)
+}
+
+// orFalse returns the status of a condition that may not exist yet.
+func orFalse(status metav1.ConditionStatus) metav1.ConditionStatus {
+	if status == "" {
+		return metav1.ConditionFalse
+	}
+	return status
 }

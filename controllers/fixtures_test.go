@@ -52,7 +52,7 @@ func newPool(namespace, cluster, pool string) *v1.NodePool {
 	}
 }
 
-// finding is what an adapter says in a report.
+// finding is the content of a report.
 type finding struct {
 	Kind, Name string
 	UID        types.UID
@@ -86,8 +86,8 @@ func (f finding) spec() v1.AdapterStatusSpec {
 // persistent retries for longer than a storm of writes lasts.
 var persistent = wait.Backoff{Steps: 200, Duration: 5 * time.Millisecond, Factor: 1.05, Jitter: 0.5, Cap: 200 * time.Millisecond}
 
-// send creates or replaces the adapter's report, whoever writes it at the same
-// time. It fails where the report is stale.
+// send creates or replaces the adapter's report, also while other writers do the
+// same. It fails where the report is stale.
 func (f finding) send(ctx context.Context, namespace string) error {
 	return retry.OnError(persistent, func(err error) bool {
 		return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)
@@ -113,7 +113,7 @@ func sendAll(ctx context.Context, o parent, kind string, generation int64, statu
 	}
 }
 
-// changeSpec writes a new spec, as a client that knows the whole object would.
+// changeSpec writes a new spec by an update of the whole object.
 func changeSpec(ctx context.Context, cluster *v1.Cluster, spec string) error {
 	return retry.RetryOnConflict(persistent, func() error {
 		if err := env.Client.Get(ctx, client.ObjectKeyFromObject(cluster), cluster); err != nil {
@@ -152,8 +152,8 @@ func eventuallyGone(ctx context.Context, objects ...client.Object) {
 	}
 }
 
-// expectSettled holds the stored status against an aggregation of the stored
-// reports: nothing is left to change.
+// expectSettled asserts that the stored status is what the stored reports aggregate
+// to.
 func expectSettled(ctx context.Context, g Gomega, o parent, kind string, required []string) {
 	GinkgoHelper()
 	g.Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
@@ -163,11 +163,11 @@ func expectSettled(ctx context.Context, g Gomega, o parent, kind string, require
 	for i := range list.Items {
 		r := aggregate.ReportOf(&list.Items[i])
 		reports = append(reports, r)
-		g.Expect(aggregate.Reflects(o.GetStatus().Conditions, o.GetGeneration(), r)).To(BeTrue(), "report of %s is lost", r.Adapter)
+		g.Expect(aggregate.Reflects(o.GetStatus().Conditions, o.GetGeneration(), r, time.Now())).To(BeTrue(), "report of %s is lost", r.Adapter)
 	}
 	want := aggregate.Conditions(aggregate.Input{
 		Kind: kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required, Reports: reports, Previous: o.GetStatus().Conditions, Now: time.Now(),
+		Required: required, Reports: reports, Confirmed: true, Previous: o.GetStatus().Conditions, Now: time.Now(),
 	})
 	g.Expect(cmp.Diff(want, o.GetStatus().Conditions)).To(BeEmpty())
 	g.Expect(o.GetStatus().ObservedGeneration).To(Equal(o.GetGeneration()))

@@ -23,15 +23,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// poolsByCluster is the key of the cache's index that finds NodePools by the name
-// of their Cluster. The cache itself keeps namespaces apart.
+// poolsByCluster is the key of the cache's index of NodePools by the name of their
+// Cluster. The cache itself keeps namespaces apart.
 const poolsByCluster = "cluster"
 
-// SetupIndexes declares the index that the reconcilers look objects up by. It
-// comes before they are set up.
-func SetupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
+// setupIndexes declares the index of the cache that the reconcilers use.
+func setupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	if err := indexer.IndexField(ctx, &v1.NodePool{}, poolsByCluster, func(o client.Object) []string {
 		return []string{o.(*v1.NodePool).Spec.ClusterName}
 	}); err != nil {
@@ -40,19 +40,20 @@ func SetupIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 	return nil
 }
 
-// dependents are the objects of one Kind that go when their parent goes.
+// dependents are the objects of one Kind that are deleted with their parent.
 type dependents struct {
-	// known returns those that this replica knows of. They are not to be modified.
+	// known returns the dependents that this replica knows. Callers must not modify
+	// them.
 	known func(context.Context) ([]client.Object, error)
 
-	// Where those that the API server has are listed, and by which selectable fields
-	// of the CRD.
+	// list and stored select the dependents in the API server: an empty list of their
+	// Kind, and the selectable fields of the CRD.
 	list   client.ObjectList
 	stored client.MatchingFields
 }
 
-// reportsOn are the reports on a parent.
-func reportsOn(reports Reports, kind string, parent client.Object) dependents {
+// dependentReports are the reports on a parent.
+func dependentReports(reports *replica.Reports, kind string, parent client.Object) dependents {
 	return dependents{
 		known: func(context.Context) ([]client.Object, error) {
 			var known []client.Object
@@ -70,12 +71,12 @@ func storedReports(kind, name string) client.MatchingFields {
 	return client.MatchingFields{"spec.resourceRef.kind": kind, "spec.resourceRef.name": name}
 }
 
-// poolsOf are the NodePools of the Cluster of that key. The reader is that of the
-// cache.
-func poolsOf(reader client.Reader, cluster client.ObjectKey) dependents {
+// dependentPools are the NodePools of the Cluster of that key. The reader reads from
+// the cache.
+func dependentPools(reader client.Reader, cluster client.ObjectKey) dependents {
 	return dependents{
 		known: func(ctx context.Context) ([]client.Object, error) {
-			return find(ctx, reader, &v1.NodePoolList{}, client.InNamespace(cluster.Namespace),
+			return listObjects(ctx, reader, &v1.NodePoolList{}, client.InNamespace(cluster.Namespace),
 				client.MatchingFields{poolsByCluster: cluster.Name}, client.UnsafeDisableDeepCopy)
 		},
 		list:   &v1.NodePoolList{},

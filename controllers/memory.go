@@ -17,47 +17,184 @@ limitations under the License.
 package controllers
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"sync"
+	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// memory is what a reconciler remembers of its own doings. It saves work and
-// closes races; a restart may forget it.
+// maxCacheLag is how long the cache may lag behind an own write before the reconciler
+// reads the object from the API server.
+const maxCacheLag = 2 * time.Second
+
+// memory is what a reconciler remembers of its own work, by the key of the object.
+// It saves work and closes races; a restart may lose it. It is void where the store
+// was restored to an older revision, see cacheLag. The zero value is ready for use.
 type memory struct {
-	written  sync.Map // client.ObjectKey → resourceVersion of our last write
-	vanished sync.Map // client.ObjectKey → resourceVersion at which the object was deleted
-	waiting  sync.Map // client.ObjectKey → *heartbeats that are not written yet
+	written      sync.Map // client.ObjectKey → ownWrite, the last one
+	vanished     sync.Map // client.ObjectKey → vanished
+	heartbeats   sync.Map // client.ObjectKey → *heartbeats
+	unaggregated sync.Map // client.ObjectKey → time.Time, the arrival of the first report that the status lacks
 
-	unaggregated sync.Map // client.ObjectKey → arrival of the first report that the status lacks
+	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
 }
 
-// wrote records our write, as the API server returned it.
+// ownWrite is a write by this reconciler.
+type ownWrite struct {
+	resourceVersion string // of the object after the write
+	at              time.Time
+}
+
+// wrote records an own write, as the API server returned it.
 func (m *memory) wrote(o client.Object) {
-	m.written.Store(client.ObjectKeyFromObject(o), o.GetResourceVersion())
+	m.written.Store(client.ObjectKeyFromObject(o), ownWrite{o.GetResourceVersion(), time.Now()})
 }
 
-// isOwnWrite tells whether this version of the object came to be by our last
-// write, and so holds nothing that we do not know.
+// isOwnWrite reports whether the last own write made this version of the object. If
+// so, the version holds nothing new.
 func (m *memory) isOwnWrite(o client.Object) bool {
-	version, ok := m.written.Load(client.ObjectKeyFromObject(o))
-	return ok && version == o.GetResourceVersion()
+	written, ok := m.written.Load(client.ObjectKeyFromObject(o))
+	return ok && written.(ownWrite).resourceVersion == o.GetResourceVersion()
 }
 
-// isBehind tells whether the object is older than our last write to it. A patch
-// computed against it would conflict.
-func (m *memory) isBehind(o client.Object) bool {
-	version, ok := m.written.Load(client.ObjectKeyFromObject(o))
-	if !ok {
-		return false
+// cacheLag returns how long to wait for the cache, 0 where the cached object is as
+// new as the last own write to it. A write computed against an older object would
+// conflict. The wait grows with the age of the write.
+//
+// The cache does not catch up with a write that the store has lost, because it was
+// restored to an older revision. After maxCacheLag the API server tells. Resource
+// versions of the lost history mean nothing in the new one, so all of the memory is
+// dropped, not only that of the object.
+func (m *memory) cacheLag(ctx context.Context, live client.Reader, cached parent) (time.Duration, error) {
+	key := client.ObjectKeyFromObject(cached)
+	value, ok := m.written.Load(key)
+	if !ok || !isOlder(cached.GetResourceVersion(), value.(ownWrite).resourceVersion) {
+		return 0, nil
 	}
-	order, err := resourceversion.CompareResourceVersion(o.GetResourceVersion(), version.(string))
+	written := value.(ownWrite)
+	if age := time.Since(written.at); age < maxCacheLag {
+		return max(retryDelay, age), nil
+	}
+	stored := newParent(kindOf(cached))
+	switch err := live.Get(ctx, key, stored); {
+	case apierrors.IsNotFound(err):
+		m.forget(key) // the cache will learn of the deletion
+		return 0, err
+	case err != nil:
+		return 0, fmt.Errorf("get %s that the cache lacks: %w", kindOf(cached), err)
+	case isOlder(stored.GetResourceVersion(), written.resourceVersion):
+		log.FromContext(ctx).Info("The store was restored to an older revision, dropping what is remembered of the lost one",
+			"object", klog.KObj(stored), "written", written.resourceVersion, "stored", stored.GetResourceVersion())
+		m.clear()
+		return 0, nil
+	}
+	return maxCacheLag, nil
+}
+
+// isOlder reports whether one resourceVersion is older than another.
+func isOlder(resourceVersion, than string) bool {
+	order, err := resourceversion.CompareResourceVersion(resourceVersion, than)
 	return err == nil && order < 0
 }
 
+// clear drops everything.
+func (m *memory) clear() {
+	m.written.Clear()
+	m.vanished.Clear()
+	m.heartbeats.Clear()
+	m.unaggregated.Clear()
+	m.awaitingCollector.Clear()
+}
+
+// forget drops what is remembered of an object that is gone, except that it
+// vanished.
 func (m *memory) forget(key client.ObjectKey) {
 	m.written.Delete(key)
-	m.waiting.Delete(key)
+	m.heartbeats.Delete(key)
 	m.unaggregated.Delete(key)
+	m.awaitingCollector.Delete(key)
+}
+
+// vanished is an object that is gone from the cache.
+type vanished struct {
+	uid             types.UID
+	resourceVersion string // at which it was deleted
+}
+
+// heartbeats are reports that change only the times of a parent's status. They are
+// batched into one write.
+type heartbeats struct {
+	uid        types.UID              // of the parent
+	since      time.Time              // arrival of the first heartbeat
+	conditions []v1.ResourceCondition // with all of them
+}
+
+// batch adds the heartbeats that make the conditions to the batch of obj. It returns
+// when the batch began.
+func (m *memory) batch(obj parent, conditions []v1.ResourceCondition, now time.Time) (since time.Time) {
+	batch := &heartbeats{uid: obj.GetUID(), since: now, conditions: conditions}
+	if earlier, ok := m.unwritten(obj); ok {
+		batch.since = earlier.since
+	}
+	m.heartbeats.Store(client.ObjectKeyFromObject(obj), batch)
+	return batch.since
+}
+
+// unwritten returns the heartbeats of obj that no write of the status holds yet. They
+// are void once the stored conditions differ from theirs in more than times.
+func (m *memory) unwritten(obj parent) (*heartbeats, bool) {
+	value, ok := m.heartbeats.Load(client.ObjectKeyFromObject(obj))
+	if !ok {
+		return nil, false
+	}
+	batch := value.(*heartbeats)
+	return batch, batch.uid == obj.GetUID() &&
+		slices.EqualFunc(batch.conditions, obj.GetStatus().Conditions, aggregate.SameButUpdated)
+}
+
+// latestConditions returns the conditions of obj as they were last computed, written
+// or not. Where a report of Unknown has replaced another report, only these
+// conditions still hold the time of the replaced one. The default status of a new
+// object holds no computed condition.
+func (m *memory) latestConditions(obj parent) []v1.ResourceCondition {
+	if batch, ok := m.unwritten(obj); ok {
+		return batch.conditions
+	}
+	if !obj.GetStatus().Computed() {
+		return nil
+	}
+	return obj.GetStatus().Conditions
+}
+
+// dropHeartbeats records that the stored status of obj holds all heartbeats.
+func (m *memory) dropHeartbeats(obj parent) { m.heartbeats.Delete(client.ObjectKeyFromObject(obj)) }
+
+// received records the arrival of a report on the resource of that key. Of several
+// reports that the status lacks, the first counts.
+func (m *memory) received(key client.ObjectKey) { m.unaggregated.LoadOrStore(key, time.Now()) }
+
+// takeReceived returns and forgets the arrival of the first report that the status
+// lacks, zero where it lacks none.
+func (m *memory) takeReceived(key client.ObjectKey) time.Time {
+	at, _ := m.unaggregated.LoadAndDelete(key)
+	received, _ := at.(time.Time)
+	return received
+}
+
+// returnReceived undoes takeReceived, as the status was not written.
+func (m *memory) returnReceived(key client.ObjectKey, received time.Time) {
+	if !received.IsZero() {
+		m.unaggregated.Store(key, received)
+	}
 }

@@ -19,11 +19,9 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,38 +31,14 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// NodePoolReconciler keeps the status of NodePools, ties them to their Cluster,
-// and takes their reports along when they are deleted.
+// NodePoolReconciler keeps the status of NodePools, ties them to their Cluster, and
+// deletes the reports of a deleted NodePool.
 type NodePoolReconciler struct {
-	// Client reads from the cache of CacheOptions.
-	Client client.Client
+	Options
 
-	// APIReader reads from the API server.
-	APIReader client.Reader
-
-	// Reports are what the status is aggregated from.
-	Reports Reports
-
-	// Adapters are the required adapters.
-	Adapters RequiredAdapters
-
-	// Announcements are the reports that are about to come; nil where nobody
-	// announces any.
-	Announcements *Announcements
-
-	// Clock dates the transitions of conditions.
-	Clock clock.PassiveClock
-
-	// MaxConcurrentReconciles is how many NodePools are reconciled at a time.
-	MaxConcurrentReconciles int
-
-	// HeartbeatDelay is how long a change of nothing but lastUpdatedTime may wait
-	// for others before it is written; 0 writes it at once.
-	HeartbeatDelay time.Duration
-
-	memory    memory
-	renewal   renewal
-	announcer announcer
+	memory   memory
+	renewal  renewal
+	recorder eventRecorder
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;patch;delete
@@ -72,19 +46,19 @@ type NodePoolReconciler struct {
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
 
-// SetupWithManager registers the reconciler. SetupIndexes comes first.
+// SetupWithManager registers the reconciler. It needs the index of setupIndexes.
 func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
-	r.announcer = announcer{mgr.GetEventRecorder(recorderName)}
+	r.recorder = eventRecorder{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
-		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(comesOrGoes)).
-		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Announcements, &r.memory)}).
+		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(createdOrDeleted)).
+		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.NodePoolList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
-// Reconcile brings one NodePool up to date.
+// Reconcile reconciles one NodePool.
 func (r *NodePoolReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	defer r.renewal.reconciled(req)
 	return settle(r.reconcile(ctx, req.NamespacedName))
@@ -98,11 +72,11 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	} else if err != nil {
 		return ctrl.Result{}, fmt.Errorf("get NodePool: %w", err)
 	}
-	if r.memory.isBehind(pool) {
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
+	if lag, err := r.memory.cacheLag(ctx, r.APIReader, pool); lag > 0 || err != nil {
+		return ctrl.Result{RequeueAfter: lag}, err
 	}
 	if !pool.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, r.cascade().finalize(ctx, pool, reportsOn(r.Reports, v1.NodePoolKind, pool))
+		return r.cascade().finalize(ctx, pool, dependentReports(r.Reports, v1.NodePoolKind, pool))
 	}
 
 	cluster, err := r.cluster(ctx, pool)
@@ -113,24 +87,24 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	switch owner := pool.ClusterUID(); {
 	case owner != "" && (cluster == nil || cluster.UID != owner):
 		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
-		r.announcer.clusterGone(pool)
+		r.recorder.clusterGone(pool)
 		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
 	case cluster == nil:
 		missing = pool.Spec.ClusterName
 	case !cluster.DeletionTimestamp.IsZero():
-		return ctrl.Result{}, nil // its own deletion takes the NodePool along
+		return ctrl.Result{}, nil // the deletion of the Cluster deletes the NodePool
 	}
 	if err := r.tie(ctx, pool, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{client: r.Client, reports: r.Reports, adapters: r.Adapters, clock: r.Clock, kind: v1.NodePoolKind, memory: &r.memory, heartbeatDelay: r.HeartbeatDelay, announcer: r.announcer}
+	status := aggregator{Options: r.Options, kind: v1.NodePoolKind, memory: &r.memory, recorder: r.recorder}
 	return status.update(ctx, pool, missing)
 }
 
 // cluster returns the NodePool's Cluster, nil where it does not exist. The cache
-// is believed only where it knows the very Cluster that the NodePool is tied to:
-// to tie it to one that is gone, or to take its own for gone, would be the end
-// of the NodePool.
+// decides only where it holds the very Cluster that the NodePool is tied to. A
+// NodePool that is tied to a Cluster that is gone, or whose Cluster is wrongly taken
+// for gone, would be deleted.
 func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v1.Cluster, error) {
 	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
 	cluster := &v1.Cluster{}
@@ -151,8 +125,8 @@ func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v
 	return cluster, nil
 }
 
-// tie sees to it that the NodePool has its finalizer, the label of its Cluster
-// and, once that exists, an ownerReference to it.
+// tie adds what the NodePool lacks of its finalizer, the label of its Cluster and,
+// once the Cluster exists, an ownerReference to it.
 func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster *v1.Cluster) error {
 	base := pool.DeepCopy()
 	changed := controllerutil.AddFinalizer(pool, v1.CascadeFinalizer)
@@ -168,9 +142,9 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 }
 
 func (r *NodePoolReconciler) poolsOf(cluster client.Object) dependents {
-	return poolsOf(r.Client, client.ObjectKeyFromObject(cluster))
+	return dependentPools(r.Client, client.ObjectKeyFromObject(cluster))
 }
 
 func (r *NodePoolReconciler) cascade() cascade {
-	return cascade{client: r.Client, live: r.APIReader, announcer: r.announcer}
+	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }

@@ -56,9 +56,9 @@ var _ = Describe("A NodePool", func() {
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
 		updated, by := v1.UpdatedTime(pool), pool.Annotations[v1.UpdatedByAnnotation]
 		eventuallyTied(ctx, pool)
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 0)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 		Expect(pool.Spec.Fields.Raw).To(MatchJSON(`{"replicas":3}`))
-		Expect(v1.UpdatedTime(pool)).To(Equal(updated), "what the controller changes is no update")
+		Expect(v1.UpdatedTime(pool)).To(Equal(updated), "a change by the controller is no update")
 		Expect(pool.Annotations).To(HaveKeyWithValue(v1.UpdatedByAnnotation, by))
 
 		sendAll(ctx, pool, v1.NodePoolKind, 1, metav1.ConditionTrue, "validator", "hypershift")
@@ -69,7 +69,7 @@ var _ = Describe("A NodePool", func() {
 		Expect(probe.statusWrites(client.ObjectKeyFromObject(pool))).To(BeNumerically("<=", 3))
 	})
 
-	It("gets its label back", func(ctx context.Context) {
+	It("has its label restored", func(ctx context.Context) {
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
 		eventuallyTied(ctx, pool)
@@ -81,7 +81,7 @@ var _ = Describe("A NodePool", func() {
 
 	It("says that its Cluster does not exist, and recovers when it appears", func(ctx context.Context) {
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
-		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.ClusterNotFoundReason, 0)
+		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.ClusterNotFoundReason, 1)
 		Expect(pool.OwnerReferences).To(BeEmpty())
 		sendAll(ctx, pool, v1.NodePoolKind, 1, metav1.ConditionTrue, "validator", "hypershift")
 		eventuallyCondition(ctx, pool, "ValidatorSuccessful", metav1.ConditionTrue, "", 1)
@@ -92,12 +92,12 @@ var _ = Describe("A NodePool", func() {
 		eventuallyCondition(ctx, pool, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
 	})
 
-	It("never says so of a Cluster that was created just before", func(ctx context.Context) {
+	It("never says so of a Cluster that was created just before the NodePool", func(ctx context.Context) {
 		for _, name := range []string{"one", "two", "three", "four", "five"} {
 			Expect(env.Client.Create(ctx, newCluster(namespace, name))).To(Succeed())
 			pool := newPool(namespace, name, "workers")
 			Expect(env.Client.Create(ctx, pool)).To(Succeed())
-			Eventually(func() []v1.ResourceCondition { refresh(ctx, pool); return pool.Status.Conditions }).ShouldNot(BeEmpty())
+			Eventually(func() bool { refresh(ctx, pool); return pool.Status.Computed() }).Should(BeTrue())
 			Expect(pool.Status.Conditions).NotTo(ContainElement(HaveField("Reason", v1.ClusterNotFoundReason)))
 		}
 	})
@@ -111,7 +111,7 @@ var _ = Describe("A NodePool", func() {
 			other, metav1.OwnerReference{APIVersion: "hyperfleet.io/v1", Kind: "Cluster", Name: "alpha", UID: cluster.UID}))
 	})
 
-	It("goes when the Cluster that it was tied to is gone", func(ctx context.Context) {
+	It("is deleted when the Cluster that it was tied to is gone", func(ctx context.Context) {
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
 		pool.OwnerReferences = []metav1.OwnerReference{{
 			APIVersion: "hyperfleet.io/v1", Kind: "Cluster", Name: "alpha", UID: "5f3759df-0000-4000-8000-000000000000",

@@ -25,8 +25,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// probeClient is a client that counts status writes and, where a test says so,
-// fails writes before they reach the API server.
+// probeClient is a client that counts status writes and fails the writes that a test
+// chooses, before they reach the API server.
 type probeClient struct {
 	client.Client
 
@@ -80,8 +80,8 @@ func (s probeStatus) Update(ctx context.Context, o client.Object, opts ...client
 	return err
 }
 
-// setFault has f called before every write, which fails where f returns an
-// error; nil ends it.
+// setFault has f called before every write. The write fails with the error that f
+// returns; nil removes the fault.
 func (p *probeClient) setFault(f func(verb string, o client.Object) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,8 +110,8 @@ func (p *probeClient) statusConflicts(key client.ObjectKey) int {
 	return p.conflicts[key]
 }
 
-// probeReader reads from the API server and, where a test says so, lets
-// something happen between the answer and its receipt.
+// probeReader reads from the API server. A test can have a function called between the
+// answer to a list and its receipt.
 type probeReader struct {
 	client.Reader
 	afterList atomic.Pointer[func(client.ObjectList, *client.ListOptions)]

@@ -27,43 +27,43 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 )
 
-// renewalShare is the part of the workers that a renewal may keep busy, at least
-// one: the API server's time is shared by who asks for it at the same time, and a
-// fleet that is written anew must leave the most of it to reports.
+// renewalShare is the fraction of the workers that a renewal may keep busy: one in
+// renewalShare, at least one. The API server divides its time among concurrent
+// requests, and the renewal of a whole fleet must leave most of that time to reports.
 const renewalShare = 4
 
-// renewal has all objects of a Kind reconciled when the required adapters change:
-// at low priority, and a few at a time. The zero value is ready for use.
+// renewal reconciles all objects of a Kind when the required adapters change, at low
+// priority and a few at a time. The zero value is ready for use.
 type renewal struct {
 	mu       sync.Mutex
 	queue    requestQueue
-	width    int                         // how many may be under way
-	waiting  []reconcile.Request         // those that are not in the queue yet
-	underWay sets.Set[reconcile.Request] // those that are in the queue, or being reconciled
+	width    int                         // maximum number of requests under way
+	waiting  []reconcile.Request         // requests that are not in the queue yet
+	underWay sets.Set[reconcile.Request] // requests that are in the queue or being reconciled
 }
 
-// onChange is the source that starts a renewal of what the list's Kind has,
+// onChange returns the source that starts a renewal of all objects of the list's Kind
 // whenever the required adapters change.
 func (r *renewal) onChange(adapters RequiredAdapters, reader client.Reader, list client.ObjectList, workers int) source.Source {
 	return source.Func(func(ctx context.Context, queue requestQueue) error {
 		adapters.OnChange(func() {
-			all, err := find(ctx, reader, list, client.UnsafeDisableDeepCopy)
+			all, err := listObjects(ctx, reader, list, client.UnsafeDisableDeepCopy)
 			if err != nil {
-				log.FromContext(ctx).Error(err, "Cannot list what a change of the required adapters concerns")
+				log.FromContext(ctx).Error(err, "Cannot list the objects that a change of the required adapters concerns")
 				return
 			}
 			requests := make([]reconcile.Request, len(all))
 			for i, o := range all {
 				requests[i].NamespacedName = client.ObjectKeyFromObject(o)
 			}
-			log.FromContext(ctx).Info("The required adapters have changed, aggregating anew", "objects", len(all))
+			log.FromContext(ctx).Info("The required adapters have changed, aggregating all objects", "objects", len(all))
 			r.begin(queue, requests, max(1, workers/renewalShare))
 		})
 		return nil
 	})
 }
 
-// begin starts a renewal. It takes the place of one that is not done.
+// begin starts a renewal. It replaces a renewal that is not done.
 func (r *renewal) begin(queue requestQueue, all []reconcile.Request, width int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -74,7 +74,7 @@ func (r *renewal) begin(queue requestQueue, all []reconcile.Request, width int) 
 	r.proceed()
 }
 
-// reconciled says that an object has been reconciled, for whatever reason.
+// reconciled records that an object has been reconciled, for any reason.
 func (r *renewal) reconciled(request reconcile.Request) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -84,7 +84,7 @@ func (r *renewal) reconciled(request reconcile.Request) {
 	}
 }
 
-// proceed enqueues as many as may be under way. mu is held.
+// proceed enqueues requests until width are under way. The caller holds mu.
 func (r *renewal) proceed() {
 	for len(r.waiting) > 0 && r.underWay.Len() < r.width {
 		next := r.waiting[0]

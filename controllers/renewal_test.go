@@ -36,7 +36,7 @@ func TestRenewal(t *testing.T) {
 		return all
 	}
 	r := &renewal{}
-	r.reconciled(requests(1)[0]) // before there was a renewal
+	r.reconciled(requests(1)[0]) // before any renewal
 	r.begin(queue, requests(5), 2)
 
 	seen := map[reconcile.Request]int{}
@@ -53,7 +53,7 @@ func TestRenewal(t *testing.T) {
 		}
 	}
 	expectQueued("at the start", 2)
-	r.reconciled(requests(5)[4]) // by a report, and not yet queued
+	r.reconciled(requests(5)[4]) // because of a report, before the renewal has queued it
 	expectQueued("after another object", 2)
 	work()
 	expectQueued("after one", 2)
@@ -72,6 +72,6 @@ func TestRenewal(t *testing.T) {
 		t.Errorf("%s was reconciled %d times, want once for each change", first, seen[first])
 	}
 	if len(r.waiting) > 0 || r.underWay.Len() > 0 {
-		t.Errorf("%d wait and %d are under way, want none", len(r.waiting), r.underWay.Len())
+		t.Errorf("%d requests wait and %d are under way, want none", len(r.waiting), r.underWay.Len())
 	}
 }

@@ -21,50 +21,30 @@ import (
 
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
-
-// Reports are the AdapterStatuses as this replica holds them to answer reads:
-// possibly behind the API server, and without the metadata and the free-form
-// content that no reconciler reads.
-type Reports interface {
-	// Get returns the report of that name, false where there is none.
-	Get(key client.ObjectKey) (*v1.AdapterStatus, bool)
-
-	// On returns the reports on that very resource, of that kind.
-	On(kind string, resource client.Object) []*v1.AdapterStatus
-
-	// AddEventHandler has the handler called, in order, for what there is and for
-	// what changes from then on. The handler must not block.
-	AddEventHandler(handler toolscache.ResourceEventHandler)
-
-	// WaitForSync returns nil once the reports there are can be read, and the error
-	// of ctx where that is done first.
-	WaitForSync(ctx context.Context) error
-}
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
 // reportSource is the source of a controller's events of reports.
 type reportSource struct {
-	reports Reports
+	reports *replica.Reports
 	handler func(requestQueue) toolscache.ResourceEventHandler
 }
 
 var _ source.SyncingSource = reportSource{}
 
-// Start has the controller's queue hear of reports from now on.
+// Start begins to add requests to the controller's queue for each report that changes.
 func (s reportSource) Start(_ context.Context, queue requestQueue) error {
 	s.reports.AddEventHandler(s.handler(queue))
 	return nil
 }
 
-// WaitForSync keeps the controller from work while not all reports are known: to
-// aggregate without them would forget what was reported.
+// WaitForSync delays the controller until all reports are known. An aggregation of only
+// some reports would forget the results of the others.
 func (s reportSource) WaitForSync(ctx context.Context) error { return s.reports.WaitForSync(ctx) }
 
 // String names the source in logs.

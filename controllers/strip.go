@@ -26,13 +26,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// strip keeps of an object what the reconcilers read, and drops the rest before it
-// gets into the cache: free-form content, which is most of a fleet's bytes, and
-// most of the metadata. What is not an object of ours, such as the tombstone of
-// one, passes as it is.
+// strip keeps the fields of an object that the reconcilers read. It drops the rest
+// before the object enters the cache: the free-form content, which is most of a
+// fleet's bytes, and most of the metadata. Anything that is not a Cluster or NodePool,
+// such as a tombstone, passes unchanged.
 //
-// The index that answers reads holds whole objects already. So a fleet's size in
-// memory depends on how little this cache holds beside it.
+// The index that answers reads holds whole objects already. So the memory of a
+// fleet depends on how little this cache adds.
 func strip(in any) (any, error) {
 	switch o := in.(type) {
 	case *v1.Cluster:
@@ -40,7 +40,7 @@ func strip(in any) (any, error) {
 		o.Spec = runtime.RawExtension{}
 		shareStatus(&o.Status)
 	case *v1.NodePool:
-		labels := o.Labels // TieTo looks at them
+		labels := o.Labels // TieTo reads them
 		o.TypeMeta, o.ObjectMeta = metav1.TypeMeta{}, stripMeta(&o.ObjectMeta)
 		o.Labels = labels
 		o.Spec.Fields = runtime.RawExtension{}
@@ -49,25 +49,25 @@ func strip(in any) (any, error) {
 	return in, nil
 }
 
-// stripMeta returns what tells an object from others and from its other versions,
-// and what the cascade of deletions needs.
+// stripMeta returns the metadata that identifies an object and its version, and what
+// the cascade of deletions needs.
 func stripMeta(o *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name:              o.Name,
-		Namespace:         texts.share(o.Namespace),
+		Namespace:         sharedStrings.share(o.Namespace),
 		UID:               o.UID,
 		ResourceVersion:   o.ResourceVersion,
 		Generation:        o.Generation,
 		CreationTimestamp: o.CreationTimestamp,
 		DeletionTimestamp: o.DeletionTimestamp,
 		OwnerReferences:   o.OwnerReferences,
-		Finalizers:        texts.shareAll(o.Finalizers),
+		Finalizers:        sharedStrings.shareAll(o.Finalizers),
 		ManagedFields:     lastUpdate(o),
 	}
 }
 
-// lastUpdate is an entry of the managed fields from which v1.UpdatedTime tells what
-// it tells from all of them; none where the object is as it was created.
+// lastUpdate returns a single entry of managed fields for which v1.UpdatedTime returns
+// the same as for all entries; none where the object is unchanged since its creation.
 func lastUpdate(o *metav1.ObjectMeta) []metav1.ManagedFieldsEntry {
 	updated := metav1.NewTime(v1.UpdatedTime(o))
 	if updated.Equal(&o.CreationTimestamp) {
@@ -77,57 +77,58 @@ func lastUpdate(o *metav1.ObjectMeta) []metav1.ManagedFieldsEntry {
 }
 
 func shareStatus(s *v1.ResourceStatus) {
-	s.Ready = metav1.ConditionStatus(texts.share(string(s.Ready)))
-	s.Available = metav1.ConditionStatus(texts.share(string(s.Available)))
-	kept := make([]v1.ResourceCondition, len(s.Conditions)) // which a decoder makes larger than it needs
+	s.Ready = metav1.ConditionStatus(sharedStrings.share(string(s.Ready)))
+	s.Available = metav1.ConditionStatus(sharedStrings.share(string(s.Available)))
+	kept := make([]v1.ResourceCondition, len(s.Conditions)) // a decoder leaves spare capacity
 	for i, c := range s.Conditions {
-		c.Type, c.Reason, c.Message = texts.share(c.Type), texts.share(c.Reason), texts.share(c.Message)
-		c.Status = metav1.ConditionStatus(texts.share(string(c.Status)))
+		c.Type, c.Reason, c.Message = sharedStrings.share(c.Type), sharedStrings.share(c.Reason), sharedStrings.share(c.Message)
+		c.Status = metav1.ConditionStatus(sharedStrings.share(string(c.Status)))
 		kept[i] = c
 	}
 	s.Conditions = kept
 }
 
-// texts are those that stand in many objects of a fleet: types, reasons, messages.
-var texts = &sharedTexts{known: map[string]string{}}
+// sharedStrings are the strings that many objects of a fleet have in common: types,
+// reasons, messages.
+var sharedStrings = &interner{known: map[string]string{}}
 
-// sharedTexts lets equal texts share their bytes. It keeps the first few that it
-// meets for good: those of a fleet are few, and what is not among them is kept as
-// it is.
-type sharedTexts struct {
+// interner lets equal strings share their bytes. It keeps the first maxInterned
+// strings for ever, because a fleet has few different ones, and returns any other
+// string as it is.
+type interner struct {
 	lock  sync.RWMutex
 	known map[string]string
 }
 
 const (
-	maxSharedTexts  = 10_000
-	maxSharedLength = 256
+	maxInterned       = 10_000
+	maxInternedLength = 256 // bytes
 )
 
-func (t *sharedTexts) share(text string) string {
-	if text == "" || len(text) > maxSharedLength {
-		return text
+func (i *interner) share(s string) string {
+	if s == "" || len(s) > maxInternedLength {
+		return s
 	}
-	t.lock.RLock()
-	shared, ok := t.known[text]
-	full := len(t.known) >= maxSharedTexts
-	t.lock.RUnlock()
-	if ok || full {
-		if ok {
-			return shared
-		}
-		return text
+	i.lock.RLock()
+	shared, ok := i.known[s]
+	full := len(i.known) >= maxInterned
+	i.lock.RUnlock()
+	switch {
+	case ok:
+		return shared
+	case full:
+		return s
 	}
-	text = strings.Clone(text) // which may be part of something larger
-	t.lock.Lock()
-	defer t.lock.Unlock()
-	t.known[text] = text
-	return text
+	s = strings.Clone(s) // s may be part of a larger string
+	i.lock.Lock()
+	defer i.lock.Unlock()
+	i.known[s] = s
+	return s
 }
 
-func (t *sharedTexts) shareAll(all []string) []string {
-	for i := range all {
-		all[i] = t.share(all[i])
+func (i *interner) shareAll(all []string) []string {
+	for n := range all {
+		all[n] = i.share(all[n])
 	}
 	return all
 }

@@ -49,7 +49,7 @@ func storedMeta(name string) metav1.ObjectMeta {
 	}
 }
 
-// strippedMeta is what the reconcilers read of storedMeta.
+// strippedMeta is storedMeta with only the fields that the reconcilers read.
 func strippedMeta(name string) metav1.ObjectMeta {
 	o := storedMeta(name)
 	o.Labels, o.Annotations = nil, nil
@@ -91,23 +91,23 @@ func TestStripOfParents(t *testing.T) {
 				t.Errorf("strip (-want +got):\n%s", diff)
 			}
 			if kept := v1.UpdatedTime(got.(metav1.Object)); !kept.Equal(updated) {
-				t.Errorf("the updated time is %s, want %s", kept, updated)
+				t.Errorf("UpdatedTime() = %s, want %s", kept, updated)
 			}
 		})
 	}
 }
 
-func TestSharedTexts(t *testing.T) {
-	texts := &sharedTexts{known: map[string]string{}}
+func TestInterner(t *testing.T) {
+	strings := &interner{known: map[string]string{}}
 	for range 2 {
-		for n := range maxSharedTexts + 10 {
-			text := time.Duration(n).String()
-			if got := texts.share(text); got != text {
-				t.Fatalf("share(%q) = %q", text, got)
+		for n := range maxInterned + 10 {
+			s := time.Duration(n).String()
+			if got := strings.share(s); got != s {
+				t.Fatalf("share(%q) = %q", s, got)
 			}
 		}
 	}
-	if len(texts.known) != maxSharedTexts {
-		t.Errorf("%d texts are kept, want no more than %d", len(texts.known), maxSharedTexts)
+	if len(strings.known) != maxInterned {
+		t.Errorf("%d strings are kept, want %d", len(strings.known), maxInterned)
 	}
 }

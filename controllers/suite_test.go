@@ -27,7 +27,6 @@ import (
 	. "github.com/onsi/gomega"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -37,7 +36,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
@@ -52,7 +51,7 @@ var (
 	mgr          manager.Manager
 	probe        *probeClient // what the reconcilers write through
 	live         *probeReader // what they read from the API server through
-	reports      Reports
+	reports      *replica.Reports
 	adaptersFile string
 )
 
@@ -98,29 +97,16 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	Expect(err).NotTo(HaveOccurred())
 	Expect(mgr.Add(source)).To(Succeed())
 
-	server, err := facade.New(config, env.Scheme, facade.Options{
-		BindAddress:      "127.0.0.1:0",
-		PageSize:         20,
-		Authenticator:    facade.FixedUser("nobody"),
-		Authorizer:       authorizerfactory.NewAlwaysDenyAuthorizer(),
-		RequiredAdapters: source.Required,
-	}, ctrl.Log)
+	rep, err := replica.New(config, env.Scheme, replica.Options{RequiredAdapters: source.Required})
 	Expect(err).NotTo(HaveOccurred())
-	Expect(server.SetupWithManager(mgr)).To(Succeed())
-	reports = server.Reports()
+	Expect(rep.SetupWithManager(mgr)).To(Succeed())
+	reports = rep.Reports
 
 	probe = newProbeClient(mgr.GetClient())
 	live = &probeReader{Reader: mgr.GetAPIReader()}
-	Expect(SetupIndexes(ctx, mgr.GetFieldIndexer())).To(Succeed())
-	Expect((&ClusterReconciler{
-		Client: probe, APIReader: live, Reports: reports, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
-	}).SetupWithManager(mgr)).To(Succeed())
-	Expect((&NodePoolReconciler{
-		Client: probe, APIReader: live, Reports: reports, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
-	}).SetupWithManager(mgr)).To(Succeed())
-	Expect((&AdapterStatusReconciler{
-		Client: probe, APIReader: live, Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 2,
-	}).SetupWithManager(mgr)).To(Succeed())
+	Expect(SetupWithManager(ctx, mgr, Options{
+		Client: probe, APIReader: live, Reports: reports, Pending: rep.Pending, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
+	})).To(Succeed())
 
 	running, stop := context.WithCancel(context.Background())
 	stopped := make(chan error, 1)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the alert rules of config/prometheus with promtool, and runs their unit
-# tests. promtool wants the rules by themselves, not wrapped in a PrometheusRule.
+# tests. promtool reads bare rules, so this script takes them out of the
+# PrometheusRule.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Builds etcd, kube-apiserver and kubectl from the modules that
-# hack/controlplane/go.mod names, into the folder given as the only argument, and
-# only where that does not hold these very versions yet. Where KUBEBUILDER_ASSETS
-# is set, it makes sure that the programs stand there, and builds nothing.
+# hack/controlplane/go.mod names, into the folder given as the only argument, unless
+# the folder holds these versions already. Where KUBEBUILDER_ASSETS is set, it
+# builds nothing: it checks that the programs are there and links to them from the
+# folder, so that commands in docs find kubectl in one place.
 set -euo pipefail
 
 readonly programs=(etcd kube-apiserver kubectl)
@@ -13,14 +14,25 @@ fail() {
 	exit 1
 }
 
-# The policies in config/admission need Kubernetes 1.36.
+# The admission policies need Kubernetes 1.36.
 check_assets() {
 	local dir=$1 program minor
 	for program in "${programs[@]}"; do
-		[[ -x $dir/$program ]] || fail "KUBEBUILDER_ASSETS is $dir, which holds no program $program; unset it to have all of them built"
+		[[ -x $dir/$program ]] || fail "KUBEBUILDER_ASSETS is $dir, which holds no program $program; unset it to build all of them"
 	done
 	minor=$("$dir/kube-apiserver" --version | sed -n 's/^Kubernetes v1\.\([0-9]*\).*/\1/p')
 	[[ ${minor:-0} -ge 36 ]] || fail "KUBEBUILDER_ASSETS is $dir, whose kube-apiserver is older than 1.36: $("$dir/kube-apiserver" --version)"
+}
+
+# A folder with a stamp holds programs that were built. They stay.
+link_assets() {
+	local dir=$1 target=$2 program
+	[[ ! -f $target/stamp && ! $dir -ef $target ]] || return 0
+	dir=$(cd "$dir" && pwd)
+	mkdir -p "$target"
+	for program in "${programs[@]}"; do
+		ln -sfn "$dir/$program" "$target/$program"
+	done
 }
 
 build() {
@@ -28,7 +40,7 @@ build() {
 	local version=${kubernetes#v}
 	local major=${version%%.*} rest=${version#*.}
 	local stamp=k8s.io/component-base/version
-	# kubectl reads the API server's version and refuses one that it cannot parse.
+	# kubectl refuses an API server whose version it cannot parse.
 	local ldflags="-s -w -X $stamp.gitVersion=$kubernetes -X $stamp.gitMajor=$major -X $stamp.gitMinor=${rest%%.*}"
 	local package
 	for package in go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/kube-apiserver k8s.io/kubernetes/cmd/kubectl; do
@@ -40,22 +52,23 @@ build() {
 }
 
 main() {
-	if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
-		check_assets "$KUBEBUILDER_ASSETS"
-		return
-	fi
 	[[ $# -eq 1 ]] || fail "usage: $0 <folder>"
 	local target=$1
+	if [[ -n ${KUBEBUILDER_ASSETS:-} ]]; then
+		check_assets "$KUBEBUILDER_ASSETS"
+		link_assets "$KUBEBUILDER_ASSETS" "$target"
+		return
+	fi
 	local stamp kubernetes etcd
-	stamp=$(cd "$module_dir" && cat go.mod go.sum ../controlplane.sh | cksum)
+	stamp=$(cd "$module_dir" && { cat go.mod go.sum && declare -f build; } | cksum)
 	if [[ -f $target/stamp ]] && [[ $(tail -n 1 "$target/stamp") == "$stamp" ]]; then
 		return
 	fi
 	kubernetes=$(cd "$module_dir" && go list -m -f '{{.Version}}' k8s.io/kubernetes)
 	etcd=$(cd "$module_dir" && go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)
-	echo "Building etcd $etcd and Kubernetes $kubernetes from source, once: about 5 minutes on 2 cores, seconds where the build cache holds them"
-	# The folder appears, with its stamp, once all is built: a build that is
-	# killed leaves nothing that looks finished.
+	echo "Building etcd $etcd and Kubernetes $kubernetes from source, once: about 5 minutes on 2 cores, seconds from a warm build cache"
+	# The folder and its stamp appear once everything is built: a build that is
+	# killed leaves nothing that looks complete.
 	rm -rf "$target.unfinished"
 	mkdir -p "$target.unfinished"
 	build "$(cd "$target.unfinished" && pwd)" "$kubernetes"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every fuzz target of the module for the time given, such as 10s.
+# Runs every fuzz target of the module for a duration such as 10s.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

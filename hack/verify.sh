@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Generates everything anew and fails where that changes a file: then what is
-# generated was not current. It fails, too, where Go code is not formatted or
-# go.mod is not tidy. Changes that are not committed yet do not disturb it.
+# Regenerates all generated files and fails if one of them changes, because the
+# committed one was out of date. Also fails if Go code is not formatted or go.mod is
+# not tidy. It works on a tree with uncommitted changes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,7 +10,7 @@ fail() {
 	exit 1
 }
 
-# Every file of the repository, new ones included, with its content's hash.
+# Prints the content hash of every file of the repository, including new ones.
 hashes() {
 	git ls-files -co --exclude-standard -z | while IFS= read -r -d '' file; do
 		[[ ! -f $file ]] || printf '%s %s\n' "$(git hash-object "$file")" "$file"
@@ -25,11 +25,11 @@ main() {
 	if [[ $before != "$after" ]]; then
 		changed=$(diff <(echo "$before") <(echo "$after") | sed -n 's/^> [0-9a-f]* //p') || true
 		git --no-pager diff -- $changed || true
-		fail "make generate changed $changed: commit what it makes"
+		fail "make generate changed $changed: commit the result"
 	fi
 	unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
-	[[ -z $unformatted ]] || fail "not formatted, see make fmt: $unformatted"
-	go mod tidy -diff || fail "go.mod or go.sum is not tidy: go mod tidy"
+	[[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
+	go mod tidy -diff || fail "go.mod or go.sum is not tidy, run go mod tidy"
 }
 
 main

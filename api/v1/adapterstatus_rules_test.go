@@ -30,10 +30,10 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// report is the fields of an AdapterStatus's spec, each as YAML.
+// report maps the fields of an AdapterStatus's spec to their values as YAML.
 type report map[string]string
 
-// with returns the report with some fields changed or, where "", taken away.
+// with returns the report with the changes applied. "" removes a field.
 func (r report) with(changes report) report {
 	changed := maps.Clone(r)
 	maps.Copy(changed, changes)
@@ -114,16 +114,16 @@ var _ = Describe("Rules of AdapterStatus", func() {
 		Entry("generation 0", dnsName, report{"observedGeneration": "0"}, "spec.observedGeneration: Invalid value: 0: spec.observedGeneration in body should be greater than or equal to 1"),
 		Entry("a generation beyond int32", dnsName, report{"observedGeneration": "2147483648"}, "spec.observedGeneration: Invalid value: 2147483648: spec.observedGeneration in body should be less than or equal to 2147483647"),
 		Entry("half a generation", dnsName, report{"observedGeneration": "1.5"}, `spec.observedGeneration: Invalid value: "float64": spec.observedGeneration in body must be of type int64: "float64"`, `<nil>: Invalid value: "": Checked value must be of type integer with format int64 in spec.observedGeneration`),
-		Entry("a text as generation", dnsName, report{"observedGeneration": "'1'"}, `spec.observedGeneration: Invalid value: "string": spec.observedGeneration in body must be of type integer: "string"`),
+		Entry("a string as generation", dnsName, report{"observedGeneration": "'1'"}, `spec.observedGeneration: Invalid value: "string": spec.observedGeneration in body must be of type integer: "string"`),
 		Entry("no time", dnsName, report{"observedTime": ""}, "spec.observedTime: Required value"),
 		Entry("a number as time", dnsName, report{"observedTime": "1735725600"}, `spec.observedTime: Invalid value: "int64": spec.observedTime in body must be of type date-time: "int64"`),
 		Entry("30 February", dnsName, report{"observedTime": "'2025-02-30T10:00:00Z'"}, `spec.observedTime: Invalid value: "2025-02-30T10:00:00Z": spec.observedTime in body must be of type date-time: "2025-02-30T10:00:00Z"`),
 		Entry("a time of long ago", dnsName, report{"observedTime": "'1969-12-31T23:59:59Z'"}, `spec.observedTime: Invalid value: "1969-12-31T23:59:59Z": must be in the years 1970 to 2999`),
 		Entry("no conditions", dnsName, report{"conditions": ""}, "spec.conditions: Required value"),
 		Entry("null conditions", dnsName, report{"conditions": "null"}, "spec.conditions: Required value"),
-		Entry("a text as conditions", dnsName, report{"conditions": "Available"}, `spec.conditions: Invalid value: "string": spec.conditions in body must be of type array: "string"`),
+		Entry("a string as conditions", dnsName, report{"conditions": "Available"}, `spec.conditions: Invalid value: "string": spec.conditions in body must be of type array: "string"`),
 		Entry("an object as conditions", dnsName, report{"conditions": "{Available: 'True'}"}, `spec.conditions: Invalid value: "object": spec.conditions in body must be of type array: "object"`),
-		Entry("a text as condition", dnsName, report{"conditions": "[Available]"}, `spec.conditions[0]: Invalid value: "string": spec.conditions[0] in body must be of type object: "string"`, `spec.conditions[0]: Invalid value: "Available": must be an object for an array of list-type map`),
+		Entry("a string as condition", dnsName, report{"conditions": "[Available]"}, `spec.conditions[0]: Invalid value: "string": spec.conditions[0] in body must be of type object: "string"`, `spec.conditions[0]: Invalid value: "Available": must be an object for an array of list-type map`),
 		Entry("a null as condition", dnsName, report{"conditions": "[null]"}, `spec.conditions[0]: Invalid value: "null": spec.conditions[0] in body must be of type object: "null"`),
 		Entry("a condition without type", dnsName, report{"conditions": "[{status: 'True'}]"}, "spec.conditions[0].type: Required value"),
 		Entry("a condition of an empty type", dnsName, report{"conditions": "[{type: '', status: 'True'}]"}, `spec.conditions[0].type: Invalid value: "": spec.conditions[0].type in body should be at least 1 chars long`),
@@ -191,19 +191,19 @@ var _ = Describe("Rules of AdapterStatus", func() {
 		Entry("the same instant, in the east", "5", "2025-01-01T12:00:00.5+02:00", accepted),
 		Entry("later by a nanosecond", "5", "2025-01-01T10:00:00.500000001Z", accepted),
 		Entry("later by a second", "5", "2025-01-01T10:00:01.5Z", accepted),
-		Entry("later in the west, though an earlier text", "5", "2025-01-01T09:30:00-01:00", accepted),
+		Entry("later in the west, though an earlier string", "5", "2025-01-01T09:30:00-01:00", accepted),
 		Entry("earlier by a nanosecond", "5", "2025-01-01T10:00:00.499999999Z", v1.StaleReportMessage),
-		Entry("earlier without a fraction, though a later text", "5", "2025-01-01T10:00:00Z", v1.StaleReportMessage),
-		Entry("earlier in the east, though a later text", "5", "2025-01-01T11:00:00+02:00", v1.StaleReportMessage),
+		Entry("earlier without a fraction, though a later string", "5", "2025-01-01T10:00:00Z", v1.StaleReportMessage),
+		Entry("earlier in the east, though a later string", "5", "2025-01-01T11:00:00+02:00", v1.StaleReportMessage),
 		Entry("a higher generation, earlier", "6", "2024-01-01T10:00:00Z", accepted),
 		Entry("a higher generation, later", "6", "2026-01-01T10:00:00Z", accepted),
 		Entry("a lower generation, later", "4", "2026-01-01T10:00:00Z", v1.StaleReportMessage),
 		Entry("a lower generation, at the same time", "4", "2025-01-01T10:00:00.5Z", v1.StaleReportMessage),
-		Entry("a generation that is lower as a number, not as a text", "10", "2024-01-01T10:00:00Z", accepted),
+		Entry("a generation that is lower as a number, not as a string", "10", "2024-01-01T10:00:00Z", accepted),
 	)
 })
 
-// manyConditions returns n conditions whose types are as long as can be.
+// manyConditions returns n conditions with types of the maximum length.
 func manyConditions(n int) string {
 	var conditions []string
 	for i := range n {

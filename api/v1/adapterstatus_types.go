@@ -23,8 +23,8 @@ import (
 )
 
 // AdapterStatus is the newest report of one adapter on one Cluster or NodePool.
-// Its metadata.name is the resource's name, a dot, and the adapter's name, so
-// that an adapter has one report per resource and replaces it with the next.
+// Its metadata.name is the resource's name, a dot, and the adapter's name. So an
+// adapter has one report per resource, and each report replaces the one before.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=adapterstatuses,shortName=hfas,categories=hyperfleet
@@ -63,23 +63,23 @@ type AdapterStatusList struct {
 	Items []AdapterStatus `json:"items"`
 }
 
-// StaleReportMessage is the message of the rule that refuses a report older
-// than the stored one.
+// StaleReportMessage is the message of the rule that refuses a report that is
+// older than the stored report.
 const StaleReportMessage = "stale report: the stored report has a higher observedGeneration, or the same and a later observedTime"
 
-// AdapterStatusSpec is what an adapter reports: about what, as of when, and with
-// which result.
+// AdapterStatusSpec is the content of a report: the resource, the time of the
+// observation, and the adapter's findings.
 //
 // +kubebuilder:validation:XValidation:rule="self.observedGeneration > oldSelf.observedGeneration || (self.observedGeneration == oldSelf.observedGeneration && self.observedTime >= oldSelf.observedTime)",message="stale report: the stored report has a higher observedGeneration, or the same and a later observedTime"
 type AdapterStatusSpec struct {
-	// resourceRef names the Cluster or NodePool that the report is about, in the
-	// same namespace. It cannot change.
+	// resourceRef names the Cluster or NodePool that the report is about. The
+	// resource is in the namespace of the report. resourceRef is immutable.
 	//
 	// +required
 	ResourceRef ResourceReference `json:"resourceRef,omitzero"`
 
-	// adapter is the name of the adapter that reports, such as validator or dns.
-	// It cannot change.
+	// adapter is the name of the reporting adapter, such as validator or dns. It
+	// is immutable.
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
@@ -89,23 +89,23 @@ type AdapterStatusSpec struct {
 	Adapter string `json:"adapter"`
 
 	// observedGeneration is the metadata.generation of the resource that the
-	// adapter acted on. It never goes back.
+	// adapter acted on. It never decreases.
 	//
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=2147483647
 	// +required
 	ObservedGeneration int64 `json:"observedGeneration"`
 
-	// observedTime is when the adapter saw what it reports. For one
-	// observedGeneration it never goes back.
+	// observedTime is the time of the adapter's observation. It never decreases
+	// within one observedGeneration.
 	//
 	// +kubebuilder:validation:XValidation:rule="self >= timestamp('1970-01-01T00:00:00Z') && self < timestamp('3000-01-01T00:00:00Z')",message="must be in the years 1970 to 2999"
 	// +required
 	ObservedTime Timestamp `json:"observedTime,omitzero"`
 
-	// conditions are the adapter's findings, at most one of a type. Available is
-	// its overall result and the one that is aggregated; a report without it does
-	// not count.
+	// conditions are the adapter's findings, at most one per type. Available is
+	// the adapter's overall result. HyperFleet aggregates only Available, and
+	// ignores a report without it.
 	//
 	// +listType=map
 	// +listMapKey=type
@@ -113,14 +113,14 @@ type AdapterStatusSpec struct {
 	// +required
 	Conditions []AdapterCondition `json:"conditions"`
 
-	// data is a free-form JSON object for those who read the report.
+	// data is a free-form JSON object for readers of the report.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +structType=atomic
 	// +optional
 	Data *runtime.RawExtension `json:"data,omitempty"`
 
-	// metadata is a free-form JSON object about the run that led to the report.
+	// metadata is a free-form JSON object that describes the adapter's run.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +structType=atomic
@@ -146,9 +146,9 @@ type ResourceReference struct {
 	// +required
 	Name string `json:"name"`
 
-	// uid is the metadata.uid of the resource. Where it is given, the report does
-	// not count for another resource that is later made under the same name. It
-	// may be added later, but not changed or taken away.
+	// uid is the metadata.uid of the resource. A report with a uid does not count
+	// for a later resource of the same name. The uid may be added later, but not
+	// changed or removed.
 	//
 	// +kubebuilder:validation:Type=string
 	// +kubebuilder:validation:MinLength=1
@@ -166,7 +166,7 @@ type AdapterCondition struct {
 	// +required
 	Type string `json:"type"`
 
-	// status of the finding. Unknown means that work is in progress.
+	// status of the finding. Unknown means that the adapter is still working.
 	//
 	// +kubebuilder:validation:Enum=True;False;Unknown
 	// +required
@@ -178,14 +178,14 @@ type AdapterCondition struct {
 	// +optional
 	Reason string `json:"reason,omitempty"`
 
-	// message says for a person what was found.
+	// message describes the finding for people.
 	//
 	// +kubebuilder:validation:MaxLength=32768
 	// +optional
 	Message string `json:"message,omitempty"`
 
-	// lastTransitionTime is the observedTime of the report with which status last
-	// changed. The API server sets it; a client's own value is overwritten.
+	// lastTransitionTime is the observedTime of the report that last changed
+	// status. The API server sets it and overwrites a client's value.
 	//
 	// +optional
 	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`

@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// What no policy saw when it was made, must not break under the policies or give
-// a client the chance to fill in what was never recorded.
+// An object that was created before the policies must stay usable under them. A
+// client must not be able to fill in annotations that were never recorded.
 var _ = Describe("Objects from before the policies", Serial, Ordered, func() {
 	var (
 		namespace string
@@ -77,7 +77,7 @@ var _ = Describe("Objects from before the policies", Serial, Ordered, func() {
 	})
 })
 
-// withoutPolicies does something while no policy is bound.
+// withoutPolicies calls do while no policy is bound.
 func withoutPolicies(ctx context.Context, do func()) {
 	GinkgoHelper()
 	var bindings admissionregistrationv1.MutatingAdmissionPolicyBindingList

@@ -60,7 +60,7 @@ var _ = Describe("Rules of Cluster", func() {
 		Entry("a name that ends with a hyphen", "cluster-", "", notASubdomain("cluster-")),
 		Entry("a name that is not ASCII", "clüster", "", notASubdomain("clüster")),
 		Entry("no name", "", "", "metadata.name: Required value: name or generateName is required"),
-		Entry("a text as spec", "text-spec", "spec: text", `spec: Invalid value: "string": spec in body must be of type object: "string"`),
+		Entry("a string as spec", "text-spec", "spec: text", `spec: Invalid value: "string": spec in body must be of type object: "string"`),
 		Entry("a list as spec", "list-spec", "spec: [1]", `spec: Invalid value: "array": spec in body must be of type object: "array"`),
 		Entry("a number as label", "number-label", "metadata: {name: number-label, labels: {a: 1}}", `Cluster in version "v1" cannot be handled as a Cluster: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string`),
 	)

@@ -22,8 +22,8 @@ import (
 )
 
 // Cluster is the desired state of one managed Kubernetes cluster. Adapters act
-// on it and report back by AdapterStatus objects, which are aggregated into its
-// conditions.
+// on it and write AdapterStatus objects. HyperFleet aggregates these reports into
+// the Cluster's conditions.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -31,6 +31,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.available`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -45,16 +46,18 @@ type Cluster struct {
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
 	// spec is the provider-specific configuration, a free-form JSON object. Every
-	// change of it counts up metadata.generation.
+	// change of spec increments metadata.generation.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
 	// +kubebuilder:default={}
 	// +optional
 	Spec runtime.RawExtension `json:"spec,omitzero"`
 
-	// status is what the adapters' reports add up to. Only the HyperFleet
-	// controller writes it.
+	// status aggregates the adapters' reports. Only the HyperFleet controller
+	// writes it. The default says "not ready" until the controller has written the
+	// first status, so a new object never looks finished.
 	//
+	// +kubebuilder:default={ready: "False", available: "False", conditions: {{type: "Available", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Ready", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	// +optional
 	Status ResourceStatus `json:"status,omitzero"`
 }
@@ -70,98 +73,5 @@ type ClusterList struct {
 	Items []Cluster `json:"items"`
 }
 
-// GetStatus returns the status, to read or to change.
+// GetStatus returns a pointer to the status of the Cluster, not to a copy.
 func (c *Cluster) GetStatus() *ResourceStatus { return &c.Status }
-
-// ResourceStatus is the status of a Cluster or NodePool: what the adapters'
-// reports add up to.
-type ResourceStatus struct {
-	// id is the resource's id in the REST API, derived from metadata.uid.
-	//
-	// +kubebuilder:validation:MaxLength=26
-	// +optional
-	ID string `json:"id,omitempty"`
-
-	// observedGeneration is the newest metadata.generation that the conditions
-	// take into account.
-	//
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=2147483647
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// ready is the status of the Ready condition once more, as a field that a
-	// field selector can reach.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +optional
-	Ready metav1.ConditionStatus `json:"ready,omitempty"`
-
-	// available is the status of the Available condition once more, as a field
-	// that a field selector can reach.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +optional
-	Available metav1.ConditionStatus `json:"available,omitempty"`
-
-	// conditions are Available, Ready, and one condition for each adapter that
-	// reported a result.
-	//
-	// +listType=atomic
-	// +optional
-	Conditions []ResourceCondition `json:"conditions,omitempty"`
-}
-
-// ResourceCondition is one aggregated condition of a Cluster or NodePool.
-type ResourceCondition struct {
-	// type is Ready, Available, or an adapter's name in PascalCase followed by
-	// "Successful".
-	//
-	// +kubebuilder:validation:MinLength=1
-	// +kubebuilder:validation:MaxLength=316
-	// +required
-	Type string `json:"type"`
-
-	// status is True or False; an aggregated condition is never Unknown.
-	//
-	// +kubebuilder:validation:Enum=True;False
-	// +required
-	Status metav1.ConditionStatus `json:"status"`
-
-	// reason is a machine-readable code in CamelCase.
-	//
-	// +kubebuilder:validation:MaxLength=1024
-	// +optional
-	Reason string `json:"reason,omitempty"`
-
-	// message says for a person what led to the status. Where it is False it
-	// names the adapters at fault.
-	//
-	// +kubebuilder:validation:MaxLength=32768
-	// +optional
-	Message string `json:"message,omitempty"`
-
-	// observedGeneration is the metadata.generation that this condition reflects,
-	// 0 before any report.
-	//
-	// +kubebuilder:validation:Minimum=0
-	// +kubebuilder:validation:Maximum=2147483647
-	// +optional
-	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
-
-	// createdTime is when the condition first appeared.
-	//
-	// +required
-	CreatedTime Timestamp `json:"createdTime,omitzero"`
-
-	// lastUpdatedTime is the time of the report that the condition rests on; for
-	// an aggregate, of the oldest such report.
-	//
-	// +required
-	LastUpdatedTime Timestamp `json:"lastUpdatedTime,omitzero"`
-
-	// lastTransitionTime is when status last changed.
-	//
-	// +required
-	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`
-}

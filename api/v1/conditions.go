@@ -21,18 +21,46 @@ package v1
 // the adapter's name in PascalCase followed by AdapterConditionSuffix:
 // gcp-provisioner's is GcpProvisionerSuccessful.
 const (
-	// ReadyCondition is True where every required adapter reports
+	// ReadyCondition is True if every required adapter reports
 	// Available=True at the object's current generation.
 	ReadyCondition = "Ready"
 
-	// AvailableCondition is True where every required adapter reports
+	// AvailableCondition is True if every required adapter reports
 	// Available=True at one generation, which may be older than the current one.
-	// In an AdapterStatus it is the adapter's own result, the one condition that
-	// is aggregated.
+	// In an AdapterStatus it is the adapter's own result, the only condition that
+	// aggregation reads.
 	AvailableCondition = "Available"
+
+	// ReconciledCondition is ReadyCondition for clients of the newer dialect, with
+	// reasons of its own.
+	ReconciledCondition = "Reconciled"
+
+	// LastKnownReconciledCondition is AvailableCondition for clients of the newer
+	// dialect, with reasons of its own.
+	LastKnownReconciledCondition = "LastKnownReconciled"
+
+	// FinalizedCondition, in an AdapterStatus, says whether the adapter has removed all
+	// that it made for an object that is being deleted.
+	FinalizedCondition = "Finalized"
+
+	// TruncatedCondition is True if the other conditions leave something out, and
+	// absent otherwise: an object in the store has a limited size, reports together
+	// have none. The message says how many adapters have no condition, and which.
+	TruncatedCondition = "Truncated"
 
 	// AdapterConditionSuffix ends the type of a per-adapter condition.
 	AdapterConditionSuffix = "Successful"
+)
+
+// Reasons of Truncated.
+const (
+	// TooManyAdaptersReason: more adapters that are not required report on the object
+	// than have a condition.
+	TooManyAdaptersReason = "TooManyAdapters"
+
+	// StatusTooLargeReason: the API server refused the status for its size, so the
+	// conditions say less than usual until the object's next generation.
+	StatusTooLargeReason = "StatusTooLarge"
 )
 
 // Reasons of Ready and Available.
@@ -48,16 +76,60 @@ const (
 	// at one generation, some of them Available=False. The message names each.
 	AdaptersUnavailableReason = "AdaptersUnavailable"
 
+	// FinalizingReason, on Ready: the object is being deleted. The message names the
+	// finalizing adapters that have not reported Finalized=True at its generation.
+	FinalizingReason = "Finalizing"
+
+	// WaitingForNodePoolsReason, on a Cluster's Ready: the Cluster is being deleted and
+	// has NodePools left, which go first. The message names them.
+	WaitingForNodePoolsReason = "WaitingForNodePools"
+
+	// WaitingForFinalizersReason, on Ready: the object is being deleted, every
+	// finalizing adapter has finished, and finalizers of others hold the object. The
+	// message names them.
+	WaitingForFinalizersReason = "WaitingForFinalizers"
+
 	// ResourceReadyReason: Ready is True.
 	ResourceReadyReason = "ResourceReady"
 
 	// ResourceAvailableReason: Available is True.
 	ResourceAvailableReason = "ResourceAvailable"
 
-	// NoRequiredAdaptersReason: no adapter is required for this Kind, so nothing
-	// can say that the object is ready.
+	// NoRequiredAdaptersReason: no adapter is required for this Kind, so no adapter
+	// can report that the object is ready.
 	NoRequiredAdaptersReason = "NoRequiredAdapters"
 
 	// ClusterNotFoundReason, on a NodePool's Ready: its Cluster does not exist.
 	ClusterNotFoundReason = "ClusterNotFound"
+)
+
+// Reasons of Reconciled and LastKnownReconciled. Where there is none for a reason of
+// Ready or Available, that one is used.
+const (
+	// ReconciledAllReason: Reconciled is True.
+	ReconciledAllReason = "ReconciledAll"
+
+	// ReconciledMissingAdaptersReason, on Reconciled: some required adapter has not
+	// reported Available=True at the current generation, or Finalized=True if the object
+	// is being deleted. The message names each.
+	ReconciledMissingAdaptersReason = "ReconciledMissingAdapters"
+
+	// ReconciledWaitingForChildrenReason, on a Cluster's Reconciled: the Cluster is being
+	// deleted and has NodePools left.
+	ReconciledWaitingForChildrenReason = "ReconciledWaitingForChildren"
+
+	// AllAdaptersReconciledReason: LastKnownReconciled is True.
+	AllAdaptersReconciledReason = "AllAdaptersReconciled"
+
+	// AdapterReportedNotAvailableReason, on LastKnownReconciled: all required adapters
+	// reported at one generation, some of them Available=False. The message names each.
+	AdapterReportedNotAvailableReason = "AdapterReportedNotAvailable"
+
+	// AdaptersMissingReportsReason, on LastKnownReconciled: some required adapter has no
+	// result yet, and there never was a result of all.
+	AdaptersMissingReportsReason = "AdaptersMissingReports"
+
+	// AdaptersNotAtSameGenerationReason, on LastKnownReconciled: the required adapters
+	// reported at different generations, and there never was a result of all.
+	AdaptersNotAtSameGenerationReason = "AdaptersNotAtSameGeneration"
 )

@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Nothing that the API server stores may fail to decode into the Go types: one
-// such object would keep every informer from listing all the others.
+// Every object that the API server stores must decode into the Go types: one
+// object that does not would prevent every informer from listing the others.
 var _ = Describe("What is stored", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })
@@ -112,7 +112,7 @@ var _ = Describe("What is stored", func() {
 	)
 
 	DescribeTable("as a report decodes, or else is refused", func(ctx context.Context, field, value string) {
-		spec := map[string]json.RawMessage{ // which keeps numbers as they are written
+		spec := map[string]json.RawMessage{ // RawMessage keeps the notation of numbers
 			"resourceRef":        json.RawMessage(`{"kind":"Cluster","name":"my-cluster"}`),
 			"adapter":            json.RawMessage(`"dns"`),
 			"observedGeneration": json.RawMessage(`1`),
@@ -183,7 +183,7 @@ var _ = Describe("What is stored", func() {
 	)
 })
 
-// numbersFor lists odd numbers, and what is none, as the value of a field.
+// numbersFor returns entries with unusual numbers and other JSON values for a field.
 func numbersFor(field, format string) []TableEntry {
 	var entries []TableEntry
 	for _, number := range []string{

@@ -25,11 +25,11 @@ import (
 )
 
 const (
-	// OwnPrefix starts every label and annotation key that is HyperFleet's own.
-	// Labels with it are not part of the REST API.
+	// OwnPrefix is the prefix of the label and annotation keys that HyperFleet
+	// defines. The REST API does not show labels with this prefix.
 	OwnPrefix = "hyperfleet.io/"
 
-	// ClusterLabel, on a NodePool, is its Cluster's metadata.name.
+	// ClusterLabel, on a NodePool, is the metadata.name of its Cluster.
 	ClusterLabel = OwnPrefix + "cluster"
 
 	// CreatedByAnnotation is the user who created the object. An admission
@@ -44,27 +44,27 @@ const (
 	// adapter's first report. An admission policy sets it.
 	FirstObservedAnnotation = OwnPrefix + "first-observed"
 
-	// CascadeFinalizer keeps a Cluster or NodePool until its NodePools and
+	// CascadeFinalizer keeps a deleted Cluster or NodePool until its NodePools and
 	// AdapterStatuses are gone.
 	CascadeFinalizer = OwnPrefix + "cascade"
 
 	// ControllerFieldManager is the field manager of the HyperFleet controller.
-	// What it changes does not count as an update of the object.
+	// Its writes do not count as updates of the object.
 	ControllerFieldManager = "hyperfleet-controller"
 )
 
-// NodePoolName returns the metadata.name of the NodePool pool of a Cluster.
+// NodePoolName returns the metadata.name of a Cluster's NodePool.
 func NodePoolName(cluster, pool string) string { return cluster + "." + pool }
 
-// PoolName returns the pool's own name, which follows the dot in a NodePool's
-// metadata.name.
+// PoolName returns the pool's own name: the part of a NodePool's metadata.name
+// after the dot.
 func PoolName(name string) string {
 	_, pool, _ := strings.Cut(name, ".")
 	return pool
 }
 
-// ClusterUID returns the UID of the Cluster that the NodePool is tied to, ""
-// where it is not tied to one yet.
+// ClusterUID returns the UID of the Cluster that owns the NodePool, or "" if the
+// NodePool has no owner yet.
 func (n *NodePool) ClusterUID() types.UID {
 	for _, owner := range n.OwnerReferences {
 		if owner.APIVersion == GroupVersion.String() && owner.Kind == ClusterKind && owner.Name == n.Spec.ClusterName {
@@ -74,10 +74,11 @@ func (n *NodePool) ClusterUID() types.UID {
 	return ""
 }
 
-// TieTo labels the NodePool with its Cluster's name and, where that exists and
-// none is yet, makes the Cluster its owner. It tells whether anything was missing.
-// The owner does not block deletion: that would ask for rights on Clusters of
-// whoever creates a NodePool, and HyperFleet's own cascade does not need it.
+// TieTo labels the NodePool with the name of its Cluster. If the Cluster exists
+// and the NodePool has no owner yet, TieTo makes the Cluster its owner. It reports
+// whether it changed the NodePool. The ownerReference does not block deletion:
+// blockOwnerDeletion would require rights on Clusters from every client that
+// creates a NodePool, and HyperFleet's cascade does not need it.
 func (n *NodePool) TieTo(c *Cluster) (changed bool) {
 	if n.Labels[ClusterLabel] != n.Spec.ClusterName {
 		metav1.SetMetaDataLabel(&n.ObjectMeta, ClusterLabel, n.Spec.ClusterName)
@@ -94,29 +95,12 @@ func (n *NodePool) TieTo(c *Cluster) (changed bool) {
 	return true
 }
 
-// AdapterStatusName returns the metadata.name of an adapter's report on the
-// Cluster or NodePool of that metadata.name.
+// AdapterStatusName returns the metadata.name of an adapter's report on a Cluster
+// or NodePool. resource is the metadata.name of that Cluster or NodePool.
 func AdapterStatusName(resource, adapter string) string { return resource + "." + adapter }
 
-// UpdatedTime returns when a client last changed the object: the newest time of
-// its managed fields, other than those of the status subresource and of the
-// HyperFleet controller; its creation time where there is none. It needs the
-// entries of metadata.managedFields but not their FieldsV1.
-func UpdatedTime(o metav1.Object) time.Time {
-	updated := o.GetCreationTimestamp().Time
-	for _, entry := range o.GetManagedFields() {
-		if entry.Subresource != "" || entry.Manager == ControllerFieldManager || entry.Time == nil {
-			continue
-		}
-		if entry.Time.After(updated) {
-			updated = entry.Time.Time
-		}
-	}
-	return updated
-}
-
-// FirstObserved returns the observedTime of the adapter's first report, and the
-// object's creation time where it is not recorded, in UTC.
+// FirstObserved returns the observedTime of the adapter's first report in UTC. If
+// it is not recorded, FirstObserved returns the object's creation time.
 func (a *AdapterStatus) FirstObserved() time.Time {
 	if t, err := time.Parse(time.RFC3339, a.Annotations[FirstObservedAnnotation]); err == nil {
 		return t.UTC()
@@ -124,7 +108,7 @@ func (a *AdapterStatus) FirstObserved() time.Time {
 	return a.CreationTimestamp.UTC()
 }
 
-// Concerns tells whether the report is about the Cluster or NodePool of that
+// Concerns reports whether the report is about the Cluster or NodePool with this
 // kind, metadata.name and UID, and not about a predecessor of the same name.
 func (r ResourceReference) Concerns(kind, name string, uid types.UID) bool {
 	return r.Kind == kind && r.Name == name && (r.UID == "" || r.UID == uid)

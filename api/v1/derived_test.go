@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 )
@@ -38,38 +37,6 @@ func TestNames(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			if tc.got != tc.want {
 				t.Errorf("got %q, want %q", tc.got, tc.want)
-			}
-		})
-	}
-}
-
-func TestUpdatedTime(t *testing.T) {
-	created := time.Date(2025, 1, 1, 10, 0, 0, 0, time.UTC)
-	entry := func(manager, subresource string, minutes int) metav1.ManagedFieldsEntry {
-		return metav1.ManagedFieldsEntry{
-			Manager: manager, Subresource: subresource,
-			Time: &metav1.Time{Time: created.Add(time.Duration(minutes) * time.Minute)},
-		}
-	}
-	cases := map[string]struct {
-		fields []metav1.ManagedFieldsEntry
-		want   time.Time
-	}{
-		"no managed fields": {nil, created},
-		"as created":        {[]metav1.ManagedFieldsEntry{entry("kubectl", "", 0)}, created},
-		"newest of several": {[]metav1.ManagedFieldsEntry{entry("a", "", 3), entry("b", "", 7), entry("c", "", 5)}, created.Add(7 * time.Minute)},
-		"status":            {[]metav1.ManagedFieldsEntry{entry("kubectl", "", 1), entry("kubectl", "status", 9)}, created.Add(time.Minute)},
-		"the controller":    {[]metav1.ManagedFieldsEntry{entry("kubectl", "", 1), entry(ControllerFieldManager, "", 9)}, created.Add(time.Minute)},
-		"without a time":    {[]metav1.ManagedFieldsEntry{{Manager: "kubectl"}}, created},
-		"before creation":   {[]metav1.ManagedFieldsEntry{entry("restore", "", -5)}, created},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			cluster := &Cluster{ObjectMeta: metav1.ObjectMeta{
-				CreationTimestamp: metav1.NewTime(created), ManagedFields: tc.fields,
-			}}
-			if diff := cmp.Diff(tc.want, UpdatedTime(cluster)); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -15,11 +15,12 @@ limitations under the License.
 */
 
 // Package v1 holds the three Kinds of the hyperfleet.io API group, version v1:
-// Cluster and NodePool, the desired state of a fleet, and AdapterStatus, what
-// one adapter reports about one of them. It also holds what is derived from
-// such an object and from nothing else: its id, its authors and its times.
+// Cluster and NodePool, the desired state of a fleet, and AdapterStatus, the
+// report of one adapter on one of them. It also holds the values that are
+// derived from one object alone: its id, its authors and its times.
 //
-// It imports apimachinery only, so that adapters can depend on it at little cost.
+// The package imports apimachinery only, so adapters can depend on it at little
+// cost.
 //
 // +kubebuilder:object:generate=true
 // +groupName=hyperfleet.io

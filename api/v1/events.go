@@ -17,28 +17,28 @@ limitations under the License.
 package v1
 
 // Reasons of the Events that HyperFleet records about Clusters, NodePools and
-// AdapterStatuses. docs/monitoring.md says when.
+// AdapterStatuses. docs/monitoring.md describes when each is recorded.
 const (
-	// EventReady says that Ready has become True.
+	// EventReady records that Ready became True.
 	EventReady = "Ready"
-	// EventNotReady says that Ready has become False without a change of the spec.
+	// EventNotReady records that Ready became False without a change of the spec.
 	EventNotReady = "NotReady"
-	// EventAvailable says that Available has become True.
+	// EventAvailable records that Available became True.
 	EventAvailable = "Available"
-	// EventUnavailable says that Available has become False.
+	// EventUnavailable records that Available became False.
 	EventUnavailable = "Unavailable"
-	// EventClusterNotFound says that a NodePool's Cluster does not exist (yet).
+	// EventClusterNotFound records that a NodePool's Cluster does not exist (yet).
 	EventClusterNotFound = "ClusterNotFound"
-	// EventClusterGone says that a NodePool is deleted because the Cluster that it
-	// belonged to is gone.
+	// EventClusterGone records that a NodePool is deleted because its Cluster is
+	// gone.
 	EventClusterGone = "ClusterGone"
-	// EventCleanupFailed says that what depends on a deleted resource could not be
-	// deleted.
+	// EventCleanupFailed records that dependents of a deleted resource could not
+	// be deleted.
 	EventCleanupFailed = "CleanupFailed"
-	// EventDeletionBlocked says that finalizers of others keep what depends on a
-	// deleted resource, and with it the resource.
+	// EventDeletionBlocked records that finalizers of other clients keep the
+	// dependents of a deleted resource, and so the resource.
 	EventDeletionBlocked = "DeletionBlocked"
-	// EventOrphanDeleted says that a report was deleted because what it is about
-	// does not exist.
+	// EventOrphanDeleted records that a report was deleted because its resource does
+	// not exist.
 	EventOrphanDeleted = "OrphanDeleted"
 )

@@ -51,6 +51,7 @@ var _ = Describe("Free-form JSON", func() {
 		var read v1.Cluster
 		Expect(env.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "abc"}, &read)).To(Succeed())
 		Expect(jsonValue(string(read.Spec.Raw))).To(Equal(jsonValue(cluster, "spec")))
+		Expect(env.Client.Update(ctx, &read)).To(Succeed(), "this stores the default status")
 		before := read.ResourceVersion
 		Expect(env.Client.Update(ctx, &read)).To(Succeed())
 		Expect(read.ResourceVersion).To(Equal(before), "written again it is the same object")
@@ -59,6 +60,7 @@ var _ = Describe("Free-form JSON", func() {
 		Expect(env.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: "abc.def"}, &readPool)).To(Succeed())
 		Expect(readPool.Spec.ClusterName).To(Equal("abc"))
 		Expect(jsonValue(string(readPool.Spec.Fields.Raw))).To(Equal(jsonValue(cluster, "spec")))
+		Expect(env.Client.Update(ctx, &readPool)).To(Succeed(), "this stores the default status")
 		before = readPool.ResourceVersion
 		Expect(env.Client.Update(ctx, &readPool)).To(Succeed())
 		Expect(readPool.ResourceVersion).To(Equal(before), "written again it is the same object")
@@ -83,12 +85,12 @@ var _ = Describe("Free-form JSON", func() {
 		Entry("HTML", `"<a href='x'>&amp;</a>"`),
 		Entry("what looks like YAML", `["yes","1e3","0x10","~","2025-01-01"]`),
 		Entry("what looks like a Kubernetes object", `{"apiVersion":"v1","kind":"Secret","metadata":{"name":7,"managedFields":1}}`),
-		Entry("a long text", strconv.Quote(strings.Repeat("x", 200_000))),
+		Entry("a long string", strconv.Quote(strings.Repeat("x", 200_000))),
 		Entry("a long list", "["+strings.TrimSuffix(strings.Repeat(`{"a":1},`, 20_000), ",")+"]"),
 	)
 
-	// The API server reads a number that is no int64 as a float64, before any rule
-	// of ours sees it: a client that must not lose digits writes them as a string.
+	// The API server decodes a number beyond int64 as a float64 before any rule of
+	// HyperFleet sees it. A client that needs all digits must write a string.
 	It("holds numbers beyond int64 and float64 as the nearest float64", func(ctx context.Context) {
 		answer, err := post(ctx, namespace, clusters,
 			`{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"abc"},"spec":{"a":9223372036854775809,"b":0.12345678901234567890}}`)
@@ -104,8 +106,8 @@ var _ = Describe("Free-form JSON", func() {
 	})
 })
 
-// jsonValue reads a JSON text, or a field deep in it, with each number as an
-// int64 or, where it is none, a float64.
+// jsonValue decodes a JSON text, or the field at a path in it. Each number is an
+// int64 or, if it does not fit, a float64.
 func jsonValue(text string, path ...string) any {
 	GinkgoHelper()
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))

@@ -26,14 +26,14 @@ var (
 	// GroupVersion is the group and version of every Kind in this package.
 	GroupVersion = schema.GroupVersion{Group: "hyperfleet.io", Version: "v1"}
 
-	// SchemeBuilder collects what AddToScheme registers.
+	// SchemeBuilder collects the Kinds that AddToScheme registers.
 	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
 	// AddToScheme registers the Kinds of this package.
 	AddToScheme = SchemeBuilder.AddToScheme
 )
 
-// The Kinds of this group, as they stand in an object's kind.
+// The Kinds of this group, as in the kind field of an object.
 const (
 	ClusterKind       = "Cluster"
 	NodePoolKind      = "NodePool"

@@ -32,11 +32,12 @@ const (
 	idLetters = "0123456789abcdefghijklmnopqrstuvwxyz"
 )
 
-// ID derives the REST id from the UID that the API server gave an object:
+// ID derives the REST id from the UID that the API server assigned to an object:
 // "2" followed by the UID's 128 bits as 25 lower-case base-36 digits, most
-// significant first. It fits the contract's 2<base62>, a Kubernetes name and a
-// label value. It returns "" for a UID that is not an RFC 9562 UUID in its
-// canonical form, as the UID of an object that is not stored yet.
+// significant first. An id matches the contract's 2<base62> and is a valid
+// Kubernetes name and label value. ID returns "" if the UID is not an RFC 9562
+// UUID in its canonical form, such as the empty UID of an object that is not
+// stored yet.
 func ID(uid types.UID) string {
 	hi, lo, ok := parseUID(uid)
 	if !ok {
@@ -53,8 +54,8 @@ func ID(uid types.UID) string {
 	return string(id[:])
 }
 
-// UIDFromID turns an id made by ID back into the UID. It fails for any other
-// text, and so also tells whether a text is an id.
+// UIDFromID returns the UID that ID made the id from. It returns an error for any
+// other string, so it also validates ids.
 func UIDFromID(id string) (types.UID, error) {
 	if len(id) != idLen || id[0] != idPrefix {
 		return "", fmt.Errorf("id %q: want %q and %d base-36 digits", id, idPrefix, idDigits)

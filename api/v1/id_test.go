@@ -80,7 +80,7 @@ func TestUIDFromIDRefuses(t *testing.T) {
 	}
 }
 
-// TestIDKeepsOrder is what makes ids fit to break ties: they sort as the UIDs do.
+// TestIDKeepsOrder proves that ids sort as their UIDs do, so ids can break ties.
 func TestIDKeepsOrder(t *testing.T) {
 	for range 1000 {
 		a, b := uuid.NewUUID(), uuid.NewUUID()
@@ -100,7 +100,7 @@ func TestIDFitsKubernetes(t *testing.T) {
 	}
 }
 
-// FuzzID holds ID against arithmetic with big integers, and reads every id back.
+// FuzzID compares ID with arithmetic on big integers, and reads every id back.
 func FuzzID(f *testing.F) {
 	f.Add(make([]byte, 16))
 	f.Add([]byte("0123456789abcdef"))
@@ -123,7 +123,8 @@ func FuzzID(f *testing.F) {
 	})
 }
 
-// FuzzUIDFromID: whatever is taken for an id is the id of its UID, and of no other.
+// FuzzUIDFromID proves that every string that UIDFromID accepts is the id of the UID
+// that it returns.
 func FuzzUIDFromID(f *testing.F) {
 	f.Add("2f5lxx1zz5pnorynqglhzmsp33")
 	f.Add("2f5lxx1zz5pnorynqglhzmsp34")

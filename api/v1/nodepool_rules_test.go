@@ -68,7 +68,7 @@ var _ = Describe("Rules of NodePool", func() {
 		Entry("no clusterName", "abc.def", "{}", "spec.clusterName: Required value"),
 		Entry("a null clusterName", "abc.def", "{clusterName: null}", "spec.clusterName: Required value"),
 		Entry("a null spec", "abc.def", "null", "spec: Required value"),
-		Entry("a text as spec", "abc.def", "text", `spec: Invalid value: "string": spec in body must be of type object: "string"`),
+		Entry("a string as spec", "abc.def", "text", `spec: Invalid value: "string": spec in body must be of type object: "string"`),
 	)
 
 	DescribeTable("guards clusterName", func(ctx context.Context, spec string, want ...string) {

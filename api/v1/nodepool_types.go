@@ -28,8 +28,8 @@ import (
 )
 
 // NodePool is the desired state of one pool of nodes of a Cluster. Its
-// metadata.name is the Cluster's name, a dot, and the pool's own name, so that
-// the pool's name is unique within its Cluster.
+// metadata.name is the Cluster's name, a dot, and the pool's own name. So the
+// API server keeps a pool's name unique within its Cluster.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -38,6 +38,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.available`
 // +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
@@ -53,15 +54,17 @@ type NodePool struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
-	// spec names the Cluster; every other field of it is provider-specific
-	// configuration. Every change of it counts up metadata.generation.
+	// spec names the Cluster. All other fields are provider-specific
+	// configuration. Every change of spec increments metadata.generation.
 	//
 	// +required
 	Spec NodePoolSpec `json:"spec,omitzero"`
 
-	// status is what the adapters' reports add up to. Only the HyperFleet
-	// controller writes it.
+	// status aggregates the adapters' reports. Only the HyperFleet controller
+	// writes it. The default says "not ready" until the controller has written the
+	// first status, so a new object never looks finished.
 	//
+	// +kubebuilder:default={ready: "False", available: "False", conditions: {{type: "Available", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}, {type: "Ready", status: "False", reason: "AwaitingAdapters", message: "Waiting for the controller", createdTime: "1970-01-01T00:00:00Z", lastUpdatedTime: "1970-01-01T00:00:00Z", lastTransitionTime: "1970-01-01T00:00:00Z"}}}
 	// +optional
 	Status ResourceStatus `json:"status,omitzero"`
 }
@@ -77,20 +80,20 @@ type NodePoolList struct {
 	Items []NodePool `json:"items"`
 }
 
-// GetStatus returns the status, to read or to change.
+// GetStatus returns a pointer to the status of the NodePool, not to a copy.
 func (n *NodePool) GetStatus() *ResourceStatus { return &n.Status }
 
-// PoolName returns the pool's own name, which is unique within its Cluster:
-// what follows the dot in metadata.name.
+// PoolName returns the pool's own name: the part of metadata.name after the dot.
+// It is unique within the Cluster.
 func (n *NodePool) PoolName() string { return PoolName(n.Name) }
 
-// NodePoolSpec is a free-form JSON object of which one field, clusterName, is
-// HyperFleet's.
+// NodePoolSpec is a free-form JSON object. HyperFleet defines one field of it,
+// clusterName.
 //
 // +kubebuilder:pruning:PreserveUnknownFields
 type NodePoolSpec struct {
-	// clusterName is the metadata.name of the Cluster that this pool belongs to,
-	// in the same namespace. It cannot change.
+	// clusterName is the metadata.name of the Cluster that owns this pool. The
+	// Cluster is in the namespace of the pool. clusterName is immutable.
 	//
 	// +kubebuilder:validation:MinLength=3
 	// +kubebuilder:validation:MaxLength=53
@@ -99,13 +102,13 @@ type NodePoolSpec struct {
 	// +required
 	ClusterName string `json:"clusterName"`
 
-	// Fields is a JSON object of all fields but clusterName: the spec of the
-	// REST API. Its Raw is never empty after decoding.
+	// Fields is a JSON object of all fields except clusterName. It is the spec in
+	// the REST API. Raw is never empty after decoding.
 	Fields runtime.RawExtension `json:"-"`
 }
 
-// NewNodePoolSpec returns the spec of a NodePool of a Cluster. It fails where
-// fields is not a JSON object, or has a clusterName of its own.
+// NewNodePoolSpec returns the spec of a NodePool of a Cluster. It returns an error
+// if fields is not a JSON object or contains clusterName.
 func NewNodePoolSpec(cluster string, fields []byte) (NodePoolSpec, error) {
 	spec := NodePoolSpec{ClusterName: cluster, Fields: runtime.RawExtension{Raw: fields}}
 	_, err := spec.MarshalJSON()
@@ -114,8 +117,8 @@ func NewNodePoolSpec(cluster string, fields []byte) (NodePoolSpec, error) {
 
 const clusterNameField = "clusterName"
 
-// MarshalJSON writes one object of clusterName and Fields. It fails where
-// Fields.Raw is neither empty nor a JSON object, or has a clusterName.
+// MarshalJSON writes clusterName and Fields as one object. It returns an error if
+// Fields.Raw is neither empty nor a JSON object, or contains clusterName.
 func (s NodePoolSpec) MarshalJSON() ([]byte, error) {
 	name, err := json.Marshal(s.ClusterName)
 	if err != nil {
@@ -139,7 +142,8 @@ func (s NodePoolSpec) MarshalJSON() ([]byte, error) {
 	return append(out, others[1:]...), nil
 }
 
-// UnmarshalJSON reads clusterName, and keeps all other fields as they stand.
+// UnmarshalJSON reads clusterName and keeps the values of all other fields byte
+// for byte.
 func (s *NodePoolSpec) UnmarshalJSON(b []byte) error {
 	if bytes.Equal(b, []byte("null")) {
 		return nil
@@ -159,9 +163,9 @@ func (s *NodePoolSpec) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// cutMember splits a JSON object into the object without the member of that
-// name, its other values byte for byte, and the value of that member, nil where
-// there is none.
+// cutMember splits a JSON object into the object without the named member and
+// the value of that member. The other values stay the same byte for byte. The
+// value is nil if the object has no such member.
 func cutMember(object []byte, name string) (others, value []byte, err error) {
 	dec := json.NewDecoder(bytes.NewReader(object))
 	dec.UseNumber()
@@ -180,7 +184,7 @@ func cutMember(object []byte, name string) (others, value []byte, err error) {
 		if err := dec.Decode(&member); err != nil {
 			return nil, nil, err
 		}
-		key := token.(string) // what More announces within an object starts with its key
+		key := token.(string) // within an object, Token returns a key first
 		if key == name {
 			value = member
 			continue

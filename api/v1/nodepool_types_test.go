@@ -118,7 +118,7 @@ func TestNodePoolSpecMarshalJSON(t *testing.T) {
 	}
 }
 
-// TestNodePoolSpecIsReplaced: decoding into a used object leaves nothing of it.
+// TestNodePoolSpecIsReplaced proves that decoding replaces all fields of a used spec.
 func TestNodePoolSpecIsReplaced(t *testing.T) {
 	spec := NodePoolSpec{ClusterName: "old", Fields: runtime.RawExtension{Raw: []byte(`{"a":1}`)}}
 	if err := json.Unmarshal([]byte(`{"b":2}`), &spec); err != nil {
@@ -129,7 +129,7 @@ func TestNodePoolSpecIsReplaced(t *testing.T) {
 	}
 }
 
-// FuzzNodePoolSpec: what can be read is written as an equal JSON value.
+// FuzzNodePoolSpec proves that a spec that decodes is encoded as an equal JSON value.
 func FuzzNodePoolSpec(f *testing.F) {
 	f.Add([]byte(`{"clusterName":"c-1","a":[1,null,1e3,{"b":"<&>\u2028"}]}`))
 	f.Add([]byte(`{"a":{"clusterName":1},"clusterName":"c"}`))
@@ -153,7 +153,7 @@ func FuzzNodePoolSpec(f *testing.F) {
 	})
 }
 
-// decode reads a JSON object with its numbers as they are written.
+// decode decodes a JSON object and keeps the notation of its numbers.
 func decode(t *testing.T, text []byte) map[string]any {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))

@@ -67,11 +67,11 @@ var _ = Describe("What the API server serves", func() {
 	},
 		Entry(nil, v1.ClusterKind, "status.ready=True", "one"),
 		Entry(nil, v1.ClusterKind, "status.ready!=True", "two"),
-		Entry(nil, v1.ClusterKind, "status.available=False", "one"),
+		Entry(nil, v1.ClusterKind, "status.available=False", "one", "two"),
 		Entry(nil, v1.ClusterKind, "status.id=20000000000000000000000001", "one"),
 		Entry(nil, v1.ClusterKind, "metadata.name=two", "two"),
 		Entry(nil, v1.NodePoolKind, "status.ready=True", "one.abc"),
-		Entry(nil, v1.NodePoolKind, "status.available=False", "one.abc"),
+		Entry(nil, v1.NodePoolKind, "status.available=False", "one.abc", "two.abc"),
 		Entry(nil, v1.NodePoolKind, "status.id=20000000000000000000000001", "one.abc"),
 		Entry(nil, v1.NodePoolKind, "spec.clusterName=two", "two.abc"),
 		Entry(nil, v1.NodePoolKind, "spec.clusterName=one,status.ready=True", "one.abc"),
@@ -102,11 +102,11 @@ var _ = Describe("What the API server serves", func() {
 		Expect(cells[:len(wantCells)]).To(Equal(wantCells))
 	},
 		Entry("of a Cluster", clusters, "one",
-			[]string{"Name", "Ready", "Available", "Reason", "Message (wide)", "ID (wide)", "Age"},
-			[]any{"one", "True", "False", "ResourceReady", "All is well", "20000000000000000000000001"}),
+			[]string{"Name", "Ready", "Available", "Reason", "Deleting", "Message (wide)", "ID (wide)", "Age"},
+			[]any{"one", "True", "False", "ResourceReady", nil, "All is well", "20000000000000000000000001"}),
 		Entry("of a NodePool", nodepools, "one.abc",
-			[]string{"Name", "Cluster", "Ready", "Available", "Reason", "Message (wide)", "ID (wide)", "Age"},
-			[]any{"one.abc", "one", "True", "False", "ResourceReady", "All is well", "20000000000000000000000001"}),
+			[]string{"Name", "Cluster", "Ready", "Available", "Reason", "Deleting", "Message (wide)", "ID (wide)", "Age"},
+			[]any{"one.abc", "one", "True", "False", "ResourceReady", nil, "All is well", "20000000000000000000000001"}),
 		Entry("of an AdapterStatus", adapterstatuses, dnsName,
 			[]string{"Name", "Kind", "Resource", "Adapter", "Generation", "Available", "Reason (wide)", "Message (wide)", "Observed", "Age"},
 			[]any{dnsName, "Cluster", "my-cluster", "dns", float64(5), "True", "Done", "All is well"}),
@@ -152,7 +152,7 @@ var _ = Describe("What the API server serves", func() {
 		Expect(err).NotTo(HaveOccurred())
 		stored, err := get(ctx, namespace, clusters, "two")
 		Expect(err).NotTo(HaveOccurred())
-		Expect(stored.Object).NotTo(HaveKey("status"))
+		Expect(stored.Object["status"]).To(HaveKeyWithValue("ready", "False"))
 		Expect(stored.Object["spec"]).To(BeEmpty())
 		Expect(stored.GetLabels()).To(BeEmpty())
 	})

@@ -62,7 +62,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	DeferCleanup(func() error { return env.Stop() })
 	Expect(err).NotTo(HaveOccurred())
 	config := rest.CopyConfig(env.Config)
-	config.WarningHandler = rest.NoWarnings{} // of unknown fields, which are sent on purpose
+	config.WarningHandler = rest.NoWarnings{} // specs send unknown fields on purpose
 	api = discovery.NewDiscoveryClientForConfigOrDie(config)
 }, NodeTimeout(3*time.Minute))
 
@@ -74,14 +74,14 @@ func newNamespace(ctx context.Context) string {
 	return namespace
 }
 
-// These speak to the API server in bytes, so that neither our types nor a
-// client's change what is sent or hide what comes back. A body is YAML or JSON.
+// The functions below send and return bytes, so no Go type changes a request or
+// hides part of an answer. A body is YAML or JSON.
 
 func post(ctx context.Context, namespace, resource, body string) ([]byte, error) {
 	return send(ctx, api.RESTClient().Post().SetHeader("Content-Type", runtime.ContentTypeJSON), path(namespace, resource), body)
 }
 
-// put replaces the stored object, whatever its resourceVersion is.
+// put replaces the stored object regardless of its resourceVersion.
 func put(ctx context.Context, namespace, resource, name, body string) ([]byte, error) {
 	stored, err := get(ctx, namespace, resource, name)
 	if err != nil {
@@ -131,7 +131,7 @@ func send(ctx context.Context, request *rest.Request, path, body string) ([]byte
 	return result.Raw()
 }
 
-// causes lists what the API server found wrong, as "field: message".
+// causes returns the causes of a refusal by the API server, as "field: message".
 func causes(err error) []string {
 	GinkgoHelper()
 	var status *apierrors.StatusError
@@ -144,21 +144,21 @@ func causes(err error) []string {
 	var found []string
 	for _, cause := range status.ErrStatus.Details.Causes {
 		if strings.Contains(cause.Message, "some validation rules were not checked") {
-			continue // said of every object whose schema is broken
+			continue // every refusal by the schema has this cause
 		}
 		found = append(found, cause.Field+": "+cause.Message)
 	}
 	return found
 }
 
-// notASubdomain is what Kubernetes says of a name with letters that it forbids.
+// notASubdomain is the cause for a name with characters that Kubernetes forbids.
 func notASubdomain(name string) string {
 	return fmt.Sprintf("metadata.name: Invalid value: %q: a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "+
 		"'-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', "+
 		`regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')`, name)
 }
 
-// clientAs returns a client of a user who may do everything.
+// clientAs returns a client of the named user, who has all rights.
 func clientAs(user string) client.Client {
 	GinkgoHelper()
 	c, err := env.As(user, "system:masters")

@@ -22,9 +22,9 @@ import (
 	"time"
 )
 
-// Timestamp is an instant as an RFC 3339 text. Unlike metav1.Time it keeps
-// fractions of a second; unlike metav1.MicroTime it reads every number of
-// fractional digits, so that one hand-written report cannot keep a client from
+// Timestamp is an instant as an RFC 3339 string. Unlike metav1.Time, it keeps
+// fractions of a second. Unlike metav1.MicroTime, it reads any number of
+// fractional digits, so one hand-written report cannot prevent a client from
 // decoding a list.
 //
 // +kubebuilder:validation:Type=string
@@ -35,13 +35,13 @@ type Timestamp struct {
 	time.Time `json:"-"`
 }
 
-// NewTimestamp returns t in UTC, without its monotonic clock reading.
+// NewTimestamp returns t in UTC and without its monotonic clock reading.
 func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp{Time: t.UTC().Round(0)}
 }
 
-// MarshalJSON writes RFC 3339 in UTC with as many fractional digits as needed,
-// and null for the zero time.
+// MarshalJSON writes RFC 3339 in UTC with as many fractional digits as needed. It
+// writes null for the zero time.
 func (t Timestamp) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
@@ -72,5 +72,5 @@ func (t *Timestamp) UnmarshalJSON(b []byte) error {
 // DeepCopyInto copies t; time.Time holds no mutable state.
 func (t *Timestamp) DeepCopyInto(out *Timestamp) { *out = *t }
 
-// Equal tells whether both are the same instant.
+// Equal reports whether t and u are the same instant.
 func (t Timestamp) Equal(u Timestamp) bool { return t.Time.Equal(u.Time) }

@@ -72,8 +72,8 @@ func TestTimestampJSON(t *testing.T) {
 	}
 }
 
-// TestTimestampIsOmittedWhereZero: an optional timestamp that is not set must not
-// reach the API server as a null.
+// TestTimestampIsOmittedWhereZero proves that an optional timestamp that is not set
+// does not reach the API server as a null.
 func TestTimestampIsOmittedWhereZero(t *testing.T) {
 	got, err := json.Marshal(AdapterCondition{Type: "Available", Status: "True"})
 	if err != nil {

@@ -103,7 +103,7 @@ var _ = Describe("Transition times", func() {
 		Entry("by a null", types.MergePatchType, "spec: {conditions: [{type: A, status: 'True', lastTransitionTime: null}]}"),
 		Entry("by JSON patch", types.JSONPatchType, "[{op: remove, path: /spec/conditions/0/lastTransitionTime}]"),
 		Entry("by forging the first report", types.MergePatchType, "metadata: {annotations: {hyperfleet.io/first-observed: '2020-01-01T00:00:00Z'}}"),
-		Entry("by taking the annotations away", types.MergePatchType, "metadata: {annotations: null}"),
+		Entry("by removing all annotations", types.MergePatchType, "metadata: {annotations: null}"),
 		Entry("by a label", types.MergePatchType, "metadata: {labels: {a: b}}"),
 	)
 
@@ -133,7 +133,7 @@ var _ = Describe("Transition times", func() {
 		}
 	})
 
-	// A mutation costs the API server a good part of the write.
+	// A mutation costs a large share of the API server's CPU time for the write.
 	It("cost nothing where they are right already", func(ctx context.Context) {
 		const policy = "hyperfleet-transition-times"
 		mutations := func() int {
@@ -197,12 +197,12 @@ var _ = Describe("Transition times", func() {
 			running.Go(func() {
 				status := []string{"True", "True", "False"}[i%3]
 				change := fmt.Sprintf("spec: {observedTime: '2025-01-01T10:00:%02d.5Z', conditions: [{type: Available, status: '%s'}]}", i+1, status)
-				// The API server repeats a patch that meets another; what it refuses is stale.
+				// The API server retries a patch after a conflict. A refused patch is stale.
 				_, _ = patch(ctx, namespace, adapterstatuses, dnsName, types.MergePatchType, change)
 			})
 		}
 		running.Wait()
-		// The newest is never stale, though the server may have given up on it.
+		// The newest report is never stale, but the server may have given up retrying it.
 		Eventually(func() error {
 			_, err := patch(ctx, namespace, adapterstatuses, dnsName, types.MergePatchType,
 				"spec: {observedTime: '2025-01-01T10:01:00Z', conditions: [{type: Available, status: Unknown}]}")

@@ -25,16 +25,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// A collection is a kind of object to search.
+// A collection is a kind of objects to search.
 type collection struct {
-	resource string   // as in the URLs of the API server
-	aliases  []string // what kubectl takes in its place
+	resource string   // as in the API server's URLs
+	aliases  []string // names that kubectl takes for it
 	schema   fleet.Schema
-	object   func() client.Object // a new, empty one
+	object   func() client.Object // returns a new, empty object
 }
 
 var collections = []*collection{
@@ -43,8 +43,8 @@ var collections = []*collection{
 	{"adapterstatuses", []string{"adapterstatus", "hfas"}, fleet.AdapterStatuses, func() client.Object { return &v1.AdapterStatus{} }},
 }
 
-// findCollection returns the collection of that name, nil where there is none.
-// As with kubectl, a part of the group or all of it may follow the name.
+// findCollection returns the collection with that name, or nil. As in kubectl,
+// the group or its beginning may follow the name.
 func findCollection(name string) *collection {
 	name, group, _ := strings.Cut(strings.ToLower(name), ".")
 	if !strings.HasPrefix(v1.GroupVersion.Group, group) {
@@ -58,7 +58,7 @@ func findCollection(name string) *collection {
 	return nil
 }
 
-// name is what kubectl get takes without doubt.
+// name returns the name that is unambiguous for kubectl get.
 func (c *collection) name() string { return c.resource + "." + v1.GroupVersion.Group }
 
 // row returns the row of an object in JSON, as the REST API indexes it.
@@ -67,14 +67,15 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	if err := json.Unmarshal(raw, object); err != nil {
 		return nil, fmt.Errorf("decode one of the %s: %w", c.resource, err)
 	}
-	row, err := facade.Row(object, anyAdapters)
+	row, err := rest.Renderer{RequiredAdapters: anyAdapters}.Row(object)
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", object.GetName(), err)
 	}
 	return row, nil
 }
 
-// anyAdapters stands for the required adapters, which only HyperFleet itself
-// knows. They count for an object that has no status yet, and there it makes no
-// difference which they are.
+// anyAdapters stands for the required adapters, which only HyperFleet itself knows. For
+// an object without a status it makes no difference which they are. Otherwise they
+// matter in two places: reason and message of Ready until the controller has looked at a
+// change of spec, and the observed_generation of Ready, which is 0 here.
 func anyAdapters(string) []string { return []string{"any"} }

@@ -78,7 +78,7 @@ func newSearchCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		},
 	}
 	flags := command.Flags()
-	options.config.CacheDir = nil // nothing is discovered, so there is nothing to cache
+	options.config.CacheDir = nil // the plugin runs no discovery, so it caches nothing
 	options.config.AddFlags(flags)
 	options.print.AddFlags(command)
 	flags.Lookup("output").Usage = fmt.Sprintf("Output format. One of: (%s).", strings.Join(append(options.print.AllowedFormats(), "wide"), ", "))
@@ -87,7 +87,7 @@ func newSearchCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	flags.BoolVar(&options.table.ShowLabels, "show-labels", false, "Print all labels as the last column of the table.")
 	flags.StringSliceVarP(&options.table.ColumnLabels, "label-columns", "L", nil, "Keys of labels to print as columns of the table, separated by commas.")
 	flags.StringVar(&options.orderBy, "order-by", "", `Fields to order by, the most significant first, as in "name asc,created_time desc".`)
-	flags.IntVar(&options.limit, "limit", 0, "How many objects to print at most, 0 for all.")
-	flags.BoolVar(&options.explain, "explain", false, "Do not search, but print the label and field selectors that the search becomes, or why selectors cannot express it.")
+	flags.IntVar(&options.limit, "limit", 0, "Maximum number of objects to print, 0 for all.")
+	flags.BoolVar(&options.explain, "explain", false, "Print the label and field selectors of the search, or why selectors cannot express it, instead of searching.")
 	return command
 }

@@ -19,11 +19,10 @@ limitations under the License.
 //	kubectl hyperfleet search "labels.environment='dev' or status.conditions.Ready='False'"
 //
 // prints what kubectl get prints, for the objects that a search of the REST API
-// returns, and in its order. docs/kubectl.md is for its users.
+// returns, in the same order. docs/kubectl.md is the page for users.
 //
-// The plugin asks the API server with the rights of its user, and does not need
-// the REST API. What a search means is not decided here: the plugin renders and
-// indexes objects by the code of the REST API. It is here that a search becomes
-// requests to the API server, as narrow as selectors allow, and that the result is
-// printed.
+// The plugin reads from the API server with its user's rights, and does not need
+// the REST API. It renders and indexes objects with the packages of the REST API,
+// which define what a search means. This command turns a search into requests to
+// the API server, as narrow as selectors allow, and prints the result.
 package main

@@ -31,18 +31,18 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// chunkSize is how many objects a request asks for, as many as kubectl get does.
+// chunkSize is the number of objects per request, the same as in kubectl get.
 const chunkSize = 500
 
-// tableType asks for a table, the way kubectl get does: its columns and cells are
-// the API server's.
+// tableType asks for a table, as kubectl get does: the API server chooses columns
+// and cells.
 const tableType = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
-// A lister reads the objects of a collection, as tables.
+// A lister reads the objects of a collection as tables.
 type lister struct {
 	client     rest.Interface
 	collection *collection
-	namespace  string // "" for all
+	namespace  string // "" for all namespaces
 }
 
 func newLister(flags *genericclioptions.ConfigFlags, c *collection, namespace string) (*lister, error) {
@@ -51,21 +51,21 @@ func newLister(flags *genericclioptions.ConfigFlags, c *collection, namespace st
 		return nil, err
 	}
 	scheme := runtime.NewScheme()
-	metav1.AddToGroupVersion(scheme, metav1.Unversioned) // how the API server says that it refuses
+	metav1.AddToGroupVersion(scheme, metav1.Unversioned) // for the API server's errors
 	config = rest.CopyConfig(config)
 	config.APIPath = "/apis"
 	config.GroupVersion = &v1.GroupVersion
 	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
-	config.QPS = -1 // one request at a time is little enough
+	config.QPS = -1 // one request at a time needs no limit
 	client, err := rest.RESTClientFor(config)
 	if err != nil {
-		return nil, fmt.Errorf("make a client: %w", err)
+		return nil, fmt.Errorf("create a client: %w", err)
 	}
 	return &lister{client: client, collection: c, namespace: namespace}, nil
 }
 
-// list calls f with chunks of the objects that the selectors select, all of one
-// moment. Each row holds its whole object in JSON.
+// list calls f with chunks of the objects that the selectors select. All chunks
+// come from one snapshot. Each row holds its whole object in JSON.
 func (l *lister) list(ctx context.Context, s selectors, f func(*metav1.Table) error) error {
 	options := metav1.ListOptions{LabelSelector: s.labels.String(), FieldSelector: s.fields.String(), Limit: chunkSize}
 	for {
@@ -94,7 +94,7 @@ func (l *lister) chunk(ctx context.Context, options metav1.ListOptions) (*metav1
 	case apierrors.IsNotFound(err):
 		return nil, fmt.Errorf("the API server does not serve %s: HyperFleet is not installed there", l.collection.name())
 	case apierrors.IsResourceExpired(err):
-		return nil, fmt.Errorf("the list took so long that the API server has forgotten its beginning; search again, or for fewer objects: %w", err)
+		return nil, fmt.Errorf("the list took longer than the API server keeps its snapshot; search again, or for fewer objects: %w", err)
 	case err != nil:
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (l *lister) chunk(ctx context.Context, options metav1.ListOptions) (*metav1
 		return nil, err
 	}
 	table := &metav1.Table{}
-	if err := json.Unmarshal(body, table); err != nil { // which keeps whole numbers whole
+	if err := json.Unmarshal(body, table); err != nil { // it keeps integers exact
 		return nil, fmt.Errorf("decode a table of %s: %w", l.collection.resource, err)
 	}
 	return table, nil

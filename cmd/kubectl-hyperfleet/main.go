@@ -24,7 +24,7 @@ import (
 	"syscall"
 
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	_ "k8s.io/client-go/plugin/pkg/client/auth" // what kubeconfig files may name, as in kubectl
+	_ "k8s.io/client-go/plugin/pkg/client/auth" // the auth providers of kubeconfig files, as in kubectl
 )
 
 // version is set by the linker.

@@ -41,14 +41,15 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
-// suite is a control plane with a facade, and without reconcilers: tests write
+// suite is a control plane with a facade and without reconcilers: tests write
 // each status themselves.
 var suite struct {
 	env        *testenv.Env
-	base       string // of the facade's URLs
+	base       string // prefix of the facade's URLs
 	kubeconfig string
 }
 
@@ -65,7 +66,7 @@ func TestMain(m *testing.M) {
 func runSuite(m *testing.M) (code int, err error) {
 	logger := zap.New(zap.WriteTo(io.Discard))
 	log.SetLogger(logger)
-	// By itself klog writes to os.Stderr, which m.Run sets while the manager runs.
+	// klog's default is os.Stderr, which m.Run sets while the manager runs.
 	klog.SetLogger(logger)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -109,20 +110,28 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
-		BindAddress:      "127.0.0.1:0",
+	rep, err := replica.New(suite.env.Config, suite.env.Scheme, replica.Options{
 		Namespace:        "default",
-		PageSize:         1000,
-		WriteVisibility:  20 * time.Second,
-		Version:          "v0.0.0-test",
-		Authenticator:    facade.FixedUser("dev@hyperfleet.local"),
-		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
 		RequiredAdapters: func(string) []string { return []string{"dns", "validator"} },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := rep.SetupWithManager(manager); err != nil {
+		return nil, err
+	}
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, rep, facade.Options{
+		BindAddress:     "127.0.0.1:0",
+		PageSize:        1000,
+		WriteVisibility: 20 * time.Second,
+		Version:         "v0.0.0-test",
+		Authenticator:   facade.FixedUser("dev@hyperfleet.local"),
+		Authorizer:      authorizerfactory.NewAlwaysAllowAuthorizer(),
 	}, log.Log)
 	if err != nil {
 		return nil, err
 	}
-	if err := server.SetupWithManager(manager); err != nil {
+	if err := manager.Add(server); err != nil {
 		return nil, err
 	}
 	stopped := make(chan error, 1)
@@ -134,7 +143,7 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	return stopped, nil
 }
 
-// run runs the plugin and returns what it prints.
+// run runs the plugin and returns its output.
 func run(t *testing.T, args ...string) (out, errOut string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -144,7 +153,7 @@ func run(t *testing.T, args ...string) (out, errOut string, err error) {
 	return stdout.String(), stderr.String(), err
 }
 
-// search runs a search on the control plane of the suite.
+// search runs a search on the suite's control plane.
 func search(t *testing.T, args ...string) (out, errOut string) {
 	t.Helper()
 	out, errOut, err := run(t, append([]string{"search", "--kubeconfig", suite.kubeconfig}, args...)...)
@@ -154,7 +163,7 @@ func search(t *testing.T, args ...string) (out, errOut string) {
 	return out, errOut
 }
 
-// kubectl runs kubectl and returns what it prints.
+// kubectl runs kubectl and returns its output.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	assets := os.Getenv("KUBEBUILDER_ASSETS")

@@ -28,14 +28,14 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 )
 
-// A resultPrinter prints as kubectl get does.
+// A resultPrinter prints like kubectl get.
 type resultPrinter struct {
 	out, errOut io.Writer
 	printers.ResourcePrinter
-	objects bool // prints objects, not a table
+	objects bool // print objects rather than a table
 }
 
-// printer returns the printer that the flags ask for.
+// printer returns the printer that the flags select.
 func (o *searchOptions) printer() (*resultPrinter, error) {
 	p := &resultPrinter{out: o.streams.Out, errOut: o.streams.ErrOut}
 	options := o.table
@@ -56,7 +56,8 @@ func (o *searchOptions) printer() (*resultPrinter, error) {
 	return p, err
 }
 
-// print prints a table of objects of a namespace, "" for all.
+// print prints a table of the objects in a namespace, or in all namespaces where
+// it is "".
 func (p *resultPrinter) print(found *metav1.Table, namespace string) error {
 	list, err := decodeObjects(found)
 	if err != nil {
@@ -76,7 +77,7 @@ func (p *resultPrinter) print(found *metav1.Table, namespace string) error {
 	return err
 }
 
-// decodeObjects decodes the objects of a table's rows, in place, and returns them
+// decodeObjects decodes the objects of a table's rows in place, and returns them
 // as the list that kubectl get shows.
 func decodeObjects(table *metav1.Table) (*unstructured.UnstructuredList, error) {
 	list := &unstructured.UnstructuredList{Object: map[string]any{

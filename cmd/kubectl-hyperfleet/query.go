@@ -25,7 +25,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// A query is a search that the collection allows.
+// A query is a search that is valid for its collection.
 type query struct {
 	collection *collection
 	text       string
@@ -34,7 +34,7 @@ type query struct {
 	limit      int // 0 for all
 }
 
-// parseQuery checks all that can be checked without the API server.
+// parseQuery checks everything that needs no API server.
 func parseQuery(args []string, orderBy string, limit int) (query, error) {
 	q := query{collection: collections[0], limit: limit}
 	switch len(args) {
@@ -65,12 +65,13 @@ func parseQuery(args []string, orderBy string, limit int) (query, error) {
 	if q.orderBy, err = fleet.ParseOrders(orderBy, ""); err != nil {
 		return q, fmt.Errorf("--order-by: %w", err)
 	}
-	// What is asked of no object at all is still checked.
+	// A search is checked even where the limit leaves nothing to search.
 	_, err = fleet.New(q.collection.schema).Prepare(q.filter, q.orderBy)
 	return q, pointed(q.text, err)
 }
 
-// pointed adds to an error about a search the text with a caret under the place.
+// pointed adds the search string to an error about it, with a caret under the
+// position.
 func pointed(text string, err error) error {
 	var syntax *tsl.SyntaxError
 	var field *fleet.FieldError
@@ -88,8 +89,8 @@ func pointed(text string, err error) error {
 	return err
 }
 
-// caret returns the line of the text that has a byte offset, and a line with a
-// caret under the character there.
+// caret returns the line of the string that contains a byte offset, and a line
+// with a caret under that character.
 func caret(text string, offset int) string {
 	start := strings.LastIndexByte(text[:offset], '\n') + 1
 	line, _, _ := strings.Cut(text[start:], "\n")

@@ -40,7 +40,7 @@ type searchOptions struct {
 	explain       bool
 }
 
-// search prints what the query returns.
+// search prints the objects that the query returns.
 func (o *searchOptions) search(ctx context.Context, q query) error {
 	printer, err := o.printer()
 	if err != nil {
@@ -61,7 +61,7 @@ func (o *searchOptions) search(ctx context.Context, q query) error {
 	return printer.print(found, namespace)
 }
 
-// namespace is the one to search, "" for all.
+// namespace returns the namespace to search, "" for all.
 func (o *searchOptions) namespace() (string, error) {
 	if o.allNamespaces {
 		return metav1.NamespaceAll, nil
@@ -71,9 +71,8 @@ func (o *searchOptions) namespace() (string, error) {
 }
 
 // find returns the table of the objects that the query returns, in its order.
-// Selectors spare the API server and the network what they can. Whatever they let
-// through is searched here, a chunk at a time, so that only what matches is kept
-// in memory.
+// Selectors reduce the work of the API server and the traffic. The plugin
+// searches the selected objects chunk by chunk and keeps only matches in memory.
 func find(ctx context.Context, l *lister, q query) (*metav1.Table, error) {
 	f := findings{query: q, cells: map[types.NamespacedName]metav1.TableRow{}}
 	add := func(chunk *metav1.Table) error { return f.add(ctx, chunk) }
@@ -86,12 +85,12 @@ func find(ctx context.Context, l *lister, q query) (*metav1.Table, error) {
 // findings are the matches so far.
 type findings struct {
 	query query
-	table metav1.Table // its rows are yet to be ordered
+	table metav1.Table // its rows are not ordered yet
 	rows  []*fleet.Row
 	cells map[types.NamespacedName]metav1.TableRow
 }
 
-// add adds the objects of a chunk that match.
+// add adds the matches of a chunk.
 func (f *findings) add(ctx context.Context, chunk *metav1.Table) error {
 	if f.table.ColumnDefinitions == nil {
 		f.table = metav1.Table{ListMeta: chunk.ListMeta, ColumnDefinitions: chunk.ColumnDefinitions}
@@ -110,7 +109,7 @@ func (f *findings) add(ctx context.Context, chunk *metav1.Table) error {
 		return err
 	}
 	for _, row := range matching {
-		kept := *row // the row itself belongs to the index of this chunk
+		kept := *row // the row belongs to the index of this chunk
 		kept.JSON = nil
 		f.rows = append(f.rows, &kept)
 		f.cells[row.Key] = cells[row.Key]
@@ -118,7 +117,7 @@ func (f *findings) add(ctx context.Context, chunk *metav1.Table) error {
 	return nil
 }
 
-// inOrder returns what the query asks for of all matches.
+// inOrder returns the part of all matches that the query asks for, in its order.
 func (f *findings) inOrder(ctx context.Context) (*metav1.Table, error) {
 	limit := f.query.limit
 	if limit == 0 {
@@ -134,7 +133,8 @@ func (f *findings) inOrder(ctx context.Context) (*metav1.Table, error) {
 	return &f.table, nil
 }
 
-// list answers a query by an index that holds just these rows, and takes them over.
+// list answers a query from an index of these rows only, which takes ownership of
+// them.
 func (f *findings) list(ctx context.Context, rows []*fleet.Row, q fleet.Query) ([]*fleet.Row, error) {
 	index := fleet.New(f.query.collection.schema)
 	if err := index.Replace(rows, f.table.ResourceVersion); err != nil {

@@ -37,7 +37,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// searches is a query of every kind, with what it is to be ordered by.
+// searches has a query of every kind, and the fields to order it by.
 var searches = []struct{ resource, search, orderBy string }{
 	{"clusters", "", ""},
 	{"clusters", "", "name desc"},
@@ -69,7 +69,7 @@ var searches = []struct{ resource, search, orderBy string }{
 	{"clusters/c00/statuses", "observed_generation = 1 and conditions.Available.reason like '%Expected'", "last_report_time desc"},
 }
 
-// TestSameAsREST compares the names of what is found, and their order.
+// TestSameAsREST compares the names of the results and their order.
 func TestSameAsREST(t *testing.T) {
 	fleet := newFleet(t)
 	for _, s := range searches {
@@ -99,7 +99,7 @@ func TestSameAsREST(t *testing.T) {
 			}
 		})
 	}
-	// The searches are worth something.
+	// Each of these searches finds some clusters and not others.
 	for search, want := range map[string]int{"": 16, "labels.environment = 'dev'": 5, "status.conditions.Ready = 'True'": 6, "spec.nodes > 5 and labels.environment = 'dev'": 3} {
 		if got := askREST(t, "clusters", search, "", "id"); len(got) != want {
 			t.Errorf("%q returns %d clusters, want %d", search, len(got), want)
@@ -107,7 +107,8 @@ func TestSameAsREST(t *testing.T) {
 	}
 }
 
-// TestSameAsKubectlGet compares what is printed with kubectl get of the same objects.
+// TestSameAsKubectlGet compares the output with that of kubectl get for the same
+// objects.
 func TestSameAsKubectlGet(t *testing.T) {
 	newFleet(t)
 	const dev = "labels.environment = 'dev'"
@@ -134,7 +135,7 @@ func TestSameAsKubectlGet(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out, before, after string
-			for range 20 { // ages change
+			for range 20 { // ages change between the two
 				before = kubectl(t, append([]string{"get"}, tt.get...)...)
 				stdout, stderr := search(t, append(tt.search, "--order-by", orderAsGet(tt.search[0]))...)
 				out = stdout + stderr
@@ -214,7 +215,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// askREST returns a field of what the REST API returns.
+// askREST returns one field of each item that the REST API returns.
 func askREST(t *testing.T, path, search, orderBy, field string) []string {
 	t.Helper()
 	parameters := url.Values{"search": {search}}
@@ -249,7 +250,7 @@ var (
 	fleetIDs  map[string]string
 )
 
-// newFleet makes clusters, nodepools and reports in the namespace of the REST API,
+// newFleet creates clusters, nodepools and reports in the REST API's namespace,
 // once, and returns the ids of the clusters by name.
 func newFleet(t *testing.T) map[string]string {
 	t.Helper()
@@ -263,7 +264,7 @@ func newFleet(t *testing.T) map[string]string {
 				cluster.Spec.Raw = []byte(`{"nodes":100}`)
 				must(t, suite.env.Client.Update(t.Context(), cluster))
 			}
-			if n%5 != 4 { // the rest waits for its first status
+			if n%5 != 4 { // the others have no status yet
 				cluster.Status = newStatus(cluster, n%2 == 0)
 				must(t, suite.env.Client.Status().Update(t.Context(), cluster))
 			}
@@ -279,7 +280,7 @@ func newFleet(t *testing.T) map[string]string {
 		elsewhere.Name, elsewhere.Namespace = "c99", "elsewhere"
 		create(t, elsewhere)
 	})
-	// What was written last is what the REST API sees last.
+	// The REST API sees the last write last.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		clusters, pools := askREST(t, "clusters", "", "", "id"), askREST(t, "nodepools", "", "", "id")
 		if len(clusters) == 16 && len(pools) == 8 && len(askREST(t, "clusters/"+fleetIDs["c00"]+"/statuses", "", "", "adapter")) == 3 {
@@ -317,7 +318,7 @@ func newStatus(o client.Object, ready bool) v1.ResourceStatus {
 	s := v1.ResourceStatus{ID: v1.ID(o.GetUID()), ObservedGeneration: o.GetGeneration(), Ready: status, Available: status}
 	for _, conditionType := range []string{v1.AvailableCondition, v1.ReadyCondition, "DnsSuccessful"} {
 		s.Conditions = append(s.Conditions, v1.ResourceCondition{
-			Type: conditionType, Status: status, Reason: reason, Message: "By test", ObservedGeneration: 1,
+			Type: conditionType, Status: status, Reason: reason, Message: "By test", ObservedGeneration: o.GetGeneration(),
 			CreatedTime: at, LastUpdatedTime: at, LastTransitionTime: at,
 		})
 	}

@@ -27,15 +27,15 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// selectors are what the API server selects by.
+// selectors are the label and field selectors of a request.
 type selectors struct {
 	labels labels.Selector
 	fields fields.Selector
 }
 
-// narrowest returns the narrowest selectors that select all objects which the
-// query returns: those of the search or, where selectors cannot express it, of the
-// parts of its conjunction that they can.
+// narrowest returns the narrowest selectors that select every object of the
+// query: those of the whole search or, where selectors cannot express it, of the
+// parts of its conjunction that they can express.
 func narrowest(q query) selectors {
 	if s, err := selectorsOf(q, q.filter); err == nil {
 		return s
@@ -66,15 +66,14 @@ func selectorsOf(q query, filter tsl.Expr) (s selectors, err error) {
 	return s, err
 }
 
-// printExplanation says what the search is for the API server. It does not ask it.
+// printExplanation prints the selectors of a search. It sends no request.
 func (o *searchOptions) printExplanation(q query) error {
 	_, err := selectorsOf(q, q.filter)
 	_, werr := fmt.Fprint(o.streams.Out, explanation(q, pointed(q.text, err), o.scope()))
 	return werr
 }
 
-// scope are the flags of kubectl get that say which namespace is meant, where
-// any was given.
+// scope returns the flags of kubectl get for the namespace, if the user gave any.
 func (o *searchOptions) scope() string {
 	switch {
 	case o.allNamespaces:
@@ -85,8 +84,8 @@ func (o *searchOptions) scope() string {
 	return ""
 }
 
-// explanation is for a query that selectors cannot express for a reason, nil
-// where they can.
+// explanation returns why selectors cannot express a query, or nil where they
+// can.
 func explanation(q query, reason error, scope string) string {
 	s := narrowest(q)
 	var b strings.Builder
@@ -118,5 +117,5 @@ func orNone(selector string) string {
 	return selector
 }
 
-// quoted returns a word as a shell reads it.
+// quoted quotes a word for the shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

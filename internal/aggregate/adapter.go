@@ -17,6 +17,7 @@ limitations under the License.
 package aggregate
 
 import (
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,41 +25,93 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// adapterConditions returns the condition of each adapter that has a result, by
-// the adapter's name. An adapter whose report says Unknown keeps the condition
-// it has.
-func adapterConditions(in Input) map[string]v1.ResourceCondition {
-	reports := onePerAdapter(in.Reports)
-	previous := previousByAdapter(reports, in.Previous)
-	conditions := make(map[string]v1.ResourceCondition, len(reports))
-	taken := make(map[string]bool, len(reports))
-	for _, r := range reports {
-		// The type is taken also by a report that has no result yet, so that the
-		// types of two adapters do not depend on who has a result first.
-		name := conditionType(r.Adapter)
-		if taken[name] {
-			name = qualifiedType(name, r.Adapter)
-		}
-		taken[name] = true
+// adapter is what is known of one adapter.
+type adapter struct {
+	name string
 
-		known := previous[r.Adapter]
-		switch {
-		case r.hasResult(in.Generation):
-			conditions[r.Adapter] = adapterCondition(name, r, known)
-		case r.Available == metav1.ConditionUnknown && known != nil && known.ObservedGeneration <= in.Generation:
-			c := *known
-			c.Type = name
-			conditions[r.Adapter] = c
-		}
-	}
-	return conditions
+	// report is the adapter's report, nil if there is none.
+	report *Report
+
+	// counts reports whether the report is plausible.
+	counts bool
+
+	// known is the adapter's stored condition, nil if there is none.
+	known *v1.ResourceCondition
+
+	// result is the adapter's condition, nil if it has no result.
+	result *v1.ResourceCondition
 }
 
-// adapterCondition is the condition of an adapter that reports True or False.
-// Its reason and message need no bound: both Kinds have the same.
-func adapterCondition(name string, r Report, previous *v1.ResourceCondition) v1.ResourceCondition {
+// adaptersOf returns the adapters that reported, in the order in which their reports
+// were created, then the required ones that did not. Each has its condition. unnamed
+// are the stored conditions of other adapters: they have no report here, and a type
+// does not tell the name of its adapter.
+func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
+	reports := onePerAdapter(in)
+	for i := range reports {
+		r := &reports[i]
+		_, implausible := Implausible(*r, in.Generation, in.Now)
+		all = append(all, adapter{name: r.Adapter, report: r, counts: !implausible})
+	}
+	reported := len(all)
+	for _, name := range sortedSet(in.Required) {
+		if !slices.ContainsFunc(reports, func(r Report) bool { return r.Adapter == name }) {
+			all = append(all, adapter{name: name})
+		}
+	}
+	claimed := claim(all, in.Previous)
+	for _, c := range in.Previous {
+		if isAdapterType(c.Type) && !claimed[c.Type] && isReached(&c, in.Generation) {
+			unnamed = append(unnamed, c)
+		}
+	}
+
+	taken := map[string]bool{}
+	if in.Confirmed {
+		unnamed = nil
+	}
+	for _, c := range unnamed {
+		taken[c.Type] = true
+	}
+	for i := range all[reported:] {
+		if a := &all[reported+i]; !in.Confirmed && isReached(a.known, in.Generation) {
+			a.result = a.known
+			taken[a.known.Type] = true
+		}
+	}
+	for i := range all[:reported] {
+		a := &all[i]
+		// A report without a result reserves its type too, so that the types of two
+		// adapters do not depend on which adapter has the first result.
+		name := conditionType(a.name)
+		if taken[name] {
+			name = qualifiedType(name, a.name)
+		}
+		taken[name] = true
+		a.decide(in, name)
+	}
+	return all, unnamed
+}
+
+// decide sets the result of an adapter that reported. A report replaces what is
+// known only if it has a result and does not leave a newer one in doubt.
+func (a *adapter) decide(in Input, conditionType string) {
+	switch {
+	case a.counts && a.report.hasResult() && (in.Confirmed || !a.inDoubt(in.Generation)):
+		c := adapterCondition(conditionType, *a.report, a.known)
+		a.result = &c
+	case isReached(a.known, in.Generation):
+		c := *a.known
+		c.Type = conditionType
+		a.result = &c
+	}
+}
+
+// adapterCondition returns the condition of an adapter that reports True or False,
+// with its reason and message whole.
+func adapterCondition(conditionType string, r Report, known *v1.ResourceCondition) v1.ResourceCondition {
 	c := v1.ResourceCondition{
-		Type:               name,
+		Type:               conditionType,
 		Status:             r.Available,
 		Reason:             r.Reason,
 		Message:            r.Message,
@@ -70,51 +123,63 @@ func adapterCondition(name string, r Report, previous *v1.ResourceCondition) v1.
 	if r.Transition.IsZero() {
 		c.LastTransitionTime = c.LastUpdatedTime
 	}
-	if previous != nil {
-		c.CreatedTime = previous.CreatedTime
-		if previous.Status == c.Status {
-			c.LastTransitionTime = previous.LastTransitionTime
+	if known != nil {
+		c.CreatedTime = known.CreatedTime
+		// A report for a newer generation may have an earlier time.
+		if known.Status == c.Status || c.LastTransitionTime.Before(known.LastTransitionTime.Time) {
+			c.LastTransitionTime = known.LastTransitionTime
 		}
 	}
 	return c
 }
 
-// previousByAdapter finds the previous condition of each adapter. A qualified
-// type names its adapter. A plain one that several could have had goes to the
-// adapter whose report it shows, else to the one whose report is the oldest.
-func previousByAdapter(reports []Report, previous []v1.ResourceCondition) map[string]*v1.ResourceCondition {
-	found := make(map[string]*v1.ResourceCondition, len(reports))
-	owner := make(map[string]string, len(reports))
-	for _, r := range reports {
-		plain := conditionType(r.Adapter)
-		if c := find(previous, qualifiedType(plain, r.Adapter)); c != nil {
-			found[r.Adapter] = c
+// claim finds the stored condition of each adapter and returns the types that have
+// an adapter. A qualified type names its adapter. Where several adapters share a
+// plain type, the condition belongs to the adapter whose report it shows, else to
+// the first of them.
+func claim(all []adapter, previous []v1.ResourceCondition) (claimed map[string]bool) {
+	claimed = make(map[string]bool, len(all))
+	owner := make(map[string]*adapter, len(all))
+	for i := range all {
+		a := &all[i]
+		plain := conditionType(a.name)
+		if c := find(previous, qualifiedType(plain, a.name)); c != nil {
+			a.known, claimed[c.Type] = c, true
 			continue
 		}
 		c := find(previous, plain)
 		if c == nil {
 			continue
 		}
-		if other, ok := owner[plain]; ok {
-			if !shows(c, r) {
+		if other := owner[plain]; other != nil {
+			if a.report == nil || !shows(c, *a.report) {
 				continue
 			}
-			delete(found, other)
+			other.known = nil
 		}
-		owner[plain] = r.Adapter
-		found[r.Adapter] = c
+		owner[plain] = a
+		a.known, claimed[plain] = c, true
 	}
-	return found
+	return claimed
 }
 
-// shows tells whether c was made of exactly this report.
+// shows reports whether c was computed from exactly this report.
 func shows(c *v1.ResourceCondition, r Report) bool {
-	return c.Status == r.Available && c.ObservedGeneration == r.Generation &&
-		c.LastUpdatedTime.Time.Equal(r.Observed) && c.Reason == r.Reason && c.Message == r.Message
+	return compareToReport(c, r) == 0 && c.Status == r.Available && hasTextOf(c, r)
 }
 
-// conditionType is the type of an adapter's condition: gcp-provisioner's is
-// GcpProvisionerSuccessful.
+// isReached reports whether c exists and is about a generation that the parent has.
+func isReached(c *v1.ResourceCondition, generation int64) bool {
+	return c != nil && c.ObservedGeneration <= generation
+}
+
+// hasResult reports whether the report says True or False.
+func (r Report) hasResult() bool {
+	return r.Available == metav1.ConditionTrue || r.Available == metav1.ConditionFalse
+}
+
+// conditionType returns the type of an adapter's condition: the adapter
+// gcp-provisioner has GcpProvisionerSuccessful.
 func conditionType(adapter string) string {
 	var b strings.Builder
 	b.Grow(len(adapter) + len(v1.AdapterConditionSuffix))
@@ -128,14 +193,30 @@ func conditionType(adapter string) string {
 	return b.String()
 }
 
-// qualifiedType is the type for an adapter whose plain one another adapter has,
-// as dns2 and dns-2 are both Dns2Successful. Plain types hold no underscore.
+// qualifiedType returns the type for an adapter whose plain type another adapter
+// has: dns2 and dns-2 both map to Dns2Successful. A plain type has no underscore.
 func qualifiedType(plain, adapter string) string { return plain + "_" + adapter }
 
-// find returns the condition of that type, nil where there is none.
-func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition {
+// isAdapterType reports whether conditions of that type belong to an adapter.
+func isAdapterType(conditionType string) bool {
+	plain, _, _ := strings.Cut(conditionType, "_")
+	return strings.HasSuffix(plain, v1.AdapterConditionSuffix)
+}
+
+// findOf returns the condition of an adapter, or nil. A condition with the plain
+// type may be another adapter's.
+func findOf(conditions []v1.ResourceCondition, adapter string) *v1.ResourceCondition {
+	plain := conditionType(adapter)
+	if c := find(conditions, qualifiedType(plain, adapter)); c != nil {
+		return c
+	}
+	return find(conditions, plain)
+}
+
+// find returns the condition of a type, or nil.
+func find(conditions []v1.ResourceCondition, conditionType string) *v1.ResourceCondition {
 	for i := range conditions {
-		if conditions[i].Type == name {
+		if conditions[i].Type == conditionType {
 			return &conditions[i]
 		}
 	}

@@ -30,11 +30,12 @@ import (
 const (
 	awaitingMessage   = "Waiting for adapters to report status"
 	readyMessage      = "All adapters report ready at current generation"
+	finalizedMessage  = "All finalizing adapters report Finalized=True, so the resource is about to go"
 	noAdaptersMessage = "No adapters are required for this kind, so nothing can report a result"
 )
 
-// Input is all that the conditions of a Cluster or NodePool, the parent, depend
-// on.
+// Input holds everything that the conditions of a Cluster or NodePool, the parent,
+// depend on.
 type Input struct {
 	// Kind of the parent: v1.ClusterKind or v1.NodePoolKind.
 	Kind string
@@ -45,66 +46,78 @@ type Input struct {
 	// Created is the parent's creationTimestamp, Updated its v1.UpdatedTime.
 	Created, Updated time.Time
 
+	// Deleted is the parent's deletionTimestamp, zero if it is not being deleted.
+	Deleted time.Time
+
 	// Required are the names of the required adapters, in any order.
 	Required []string
 
-	// MissingCluster is the name of a NodePool's Cluster where that does not
+	// Finalizing are the required adapters that must report Finalized=True before a
+	// deleted parent goes, Children the names of the NodePools that a deleted Cluster
+	// still has, and Finalizers the finalizers of others on a deleted parent.
+	Finalizing, Children, Finalizers []string
+
+	// MissingCluster is the name of a NodePool's Cluster if that Cluster does not
 	// exist, else empty.
 	MissingCluster string
 
-	// Reports are those that concern the parent, in any order.
+	// Reports are the reports on the parent, in any order.
 	Reports []Report
 
-	// Previous are the parent's conditions as they stand.
+	// Confirmed says that the API server had these Reports, and no others, after it
+	// had the Previous conditions. Without it Conditions keeps every condition that
+	// Unconfirmed returns.
+	Confirmed bool
+
+	// Dialect selects the names of the aggregated conditions.
+	Dialect Dialect
+
+	// Minimal asks for conditions that say less, after the API server has refused the
+	// status for its size. It holds until the generation changes: Truncated keeps it.
+	Minimal bool
+
+	// Previous are the parent's current conditions.
 	Previous []v1.ResourceCondition
 
-	// Now becomes the lastTransitionTime of Ready and Available where their
-	// status changes, in whole microseconds.
+	// Now is the current time: reports from too far beyond it do not count. It
+	// becomes the lastTransitionTime of Ready and Available, in whole microseconds,
+	// if their status changes.
 	Now time.Time
 }
 
-// Conditions returns the parent's conditions: Available, Ready, then one per
-// adapter with a result, sorted by type. A parent that has no conditions yet is
-// taken to be neither available nor ready since its creation, so that before the
-// first report the outcome does not depend on Now.
+// Conditions returns the parent's conditions: Available and Ready, under the first of
+// their names, then their other names, one condition per adapter with a result, and
+// Truncated if anything is left out, sorted by type. A parent without conditions counts
+// as neither available nor ready since its creation, so that the conditions before the
+// first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
-	results := adapterConditions(in)
-	required := requirements(in.Required, results)
-
-	conditions := make([]v1.ResourceCondition, 0, 2+len(results))
-	conditions = append(conditions, available(in, required), ready(in, required))
-	for _, c := range results {
-		conditions = append(conditions, c)
+	adapters, unnamed := adaptersOf(in)
+	required := requiredOf(in, adapters)
+	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
+	conditions := in.Dialect.show(available(in, required), ready(in, required, adapters), required)
+	if c := truncated(in, leftOut); c != nil {
+		conditions = append(conditions, *c)
 	}
+	conditions = append(conditions, ofAdapters...)
 	slices.SortFunc(conditions[2:], func(a, b v1.ResourceCondition) int { return cmp.Compare(a.Type, b.Type) })
 	return conditions
 }
 
-// requirement is a required adapter and its condition, nil where the adapter
-// counts as not reported.
-type requirement struct {
-	adapter string
-	result  *v1.ResourceCondition
-}
-
-func requirements(names []string, results map[string]v1.ResourceCondition) []requirement {
-	names = slices.Clone(names)
-	slices.Sort(names)
-	names = slices.Compact(names)
-	required := make([]requirement, 0, len(names))
-	for _, name := range names {
-		q := requirement{adapter: name}
-		if c, ok := results[name]; ok {
-			q.result = &c
-		}
-		required = append(required, q)
+// requiredOf returns the required adapters, sorted by name.
+func requiredOf(in Input, all []adapter) []adapter {
+	var required []adapter
+	for _, name := range sortedSet(in.Required) {
+		i := slices.IndexFunc(all, func(a adapter) bool { return a.name == name })
+		required = append(required, all[i]) // adaptersOf has each
 	}
 	return required
 }
 
-// available is True or False by what the required adapters say of the one
-// generation that all of them report on. Otherwise it stays as it was.
-func available(in Input, required []requirement) v1.ResourceCondition {
+func sortedSet(names []string) []string { return slices.Compact(slices.Sorted(slices.Values(names))) }
+
+// available returns the Available condition. It changes only while all required
+// adapters have a result for one common generation.
+func available(in Input, required []adapter) v1.ResourceCondition {
 	c := before(in, v1.AvailableCondition)
 	status := c.Status
 	generation, common := commonGeneration(required)
@@ -114,14 +127,22 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 		c.ObservedGeneration = 0
 	case common:
 		c.ObservedGeneration = generation
-		if faults := unavailable(required); faults == "" {
+		if faults := unavailable(in, required); faults == "" {
 			status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceAvailableReason, in.Kind+" is accessible"
 		} else {
 			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
 		}
-	case c.Reason == v1.NoRequiredAdaptersReason:
-		// Adapters are required by now: the status stays, its reason does not hold.
+	case c.ObservedGeneration == 0:
+		// There was no result of all adapters so far, or it was of other ones.
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
+		if reported(required) {
+			c.Message = awaited(in, required)
+		}
+	// Otherwise the last result stays. Under another name it has another reason.
+	case status == metav1.ConditionTrue:
+		c.Reason = v1.ResourceAvailableReason
+	default:
+		c.Reason = v1.AdaptersUnavailableReason
 	}
 	if oldest, ok := oldestAt(required, c.ObservedGeneration); ok {
 		c.LastUpdatedTime = oldest
@@ -129,37 +150,46 @@ func available(in Input, required []requirement) v1.ResourceCondition {
 	return transition(c, status, in.Now)
 }
 
-// ready is True where every required adapter says True of the current
-// generation, and False otherwise.
-func ready(in Input, required []requirement) v1.ResourceCondition {
+// ready returns the Ready condition: True if every required adapter reports True
+// at the current generation, else False. A parent that is deleted is
+// not ready. Its observedGeneration is the generation
+// that it is computed for: kubectl wait and kstatus ignore a condition of an older
+// one. See ReportedGeneration for what REST shows.
+func ready(in Input, required, all []adapter) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse
-	c.ObservedGeneration = newestGeneration(required)
-	faults := notReady(required, in.Generation)
+	c.ObservedGeneration = in.Generation
+	faults := notReady(in, required)
 	switch {
+	case !in.Deleted.IsZero():
+		c.Reason, c.Message = finalizing(in, all)
 	case in.MissingCluster != "":
 		c.Reason, c.Message = v1.ClusterNotFoundReason, fmt.Sprintf("Cluster %q does not exist", in.MissingCluster)
 	case len(required) == 0:
 		c.Reason, c.Message = v1.NoRequiredAdaptersReason, noAdaptersMessage
-	case c.ObservedGeneration == 0:
+	case !reported(required):
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 	case faults != "":
 		c.Reason, c.Message = v1.AdaptersNotReadyReason, faults
 	default:
 		status, c.Reason, c.Message = metav1.ConditionTrue, v1.ResourceReadyReason, readyMessage
 	}
-	c.LastUpdatedTime = v1.NewTimestamp(in.Updated)
+	c.LastUpdatedTime = v1.NewTimestamp(in.changed())
 	if oldest, ok := oldestAt(required, in.Generation); ok {
 		c.LastUpdatedTime = oldest
 	}
 	return transition(c, status, in.Now)
 }
 
-// before is the condition as it stands. One that does not exist yet has been
-// False since the parent's creation.
+// before returns the condition as Previous has it. A condition that does not exist
+// yet counts as False since the parent's creation.
 func before(in Input, name string) v1.ResourceCondition {
-	if c := find(in.Previous, name); c != nil {
-		return *c
+	if written(in) {
+		if c := findAny(in.Previous, name); c != nil {
+			was := *c
+			was.Type = name
+			return was
+		}
 	}
 	created := v1.NewTimestamp(in.Created)
 	return v1.ResourceCondition{
@@ -173,47 +203,49 @@ func before(in Input, name string) v1.ResourceCondition {
 	}
 }
 
-// transition sets the status, and the time of its change where it changes.
+// written reports whether Previous are computed conditions, not defaults of the CRD.
+func written(in Input) bool {
+	status := v1.ResourceStatus{Conditions: in.Previous}
+	return status.Computed()
+}
+
+// transition sets the status, and lastTransitionTime if the status changes. That time
+// does not go back, also if the clock does.
 func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
 	if c.Status != status {
 		c.Status = status
-		c.LastTransitionTime = v1.NewTimestamp(now.Truncate(time.Microsecond))
+		if now = now.Truncate(time.Microsecond); now.After(c.LastTransitionTime.Time) {
+			c.LastTransitionTime = v1.NewTimestamp(now)
+		}
 	}
 	return c
 }
 
-// commonGeneration is the one generation that all required adapters report on.
-func commonGeneration(required []requirement) (generation int64, ok bool) {
-	for i, q := range required {
-		if q.result == nil || i > 0 && q.result.ObservedGeneration != generation {
+// commonGeneration returns the generation that all required adapters report on.
+func commonGeneration(required []adapter) (generation int64, ok bool) {
+	for i, a := range required {
+		if a.result == nil || i > 0 && a.result.ObservedGeneration != generation {
 			return 0, false
 		}
-		generation = q.result.ObservedGeneration
+		generation = a.result.ObservedGeneration
 	}
 	return generation, len(required) > 0
 }
 
-// newestGeneration is the newest generation that any required adapter reports
-// on, 0 where none does.
-func newestGeneration(required []requirement) int64 {
-	var newest int64
-	for _, q := range required {
-		if q.result != nil {
-			newest = max(newest, q.result.ObservedGeneration)
-		}
-	}
-	return newest
+// reported reports whether any required adapter has said anything.
+func reported(required []adapter) bool {
+	return slices.ContainsFunc(required, func(a adapter) bool { return a.result != nil || a.counts })
 }
 
-// oldestAt is the time of the oldest of the required adapters' reports on that
+// oldestAt returns the time of the oldest report of a required adapter on that
 // generation.
-func oldestAt(required []requirement, generation int64) (oldest v1.Timestamp, ok bool) {
-	for _, q := range required {
-		if q.result == nil || q.result.ObservedGeneration != generation {
+func oldestAt(required []adapter, generation int64) (oldest v1.Timestamp, ok bool) {
+	for _, a := range required {
+		if a.result == nil || a.result.ObservedGeneration != generation {
 			continue
 		}
-		if !ok || q.result.LastUpdatedTime.Before(oldest.Time) {
-			oldest, ok = q.result.LastUpdatedTime, true
+		if !ok || a.result.LastUpdatedTime.Before(oldest.Time) {
+			oldest, ok = a.result.LastUpdatedTime, true
 		}
 	}
 	return oldest, ok

@@ -17,10 +17,8 @@ limitations under the License.
 package aggregate_test
 
 import (
-	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -48,7 +46,7 @@ func at(minute int) time.Time {
 
 func stamp(minute int) v1.Timestamp { return v1.NewTimestamp(at(minute)) }
 
-// report is one that was created and observed at a minute.
+// report returns a report that was created and observed at a minute.
 func report(adapter string, generation int64, available metav1.ConditionStatus, minute int) aggregate.Report {
 	r := aggregate.Report{Adapter: adapter, Generation: generation, Observed: at(minute), Created: at(minute), Available: available}
 	if available != none {
@@ -57,13 +55,13 @@ func report(adapter string, generation int64, available metav1.ConditionStatus, 
 	return r
 }
 
-// because gives a report the reason.
+// because returns the report with a reason.
 func because(r aggregate.Report, reason string) aggregate.Report {
 	r.Reason = reason
 	return r
 }
 
-// input is that of a Cluster which requires dns and validator.
+// input returns the input of a Cluster that requires dns and validator.
 func input(generation int64, previous []v1.ResourceCondition, reports ...aggregate.Report) aggregate.Input {
 	return aggregate.Input{
 		Kind:       v1.ClusterKind,
@@ -72,12 +70,14 @@ func input(generation int64, previous []v1.ResourceCondition, reports ...aggrega
 		Updated:    at(1),
 		Required:   []string{"validator", "dns"},
 		Reports:    reports,
+		Confirmed:  true,
+		Dialect:    aggregate.FirstDialect,
 		Previous:   previous,
 		Now:        at(60),
 	}
 }
 
-// brief is what a table wants of a condition.
+// brief holds the fields of a condition that the tables compare.
 type brief struct {
 	Status             metav1.ConditionStatus
 	Reason, Message    string
@@ -96,8 +96,21 @@ func briefOf(t *testing.T, conditions []v1.ResourceCondition, name string) brief
 	return brief{}
 }
 
+// briefOfReady returns Ready with the generation that REST shows, and checks that
+// the condition itself observes the parent's generation.
+func briefOfReady(t *testing.T, in aggregate.Input, conditions []v1.ResourceCondition) brief {
+	t.Helper()
+	b := briefOf(t, conditions, "Ready")
+	if b.ObservedGeneration != in.Generation {
+		t.Errorf("Ready observes generation %d, want %d", b.ObservedGeneration, in.Generation)
+	}
+	b.ObservedGeneration = aggregate.ReportedGeneration(conditions, in.Required)
+	return b
+}
+
 func TestAvailableAndReady(t *testing.T) {
 	awaitingAvailable := brief{no, "AwaitingAdapters", awaiting, 0, at(0), at(0)}
+	awaits := func(message string) brief { return brief{no, "AwaitingAdapters", message, 0, at(0), at(0)} }
 	awaitingReady := brief{no, "AwaitingAdapters", awaiting, 0, at(1), at(0)}
 
 	// A parent whose adapters both said True at generation 1.
@@ -105,7 +118,7 @@ func TestAvailableAndReady(t *testing.T) {
 	first := input(1, nil, both...)
 	first.Now = at(12)
 	wasTrue := aggregate.Conditions(first)
-	// And one of which dns said False.
+	// A parent whose dns adapter said False.
 	first.Reports = []aggregate.Report{because(report("dns", 1, no, 10), "ZoneMissing"), report("validator", 1, yes, 11)}
 	wasFalse := aggregate.Conditions(first)
 	staysTrue := brief{yes, "ResourceAvailable", accessible, 1, at(10), at(12)}
@@ -133,13 +146,13 @@ func TestAvailableAndReady(t *testing.T) {
 		"some report True": {
 			generation:    1,
 			reports:       []aggregate.Report{report("dns", 1, yes, 10)},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("validator: not reported"),
 			wantReady:     notReady(1, 10, 0, "validator: not reported"),
 		},
 		"some report False": {
 			generation:    1,
 			reports:       []aggregate.Report{because(report("dns", 1, no, 10), "ZoneMissing")},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("validator: not reported"),
 			wantReady:     notReady(1, 10, 0, "dns: Available=False (ZoneMissing); validator: not reported"),
 		},
 		"all True": {
@@ -218,7 +231,7 @@ func TestAvailableAndReady(t *testing.T) {
 		"mixed generations from the start": {
 			generation:    2,
 			reports:       []aggregate.Report{report("dns", 2, yes, 20), both[1]},
-			wantAvailable: awaitingAvailable,
+			wantAvailable: awaits("dns: at generation 2; validator: at generation 1"),
 			wantReady:     notReady(2, 20, 0, "validator: at generation 1"),
 		},
 		"mixed generations, none at the observed one": {
@@ -251,15 +264,15 @@ func TestAvailableAndReady(t *testing.T) {
 		"no Available condition": {
 			generation:    1,
 			reports:       []aggregate.Report{report("dns", 1, none, 10), report("validator", 1, none, 11)},
-			wantAvailable: awaitingAvailable,
-			wantReady:     awaitingReady,
+			wantAvailable: awaits("dns: no Available condition; validator: no Available condition"),
+			wantReady:     notReady(0, 1, 0, "dns: no Available condition; validator: no Available condition"),
 		},
 		"no Available condition any more": {
 			generation:    1,
 			previous:      wasTrue,
 			reports:       []aggregate.Report{report("dns", 1, none, 20), both[1]},
-			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(11), at(12)},
-			wantReady:     notReady(1, 11, 60, "dns: not reported"),
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
 		},
 		"a generation that the parent does not have yet": {
 			generation:    1,
@@ -287,9 +300,9 @@ func TestAvailableAndReady(t *testing.T) {
 		},
 		"Unknown, nothing known": {
 			generation:    1,
-			reports:       []aggregate.Report{report("dns", 1, unknown, 10), report("validator", 1, unknown, 10)},
-			wantAvailable: awaitingAvailable,
-			wantReady:     awaitingReady,
+			reports:       []aggregate.Report{because(report("dns", 1, unknown, 10), "Deploying"), report("validator", 1, unknown, 10)},
+			wantAvailable: awaits("dns: Available=Unknown (Deploying); validator: Available=Unknown"),
+			wantReady:     notReady(0, 1, 0, "dns: Available=Unknown (Deploying); validator: Available=Unknown"),
 		},
 		"Unknown, known True": {
 			generation:    1,
@@ -319,6 +332,44 @@ func TestAvailableAndReady(t *testing.T) {
 			wantAvailable: staysTrue,
 			wantReady:     isReady(1, 10, 12),
 		},
+		"Unknown, nothing known, at an older generation": {
+			generation:    2,
+			reports:       []aggregate.Report{report("dns", 1, unknown, 10)},
+			wantAvailable: awaits("dns: at generation 1, Available=Unknown; validator: not reported"),
+			wantReady:     notReady(0, 1, 0, "dns: at generation 1, Available=Unknown; validator: not reported"),
+		},
+		"a generation that the parent does not have yet, known True": {
+			generation:    1,
+			previous:      wasTrue,
+			reports:       []aggregate.Report{because(report("dns", 2, no, 20), "ZoneMissing"), both[1]},
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
+		},
+		"five minutes in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, yes, 65), both[1]},
+			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(11), at(60)},
+			wantReady:     isReady(1, 11, 60),
+		},
+		"further in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, yes, 66), report("validator", 1, yes, 66)},
+			wantAvailable: awaitingAvailable,
+			wantReady:     awaitingReady,
+		},
+		"further in the future, known True": {
+			generation:    1,
+			previous:      wasTrue,
+			reports:       []aggregate.Report{report("dns", 1, no, 66), both[1]},
+			wantAvailable: staysTrue,
+			wantReady:     isReady(1, 10, 12),
+		},
+		"two reports of one adapter: the newest is in the future": {
+			generation:    1,
+			reports:       []aggregate.Report{report("dns", 1, no, 66), both[0], both[1]},
+			wantAvailable: brief{yes, "ResourceAvailable", accessible, 1, at(10), at(60)},
+			wantReady:     isReady(1, 10, 60),
+		},
 		"two reports of one adapter: the newest counts": {
 			generation: 2,
 			reports: []aggregate.Report{
@@ -330,19 +381,20 @@ func TestAvailableAndReady(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := aggregate.Conditions(input(test.generation, test.previous, test.reports...))
+			in := input(test.generation, test.previous, test.reports...)
+			got := aggregate.Conditions(in)
 			if diff := cmp.Diff(test.wantAvailable, briefOf(t, got, "Available")); diff != "" {
 				t.Errorf("Available (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(test.wantReady, briefOf(t, got, "Ready")); diff != "" {
+			if diff := cmp.Diff(test.wantReady, briefOfReady(t, in, got)); diff != "" {
 				t.Errorf("Ready (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// What the facade shows before the reconciler has written anything is what the
-// reconciler writes.
+// The facade shows the same conditions before the reconciler's first write as the
+// reconciler then writes.
 func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 	in := input(1, nil)
 	in.Updated = in.Created
@@ -352,7 +404,7 @@ func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 			CreatedTime: stamp(0), LastUpdatedTime: stamp(0), LastTransitionTime: stamp(0),
 		},
 		{
-			Type: "Ready", Status: no, Reason: "AwaitingAdapters", Message: awaiting,
+			Type: "Ready", Status: no, Reason: "AwaitingAdapters", Message: awaiting, ObservedGeneration: 1,
 			CreatedTime: stamp(0), LastUpdatedTime: stamp(0), LastTransitionTime: stamp(0),
 		},
 	}
@@ -360,52 +412,6 @@ func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 		in.Now = now
 		if diff := cmp.Diff(want, aggregate.Conditions(in)); diff != "" {
 			t.Errorf("Conditions at %s (-want +got):\n%s", now, diff)
-		}
-	}
-}
-
-func TestConditionsOfANodePool(t *testing.T) {
-	in := input(1, nil, report("validator", 1, yes, 10))
-	in.Kind, in.Required = v1.NodePoolKind, []string{"validator", "validator"}
-	in.Now = at(60).Add(1234567 * time.Nanosecond)
-	changed := v1.NewTimestamp(at(60).Add(1234 * time.Microsecond))
-	want := []v1.ResourceCondition{
-		{
-			Type: "Available", Status: yes, Reason: "ResourceAvailable", Message: "NodePool is accessible", ObservedGeneration: 1,
-			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
-		},
-		{
-			Type: "Ready", Status: yes, Reason: "ResourceReady", Message: allReady, ObservedGeneration: 1,
-			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
-		},
-		{
-			Type: "ValidatorSuccessful", Status: yes, ObservedGeneration: 1,
-			CreatedTime: stamp(10), LastUpdatedTime: stamp(10), LastTransitionTime: stamp(10),
-		},
-	}
-	if diff := cmp.Diff(want, aggregate.Conditions(in)); diff != "" {
-		t.Errorf("Conditions (-want +got):\n%s", diff)
-	}
-}
-
-func TestLongMessagesAreCut(t *testing.T) {
-	in := input(1, nil)
-	in.Required = nil
-	for i := range 64 {
-		name := strings.Repeat("a", i+1)
-		in.Required = append(in.Required, name)
-		in.Reports = append(in.Reports, because(report(name, 1, no, 10), strings.Repeat("ü", 1024)))
-	}
-	got := aggregate.Conditions(in)
-	for _, c := range got[:2] {
-		if n := utf8.RuneCountInString(c.Message); n != 32768 {
-			t.Errorf("%s: message of %d characters, want 32768", c.Type, n)
-		}
-		if !utf8.ValidString(c.Message) || !strings.HasSuffix(c.Message, "ü…") {
-			t.Errorf("%s: message is not cut between characters: …%q", c.Type, c.Message[len(c.Message)-10:])
-		}
-		if !strings.HasPrefix(c.Message, "a: Available=False") {
-			t.Errorf("%s: message starts %q", c.Type, c.Message[:30])
 		}
 	}
 }

@@ -18,7 +18,6 @@ limitations under the License.
 // the conditions of its status. It is a pure function of its input: no client,
 // no clock, no I/O.
 //
-// Which reports concern the parent, which adapters are required, and how the
-// result is written is decided elsewhere: in the reconcilers and in
-// internal/adapters.
+// The reconcilers select the reports that concern the parent and write the
+// result. internal/adapters reads the configuration of required adapters.
 package aggregate

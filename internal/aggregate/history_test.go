@@ -26,8 +26,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// step changes the input of the round before, whose conditions are the previous
-// ones of this round.
+// step changes the input of the previous step, whose conditions become the previous
+// conditions of this step.
 type step struct {
 	change        func(*aggregate.Input)
 	wantAvailable brief
@@ -153,6 +153,16 @@ func TestHistories(t *testing.T) {
 				wantReady:     isReady(2, 21, 63),
 			},
 		},
+		"the clock goes back": {
+			start,
+			{
+				change: func(in *aggregate.Input) {
+					in.Reports, in.Now = []aggregate.Report{report("dns", 1, no, 12), bothTrue[1]}, at(30)
+				},
+				wantAvailable: brief{no, "AdaptersUnavailable", "dns: Available=False at generation 1", 1, at(11), at(60)},
+				wantReady:     brief{no, "AdaptersNotReady", "dns: Available=False", 1, at(11), at(60)},
+			},
+		},
 		"Unknown between two results undoes nothing": {
 			start,
 			{
@@ -176,13 +186,13 @@ func TestHistories(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			in := input(1, nil)
 			for i, step := range steps {
-				step.change(&in)
 				in.Now = at(60 + i)
+				step.change(&in)
 				got := aggregate.Conditions(in)
 				if diff := cmp.Diff(step.wantAvailable, briefOf(t, got, "Available")); diff != "" {
 					t.Errorf("step %d: Available (-want +got):\n%s", i, diff)
 				}
-				if diff := cmp.Diff(step.wantReady, briefOf(t, got, "Ready")); diff != "" {
+				if diff := cmp.Diff(step.wantReady, briefOfReady(t, in, got)); diff != "" {
 					t.Errorf("step %d: Ready (-want +got):\n%s", i, diff)
 				}
 				in.Previous = got
@@ -192,7 +202,7 @@ func TestHistories(t *testing.T) {
 }
 
 func TestAdapterConditions(t *testing.T) {
-	// shown is a condition created, updated and last changed at these minutes.
+	// shown returns a condition created, updated and last changed at these minutes.
 	shown := func(name string, r aggregate.Report, created, updated, changed int) v1.ResourceCondition {
 		return v1.ResourceCondition{
 			Type: name, Status: r.Available, Reason: r.Reason, Message: r.Message, ObservedGeneration: r.Generation,
@@ -251,6 +261,16 @@ func TestAdapterConditions(t *testing.T) {
 			reports:  []aggregate.Report{report("dns", 2, no, 20)},
 			want:     []v1.ResourceCondition{shown("DnsSuccessful", report("dns", 2, no, 20), 4, 20, 20)},
 		},
+		"a time in the future": {
+			previous: []v1.ResourceCondition{dnsTrue},
+			reports:  []aggregate.Report{report("dns", 2, no, 66)},
+			want:     []v1.ResourceCondition{dnsTrue},
+		},
+		"a newer generation with an earlier time: transition and creation do not go back": {
+			previous: []v1.ResourceCondition{dnsTrue},
+			reports:  []aggregate.Report{report("dns", 2, no, 3)},
+			want:     []v1.ResourceCondition{shown("DnsSuccessful", report("dns", 2, no, 3), 4, 3, 7)},
+		},
 		"Unknown: the condition stays": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 2, unknown, 20)},
@@ -266,10 +286,12 @@ func TestAdapterConditions(t *testing.T) {
 		"no Available condition": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 2, none, 20)},
+			want:     []v1.ResourceCondition{dnsTrue},
 		},
 		"a generation that the parent does not have yet": {
 			previous: []v1.ResourceCondition{dnsTrue},
 			reports:  []aggregate.Report{report("dns", 3, yes, 20)},
+			want:     []v1.ResourceCondition{dnsTrue},
 		},
 		"the report is gone": {
 			previous: []v1.ResourceCondition{dnsTrue},
@@ -342,5 +364,29 @@ func TestAdapterConditions(t *testing.T) {
 				t.Errorf("adapter conditions (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestConditionsOfANodePool(t *testing.T) {
+	in := input(1, nil, report("validator", 1, yes, 10))
+	in.Kind, in.Required = v1.NodePoolKind, []string{"validator", "validator"}
+	in.Now = at(60).Add(1234567 * time.Nanosecond)
+	changed := v1.NewTimestamp(at(60).Add(1234 * time.Microsecond))
+	want := []v1.ResourceCondition{
+		{
+			Type: "Available", Status: yes, Reason: "ResourceAvailable", Message: "NodePool is accessible", ObservedGeneration: 1,
+			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
+		},
+		{
+			Type: "Ready", Status: yes, Reason: "ResourceReady", Message: allReady, ObservedGeneration: 1,
+			CreatedTime: stamp(0), LastUpdatedTime: stamp(10), LastTransitionTime: changed,
+		},
+		{
+			Type: "ValidatorSuccessful", Status: yes, ObservedGeneration: 1,
+			CreatedTime: stamp(10), LastUpdatedTime: stamp(10), LastTransitionTime: stamp(10),
+		},
+	}
+	if diff := cmp.Diff(want, aggregate.Conditions(in)); diff != "" {
+		t.Errorf("Conditions (-want +got):\n%s", diff)
 	}
 }

@@ -19,71 +19,101 @@ package aggregate
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// maxMessage is the CRD's limit of a condition's message, in characters. A
-// longer one would make the API server refuse the whole status.
-const maxMessage = 32768
+// fault is what one adapter lacks. The reason is the adapter's own.
+type fault struct{ text, reason string }
 
-// notReady names each required adapter that keeps the parent from being ready,
-// and why. It is empty where none does.
-func notReady(required []requirement, generation int64) string {
-	var faults []string
-	for _, q := range required {
-		switch {
-		case q.result == nil:
-			faults = append(faults, q.adapter+": not reported")
-		case q.result.ObservedGeneration != generation && q.result.Status == metav1.ConditionTrue:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d", q.adapter, q.result.ObservedGeneration))
-		case q.result.ObservedGeneration != generation:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s",
-				q.adapter, q.result.ObservedGeneration, inParentheses(q.result)))
-		case q.result.Status != metav1.ConditionTrue:
-			faults = append(faults, q.adapter+": Available=False"+inParentheses(q.result))
+// join returns the message that names the faults. Where it gets too long, the names of
+// the adapters are worth more than their reasons.
+func (l limits) join(faults []fault) string {
+	if !l.brief {
+		if message := joined(faults, true); jsonLen(message) <= l.aggregated {
+			return message
 		}
 	}
-	return bounded(strings.Join(faults, "; "))
+	return cut(joined(faults, false), l.aggregated)
 }
 
-// unavailable names each required adapter that reports Available=False, at which
-// generation and why. It is empty where none does.
-func unavailable(required []requirement) string {
-	var faults []string
-	for _, q := range required {
-		if q.result != nil && q.result.Status != metav1.ConditionTrue {
-			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s",
-				q.adapter, q.result.ObservedGeneration, inParentheses(q.result)))
+func joined(faults []fault, reasons bool) string {
+	parts := make([]string, len(faults))
+	for i, f := range faults {
+		parts[i] = f.text
+		if reasons && f.reason != "" {
+			parts[i] += " (" + f.reason + ")"
 		}
 	}
-	return bounded(strings.Join(faults, "; "))
+	return strings.Join(parts, "; ")
 }
 
-// inParentheses is the adapter's reason, to follow its status. Adapters need not
-// give one.
-func inParentheses(c *v1.ResourceCondition) string {
-	if c.Reason == "" {
-		return ""
-	}
-	return " (" + c.Reason + ")"
-}
-
-// bounded cuts a message that is too long for the CRD, and shows that it did.
-func bounded(message string) string {
-	if utf8.RuneCountInString(message) <= maxMessage {
-		return message
-	}
-	const ellipsis = "…"
-	count := 0
-	for i := range message {
-		if count == maxMessage-1 {
-			return message[:i] + ellipsis
+// notReady names each required adapter that keeps the parent from being ready, and
+// the cause. It is empty if there is no such adapter.
+func notReady(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var faults []fault
+	for _, a := range required {
+		switch c := a.result; {
+		case c == nil:
+			faults = append(faults, l.withoutResult(a, in.Generation))
+		case c.ObservedGeneration != in.Generation && c.Status == metav1.ConditionTrue:
+			faults = append(faults, atGeneration(a))
+		case c.ObservedGeneration != in.Generation:
+			faults = append(faults, fault{atGeneration(a).text + ", Available=False", cut(c.Reason, l.reason)})
+		case c.Status != metav1.ConditionTrue:
+			faults = append(faults, fault{a.name + ": Available=False", cut(c.Reason, l.reason)})
 		}
-		count++
 	}
-	return message
+	return l.join(faults)
+}
+
+// unavailable names each required adapter that reports Available=False, with the
+// generation and the reason. It is empty if there is no such adapter.
+func unavailable(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var faults []fault
+	for _, a := range required {
+		if c := a.result; c != nil && c.Status != metav1.ConditionTrue {
+			faults = append(faults, fault{fmt.Sprintf("%s: Available=False at generation %d", a.name, c.ObservedGeneration), cut(c.Reason, l.reason)})
+		}
+	}
+	return l.join(faults)
+}
+
+// awaited names the required adapters without a result. If all have one, it names
+// the generation of each: there is no common one.
+func awaited(in Input, required []adapter) string {
+	l := limitsOf(in)
+	var missing, mixed []fault
+	for _, a := range required {
+		if a.result == nil {
+			missing = append(missing, l.withoutResult(a, in.Generation))
+		} else {
+			mixed = append(mixed, atGeneration(a))
+		}
+	}
+	if len(missing) > 0 {
+		mixed = missing
+	}
+	return l.join(mixed)
+}
+
+func atGeneration(a adapter) fault {
+	return fault{text: fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration)}
+}
+
+// withoutResult says what there is of an adapter that has no result.
+func (l limits) withoutResult(a adapter, generation int64) fault {
+	if !a.counts {
+		return fault{text: a.name + ": not reported"}
+	}
+	said := a.name + ": "
+	if a.report.Generation != generation {
+		said += fmt.Sprintf("at generation %d, ", a.report.Generation)
+	}
+	if a.report.Available == "" {
+		return fault{text: said + "no Available condition"}
+	}
+	return fault{said + "Available=" + string(a.report.Available), cut(a.report.Reason, l.reason)}
 }

@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/oracle"
 )
 
-// FuzzConditions holds the conditions against the oracle after every step of a
-// history, which the fuzzer chooses byte by byte.
+// FuzzConditions compares the conditions with the oracle after every step of a
+// history. The fuzzer chooses the steps byte by byte.
 func FuzzConditions(f *testing.F) {
 	for _, seed := range []string{
 		"",
@@ -64,6 +64,12 @@ func FuzzConditions(f *testing.F) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Fatalf("(-oracle +aggregation):\n%s\nof %+v", diff, in)
 			}
+			if got, want := aggregate.ReportedGeneration(got, in.Required), oracle.ReportedGeneration(resourceOf(in), want); got != want {
+				t.Fatalf("ReportedGeneration = %d, the oracle says %d", got, want)
+			}
+			if diff := cmp.Diff(oracle.Awaited(resourceOf(in), reportsOf(in)), aggregate.Awaited(in)); diff != "" {
+				t.Fatalf("Awaited (-oracle +aggregation):\n%s", diff)
+			}
 			in.Previous = stored(t, got)
 		}
 	})
@@ -71,9 +77,9 @@ func FuzzConditions(f *testing.F) {
 
 var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
-// takeStep changes the input as the bytes say.
+// takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
-	switch next() % 8 {
+	switch next() % 18 {
 	case 0: // a change of spec
 		in.Generation++
 		in.Updated = in.Now.Truncate(time.Second)
@@ -90,6 +96,30 @@ func takeStep(in *aggregate.Input, next func() int) {
 		in.Reports = slices.DeleteFunc(slices.Clone(in.Reports), func(r aggregate.Report) bool { return r.Adapter == name })
 	case 3: // the Cluster of a NodePool goes or comes
 		in.Kind, in.MissingCluster = v1.NodePoolKind, []string{"", "east"}[next()%2]
+	case 4: // the next reader of the reports may be behind
+		in.Confirmed = next()%2 == 0
+	case 7: // it is deleted
+		if in.Deleted.IsZero() {
+			in.Generation++
+			in.Deleted = in.Now.Truncate(time.Second)
+		}
+	case 8: // NodePools come and go, and finalizers
+		in.Children = []string{"workers", "infra", "gpu"}[:next()%4]
+		in.Finalizers = []string{"example.com/hold"}[:next()%2]
+	case 9: // other adapters finalize
+		bits := next()
+		in.Finalizing = nil
+		for i, name := range fuzzAdapters {
+			if bits>>i&1 == 1 {
+				in.Finalizing = append(in.Finalizing, name)
+			}
+		}
+	case 10: // other names are configured
+		in.Dialect = []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect}[next()%3]
+	case 6: // the API server refuses the status, or takes it again
+		in.Minimal = next()%2 == 1
+	case 5: // the clock goes back
+		in.Now = in.Now.Add(-time.Duration(next()) * time.Minute)
 	default:
 		in.Reports = replace(in.Reports, fuzzReport(in, next))
 	}
@@ -101,8 +131,11 @@ func fuzzReport(in *aggregate.Input, next func() int) aggregate.Report {
 		Generation: max(1, in.Generation+2-int64(next()%5)),
 		Available:  []metav1.ConditionStatus{yes, yes, no, unknown, none}[next()%5],
 		Observed:   at(next()).Add(time.Duration(next()) * time.Nanosecond),
-		Reason:     []string{"", "Done", "ZoneMissing"}[next()%3],
-		Message:    strings.Repeat("é;", next()%4),
+		Reason:     []string{"", "Done", "ZoneMissing", strings.Repeat("Why", 100)}[next()%4],
+		Message:    strings.Repeat("é;<\"\n", []int{0, 1, 2, 80, 300}[next()%5]),
+	}
+	if r.Finalized = []metav1.ConditionStatus{none, none, yes, no}[next()%4]; r.Finalized != none {
+		r.FinalizedReason = "Because"
 	}
 	if next()%4 > 0 && r.Available != none {
 		r.Transition = at(next())
@@ -115,13 +148,23 @@ func replace(reports []aggregate.Report, fresh aggregate.Report) []aggregate.Rep
 	return append(others, fresh)
 }
 
-// judge asks the oracle.
+// judge returns the oracle's conditions.
 func judge(in aggregate.Input) []v1.ResourceCondition {
+	return oracle.Conditions(resourceOf(in), reportsOf(in))
+}
+
+func reportsOf(in aggregate.Input) []oracle.Report {
 	reports := make([]oracle.Report, 0, len(in.Reports))
 	for _, r := range in.Reports {
 		reports = append(reports, oracle.Report{Adapter: r.Adapter, Generation: r.Generation, Observed: r.Observed,
-			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition})
+			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition,
+			Finalized: r.Finalized, FinalizedReason: r.FinalizedReason})
 	}
-	return oracle.Conditions(oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
-		Required: in.Required, MissingCluster: in.MissingCluster, Before: in.Previous, Now: in.Now}, reports)
+	return reports
+}
+
+func resourceOf(in aggregate.Input) oracle.Resource {
+	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
+		Required: in.Required, Deleted: in.Deleted, Finalizing: in.Finalizing, Children: in.Children, Finalizers: in.Finalizers,
+		MissingCluster: in.MissingCluster, Confirmed: in.Confirmed, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
 }

@@ -31,8 +31,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// model restates the table of Ready and Available by counting "status@generation"
-// words, and remembers what Unknown does not undo.
+// model restates the table of Ready and Available by counting strings of the form
+// "status@generation". It remembers the results that a report without one keeps.
 type model struct {
 	known     map[string]string
 	available string
@@ -44,11 +44,11 @@ func (m *model) round(in aggregate.Input) (available, ready string, availableAt 
 	m.known = map[string]string{}
 	for _, r := range in.Reports {
 		switch {
-		case r.Available == "Unknown":
+		case r.Available == "Unknown" || r.Available == "" || r.Generation > in.Generation:
 			if before[r.Adapter] != "" {
 				m.known[r.Adapter] = before[r.Adapter]
 			}
-		case r.Available != "" && r.Generation <= in.Generation:
+		default:
 			m.known[r.Adapter] = fmt.Sprintf("%s@%d", r.Available, r.Generation)
 		}
 	}
@@ -97,7 +97,13 @@ func TestRandomHistoriesAgreeWithTheTable(t *testing.T) {
 			default:
 				name := names[random.IntN(len(names))]
 				generation := max(1, in.Generation+2-int64(random.IntN(4)))
-				fresh := report(name, generation, statuses[random.IntN(len(statuses))], minute)
+				status := statuses[random.IntN(len(statuses))]
+				if strings.HasPrefix(name, "dns") && strings.HasSuffix(name, "2") {
+					// The stored condition of two adapters with one type does not tell
+					// whose it is, so a report of these always has a result.
+					generation, status = min(generation, in.Generation), statuses[random.IntN(4)]
+				}
+				fresh := report(name, generation, status, minute)
 				in.Reports = slices.Clone(in.Reports)
 				if i := slices.IndexFunc(in.Reports, func(r aggregate.Report) bool { return r.Adapter == name }); i < 0 {
 					in.Reports = append(in.Reports, fresh)
@@ -123,7 +129,7 @@ func TestRandomHistoriesAgreeWithTheTable(t *testing.T) {
 	}
 }
 
-// checkInvariants holds of every input.
+// checkInvariants checks what is true for every input.
 func checkInvariants(t *testing.T, in aggregate.Input, got []v1.ResourceCondition) {
 	t.Helper()
 	again := in
@@ -154,7 +160,7 @@ func checkInvariants(t *testing.T, in aggregate.Input, got []v1.ResourceConditio
 			t.Fatalf("condition %s lacks a time: %+v", c.Type, c)
 		}
 		for _, p := range in.Previous {
-			if p.Type != c.Type || strings.Contains(c.Type, v1.AdapterConditionSuffix) {
+			if p.Type != c.Type || isOfAdapter(c) {
 				continue
 			}
 			if !p.CreatedTime.Equal(c.CreatedTime) {
@@ -166,13 +172,23 @@ func checkInvariants(t *testing.T, in aggregate.Input, got []v1.ResourceConditio
 		}
 	}
 	for _, r := range in.Reports {
-		if !aggregate.Reflects(got, in.Generation, r) {
+		if !aggregate.Reflects(got, in.Generation, r, in.Now) {
 			t.Fatalf("%+v is not reflected in %+v", r, got)
 		}
 	}
 }
 
-// stored returns the conditions as they come back from the API server.
+// isOfAdapter reports whether a condition is an adapter's.
+func isOfAdapter(c v1.ResourceCondition) bool {
+	return strings.Contains(c.Type, v1.AdapterConditionSuffix)
+}
+
+// typeOf returns the plain type of an adapter whose name is one word.
+func typeOf(adapter string) string {
+	return strings.ToUpper(adapter[:1]) + adapter[1:] + v1.AdapterConditionSuffix
+}
+
+// stored returns the conditions as the API server returns them.
 func stored(t *testing.T, conditions []v1.ResourceCondition) []v1.ResourceCondition {
 	t.Helper()
 	text, err := json.Marshal(conditions)

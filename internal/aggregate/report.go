@@ -18,6 +18,7 @@ package aggregate
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Report is what aggregation needs of one AdapterStatus.
+// Report holds the fields of one AdapterStatus that aggregation needs.
 type Report struct {
 	// Adapter is the name of the adapter.
 	Adapter string
@@ -37,21 +38,26 @@ type Report struct {
 	// Observed is spec.observedTime.
 	Observed time.Time
 
-	// Created is the creationTimestamp. Of two adapters whose names map to one
-	// condition type, the one whose report was created first keeps it.
+	// Created is the creationTimestamp. If the names of two adapters map to one
+	// condition type, the adapter whose report was created first has that type.
 	Created time.Time
 
-	// Available is the status of the Available condition, empty where the report
-	// has none.
+	// Available is the status of the Available condition, empty if the report has
+	// no such condition.
 	Available metav1.ConditionStatus
 
 	// Reason, Message and Transition (lastTransitionTime) are those of the
 	// Available condition.
 	Reason, Message string
 	Transition      time.Time
+
+	// Finalized is the status of the Finalized condition, empty if the report has no
+	// such condition, and FinalizedReason its reason.
+	Finalized       metav1.ConditionStatus
+	FinalizedReason string
 }
 
-// ReportOf returns what counts of an AdapterStatus.
+// ReportOf returns the Report of an AdapterStatus.
 func ReportOf(s *v1.AdapterStatus) Report {
 	r := Report{
 		Adapter:    s.Spec.Adapter,
@@ -60,64 +66,88 @@ func ReportOf(s *v1.AdapterStatus) Report {
 		Created:    s.CreationTimestamp.Time,
 	}
 	for _, c := range s.Spec.Conditions {
-		if c.Type == v1.AvailableCondition {
+		switch c.Type {
+		case v1.AvailableCondition:
 			r.Available, r.Reason, r.Message = c.Status, c.Reason, c.Message
 			r.Transition = c.LastTransitionTime.Time
-			break
+		case v1.FinalizedCondition:
+			r.Finalized, r.FinalizedReason = c.Status, c.Reason
 		}
 	}
 	return r
 }
 
-// Reflects tells whether the conditions of a parent of that generation take r,
-// or a later report of the same adapter, into account already. It is true for a
-// report that adds no result: one without a True or False, or for a generation
-// that the parent does not have.
+// MaxClockSkew is how far the clock of an adapter may be ahead of ours.
+const MaxClockSkew = 5 * time.Minute
+
+// Implausible reports whether no adapter can have seen what r says, and why: r is
+// about a generation that the parent does not have, or more than MaxClockSkew after
+// now. Such a report counts for nothing, and what was known of its adapter stays
+// known. A generation is implausible for good only if it is compared with the
+// parent as the API server has it now.
+func Implausible(r Report, generation int64, now time.Time) (reason string, implausible bool) {
+	switch {
+	case r.Generation > generation:
+		return fmt.Sprintf("observedGeneration %d is newer than the generation %d of the resource", r.Generation, generation), true
+	case r.Observed.After(now.Add(MaxClockSkew)):
+		return fmt.Sprintf("observedTime %s is more than %s after the current time %s",
+			r.Observed.UTC().Format(time.RFC3339), MaxClockSkew, now.UTC().Format(time.RFC3339)), true
+	}
+	return "", false
+}
+
+// Reflects reports whether the conditions of a parent of that generation already
+// contain r or a later report of the same adapter. It is true for a report that
+// adds no result: a report without True or False, or an implausible one.
 //
-// One case is answered too early: the first result of an adapter whose condition
-// type another adapter has already, where that one's result is the newer. Nothing
-// in the conditions tells it apart.
-func Reflects(conditions []v1.ResourceCondition, generation int64, r Report) bool {
-	if !r.hasResult(generation) {
+// A condition need not have all of the report's message, and an adapter beyond the
+// limits has none: such a report is contained as far as it will ever be.
+//
+// One answer comes too early: for the first result of an adapter whose condition
+// type another adapter has, if the other adapter's result is newer. The conditions
+// do not tell the two apart.
+func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now time.Time) bool {
+	if _, implausible := Implausible(r, generation, now); implausible || !r.hasResult() {
 		return true
 	}
-	plain := conditionType(r.Adapter)
-	own := find(conditions, qualifiedType(plain, r.Adapter))
-	if own == nil {
-		own = find(conditions, plain)
-	}
+	own := findOf(conditions, r.Adapter)
 	switch {
-	case own == nil || own.ObservedGeneration < r.Generation:
+	case own == nil:
+		return isLeftOut(conditions, r.Adapter)
+	case own.ObservedGeneration < r.Generation:
 		return false
 	case own.ObservedGeneration > r.Generation:
 		return true
 	case own.LastUpdatedTime.Time.Equal(r.Observed):
-		return own.Status == r.Available && own.Reason == r.Reason && own.Message == r.Message
+		return shows(own, r)
 	default:
 		return own.LastUpdatedTime.After(r.Observed)
 	}
 }
 
-// hasResult tells whether the report says True or False of a generation that the
-// parent has reached.
-func (r Report) hasResult(generation int64) bool {
-	return (r.Available == metav1.ConditionTrue || r.Available == metav1.ConditionFalse) && r.Generation <= generation
-}
-
-// onePerAdapter returns the reports in the order in which they were created. Of
-// several by one adapter, which the names of AdapterStatuses rule out, the newest
+// onePerAdapter returns the reports in order of creation. If one adapter has several
+// reports, which the names of AdapterStatuses rule out, the newest plausible report
 // counts.
-func onePerAdapter(reports []Report) []Report {
-	sorted := slices.Clone(reports)
+func onePerAdapter(in Input) []Report {
+	rank := func(r Report) int {
+		if _, implausible := Implausible(r, in.Generation, in.Now); implausible {
+			return 1
+		}
+		return 0
+	}
+	sorted := slices.Clone(in.Reports)
 	slices.SortFunc(sorted, func(a, b Report) int {
 		return cmp.Or(
 			cmp.Compare(a.Adapter, b.Adapter),
+			cmp.Compare(rank(a), rank(b)),
 			cmp.Compare(b.Generation, a.Generation),
 			b.Observed.Compare(a.Observed),
 			b.Created.Compare(a.Created),
 			cmp.Compare(a.Available, b.Available),
 			cmp.Compare(a.Reason, b.Reason),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Finalized, b.Finalized),
+			cmp.Compare(a.FinalizedReason, b.FinalizedReason),
 			a.Transition.Compare(b.Transition),
 		)
 	})

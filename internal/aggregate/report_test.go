@@ -36,12 +36,14 @@ func TestReportOf(t *testing.T) {
 			Conditions: []v1.AdapterCondition{
 				{Type: "Applied", Status: yes, Reason: "JobApplied"},
 				{Type: "Available", Status: no, Reason: "ZoneMissing", Message: "No zone", LastTransitionTime: stamp(4)},
+				{Type: "Finalized", Status: yes, Reason: "CleanupComplete"},
 			},
 		},
 	}
 	want := aggregate.Report{
 		Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3),
 		Available: no, Reason: "ZoneMissing", Message: "No zone", Transition: at(4),
+		Finalized: yes, FinalizedReason: "CleanupComplete",
 	}
 	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
 		t.Errorf("ReportOf (-want +got):\n%s", diff)
@@ -51,6 +53,28 @@ func TestReportOf(t *testing.T) {
 	want = aggregate.Report{Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3)}
 	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
 		t.Errorf("ReportOf without Available (-want +got):\n%s", diff)
+	}
+}
+
+func TestImplausible(t *testing.T) {
+	tests := map[string]struct {
+		report aggregate.Report
+		want   string
+	}{
+		"now":                   {report("dns", 2, yes, 60), ""},
+		"long ago":              {report("dns", 1, yes, -1000000), ""},
+		"within the skew":       {report("dns", 2, yes, 65), ""},
+		"beyond the skew":       {report("dns", 2, yes, 66), "observedTime 2025-01-01T01:06:00Z is more than 5m0s after the current time 2025-01-01T01:00:00Z"},
+		"beyond the generation": {report("dns", 3, none, 1), "observedGeneration 3 is newer than the generation 2 of the resource"},
+		"beyond both":           {report("dns", 3, yes, 66), "observedGeneration 3 is newer than the generation 2 of the resource"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			reason, implausible := aggregate.Implausible(test.report, 2, at(60))
+			if reason != test.want || implausible != (test.want != "") {
+				t.Errorf("Implausible = %q, %t; want %q", reason, implausible, test.want)
+			}
+		})
 	}
 }
 
@@ -76,6 +100,7 @@ func TestReflects(t *testing.T) {
 		"Unknown adds nothing":                            {alone, report("dns-2", 3, unknown, 30), true},
 		"without Available adds nothing":                  {alone, report("dns-2", 3, none, 30), true},
 		"beyond the parent's generation adds nothing":     {alone, report("dns-2", 4, yes, 30), true},
+		"too far in the future adds nothing":              {alone, report("dns-2", 3, yes, 66), true},
 		"a colliding adapter, not aggregated":             {alone, report("dns2", 2, yes, 30), false},
 		"a colliding adapter, of the same time":           {alone, report("dns2", 2, no, 20), false},
 		"a colliding adapter, aggregated":                 {other, report("dns2", 2, no, 30), true},
@@ -85,7 +110,7 @@ func TestReflects(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := aggregate.Reflects(test.conditions, 3, test.report); got != test.want {
+			if got := aggregate.Reflects(test.conditions, 3, test.report, at(60)); got != test.want {
 				t.Errorf("Reflects = %t, want %t", got, test.want)
 			}
 		})

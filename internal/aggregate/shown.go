@@ -22,27 +22,24 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Shown returns the stored conditions, in.Previous, with every lastUpdatedTime as
-// late as the reports make it, and whether any moved. It is what may be shown of a
-// parent before its status is written: it decides nothing, as all else stays as it
-// is stored. A time moves only where it is all that Conditions would change of a
-// condition, and never back.
+// Shown returns the stored conditions, in.Previous, with each lastUpdatedTime moved
+// forward to what the reports say, and whether any time moved. A reader may show
+// them before the reconciler writes the status, because nothing but times differs
+// from what is stored. A time moves only if Conditions would change nothing else of
+// that condition. It never moves back.
 //
-// A condition without a report says that one is gone, or is not known here yet.
-// Ready and Available then stay: the oldest of the others may be too late.
-//
-// before is what was shown until now, nil for nothing. A condition that is to change
-// in more than its time keeps the time shown before, if it is the same otherwise.
-// Where nothing is to change, before does not count: what is shown then follows from
-// what is stored alone, whatever was seen on the way.
+// before are the conditions shown until now, nil for none. If Conditions would
+// change more than the time of a condition, that condition keeps the time shown
+// before, provided that it is the same otherwise. If Conditions would change
+// nothing, before does not count: the result then depends on the stored conditions
+// alone, so that replicas agree.
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
-	complete := !slices.ContainsFunc(stored, func(c v1.ResourceCondition) bool { return find(coming, c.Type) == nil })
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
-		if next == nil || !SameButUpdated(*next, stored[i]) || isAggregated(next) && !complete {
+		if next == nil || !SameButUpdated(*next, stored[i]) {
 			next = &kept[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {
@@ -56,13 +53,8 @@ func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceConditio
 	return shown, moved
 }
 
-// isAggregated tells whether a condition rests on the reports of several adapters.
-func isAggregated(c *v1.ResourceCondition) bool {
-	return c.Type == v1.ReadyCondition || c.Type == v1.AvailableCondition
-}
-
-// latest returns conditions with the time of the same condition in others, where
-// that is later.
+// latest returns conditions, each with the later lastUpdatedTime of itself and of
+// the same condition in others.
 func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 	if len(others) == 0 {
 		return conditions
@@ -78,8 +70,8 @@ func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 	return conditions
 }
 
-// SameButUpdated tells whether two conditions differ at most in lastUpdatedTime.
-// Times are compared as instants.
+// SameButUpdated reports whether two conditions differ at most in lastUpdatedTime.
+// It compares times as instants.
 func SameButUpdated(a, b v1.ResourceCondition) bool {
 	return a.Type == b.Type && a.Status == b.Status && a.Reason == b.Reason && a.Message == b.Message &&
 		a.ObservedGeneration == b.ObservedGeneration &&

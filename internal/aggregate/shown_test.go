@@ -28,7 +28,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// times are the minutes of lastUpdatedTime, by type.
+// times maps a condition's type to the minute of its lastUpdatedTime.
 type times map[string]int
 
 func timesOf(conditions []v1.ResourceCondition) times {
@@ -106,7 +106,7 @@ func TestShown(t *testing.T) {
 		},
 		"a report is gone, or not known yet": {
 			reports: []aggregate.Report{report("dns", 1, yes, 20)},
-			want:    times{available: 10, isReady: 10, dns: 20, validator: 11},
+			want:    times{available: 11, isReady: 11, dns: 20, validator: 11},
 		},
 		"a report is older than what is stored": {
 			reports: []aggregate.Report{report("dns", 1, yes, 5), report("validator", 1, yes, 20)},
@@ -173,7 +173,7 @@ func TestShown(t *testing.T) {
 				in.Reports = test.stored
 			}
 			in.Previous = aggregate.Conditions(in)
-			in.Reports, in.Now = test.reports, at(90)
+			in.Reports, in.Now, in.Confirmed = test.reports, at(90), false
 			if test.change != nil {
 				test.change(&in)
 			}
@@ -210,9 +210,9 @@ func checkOnlyTimesDiffer(t *testing.T, stored, shown []v1.ResourceCondition) {
 	}
 }
 
-// One replica sees the reports one by one; another one begins at some moment, with
-// what is stored by then; the reconciler writes at times only, where nothing but
-// times would change.
+// One replica receives the reports one by one. Another replica starts at some moment
+// with the conditions stored by then. The reconciler delays a write that would change
+// nothing but times.
 func TestShownAgreesWithWhatIsStoredLater(t *testing.T) {
 	names := []string{"dns", "dns-2", "dns2", "validator"}
 	statuses := []metav1.ConditionStatus{yes, yes, yes, yes, no, unknown}
@@ -220,6 +220,7 @@ func TestShownAgreesWithWhatIsStoredLater(t *testing.T) {
 	for seed := range uint64(500) {
 		random := rand.New(rand.NewPCG(seed, 2))
 		in := input(1, nil)
+		in.Confirmed = false
 		in.Required = []string{"dns", "dns2", "validator"}
 		in.Previous = aggregate.Conditions(in)
 		shown := in.Previous

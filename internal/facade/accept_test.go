@@ -29,7 +29,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // freeFormValues are what a free-form object may hold, and must give back as an
@@ -75,11 +75,11 @@ func TestSpecsComeBackEqual(t *testing.T) {
 			created := newCluster(t, fmt.Sprintf(`{"name":%q,"spec":%s}`, uniqueName(t), spec))
 			wantSame(t, "created cluster", created.Spec, spec)
 			wantSame(t, "cluster", getCluster(t, created.ID).Spec, spec)
-			var clusters facade.ClusterList
+			var clusters rest.ClusterList
 			get(t, query(api+"/clusters", "search", "id='"+created.ID+"'")).want(t, http.StatusOK).decode(t, &clusters)
 			wantSame(t, "cluster in list", clusters.Items[0].Spec, spec)
 
-			var nodePool facade.NodePool
+			var nodePool rest.NodePool
 			post(t, cluster.Href+"/nodepools", fmt.Sprintf(`{"name":%q,"spec":%s}`, uniqueName(t), spec)).want(t, http.StatusCreated).decode(t, &nodePool)
 			wantSame(t, "created nodepool", nodePool.Spec, spec)
 			get(t, nodePool.Href).want(t, http.StatusOK).decode(t, &nodePool)
@@ -95,12 +95,12 @@ func TestReportsComeBackEqual(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			adapter := uniqueName(t)
 			for _, observed := range []string{"2025-01-01T10:00:00Z", "2025-01-01T10:00:01Z"} {
-				var got facade.AdapterStatus
+				var got rest.AdapterStatus
 				post(t, cluster.Href+"/statuses", fmt.Sprintf(`{"adapter":%q,"observed_generation":1,"observed_time":%q,"conditions":[],"data":%s,"metadata":%[3]s}`,
 					adapter, observed, value)).want(t, http.StatusCreated).decode(t, &got)
 				wantSame(t, "data reported at "+observed, got.Data, value)
 				wantSame(t, "metadata reported at "+observed, got.Metadata, value)
-				var list facade.AdapterStatusList
+				var list rest.AdapterStatusList
 				get(t, query(cluster.Href+"/statuses", "search", "adapter='"+adapter+"'")).want(t, http.StatusOK).decode(t, &list)
 				wantSame(t, "data in list", list.Items[0].Data, value)
 				wantSame(t, "metadata in list", list.Items[0].Metadata, value)
@@ -196,7 +196,7 @@ func TestAcceptedAtBounds(t *testing.T) {
 }
 
 func TestNanosecondsComeBack(t *testing.T) {
-	var got facade.AdapterStatus
+	var got rest.AdapterStatus
 	post(t, newCluster(t, "").Href+"/statuses", availableReport("nano", 1, "2025-01-01T12:00:00.123456789+02:00")).want(t, http.StatusCreated).decode(t, &got)
 	if text := got.LastReportTime.Format(time.RFC3339Nano); text != "2025-01-01T10:00:00.123456789Z" {
 		t.Errorf("last_report_time is %s", text)
@@ -211,7 +211,7 @@ func TestReadBackAsCreate(t *testing.T) {
 		text := string(get(t, href).want(t, http.StatusOK).body)
 		return post(t, path, strings.Replace(text, `"name":"`+name+`"`, `"name":"copy`+fmt.Sprint(len(name))+`"`, 1)).want(t, http.StatusCreated).body
 	}
-	var second facade.Cluster
+	var second rest.Cluster
 	if err := json.Unmarshal(copied(api+"/clusters", cluster.Name, cluster.Href), &second); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/util/keyutil"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // TestNoCredentials asks for every path by every method: without credentials, and
@@ -170,7 +170,7 @@ func TestAudiences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newFedServer(t, who, authorizes(t, config))
+	server := newHandler(t, who, authorizes(t, config))
 	c := newCaller(t, "hyperfleet-viewer")
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: strings.TrimPrefix(c.name, "system:serviceaccount:default:"), Namespace: "default"}}
 	for name, test := range map[string]struct {
@@ -217,7 +217,7 @@ func TestClientCertificate(t *testing.T) {
 		}
 		return response.StatusCode == http.StatusOK
 	})
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	c.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
 	if cluster.CreatedBy != name {
 		t.Errorf("created_by is %q, want %q", cluster.CreatedBy, name)
@@ -252,7 +252,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 // allPaths are those of the OpenAPI document, and others.
 func allPaths(t *testing.T, clusterID string) []string {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
+	doc, err := openapi3.NewLoader().LoadFromData(rest.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +333,7 @@ func TestLogsKeepSecrets(t *testing.T) {
 	editor, adapter := newCaller(t, "hyperfleet-editor"), newCaller(t, "hyperfleet-adapter")
 	bad := editor.with(tampered(editor.token))
 	name := uniqueName(t)
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q,"spec":{"a":%q}}`, name, spec)).want(t, http.StatusCreated).decode(t, &cluster)
 	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q,"spec":{"a":%q}}`, name, spec)).want(t, http.StatusConflict)
 	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":"X","spec":{"a":%q}}`, spec)).want(t, http.StatusBadRequest)

@@ -34,7 +34,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // TestRights makes every request of the API as each of those who may something
@@ -159,7 +159,7 @@ func TestRights(t *testing.T) {
 // TestAuthorship looks at who has created what came by REST.
 func TestAuthorship(t *testing.T) {
 	editor := newCaller(t, "hyperfleet-editor")
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
 	if cluster.CreatedBy != editor.name || cluster.UpdatedBy != editor.name {
 		t.Errorf("created_by %q, updated_by %q, want %q", cluster.CreatedBy, cluster.UpdatedBy, editor.name)

@@ -17,6 +17,7 @@ limitations under the License.
 package facade
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -25,13 +26,8 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
-)
-
-// The resources that rights are given on, as in a Role.
-const (
-	clustersResource        = "clusters"
-	nodePoolsResource       = "nodepools"
-	adapterStatusesResource = "adapterstatuses"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // may lets those use a handler who may apply the verb to any object of the
@@ -46,15 +42,15 @@ func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 	}
 }
 
-// find returns the row with the id, nil where there is none. It fails unless the
+// authorizedRow returns the row with the id, nil where there is none. It fails unless the
 // caller may get it: by a right to get any, or this one by its name
 // (resourceNames). Whoever may not is not told whether there is one.
-func (s *Server) find(r *http.Request, c collection, id string) (*fleet.Row, error) {
-	refused := s.authorize(r, "get", c.resource, "")
+func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
+	refused := s.authorize(r, "get", c.Resource, "")
 	if refused != nil && !isRefusal(refused) {
 		return nil, refused
 	}
-	if err := s.checkReady(r); err != nil {
+	if err := s.checkCurrent(); err != nil {
 		return nil, err
 	}
 	if refused == nil {
@@ -65,15 +61,26 @@ func (s *Server) find(r *http.Request, c collection, id string) (*fleet.Row, err
 	}
 	// From the index alone: to look elsewhere, too, takes a time that tells.
 	name := id
-	row, ok := c.index.Get(id)
+	row, ok := c.Index.Get(id)
 	if ok {
 		name = row.Key.Name
 	}
 	// Also asked where there is none, so that the time it takes does not tell.
-	if err := s.authorize(r, "get", c.resource, name); err != nil {
+	if err := s.authorize(r, "get", c.Resource, name); err != nil {
 		return nil, err
 	}
 	return row, nil
+}
+
+// lookUp returns the row of an id, nil if there is no such object.
+func (s *Server) lookUp(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
+	if row, ok := c.Index.Get(id); ok { // without a deadline, which costs more than the rest
+		return row, nil
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.RequestTimeout)
+	defer cancel()
+	row, err := c.Lookup(ctx, id)
+	return row, fromReplica(err)
 }
 
 // authorizeNamed fails unless the caller may apply the verb to the object of that
@@ -96,7 +103,7 @@ func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 	decision, _, err := s.options.Authorizer.Authorize(r.Context(), authorizer.AttributesRecord{
 		User:            caller,
 		Verb:            verb,
-		Namespace:       s.options.Namespace,
+		Namespace:       s.replica.Namespace(),
 		APIGroup:        v1.GroupVersion.Group,
 		APIVersion:      v1.GroupVersion.Version,
 		Resource:        resource,
@@ -110,12 +117,12 @@ func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 		return undecided("The API server cannot say now what the caller may do; try again in a moment", err)
 	default:
 		// Without the name: it would tell that there is an object.
-		return problemForbidden.because("User %q cannot %s resource %q in API group %q in the namespace %q",
-			caller.GetName(), verb, resource, v1.GroupVersion.Group, s.options.Namespace)
+		return problem.Forbidden.Because("User %q cannot %s resource %q in API group %q in the namespace %q",
+			caller.GetName(), verb, resource, v1.GroupVersion.Group, s.replica.Namespace())
 	}
 }
 
 func isRefusal(err error) bool {
-	problem, ok := errors.AsType[*problemError](err)
-	return ok && problem.problemKind == problemForbidden
+	p, ok := errors.AsType[*problem.Error](err)
+	return ok && p.Kind == problem.Forbidden
 }

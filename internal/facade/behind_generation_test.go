@@ -33,22 +33,30 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // A replica takes a report for a generation that its index does not show yet. When
 // it answers, it shows what the report has led to.
 func TestReportForGenerationNotIndexedYet(t *testing.T) {
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
-		BindAddress: "127.0.0.1:0", Namespace: "default", PageSize: 20, WriteVisibility: time.Minute,
-		Authenticator: facade.FixedUser(devUser), Authorizer: authorizerfactory.NewAlwaysAllowAuthorizer(), RequiredAdapters: func(string) []string { return nil },
+	rep, err := replica.New(suite.env.Config, suite.env.Scheme, replica.Options{
+		Namespace: "default", RequiredAdapters: func(string) []string { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, rep, facade.Options{
+		BindAddress: "127.0.0.1:0", PageSize: 20, WriteVisibility: time.Minute,
+		Authenticator: facade.FixedUser(devUser), Authorizer: authorizerfactory.NewAlwaysAllowAuthorizer(),
 	}, log.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	clusters := server.Feeds()[0]
-	for _, feed := range server.Feeds()[1:] {
+	clusters := rep.Feeds()[0]
+	for _, feed := range rep.Feeds()[1:] {
 		go func() { _ = feed.Start(ctx) }()
 	}
 	feeding, stopFeed := context.WithCancel(ctx)
@@ -74,7 +82,7 @@ func TestReportForGenerationNotIndexedYet(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	shown := make(chan facade.Cluster, 1)
+	shown := make(chan rest.Cluster, 1)
 	go func() {
 		defer close(shown)
 		response, err := http.Post(base+cluster.Href+"/statuses", "application/json", strings.NewReader(reportBody("validator", 2, noon, "True")))
@@ -88,7 +96,7 @@ func TestReportForGenerationNotIndexedYet(t *testing.T) {
 			return
 		}
 		defer func() { _ = response.Body.Close() }()
-		var c facade.Cluster
+		var c rest.Cluster
 		if err := json.NewDecoder(response.Body).Decode(&c); err != nil {
 			t.Error(err)
 			return

@@ -28,21 +28,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	"k8s.io/client-go/rest"
+	restclient "k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // A replica whose index is behind takes a report on a cluster that is gone. The
 // report of the same adapter on the cluster's successor must not suffer for it.
 func TestReportByReplicaThatIsBehind(t *testing.T) {
-	replica, freeze := newReplica(t)
+	base, freeze := newReplica(t)
 	name := uniqueName(t)
 	first := newCluster(t, fmt.Sprintf(`{"name":%q}`, name))
 	eventually(t, "the replica knows the cluster", func() bool {
-		response, err := http.Get(replica + first.Href)
+		response, err := http.Get(base + first.Href)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +56,7 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	if err := suite.env.Client.Delete(t.Context(), &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}); err != nil {
 		t.Fatal(err)
 	}
-	var second facade.Cluster
+	var second rest.Cluster
 	eventually(t, "the first cluster is gone", func() bool {
 		answer := post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, name))
 		if answer.status == http.StatusConflict {
@@ -66,7 +68,7 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	post(t, second.Href+"/statuses", reportBody("validator", 1, noon, "True")).want(t, http.StatusCreated)
 	before := statuses(t, second.Href)
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, replica+first.Href+"/statuses",
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+first.Href+"/statuses",
 		strings.NewReader(reportBody("validator", 1, noon.Add(time.Hour), "False")))
 	if err != nil {
 		t.Fatal(err)
@@ -78,40 +80,55 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	}
 }
 
-// newReplica starts another facade, and returns the base of its URLs and what
-// stops its index.
-func newReplica(t *testing.T, changes ...func(*facade.Options)) (base string, freeze func()) {
+// replicaOptions are those of a replica and of the facade that serves it.
+type replicaOptions struct {
+	facade.Options
+	replica replica.Options
+}
+
+// newReplica starts another replica with its facade, and returns the base of its URLs and
+// a function that stops its feeds.
+func newReplica(t *testing.T, changes ...func(*replicaOptions)) (base string, freeze func()) {
 	t.Helper()
 	server, freeze := newReplicaServer(t, changes...)
 	return "http://" + server.Address().String(), freeze
 }
 
-func newReplicaServer(t *testing.T, changes ...func(*facade.Options)) (server *facade.Server, freeze func()) {
+func newReplicaServer(t *testing.T, changes ...func(*replicaOptions)) (server *facade.Server, freeze func()) {
 	t.Helper()
 	return newReplicaOf(t, suite.env.Config, changes...)
 }
 
-func newReplicaOf(t *testing.T, config *rest.Config, changes ...func(*facade.Options)) (server *facade.Server, freeze func()) {
+func newReplicaOf(t *testing.T, config *restclient.Config, changes ...func(*replicaOptions)) (server *facade.Server, freeze func()) {
 	t.Helper()
-	options := facade.Options{
-		BindAddress:      "127.0.0.1:0",
-		Namespace:        "default",
-		PageSize:         20,
-		WriteVisibility:  time.Second,
-		Authenticator:    facade.FixedUser(devUser),
-		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
-		RequiredAdapters: suite.required.Required,
+	options := replicaOptions{
+		Options: facade.Options{
+			BindAddress:     "127.0.0.1:0",
+			PageSize:        20,
+			WriteVisibility: time.Second,
+			Authenticator:   facade.FixedUser(devUser),
+			Authorizer:      authorizerfactory.NewAlwaysAllowAuthorizer(),
+		},
+		replica: replica.Options{
+			Namespace:        "default",
+			RequiredAdapters: suite.required.Required,
+			ArrivalTimeout:   time.Second,
+		},
 	}
 	for _, change := range changes {
 		change(&options)
 	}
-	server, err := facade.New(config, suite.env.Scheme, options, log.Log)
+	rep, err := replica.New(facade.ClientConfig(config), suite.env.Scheme, options.replica)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err = facade.New(config, suite.env.Scheme, rep, options.Options, log.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	feeding, stopFeeds := context.WithCancel(t.Context())
 	var feeds sync.WaitGroup
-	for _, feed := range server.Feeds() {
+	for _, feed := range rep.Feeds() {
 		feeds.Go(func() { _ = feed.Start(feeding) })
 	}
 	serving, stop := context.WithCancel(context.WithoutCancel(t.Context()))

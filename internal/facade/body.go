@@ -33,6 +33,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 	"github.com/hyperfleet-io/hyperfleet/internal/rfc3339"
 )
 
@@ -52,19 +54,19 @@ func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, i
 	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return problemTooLarge.because("The body is larger than %d bytes", maxBodyBytes)
+			return problem.TooLarge.Because("The body is larger than %d bytes", maxBodyBytes)
 		}
 		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return problemTooSlow.because("The body did not arrive in time").withCause(err)
+			return problem.TooSlow.Because("The body did not arrive in time").WithCause(err)
 		}
-		return problemMalformedBody.because("The body could not be read to its end").withCause(err)
+		return problem.MalformedBody.Because("The body could not be read to its end").WithCause(err)
 	}
 	return decodeBody(body, schema, into)
 }
 
 func checkMediaType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return problemMediaType.because("Content-Encoding %q is not supported; send the body as it is", encoding)
+		return problem.UnsupportedMediaType.Because("Content-Encoding %q is not supported; send the body as it is", encoding)
 	}
 	contentType := r.Header.Get("Content-Type")
 	if contentType == "" {
@@ -72,10 +74,10 @@ func checkMediaType(r *http.Request) error {
 	}
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/json" {
-		return problemMediaType.because("Content-Type is %q; want application/json", contentType)
+		return problem.UnsupportedMediaType.Because("Content-Type is %q; want application/json", contentType)
 	}
 	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return problemMediaType.because("The charset is %q; JSON is UTF-8", charset)
+		return problem.UnsupportedMediaType.Because("The charset is %q; JSON is UTF-8", charset)
 	}
 	return nil
 }
@@ -83,21 +85,21 @@ func checkMediaType(r *http.Request) error {
 func decodeBody(body []byte, schema *openapi3.Schema, into any) error {
 	if err := checkJSON(body); err != nil {
 		if fault, ok := errors.AsType[*lossError](err); ok {
-			return problemInvalidBody.inFields([]FieldError{{Field: fault.path, Constraint: fault.constraint, Message: fault.Error()}})
+			return problem.InvalidBody.InFields(rest.FieldError{Field: fault.path, Constraint: fault.constraint, Message: fault.Error()})
 		}
-		return problemMalformedBody.because("%s", err)
+		return problem.MalformedBody.Because("%s", err)
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return problemMalformedBody.because("The body is JSON, but not an object")
+		return problem.MalformedBody.Because("The body is JSON, but not an object")
 	}
 	value, err := shallow(members)
 	if err != nil {
-		return problemMalformedBody.because("The body is not valid JSON: %s", err)
+		return problem.MalformedBody.Because("The body is not valid JSON: %s", err)
 	}
 	err = schema.VisitJSON(value, openapi3.MultiErrors(), openapi3.EnableFormatValidation(), openapi3.WithStringFormatValidators(stringFormats))
 	if fields := slices.Compact(schemaFaults(err)); len(fields) > 0 {
-		return problemInvalidBody.inFields(fields)
+		return problem.InvalidBody.InFields(fields...)
 	}
 	return decodeValid(body, into)
 }
@@ -120,10 +122,10 @@ func decodeValid(body []byte, into any) error {
 		return nil
 	}
 	if fault, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return problemInvalidBody.inFields([]FieldError{{Field: fault.Field, Constraint: "type",
-			Message: fault.Field + " must be an integer without a fraction or exponent"}})
+		return problem.InvalidBody.InFields(rest.FieldError{Field: fault.Field, Constraint: "type",
+			Message: fault.Field + " must be an integer without a fraction or exponent"})
 	}
-	return problemInvalidBody.because("The body does not fit its schema: %s", err)
+	return problem.InvalidBody.Because("The body does not fit its schema: %s", err)
 }
 
 // shallow decodes a body for the check against its schema, with an empty object
@@ -145,12 +147,12 @@ func shallow(members map[string]json.RawMessage) (map[string]any, error) {
 }
 
 // schemaFaults flattens what VisitJSON found.
-func schemaFaults(err error) []FieldError {
+func schemaFaults(err error) []rest.FieldError {
 	switch err := err.(type) { //nolint:errorlint // VisitJSON nests these types and wraps neither
 	case nil:
 		return nil
 	case openapi3.MultiError:
-		var fields []FieldError
+		var fields []rest.FieldError
 		for _, one := range err {
 			fields = append(fields, schemaFaults(one)...)
 		}
@@ -159,13 +161,13 @@ func schemaFaults(err error) []FieldError {
 		if nested, ok := err.Origin.(openapi3.MultiError); ok { //nolint:errorlint // as above
 			return schemaFaults(nested)
 		}
-		return []FieldError{schemaFault(err)}
+		return []rest.FieldError{schemaFault(err)}
 	default:
-		return []FieldError{{Constraint: "schema", Message: err.Error()}}
+		return []rest.FieldError{{Constraint: "schema", Message: err.Error()}}
 	}
 }
 
-func schemaFault(err *openapi3.SchemaError) FieldError {
+func schemaFault(err *openapi3.SchemaError) rest.FieldError {
 	path, constraint := err.JSONPointer(), err.SchemaField
 	if constraint == "properties" {
 		path, constraint = append(path, unknownMember(err)), "unknown"
@@ -213,7 +215,7 @@ func schemaFault(err *openapi3.SchemaError) FieldError {
 	default:
 		rule = err.Reason
 	}
-	return FieldError{Field: field, Constraint: constraint, Message: name + " " + rule}
+	return rest.FieldError{Field: field, Constraint: constraint, Message: name + " " + rule}
 }
 
 // unknownMember returns the name of a member that its schema does not know: only
@@ -273,12 +275,12 @@ func fieldPath(path []string) string {
 
 // checkLabels checks the syntax of Kubernetes labels, and that none is
 // HyperFleet's own.
-func checkLabels(labels map[string]string) []FieldError {
-	var fields []FieldError
+func checkLabels(labels map[string]string) []rest.FieldError {
+	var fields []rest.FieldError
 	for _, key := range slices.Sorted(maps.Keys(labels)) {
 		value := labels[key]
 		fault := func(constraint, rule string) {
-			fields = append(fields, FieldError{Field: "labels." + key, Constraint: constraint, Message: "labels." + key + " " + rule})
+			fields = append(fields, rest.FieldError{Field: "labels." + key, Constraint: constraint, Message: "labels." + key + " " + rule})
 		}
 		if strings.HasPrefix(key, v1.OwnPrefix) {
 			fault("reserved", "is reserved: keys that start with "+v1.OwnPrefix+" are HyperFleet's own")

@@ -21,15 +21,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"os"
 	"reflect"
-	"regexp"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	apijson "k8s.io/apimachinery/pkg/util/json"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // checkStored checks that the API server's decoding of a body, which knows
@@ -83,9 +82,9 @@ func FuzzDecodeBody(f *testing.F) {
 		f.Fatal(err)
 	}
 	requests := map[string]func() any{
-		"ClusterCreateRequest":       func() any { return &ClusterCreateRequest{} },
-		"NodePoolCreateRequest":      func() any { return &NodePoolCreateRequest{} },
-		"AdapterStatusCreateRequest": func() any { return &AdapterStatusCreateRequest{} },
+		"ClusterCreateRequest":       func() any { return &rest.ClusterCreateRequest{} },
+		"NodePoolCreateRequest":      func() any { return &rest.NodePoolCreateRequest{} },
+		"AdapterStatusCreateRequest": func() any { return &rest.AdapterStatusCreateRequest{} },
 	}
 	for _, seed := range []string{
 		`{"kind":"Cluster","name":"abc","spec":{"a":[1e2,null]},"labels":{"a":"b"}}`,
@@ -105,12 +104,12 @@ func FuzzDecodeBody(f *testing.F) {
 				checkFreeForm(t, body, into)
 				continue
 			}
-			problem, ok := errors.AsType[*problemError](err)
-			if !ok || problem.status != http.StatusBadRequest || problem.detail == "" {
+			p, ok := errors.AsType[*problem.Error](err)
+			if !ok || p.Status != http.StatusBadRequest || p.Detail == "" {
 				t.Errorf("%s: %q fails with %v", name, body, err)
 				continue
 			}
-			if problem.code == problemInvalidBody.code && len(problem.errors) == 0 {
+			if p.Kind == problem.InvalidBody && len(p.Fields) == 0 {
 				t.Errorf("%s: %q is invalid, but in no field: %v", name, body, err)
 			}
 		}
@@ -127,11 +126,11 @@ func checkFreeForm(t *testing.T, body []byte, request any) {
 	}
 	decoded := map[string]json.RawMessage{}
 	switch request := request.(type) {
-	case *ClusterCreateRequest:
+	case *rest.ClusterCreateRequest:
 		decoded["spec"] = request.Spec
-	case *NodePoolCreateRequest:
+	case *rest.NodePoolCreateRequest:
 		decoded["spec"] = request.Spec
-	case *AdapterStatusCreateRequest:
+	case *rest.AdapterStatusCreateRequest:
 		decoded["data"], decoded["metadata"] = request.Data, request.Metadata
 	}
 	for name, value := range decoded {
@@ -153,10 +152,10 @@ func TestIntegersOfReports(t *testing.T) {
 		"1.0": "type", "1e0": "type", "10e-1": "type", "1.5": "type", "true": "type", "9223372036854775808": "number",
 	} {
 		body := `{"adapter":"a","observed_generation":` + number + `,"observed_time":"2025-01-01T10:00:00Z","conditions":[]}`
-		err := decodeBody([]byte(body), contract.schema("AdapterStatusCreateRequest"), &AdapterStatusCreateRequest{})
+		err := decodeBody([]byte(body), contract.schema("AdapterStatusCreateRequest"), &rest.AdapterStatusCreateRequest{})
 		var got string
-		if problem, ok := errors.AsType[*problemError](err); ok && len(problem.errors) == 1 && problem.errors[0].Field == "observed_generation" {
-			got = problem.errors[0].Constraint
+		if p, ok := errors.AsType[*problem.Error](err); ok && len(p.Fields) == 1 && p.Fields[0].Field == "observed_generation" {
+			got = p.Fields[0].Constraint
 		} else if err != nil {
 			t.Errorf("%s: %v", number, err)
 		}
@@ -188,58 +187,28 @@ func TestMessages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for body, want := range map[string][]FieldError{
-		`{}`: {{"name", "required", "name is required"}},
+	for body, want := range map[string][]rest.FieldError{
+		`{}`: {{Field: "name", Constraint: "required", Message: "name is required"}},
 		`{"name":"A_","x":1}`: {
-			{"name", "minLength", "name must have at least 3 characters"},
-			{"name", "pattern", "name must consist of lower-case letters, digits and hyphens, and start and end with a letter or digit"},
-			{"x", "unknown", "x is not a known field"},
+			{Field: "name", Constraint: "minLength", Message: "name must have at least 3 characters"},
+			{Field: "name", Constraint: "pattern", Message: "name must consist of lower-case letters, digits and hyphens, and start and end with a letter or digit"},
+			{Field: "x", Constraint: "unknown", Message: "x is not a known field"},
 		},
 		`{"kind":"cluster","name":1,"spec":[],"labels":{"a":1}}`: {
-			{"kind", "enum", "kind must be Cluster"},
-			{"labels.a", "type", "labels.a must be a string"},
-			{"name", "type", "name must be a string"},
-			{"spec", "type", "spec must be an object"},
+			{Field: "kind", Constraint: "enum", Message: "kind must be Cluster"},
+			{Field: "labels.a", Constraint: "type", Message: "labels.a must be a string"},
+			{Field: "name", Constraint: "type", Message: "name must be a string"},
+			{Field: "spec", Constraint: "type", Message: "spec must be an object"},
 		},
-		`{"name":"abc","spec":{"a":1e400}}`: {{"spec.a", "number", "spec.a is a number beyond double precision, which cannot be stored exactly; send it as a string"}},
+		`{"name":"abc","spec":{"a":1e400}}`: {{Field: "spec.a", Constraint: "number", Message: "spec.a is a number beyond double precision, which cannot be stored exactly; send it as a string"}},
 	} {
-		problem, ok := errors.AsType[*problemError](decodeBody([]byte(body), contract.schema("ClusterCreateRequest"), &ClusterCreateRequest{}))
+		p, ok := errors.AsType[*problem.Error](decodeBody([]byte(body), contract.schema("ClusterCreateRequest"), &rest.ClusterCreateRequest{}))
 		if !ok {
 			t.Errorf("%s is accepted", body)
 			continue
 		}
-		if diff := cmp.Diff(want, problem.errors); diff != "" {
+		if diff := cmp.Diff(want, p.Fields); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", body, diff)
 		}
-	}
-}
-
-func TestProblemsAreBounded(t *testing.T) {
-	var faults []FieldError
-	for range 1000 {
-		faults = append(faults, FieldError{strings.Repeat("ä", 1001), "unknown", strings.Repeat("ä", 1000) + " is not known"})
-	}
-	problem := problemInvalidBody.inFields(faults)
-	if len(problem.errors) != maxFieldErrors || !strings.HasSuffix(problem.detail, "(and 999 more, see errors)") {
-		t.Errorf("%d errors, detail %q", len(problem.errors), problem.detail)
-	}
-	if e := problem.errors[0]; len(e.Field) > maxFieldBytes+len("…") || strings.ToValidUTF8(e.Message, "?") != e.Message || !strings.HasSuffix(e.Message, " is not known") {
-		t.Errorf("not cut as it should be: %+v", e)
-	}
-}
-
-// docs/errors.md has every code, and no other.
-func TestErrorsAreDocumented(t *testing.T) {
-	codes := func(file string) []string {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := regexp.MustCompile(`HYPERFLEET-[A-Z]{3}-[0-9]{3}`).FindAllString(string(text), -1)
-		slices.Sort(found)
-		return slices.Compact(found)
-	}
-	if diff := cmp.Diff(codes("problem.go"), codes("../../docs/errors.md")); diff != "" {
-		t.Errorf("codes (-problem.go +docs/errors.md):\n%s", diff)
 	}
 }

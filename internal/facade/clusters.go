@@ -28,16 +28,16 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-func clusterHref(id string) string { return clustersPath + "/" + id }
-
 func (s *Server) listClusters(w http.ResponseWriter, r *http.Request) error {
-	return s.list(w, r, s.clusters, clustersPath)
+	return s.answerList(w, r, s.replica.Clusters.Collection, rest.ClustersPath)
 }
 
 func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.findCluster(r)
+	row, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
@@ -46,40 +46,40 @@ func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
-	var body ClusterCreateRequest
+	var body rest.ClusterCreateRequest
 	if err := readBody(w, r, s.contract.schema("ClusterCreateRequest"), &body); err != nil {
 		return err
 	}
 	if faults := checkLabels(body.Labels); len(faults) > 0 {
-		return problemInvalidBody.inFields(faults)
+		return problem.InvalidBody.InFields(faults...)
 	}
 	cluster := &v1.Cluster{
-		ObjectMeta: metav1.ObjectMeta{Name: body.Name, Namespace: s.options.Namespace, Labels: body.Labels},
-		Spec:       runtime.RawExtension{Raw: object(body.Spec)},
+		ObjectMeta: metav1.ObjectMeta{Name: body.Name, Namespace: s.replica.Namespace(), Labels: body.Labels},
+		Spec:       runtime.RawExtension{Raw: rest.FreeForm(body.Spec)},
 	}
 	if err := s.create(r.Context(), cluster); err != nil {
 		return err
 	}
-	row, err := s.renderer.cluster(cluster)
+	row, err := s.replica.Renderer.Cluster(cluster)
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.clusters, row, clusterHref(row.ID))
+	return s.created(w, r, s.replica.Clusters.Index, row, rest.ClusterHref(row.ID))
 }
 
-// findCluster returns the cluster of the path, which the caller must be allowed to
+// requestedCluster returns the cluster of the path, which the caller must be allowed to
 // get.
-func (s *Server) findCluster(r *http.Request) (*fleet.Row, error) {
+func (s *Server) requestedCluster(r *http.Request) (*fleet.Row, error) {
 	id := r.PathValue("cluster_id")
-	row, err := s.find(r, s.clusters, id)
+	row, err := s.authorizedRow(r, s.replica.Clusters, id)
 	if err == nil && row == nil {
 		err = noCluster(id)
 	}
 	return row, err
 }
 
-func noCluster(id string) *problemError {
-	return problemNoCluster.because("There is no cluster with id %q", id)
+func noCluster(id string) error {
+	return problem.NoSuchCluster.Because("There is no cluster with id %q", id)
 }
 
 // create stores a new object as the caller.
@@ -87,16 +87,16 @@ func (s *Server) create(ctx context.Context, o client.Object) error {
 	foresee(ctx, o)
 	err := s.caller.Create(ctx, o, client.FieldOwner(fieldManager))
 	if apierrors.IsAlreadyExists(err) {
-		return problemNameTaken.inFields([]FieldError{{"name", "unique", "name is taken: there already is one of that name"}}).withCause(err)
+		return problem.NameTaken.InFields(rest.FieldError{Field: "name", Constraint: "unique", Message: "name is taken: there already is one of that name"}).WithCause(err)
 	}
 	return err
 }
 
 // created answers with a new resource, once reads show it.
-func (s *Server) created(w http.ResponseWriter, r *http.Request, c collection, row *fleet.Row, href string) error {
+func (s *Server) created(w http.ResponseWriter, r *http.Request, index *fleet.Index, row *fleet.Row, href string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()
-	if !mayWait(ctx) || c.index.WaitForResourceVersion(ctx, row.ResourceVersion) != nil {
+	if !mayWait(ctx) || index.WaitForResourceVersion(ctx, row.ResourceVersion) != nil {
 		// The resource is stored all the same, and the answer says what it is.
 		metrics.VisibilityTimeouts.Inc()
 		s.logOf(r).Info("A write was not visible to reads in time", "id", row.ID)

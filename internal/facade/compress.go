@@ -27,6 +27,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
+// gzhttp of the same library does not replace this file: it compresses after the handler
+// has decided on 304, so the handler could not compare If-None-Match with the entity tag of
+// the compressed content. It also never compresses the answer to HEAD, whose entity tag and
+// Vary would then differ from those of GET.
+
 const (
 	// gzipFrom is how long content must be to be compressed, in bytes. Less fits
 	// into one packet anyway.

@@ -17,26 +17,24 @@ limitations under the License.
 package facade
 
 import (
-	_ "embed"
 	"encoding/json"
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-//go:embed openapi.yaml
-var openAPIText []byte
-
-// A contract is the OpenAPI document in use.
+// A contract is the OpenAPI document of package rest, parsed to validate requests.
 type contract struct {
 	doc  *openapi3.T
 	json []byte // the document as it is served
 }
 
-// loadContract reads the document, and writes the default page size into it.
+// loadContract parses the document and sets the default page size in it.
 func loadContract(pageSize int) (*contract, error) {
 	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(openAPIText)
+	doc, err := loader.LoadFromData(rest.OpenAPI)
 	if err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}

@@ -24,7 +24,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // The examples of the contract, in its order.
@@ -37,7 +37,7 @@ func TestContractCluster(t *testing.T) {
 		"spec": {},
 		"labels": {"environment": "production"}
 	}`).want(t, http.StatusCreated)
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	created.decode(t, &cluster)
 	if got, want := created.header.Get("Location"), cluster.Href; got != want {
 		t.Errorf("Location is %q, want %q", got, want)
@@ -45,8 +45,8 @@ func TestContractCluster(t *testing.T) {
 	if cluster.CreatedTime.Before(start) || !cluster.UpdatedTime.Equal(cluster.CreatedTime) {
 		t.Errorf("created %s and updated %s, want both now (%s)", cluster.CreatedTime, cluster.UpdatedTime, start)
 	}
-	awaiting := func(conditionType string) facade.ResourceCondition {
-		return facade.ResourceCondition{
+	awaiting := func(conditionType string) rest.ResourceCondition {
+		return rest.ResourceCondition{
 			Type:               conditionType,
 			Status:             "False",
 			Reason:             "AwaitingAdapters",
@@ -57,19 +57,23 @@ func TestContractCluster(t *testing.T) {
 			LastTransitionTime: cluster.CreatedTime,
 		}
 	}
-	want := facade.Cluster{
+	// The newer dialect's names follow. Its Reconciled observes the resource's generation.
+	lastKnown, reconciled := awaiting("LastKnownReconciled"), awaiting("Reconciled")
+	lastKnown.Reason = "AdaptersMissingReports"
+	reconciled.Reason, reconciled.ObservedGeneration = "ReconciledMissingAdapters", 1
+	want := rest.Cluster{
 		Kind:        "Cluster",
 		ID:          cluster.ID,
 		Href:        api + "/clusters/" + cluster.ID,
 		Name:        "my-cluster",
 		Generation:  1,
 		Spec:        json.RawMessage(`{}`),
-		Labels:      facade.Labels{"environment": "production"},
+		Labels:      rest.Labels{"environment": "production"},
 		CreatedTime: cluster.CreatedTime,
 		UpdatedTime: cluster.CreatedTime,
 		CreatedBy:   devUser,
 		UpdatedBy:   devUser,
-		Status:      facade.ResourceStatus{Conditions: []facade.ResourceCondition{awaiting("Available"), awaiting("Ready")}},
+		Status:      rest.ResourceStatus{Conditions: []rest.ResourceCondition{awaiting("Available"), awaiting("Ready"), lastKnown, reconciled}},
 	}
 	if diff := cmp.Diff(want, cluster); diff != "" {
 		t.Errorf("created cluster (-want +got):\n%s", diff)
@@ -92,12 +96,12 @@ func TestContractCluster(t *testing.T) {
 		}`).want(t, http.StatusCreated)
 	}
 	observed := time.Date(2025, 1, 1, 10, 0, 0, 0, time.UTC)
-	var reported facade.AdapterStatus
+	var reported rest.AdapterStatus
 	report("validator").decode(t, &reported)
-	wantReport := facade.AdapterStatus{
+	wantReport := rest.AdapterStatus{
 		Adapter:            "validator",
 		ObservedGeneration: 1,
-		Conditions: []facade.AdapterCondition{
+		Conditions: []rest.AdapterCondition{
 			{Type: "Available", Status: "True", Reason: "AllValidationsPassed", Message: "All validations passed", LastTransitionTime: observed},
 			{Type: "Applied", Status: "True", Reason: "ValidationJobApplied", Message: "Validation job applied successfully", LastTransitionTime: observed},
 			{Type: "Health", Status: "True", Reason: "OperationsCompleted", Message: "All adapter operations completed successfully", LastTransitionTime: observed},
@@ -114,9 +118,11 @@ func TestContractCluster(t *testing.T) {
 	// The GET after the last report shows Ready.
 	report("dns")
 	ready := getCluster(t, cluster.ID)
-	for conditionType, want := range map[string]facade.ResourceCondition{
+	for conditionType, want := range map[string]rest.ResourceCondition{
 		"Available":           {Status: "True", Reason: "ResourceAvailable", Message: "Cluster is accessible", ObservedGeneration: 1},
 		"Ready":               {Status: "True", Reason: "ResourceReady", Message: "All adapters report ready at current generation", ObservedGeneration: 1},
+		"LastKnownReconciled": {Status: "True", Reason: "AllAdaptersReconciled", Message: "Cluster is accessible", ObservedGeneration: 1},
+		"Reconciled":          {Status: "True", Reason: "ReconciledAll", Message: "All adapters report ready at current generation", ObservedGeneration: 1},
 		"ValidatorSuccessful": {Status: "True", Reason: "AllValidationsPassed", Message: "All validations passed", ObservedGeneration: 1},
 		"DnsSuccessful":       {Status: "True", Reason: "AllValidationsPassed", Message: "All validations passed", ObservedGeneration: 1},
 	} {
@@ -124,7 +130,7 @@ func TestContractCluster(t *testing.T) {
 		if got.LastUpdatedTime != observed {
 			t.Errorf("%s was last updated %s, want %s", conditionType, got.LastUpdatedTime, observed)
 		}
-		got = facade.ResourceCondition{Status: got.Status, Reason: got.Reason, Message: got.Message, ObservedGeneration: got.ObservedGeneration}
+		got = rest.ResourceCondition{Status: got.Status, Reason: got.Reason, Message: got.Message, ObservedGeneration: got.ObservedGeneration}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", conditionType, diff)
 		}
@@ -136,7 +142,7 @@ func TestContractCluster(t *testing.T) {
 		"labels.environment='dev' or labels.environment='production'",
 		"status.conditions.Available='True'",
 	} {
-		var list facade.ClusterList
+		var list rest.ClusterList
 		get(t, query(api+"/clusters", "search", "("+search+") and id='"+cluster.ID+"'")).want(t, http.StatusOK).decode(t, &list)
 		if list.Kind != "ClusterList" || list.Page != 1 || list.Size != 1 || list.Total != 1 || len(list.Items) != 1 || list.Items[0].ID != cluster.ID {
 			t.Errorf("search %s: %+v", search, list)
@@ -146,22 +152,22 @@ func TestContractCluster(t *testing.T) {
 
 func TestContractNodePool(t *testing.T) {
 	cluster := newCluster(t, "")
-	var nodePool facade.NodePool
+	var nodePool rest.NodePool
 	post(t, cluster.Href+"/nodepools", `{
 		"kind": "NodePool",
 		"name": "worker-pool",
 		"spec": {},
 		"labels": {"role": "worker"}
 	}`).want(t, http.StatusCreated).decode(t, &nodePool)
-	want := facade.NodePool{
+	want := rest.NodePool{
 		Kind:            "NodePool",
 		ID:              nodePool.ID,
 		Href:            api + "/nodepools/" + nodePool.ID,
 		Name:            "worker-pool",
-		OwnerReferences: &facade.OwnerReference{Kind: "Cluster", ID: cluster.ID},
+		OwnerReferences: &rest.OwnerReference{Kind: "Cluster", ID: cluster.ID},
 		Generation:      1,
 		Spec:            json.RawMessage(`{}`),
-		Labels:          facade.Labels{"role": "worker"},
+		Labels:          rest.Labels{"role": "worker"},
 		CreatedTime:     nodePool.CreatedTime,
 		UpdatedTime:     nodePool.CreatedTime,
 		CreatedBy:       devUser,
@@ -175,26 +181,26 @@ func TestContractNodePool(t *testing.T) {
 		t.Errorf("Ready of a new nodepool: %+v", ready)
 	}
 	for _, path := range []string{nodePool.Href, cluster.Href + "/nodepools/" + nodePool.ID} {
-		var got facade.NodePool
+		var got rest.NodePool
 		get(t, path).want(t, http.StatusOK).decode(t, &got)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("GET %s (-want +got):\n%s", path, diff)
 		}
 	}
 	for _, path := range []string{cluster.Href + "/nodepools", query(api+"/nodepools", "search", "owner_id='"+cluster.ID+"'")} {
-		var list facade.NodePoolList
+		var list rest.NodePoolList
 		get(t, path).want(t, http.StatusOK).decode(t, &list)
 		if list.Kind != "NodePoolList" || list.Total != 1 || list.Items[0].ID != nodePool.ID {
 			t.Errorf("GET %s: %+v", path, list)
 		}
 	}
 	post(t, cluster.Href+"/nodepools/"+nodePool.ID+"/statuses", `{"adapter":"validator","observed_generation":1,"observed_time":"2025-01-01T10:00:00Z","conditions":[{"type":"Available","status":"True"}]}`).want(t, http.StatusCreated)
-	var got facade.NodePool
+	var got rest.NodePool
 	get(t, nodePool.Href).want(t, http.StatusOK).decode(t, &got)
 	if available := condition(t, got.Status, "Available"); available.Status != "True" || available.Message != "NodePool is accessible" {
 		t.Errorf("Available after the only required report: %+v", available)
 	}
-	var statuses facade.AdapterStatusList
+	var statuses rest.AdapterStatusList
 	get(t, cluster.Href+"/nodepools/"+nodePool.ID+"/statuses").want(t, http.StatusOK).decode(t, &statuses)
 	if statuses.Kind != "AdapterStatusList" || statuses.Total != 1 || statuses.Items[0].Adapter != "validator" || string(statuses.Items[0].Data) != "{}" {
 		t.Errorf("statuses: %+v", statuses)

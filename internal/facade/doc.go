@@ -14,13 +14,13 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package facade serves the REST contract, /api/hyperfleet/v1, over the custom
-// resources: routes, validation of requests against openapi.yaml, rendering,
-// and problem details. Reads are answered from the indexes of package fleet.
-// Writes go to the API server as the caller, by impersonation, so that RBAC,
-// admission, audit and authorship are the same as for kubectl.
+// Package facade serves the REST contract of package rest over HTTP: routes, the
+// validation of requests, handlers, middleware and the identity of the caller. It answers
+// reads from the process's copy of the fleet, package replica. It writes to the API server
+// as the caller, by impersonation, so that RBAC, admission, audit and authorship are the
+// same as for kubectl.
 //
-// It keeps nothing that a restart would lose, never writes status, and holds no
-// rule that the custom resources do not hold too, other than those that only
-// concern the form of a request.
+// The facade keeps nothing that a restart would lose and never writes status. Its only
+// rules of its own concern the form of a request; all other rules are those of the custom
+// resources.
 package facade

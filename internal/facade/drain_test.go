@@ -24,13 +24,11 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
 // A Server that drains is not ready, serves on, and finishes what is under way.
 func TestDrain(t *testing.T) {
-	server, _ := newReplicaServer(t, func(o *facade.Options) { o.DrainDelay = time.Hour })
+	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.DrainDelay = time.Hour })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
 	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")

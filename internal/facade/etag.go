@@ -17,19 +17,12 @@ limitations under the License.
 package facade
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
 	"strings"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
-
-// digest identifies bytes. Every replica comes to the same.
-func digest(data []byte) fleet.Digest {
-	sum := sha256.Sum256(data)
-	return fleet.Digest(sum[:])
-}
 
 // gzipMark tells the entity tag of compressed content from that of the same
 // content as it is: a strong tag stands for bytes.

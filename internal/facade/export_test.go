@@ -19,12 +19,12 @@ package facade
 import (
 	"net/http"
 
-	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// Feeds are what keeps the Server's indexes up to date. A test that runs them
-// itself can stop them, and so have an index that is behind.
-func (s *Server) Feeds() []manager.Runnable { return s.feeds }
+// Replica returns what the Server reads from. A test that runs its feeds can stop them,
+// to have a replica that is behind.
+func (s *Server) Replica() *replica.Replica { return s.replica }
 
 // Handler answers requests without a connection.
 func (s *Server) Handler() http.Handler { return s.httpServer.Handler }

@@ -25,7 +25,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // What the facade writes is right already, so that the API server need not mutate
@@ -80,7 +80,7 @@ func TestTransitionTimeByReplicaThatIsBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var list facade.AdapterStatusList
+		var list rest.AdapterStatusList
 		if known := do(t, request); known.status == http.StatusOK {
 			known.decode(t, &list)
 		}

@@ -26,14 +26,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	"k8s.io/client-go/rest"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // newAlone returns a facade that has one cluster and cannot reach an API server: a
@@ -41,32 +37,14 @@ import (
 // answered with 503.
 func newAlone(f *testing.F) (handler http.Handler, cluster string) {
 	f.Helper()
-	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
-		f.Fatal(err)
-	}
-	s, err := New(&rest.Config{Host: "http://127.0.0.1:1", QPS: -1}, scheme, Options{
-		BindAddress: "127.0.0.1:0", Namespace: "default", PageSize: 20, WriteVisibility: time.Millisecond,
-		Authenticator:    FixedUser("dev"),
-		Authorizer:       authorizerfactory.NewAlwaysAllowAuthorizer(),
-		RequiredAdapters: func(string) []string { return nil },
-	}, logr.Discard())
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = s.listener.Close() })
-	row, err := s.renderer.cluster(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{
+	row, err := rest.Renderer{RequiredAdapters: func(string) []string { return nil }}.Cluster(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{
 		Name: "abc", Namespace: "default", UID: "6b78ea68-3c35-4ea2-9b5a-cb7c6458f1fb", ResourceVersion: "1", Generation: 1,
 	}})
 	if err != nil {
 		f.Fatal(err)
 	}
-	for index, rows := range map[*fleet.Index][]*fleet.Row{s.clusters.index: {row}, s.nodePools.index: nil, s.statuses.index: nil} {
-		if err := index.Replace(rows, "1"); err != nil {
-			f.Fatal(err)
-		}
-	}
-	return s.handler(), clusterHref(row.ID)
+	s := newOffline(f, Options{WriteVisibility: time.Millisecond}, row)
+	return s.handler(), rest.ClusterHref(row.ID)
 }
 
 // ask makes a request and checks that the answer is one of those statuses and,
@@ -86,12 +64,12 @@ func ask(t *testing.T, handler http.Handler, r *http.Request, statuses ...int) {
 	if w.Code < http.StatusBadRequest {
 		return
 	}
-	var problem Problem
+	var problem rest.Problem
 	if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil {
 		t.Fatalf("%s: %v: %s", what, err, w.Body)
 	}
 	if w.Header().Get("Content-Type") != "application/problem+json" || int(problem.Status) != w.Code || problem.Detail == "" ||
-		problem.Title == "" || !strings.HasPrefix(problem.Code, "HYPERFLEET-") || !strings.HasPrefix(problem.Type, problemTypePrefix) {
+		problem.Title == "" || !strings.HasPrefix(problem.Code, "HYPERFLEET-") || !strings.HasPrefix(problem.Type, "urn:hyperfleet:problem:") {
 		t.Errorf("%s: not a problem: %v %s", what, w.Header(), w.Body)
 	}
 	if w.Body.Len() > 1<<20 {
@@ -110,7 +88,7 @@ func FuzzCreateBody(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		for _, path := range []string{clustersPath, cluster + "/nodepools"} {
+		for _, path := range []string{rest.ClustersPath, cluster + "/nodepools"} {
 			r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
 			ask(t, handler, r, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
 		}
@@ -146,7 +124,7 @@ func FuzzQuery(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		for _, path := range []string{clustersPath, nodePoolsPath, cluster + "/statuses"} {
+		for _, path := range []string{rest.ClustersPath, rest.NodePoolsPath, cluster + "/statuses"} {
 			r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 			r.URL.RawQuery = query
 			ask(t, handler, r, http.StatusOK, http.StatusBadRequest, http.StatusTooManyRequests)

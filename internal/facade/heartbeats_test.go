@@ -28,11 +28,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // reportedCluster is one on which all required adapters have reported at noon.
-func reportedCluster(t *testing.T) facade.Cluster {
+func reportedCluster(t *testing.T) rest.Cluster {
 	t.Helper()
 	cluster := newCluster(t, "")
 	for _, adapter := range []string{"validator", "dns"} {
@@ -58,8 +58,8 @@ func storedCluster(t *testing.T, name string) *v1.Cluster {
 }
 
 // moved returns the status with other times.
-func moved(status facade.ResourceStatus, times map[string]time.Time) facade.ResourceStatus {
-	var with facade.ResourceStatus
+func moved(status rest.ResourceStatus, times map[string]time.Time) rest.ResourceStatus {
+	var with rest.ResourceStatus
 	for _, c := range status.Conditions {
 		if at, ok := times[c.Type]; ok {
 			c.LastUpdatedTime = at
@@ -80,7 +80,7 @@ func TestHeartbeat(t *testing.T) {
 		want    map[string]time.Time
 	}{
 		{"validator", one, map[string]time.Time{"ValidatorSuccessful": one}},
-		{"dns", two, map[string]time.Time{"ValidatorSuccessful": one, "DnsSuccessful": two, "Ready": one, "Available": one}},
+		{"dns", two, map[string]time.Time{"ValidatorSuccessful": one, "DnsSuccessful": two, "Ready": one, "Available": one, "Reconciled": one, "LastKnownReconciled": one}},
 	} {
 		post(t, before.Href+"/statuses", reportBody(step.adapter, 1, step.at, "True")).want(t, http.StatusCreated)
 		if diff := cmp.Diff(moved(before.Status, step.want), getCluster(t, before.ID).Status); diff != "" {
@@ -96,7 +96,7 @@ func TestHeartbeat(t *testing.T) {
 		fmt.Sprintf("name = '%s' and status.conditions.DnsSuccessful.last_updated_time >= '%s'", before.Name, two.Format(time.RFC3339Nano)): 1,
 		fmt.Sprintf("name = '%s' and status.conditions.Ready.last_updated_time < '%s'", before.Name, one.Format(time.RFC3339Nano)):          0,
 	} {
-		var list facade.ClusterList
+		var list rest.ClusterList
 		get(t, query(api+"/clusters", "search", search)).want(t, http.StatusOK).decode(t, &list)
 		if list.Total != want {
 			t.Errorf("%s: %d clusters, want %d", search, list.Total, want)
@@ -174,12 +174,12 @@ func TestHeartbeatOnNodePoolWithoutCluster(t *testing.T) {
 	if err := suite.env.Client.Create(t.Context(), report); err != nil {
 		t.Fatal(err)
 	}
-	ready := func() (found facade.ResourceCondition) {
+	ready := func() (found rest.ResourceCondition) {
 		answer := get(t, api+"/nodepools/"+v1.ID(pool.UID))
 		if answer.status == http.StatusNotFound {
 			return found
 		}
-		var shown facade.NodePool
+		var shown rest.NodePool
 		answer.decode(t, &shown)
 		return condition(t, shown.Status, "Ready")
 	}

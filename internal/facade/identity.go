@@ -27,6 +27,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
@@ -48,14 +49,14 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
 	default:
-		return nil, problemUnauthenticated.because("The request has no valid credentials").
-			withHeader("WWW-Authenticate", serving.Challenge).withCause(err)
+		return nil, problem.Unauthenticated.Because("The request has no valid credentials").
+			WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
 	}
 }
 
 // undecided is for a caller about whom the API server cannot be asked.
-func undecided(detail string, cause error) *problemError {
-	return problemUnavailable.because("%s", detail).withHeader("Retry-After", "1").withCause(cause)
+func undecided(detail string, cause error) *problem.Error {
+	return problem.Unavailable.Because("%s", detail).RetryAfter(1).WithCause(cause)
 }
 
 // asCaller returns a copy of config whose requests are made as the user in

@@ -58,7 +58,7 @@ func BenchmarkIdentity(b *testing.B) {
 		{"Authorization", facade.FixedUser(devUser), may},
 		{"Both", who, may},
 	} {
-		server := newFedServer(b, scenario.who, scenario.may)
+		server := newHandler(b, scenario.who, scenario.may)
 		b.Run(scenario.name, func(b *testing.B) {
 			request := httptest.NewRequest(http.MethodGet, cluster.Href, http.NoBody)
 			authorization := []string{"Bearer " + reader.token}

@@ -24,6 +24,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
 const (
@@ -100,7 +102,7 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			w.Header().Set("Connection", "close")
 		}
 		if len(r.RequestURI) > maxURIBytes {
-			s.answerError(w, r, problemURITooLong.because("The path and query are longer than %d bytes", maxURIBytes))
+			s.answerError(w, r, problem.URITooLong.Because("The path and query are longer than %d bytes", maxURIBytes))
 			return
 		}
 		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
@@ -109,8 +111,8 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			places = s.inFlight.reading
 		}
 		if !take(places) {
-			s.answerError(w, r, problemTooMany.because("This replica has too many requests to serve; try again in a moment").
-				withHeader("Retry-After", "1"))
+			s.answerError(w, r, problem.TooManyRequests.Because("This replica has too many requests to serve; try again in a moment").
+				RetryAfter(1))
 			return
 		}
 		if reads { // from memory: what has to wait for the API server has a deadline of its own

@@ -47,7 +47,7 @@ func TestLongURI(t *testing.T) {
 
 // Clients that are slow to ask are not waited for.
 func TestSlowRequests(t *testing.T) {
-	server, _ := newReplicaServer(t, func(o *facade.Options) {
+	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.Limits.ReadHeaderTimeout, o.Limits.ReadTimeout = 100*time.Millisecond, 300*time.Millisecond
 	})
 	t.Run("header", func(t *testing.T) {
@@ -77,8 +77,8 @@ func TestStuckReader(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, _ := newReplicaServer(t, func(o *facade.Options) {
-		o.Namespace, o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = namespace, 1, time.Second
+	server, _ := newReplicaServer(t, func(o *replicaOptions) {
+		o.replica.Namespace, o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = namespace, 1, time.Second
 	})
 	const count = 12 // more than connections buffer by themselves
 	for i := range count {
@@ -121,7 +121,7 @@ func TestStuckReader(t *testing.T) {
 
 // Writes under way keep other writes out, not reads.
 func TestRequestsInFlight(t *testing.T) {
-	server, _ := newReplicaServer(t, func(o *facade.Options) { o.Limits.MaxMutatingInFlight = 1 })
+	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.Limits.MaxMutatingInFlight = 1 })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
 	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
@@ -155,7 +155,7 @@ func TestRequestsInFlight(t *testing.T) {
 
 // A write that waits to be visible lets others write.
 func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
-	server, freeze := newReplicaServer(t, func(o *facade.Options) {
+	server, freeze := newReplicaServer(t, func(o *replicaOptions) {
 		o.Limits.MaxMutatingInFlight, o.WriteVisibility = 1, time.Minute
 	})
 	freeze()
@@ -204,7 +204,7 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 		(*answer.Load())(w, r)
 		return true
 	})
-	server, _ := newReplicaOf(t, config, func(o *facade.Options) { o.Limits.RequestTimeout = 2 * time.Second })
+	server, _ := newReplicaOf(t, config, func(o *replicaOptions) { o.Limits.RequestTimeout = 2 * time.Second })
 	refuse := func(status int) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "7")

@@ -26,24 +26,27 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// list answers with a page of the rows of a collection: of those owners, where
+// answerList answers with a page of the rows of a collection: of those owners, where
 // any are given, and as the query parameters say.
-func (s *Server) list(w http.ResponseWriter, r *http.Request, c collection, path string, owners ...string) error {
-	if err := s.checkReady(r); err != nil {
+func (s *Server) answerList(w http.ResponseWriter, r *http.Request, c replica.Collection, path string, owners ...string) error {
+	if err := s.checkCurrent(); err != nil {
 		return err
 	}
-	q, err := s.listQuery(c, path, r.URL.RawQuery)
+	q, err := s.parseListQuery(c, path, r.URL.RawQuery)
 	if err != nil {
 		return err
 	}
-	page, err := c.index.Page(r.Context(), q.search, owners, (q.page-1)*q.pageSize, q.pageSize)
+	page, err := c.Index.Page(r.Context(), q.search, fleet.PageRequest{Owners: owners, Offset: (q.page - 1) * q.pageSize, Limit: q.pageSize})
 	if err != nil {
 		return queryProblem(err, q.text)
 	}
-	s.writeList(w, r, c.kind, q.page, page)
+	s.writeList(w, r, c.ListKind, q.page, page)
 	return nil
 }
 
@@ -54,14 +57,14 @@ type listQuery struct {
 	text           string // of the search
 }
 
-// listQuery checks the query string of the list at a path. It is a function of
+// parseListQuery checks the query string of the list at a path. It is a function of
 // these alone, and pollers ask the same over and over: what it found out is kept.
-func (s *Server) listQuery(c collection, path, rawQuery string) (*listQuery, error) {
+func (s *Server) parseListQuery(c replica.Collection, path, rawQuery string) (*listQuery, error) {
 	key := queryKey{path, rawQuery}
 	if q, ok := s.queries.get(key); ok {
 		return q, nil
 	}
-	p, err := s.listParameters(rawQuery, path)
+	p, err := s.parseListParameters(rawQuery, path)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +77,7 @@ func (s *Server) listQuery(c collection, path, rawQuery string) (*listQuery, err
 	if err != nil {
 		return nil, err
 	}
-	if q.search, err = c.index.Prepare(filter, orders); err != nil {
+	if q.search, err = c.Index.Prepare(filter, orders); err != nil {
 		return nil, queryProblem(err, q.text)
 	}
 	s.queries.add(key, q)
@@ -86,15 +89,15 @@ type listParameters struct {
 	text           map[string]string // of the parameters that are not numbers
 }
 
-// listParameters checks the query parameters against those in openapi.yaml.
+// parseListParameters checks the query parameters against those in openapi.yaml.
 // Unknown ones are ignored.
-func (s *Server) listParameters(rawQuery, path string) (listParameters, error) {
+func (s *Server) parseListParameters(rawQuery, path string) (listParameters, error) {
 	p := listParameters{page: 1, pageSize: s.options.PageSize, text: map[string]string{}}
 	values, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return p, problemInvalidParameter.because("The query string is malformed: %s", err)
+		return p, problem.InvalidParameter.Because("The query string is malformed: %s", err)
 	}
-	var faults []FieldError
+	var faults []rest.FieldError
 	numbers := map[string]int{}
 	for _, ref := range s.contract.parameters(path) {
 		parameter := ref.Value
@@ -103,10 +106,10 @@ func (s *Server) listParameters(rawQuery, path string) (listParameters, error) {
 			continue
 		}
 		if len(given) > 1 {
-			faults = append(faults, FieldError{parameter.Name, "unique", parameter.Name + " is given more than once"})
+			faults = append(faults, rest.FieldError{Field: parameter.Name, Constraint: "unique", Message: parameter.Name + " is given more than once"})
 			continue
 		}
-		var fault *FieldError
+		var fault *rest.FieldError
 		if parameter.Schema.Value.Type.Is("integer") {
 			numbers[parameter.Name], fault = integerParameter(parameter, given[0])
 		} else {
@@ -123,27 +126,27 @@ func (s *Server) listParameters(rawQuery, path string) (listParameters, error) {
 	pageSize, hasPageSize := numbers["pageSize"]
 	switch {
 	case hasSize && hasPageSize && size != pageSize:
-		faults = append(faults, FieldError{"size", "alias", "size is another name for pageSize, and they differ"})
+		faults = append(faults, rest.FieldError{Field: "size", Constraint: "alias", Message: "size is another name for pageSize, and they differ"})
 	case hasPageSize:
 		p.pageSize = pageSize
 	case hasSize:
 		p.pageSize = size
 	}
 	if len(faults) > 0 {
-		return p, problemInvalidParameter.inFields(faults)
+		return p, problem.InvalidParameter.InFields(faults...)
 	}
 	return p, nil
 }
 
-func integerParameter(parameter *openapi3.Parameter, text string) (int, *FieldError) {
+func integerParameter(parameter *openapi3.Parameter, text string) (int, *rest.FieldError) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return 0, &FieldError{parameter.Name, "type", parameter.Name + " must be a whole number"}
+		return 0, &rest.FieldError{Field: parameter.Name, Constraint: "type", Message: parameter.Name + " must be a whole number"}
 	}
 	return int(n), checkParameter(parameter, float64(n))
 }
 
-func checkParameter(parameter *openapi3.Parameter, value any) *FieldError {
+func checkParameter(parameter *openapi3.Parameter, value any) *rest.FieldError {
 	faults := schemaFaults(parameter.Schema.Value.VisitJSON(value))
 	if len(faults) == 0 {
 		return nil
@@ -161,7 +164,7 @@ func parseSearch(text string) (tsl.Expr, error) {
 	}
 	filter, err := tsl.Parse(text)
 	if err != nil {
-		return nil, problemInvalidSearch.inFields([]FieldError{{"search", "syntax", err.Error()}})
+		return nil, problem.InvalidSearch.InFields(rest.FieldError{Field: "search", Constraint: "syntax", Message: err.Error()})
 	}
 	return filter, nil
 }
@@ -171,19 +174,19 @@ func parseSearch(text string) (tsl.Expr, error) {
 func queryProblem(err error, search string) error {
 	switch {
 	case errors.Is(err, fleet.ErrTooBroad):
-		return problemInvalidSearch.inFields([]FieldError{{"search", "cost", err.Error()}})
+		return problem.InvalidSearch.InFields(rest.FieldError{Field: "search", Constraint: "cost", Message: err.Error()})
 	case errors.Is(err, fleet.ErrBusy):
-		return problemTooMany.because("Too many searches that look at objects one by one are under way; try again in a moment").
-			withHeader("Retry-After", "1").withCause(err)
+		return problem.TooManyRequests.Because("Too many searches that look at objects one by one are under way; try again in a moment").
+			RetryAfter(1).WithCause(err)
 	}
 	fault, ok := errors.AsType[*fleet.FieldError](err)
 	if !ok {
 		return err
 	}
 	if fault.Offset < 0 {
-		return problemInvalidParameter.inFields([]FieldError{{"orderBy", "field", "orderBy: " + fault.Error()}})
+		return problem.InvalidParameter.InFields(rest.FieldError{Field: "orderBy", Constraint: "field", Message: "orderBy: " + fault.Error()})
 	}
-	return problemInvalidSearch.inFields([]FieldError{{"search", "field", "search: at " + tsl.Where(search, fault.Offset) + ": " + fault.Error()}})
+	return problem.InvalidSearch.InFields(rest.FieldError{Field: "search", Constraint: "field", Message: "search: at " + tsl.Where(search, fault.Offset) + ": " + fault.Error()})
 }
 
 // parseOrder parses orderBy. The order parameter is the direction of what has none
@@ -194,7 +197,7 @@ func parseOrder(orderBy, order string) ([]fleet.Order, error) {
 	}
 	orders, err := fleet.ParseOrders(orderBy, order)
 	if err != nil {
-		return nil, problemInvalidParameter.inFields([]FieldError{{"orderBy", "syntax", "orderBy: " + err.Error()}})
+		return nil, problem.InvalidParameter.InFields(rest.FieldError{Field: "orderBy", Constraint: "syntax", Message: "orderBy: " + err.Error()})
 	}
 	return orders, nil
 }

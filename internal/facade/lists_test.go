@@ -27,7 +27,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // page is the part of any list that does not depend on its items.
@@ -152,7 +152,7 @@ func TestSearch(t *testing.T) {
 		`"environment":"production","my-key":"a_b.c"`,
 		``)
 	dev, staging, production, bare := names[0], names[1], names[2], names[3]
-	var devCluster facade.Cluster
+	var devCluster rest.Cluster
 	if err := json.Unmarshal(getPage(t, api+"/clusters", "search", "name='"+dev+"'").Items[0], &devCluster); err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // What one replica has just created, the other has too, at once.
@@ -71,7 +71,7 @@ func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	replica, freeze := newReplica(t, func(o *facade.Options) { o.Namespace = namespace })
+	replica, freeze := newReplica(t, func(o *replicaOptions) { o.replica.Namespace = namespace })
 	freeze()
 	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}}
 	if err := suite.env.Client.Create(t.Context(), cluster); err != nil {
@@ -127,13 +127,13 @@ func wantStatus(t *testing.T, url string, status int, code string) {
 }
 
 // readProblem reads a response to its end; the problem is empty where it is none.
-func readProblem(t *testing.T, response *http.Response) facade.Problem {
+func readProblem(t *testing.T, response *http.Response) rest.Problem {
 	t.Helper()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var problem facade.Problem
+	var problem rest.Problem
 	if response.StatusCode >= http.StatusBadRequest {
 		if err := json.Unmarshal(body, &problem); err != nil {
 			t.Fatalf("%s: %v", body, err)

@@ -47,18 +47,23 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 const (
 	api     = "/api/hyperfleet/v1"
 	devUser = "dev@hyperfleet.local"
+
+	writeVisibility = 20 * time.Second // test machines are slow at times
 )
 
 // suite is a control plane with the reconcilers and a facade, as main.go puts
 // them together.
 var suite struct {
 	env      *testenv.Env
+	replica  *replica.Replica
 	server   *facade.Server // where everybody is devUser
 	secure   *secureServer  // where callers say who they are
 	base     string         // of the facade's URLs
@@ -131,38 +136,45 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
-	announcements := &controllers.Announcements{}
 	may, err := delegation().NewAuthorizer(config)
 	if err != nil {
 		return nil, err
 	}
-	suite.server, err = facade.New(config, suite.env.Scheme, facade.Options{
-		BindAddress:      "127.0.0.1:0",
+	suite.replica, err = replica.New(facade.ClientConfig(config), suite.env.Scheme, replica.Options{
 		Namespace:        "default",
-		PageSize:         20,
-		WriteVisibility:  20 * time.Second, // these machines are slow at times
-		Version:          "v0.0.0-test",
-		Authenticator:    facade.FixedUser(devUser),
-		Authorizer:       may,
 		RequiredAdapters: suite.required.Required,
-		Announce:         announcements.Announce,
+		ArrivalTimeout:   writeVisibility,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := suite.replica.SetupWithManager(suite.manager); err != nil {
+		return nil, err
+	}
+	suite.server, err = facade.New(config, suite.env.Scheme, suite.replica, facade.Options{
+		BindAddress:     "127.0.0.1:0",
+		PageSize:        20,
+		WriteVisibility: writeVisibility,
+		Version:         "v0.0.0-test",
+		Authenticator:   facade.FixedUser(devUser),
+		Authorizer:      may,
 	}, log.Log.WithName("facade"))
 	if err != nil {
 		return nil, err
 	}
-	if err := suite.server.SetupWithManager(suite.manager); err != nil {
+	if err := suite.manager.Add(suite.server); err != nil {
 		return nil, err
 	}
-	if err := setupReconcilers(ctx, announcements); err != nil {
+	if err := setupReconcilers(ctx); err != nil {
 		return nil, err
 	}
-	if suite.secure, err = newSecureServer(suite.manager, folder, suite.required.Required); err != nil {
+	if suite.secure, err = newSecureServer(suite.manager, folder, suite.replica); err != nil {
 		return nil, err
 	}
 	stopped := make(chan error, 1)
 	go func() { stopped <- suite.manager.Start(ctx) }()
 	suite.base = "http://" + suite.server.Address().String()
-	for suite.server.Ready(nil) != nil || suite.secure.Ready(nil) != nil {
+	for suite.server.Ready(nil) != nil {
 		time.Sleep(10 * time.Millisecond)
 	}
 	return stopped, loadServedContract()
@@ -172,16 +184,12 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 // heartbeat alone has had written.
 const heartbeatDelay = time.Hour
 
-func setupReconcilers(ctx context.Context, announcements *controllers.Announcements) error {
-	m, required, reports := suite.manager, suite.required, suite.server.Reports()
-	if err := controllers.SetupIndexes(ctx, m.GetFieldIndexer()); err != nil {
-		return err
-	}
-	return errors.Join(
-		(&controllers.ClusterReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.NodePoolReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Adapters: required, Announcements: announcements, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay}).SetupWithManager(m),
-		(&controllers.AdapterStatusReconciler{Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: reports, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4}).SetupWithManager(m),
-	)
+func setupReconcilers(ctx context.Context) error {
+	m := suite.manager
+	return controllers.SetupWithManager(ctx, m, controllers.Options{
+		Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: suite.replica.Reports, Pending: suite.replica.Pending, Adapters: suite.required,
+		Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay,
+	})
 }
 
 // loadServedContract reads the OpenAPI document from the facade, to check every
@@ -281,9 +289,9 @@ func problemSchema(t testing.TB, a answer) {
 	}
 }
 
-func (a answer) problem(t testing.TB) facade.Problem {
+func (a answer) problem(t testing.TB) rest.Problem {
 	t.Helper()
-	var problem facade.Problem
+	var problem rest.Problem
 	a.decode(t, &problem)
 	return problem
 }
@@ -331,26 +339,26 @@ func uniqueName(t testing.TB) string {
 
 var names atomic.Int64
 
-func newCluster(t testing.TB, body string) facade.Cluster {
+func newCluster(t testing.TB, body string) rest.Cluster {
 	t.Helper()
 	if body == "" {
 		body = fmt.Sprintf(`{"kind":"Cluster","name":%q,"spec":{}}`, uniqueName(t))
 	}
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	post(t, api+"/clusters", body).want(t, http.StatusCreated).decode(t, &cluster)
 	return cluster
 }
 
-func getCluster(t *testing.T, id string) facade.Cluster {
+func getCluster(t *testing.T, id string) rest.Cluster {
 	t.Helper()
-	var cluster facade.Cluster
+	var cluster rest.Cluster
 	get(t, api+"/clusters/"+id).want(t, http.StatusOK).decode(t, &cluster)
 	return cluster
 }
 
-func newNodePool(t *testing.T, clusterID, name string) facade.NodePool {
+func newNodePool(t *testing.T, clusterID, name string) rest.NodePool {
 	t.Helper()
-	var nodePool facade.NodePool
+	var nodePool rest.NodePool
 	post(t, api+"/clusters/"+clusterID+"/nodepools", fmt.Sprintf(`{"name":%q}`, name)).want(t, http.StatusCreated).decode(t, &nodePool)
 	return nodePool
 }
@@ -365,7 +373,7 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-func condition(t *testing.T, status facade.ResourceStatus, conditionType string) facade.ResourceCondition {
+func condition(t *testing.T, status rest.ResourceStatus, conditionType string) rest.ResourceCondition {
 	t.Helper()
 	for _, c := range status.Conditions {
 		if c.Type == conditionType {
@@ -373,5 +381,5 @@ func condition(t *testing.T, status facade.ResourceStatus, conditionType string)
 		}
 	}
 	t.Fatalf("no condition %s in %+v", conditionType, status.Conditions)
-	return facade.ResourceCondition{}
+	return rest.ResourceCondition{}
 }

@@ -19,34 +19,37 @@ package facade
 import (
 	"fmt"
 	"net/http"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 func (s *Server) getAPI(w http.ResponseWriter, _ *http.Request) error {
-	return s.writeDescription(w, APIDescription{
-		Kind:        API,
+	return s.writeDescription(w, rest.APIDescription{
+		Kind:        rest.API,
 		ID:          "hyperfleet",
-		Href:        rootPath,
+		Href:        rest.RootPath,
 		Name:        s.contract.doc.Info.Title,
 		Description: "The desired state of a fleet of managed Kubernetes clusters, and what adapters report about it",
 		Version:     s.options.Version,
-		Versions:    []Link{{Kind: "APIVersion", ID: "v1", Href: versionPath}},
+		Versions:    []rest.Link{{Kind: "APIVersion", ID: "v1", Href: rest.VersionPath}},
 	})
 }
 
 func (s *Server) getVersion(w http.ResponseWriter, _ *http.Request) error {
-	return s.writeDescription(w, VersionDescription{
-		Kind: APIVersion,
+	clusters, nodePools := s.replica.Clusters, s.replica.NodePools
+	return s.writeDescription(w, rest.VersionDescription{
+		Kind: rest.APIVersion,
 		ID:   "v1",
-		Href: versionPath,
-		Collections: []Link{
-			{Kind: s.clusters.kind, ID: s.clusters.plural, Href: clustersPath},
-			{Kind: s.nodePools.kind, ID: s.nodePools.plural, Href: nodePoolsPath},
+		Href: rest.VersionPath,
+		Collections: []rest.Link{
+			{Kind: clusters.ListKind, ID: clusters.Name, Href: rest.ClustersPath},
+			{Kind: nodePools.ListKind, ID: nodePools.Name, Href: rest.NodePoolsPath},
 		},
 	})
 }
 
 func (s *Server) writeDescription(w http.ResponseWriter, description any) error {
-	body, err := marshal(description)
+	body, err := rest.Marshal(description)
 	if err != nil {
 		return fmt.Errorf("describe the API: %w", err)
 	}

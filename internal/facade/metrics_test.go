@@ -36,7 +36,7 @@ import (
 // TestMetricsMove does what each metric counts, and sees it grow.
 func TestMetricsMove(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(suite.server.Collector(suite.manager.Elected()))
+	registry.MustRegister(suite.replica.Collector(suite.manager.Elected()))
 	gather := prometheus.Gatherers{ctrlmetrics.Registry, registry}
 	cluster := newCluster(t, "")
 	href := cluster.Href
@@ -59,7 +59,7 @@ func TestMetricsMove(t *testing.T) {
 			other := newCluster(t, "")
 			eventually(t, "the cluster has a status", func() bool {
 				stored := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: other.Name, Namespace: "default"}}
-				return suite.env.Client.Get(t.Context(), client.ObjectKeyFromObject(stored), stored) == nil && len(stored.Status.Conditions) > 0
+				return suite.env.Client.Get(t.Context(), client.ObjectKeyFromObject(stored), stored) == nil && stored.Status.Computed()
 			})
 		}},
 		{`hyperfleet_resources{available="True",kind="Cluster",ready="True"}`, ready},
@@ -132,7 +132,7 @@ func TestMetricsMove(t *testing.T) {
 func TestResourcesAreCountedByTheLeaderAlone(t *testing.T) {
 	newCluster(t, "")
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(suite.server.Collector(make(chan struct{})))
+	registry.MustRegister(suite.replica.Collector(make(chan struct{})))
 	series := seriesOf(t, registry)
 	for name := range series {
 		if strings.HasPrefix(name, "hyperfleet_resources") {
@@ -147,7 +147,7 @@ func TestResourcesAreCountedByTheLeaderAlone(t *testing.T) {
 // TestResourcesAddUp to the fleet: each is in one series.
 func TestResourcesAddUp(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(suite.server.Collector(suite.manager.Elected()))
+	registry.MustRegister(suite.replica.Collector(suite.manager.Elected()))
 	eventually(t, "the sum of resources is the size of the index", func() bool {
 		sum := 0.0
 		series := seriesOf(t, registry)

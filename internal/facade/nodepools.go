@@ -25,24 +25,24 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-func nodePoolHref(id string) string { return nodePoolsPath + "/" + id }
-
 func (s *Server) listNodePools(w http.ResponseWriter, r *http.Request) error {
-	return s.list(w, r, s.nodePools, nodePoolsPath)
+	return s.answerList(w, r, s.replica.NodePools.Collection, rest.NodePoolsPath)
 }
 
 func (s *Server) listClusterNodePools(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.nodePools, clusterPath+"/nodepools", cluster.ID)
+	return s.answerList(w, r, s.replica.NodePools.Collection, rest.ClusterNodePoolsPath, cluster.ID)
 }
 
 func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
-	row, err := s.findNodePool(r)
+	row, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
@@ -51,11 +51,11 @@ func (s *Server) getNodePool(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
-	found, err := s.findCluster(r)
+	found, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	var body NodePoolCreateRequest
+	var body rest.NodePoolCreateRequest
 	if err := readBody(w, r, s.contract.schema("NodePoolCreateRequest"), &body); err != nil {
 		return err
 	}
@@ -63,15 +63,15 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	nodePool := &v1.NodePool{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      v1.NodePoolName(found.Name, body.Name),
-			Namespace: s.options.Namespace,
+			Namespace: s.replica.Namespace(),
 			Labels:    body.Labels,
 		},
 	}
-	if nodePool.Spec, err = v1.NewNodePoolSpec(found.Name, object(body.Spec)); err != nil {
-		faults = append(faults, FieldError{"spec.clusterName", "reserved", "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"})
+	if nodePool.Spec, err = v1.NewNodePoolSpec(found.Name, rest.FreeForm(body.Spec)); err != nil {
+		faults = append(faults, rest.FieldError{Field: "spec.clusterName", Constraint: "reserved", Message: "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"})
 	}
 	if len(faults) > 0 {
-		return problemInvalidBody.inFields(faults)
+		return problem.InvalidBody.InFields(faults...)
 	}
 	cluster, err := s.liveCluster(r.Context(), found)
 	if err != nil {
@@ -81,29 +81,29 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err := s.create(r.Context(), nodePool); err != nil {
 		return err
 	}
-	row, err := s.renderer.nodePool(nodePool)
+	row, err := s.replica.Renderer.NodePool(nodePool)
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.nodePools, row, nodePoolHref(row.ID))
+	return s.created(w, r, s.replica.NodePools.Index, row, rest.NodePoolHref(row.ID))
 }
 
-// findNodePool returns the nodepool of the path. Where the path names a cluster
+// requestedNodePool returns the nodepool of the path. Where the path names a cluster
 // too, it is that cluster's. The caller must be allowed to get both.
-func (s *Server) findNodePool(r *http.Request) (*fleet.Row, error) {
+func (s *Server) requestedNodePool(r *http.Request) (*fleet.Row, error) {
 	clusterID := r.PathValue("cluster_id")
 	if clusterID != "" {
-		if _, err := s.findCluster(r); err != nil {
+		if _, err := s.requestedCluster(r); err != nil {
 			return nil, err
 		}
 	}
 	id := r.PathValue("nodepool_id")
-	row, err := s.find(r, s.nodePools, id)
+	row, err := s.authorizedRow(r, s.replica.NodePools, id)
 	if err != nil {
 		return nil, err
 	}
 	if row == nil || clusterID != "" && row.OwnerID != clusterID {
-		return nil, problemNoNodePool.because("There is no nodepool with id %q%s", id, ofCluster(clusterID))
+		return nil, problem.NoSuchNodePool.Because("There is no nodepool with id %q%s", id, ofCluster(clusterID))
 	}
 	return row, nil
 }
@@ -124,10 +124,10 @@ func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, 
 		return nil, noCluster(row.ID)
 	}
 	if err != nil {
-		return nil, ofOwnRights(err)
+		return nil, fromOwnRequest(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return nil, problemTerminating.because("The cluster is being deleted")
+		return nil, problem.Terminating.Because("The cluster is being deleted")
 	}
 	return cluster, nil
 }

@@ -26,6 +26,8 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // BenchmarkObserve is what watching a request adds to a handler that does next to
@@ -42,7 +44,7 @@ func BenchmarkObserve(b *testing.B) {
 		if provider != nil {
 			s.tracer = provider.Tracer(tracerName)
 		}
-		return s.observe(routed(clusterPath, answer))
+		return s.observe(routed(rest.ClusterPath, answer))
 	}
 	sampled := func(fraction float64) trace.TracerProvider {
 		return sdktrace.NewTracerProvider(sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(fraction))))
@@ -59,7 +61,7 @@ func BenchmarkObserve(b *testing.B) {
 		{"OtelHTTP/100%", otelhttp.NewHandler(answer, "", otelhttp.WithTracerProvider(sampled(1)))},
 	} {
 		b.Run(handler.name, func(b *testing.B) {
-			r := httptest.NewRequest(http.MethodGet, clustersPath+"/2abc", http.NoBody)
+			r := httptest.NewRequest(http.MethodGet, rest.ClustersPath+"/2abc", http.NoBody)
 			w := &discard{header: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {

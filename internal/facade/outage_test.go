@@ -67,7 +67,7 @@ func TestReviewsFail(t *testing.T) {
 		"not entitled to ask what is allowed":  {authenticates(t, config), authorizes(t, unentitled), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newFedServer(t, test.who, test.may)
+			server := newHandler(t, test.who, test.may)
 			for _, path := range []string{api + "/clusters", api + "/clusters/20000000000000000000000000"} {
 				request := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 				request.Header.Set("Authorization", "Bearer "+token)
@@ -104,7 +104,7 @@ func TestAuthoritiesNotReadYet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newFedServer(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
+	server := newHandler(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
 	viewer, err := suite.env.ClientCertificate(uniqueName(t))
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +161,7 @@ func TestBadTokensAreKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := newFedServer(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
+	server := newHandler(t, who, authorizerfactory.NewAlwaysAllowAuthorizer())
 	token := newCaller(t, "hyperfleet-viewer").token
 	tokens := map[string]int{"garbage": http.StatusUnauthorized, tampered(token): http.StatusUnauthorized, token: http.StatusOK}
 	for range 50 {
@@ -209,25 +209,18 @@ func authorizes(tb testing.TB, config *rest.Config) authorizer.Authorizer {
 	return may
 }
 
-// newFedServer returns a facade that is ready, and that no network leads to.
-func newFedServer(tb testing.TB, who authenticator.Request, may authorizer.Authorizer) *facade.Server {
+// newHandler returns a facade of the suite's replica. A test calls its handler without a
+// connection.
+func newHandler(tb testing.TB, who authenticator.Request, may authorizer.Authorizer) *facade.Server {
 	tb.Helper()
-	server, err := facade.New(suite.env.Config, suite.env.Scheme, facade.Options{
-		BindAddress:      "127.0.0.1:0",
-		Namespace:        "default",
-		PageSize:         20,
-		Authenticator:    who,
-		Authorizer:       may,
-		RequiredAdapters: func(string) []string { return nil },
+	server, err := facade.New(suite.env.Config, suite.env.Scheme, suite.replica, facade.Options{
+		BindAddress:   "127.0.0.1:0",
+		PageSize:      20,
+		Authenticator: who,
+		Authorizer:    may,
 	}, log.Log)
 	if err != nil {
 		tb.Fatal(err)
-	}
-	for _, feed := range server.Feeds() {
-		go func() { _ = feed.Start(tb.Context()) }()
-	}
-	for server.Ready(nil) != nil {
-		time.Sleep(time.Millisecond)
 	}
 	return server
 }

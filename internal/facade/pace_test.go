@@ -19,6 +19,7 @@ package facade
 import (
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -66,6 +67,14 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 			done.Wait()
 		})
 	}
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	runtime.GC() // what has a finalizer goes with the second
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 // stuckWriter takes one piece of a response, then nothing until it is released,

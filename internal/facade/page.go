@@ -20,11 +20,14 @@ import (
 	"net/http"
 
 	"github.com/swaggest/swgui/v5emb"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // servePage serves the page that shows the OpenAPI document, and what it loads.
 func (s *Server) servePage() handlerFunc {
-	page := v5emb.New(s.contract.doc.Info.Title, openAPIPath, openAPIPagePath)
+	page := v5emb.New(s.contract.doc.Info.Title, rest.OpenAPIPath, rest.OpenAPIPagePath)
 	return func(w http.ResponseWriter, r *http.Request) error {
 		found := &foundWriter{ResponseWriter: w}
 		page.ServeHTTP(found, r)
@@ -37,7 +40,7 @@ func (s *Server) servePage() handlerFunc {
 
 // noPath is the answer where nothing is served.
 func noPath(r *http.Request) error {
-	return problemNoPath.because("There is nothing at %s", r.URL.Path)
+	return problem.NoSuchPath.Because("There is nothing at %s", r.URL.Path)
 }
 
 // A foundWriter keeps a 404 from the client.

@@ -26,6 +26,7 @@ import (
 	"testing"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 func TestQueryCacheIsBounded(t *testing.T) {
@@ -57,7 +58,7 @@ func TestQueryCacheIsBounded(t *testing.T) {
 			c := newQueryCache()
 			q := query(tt.search)
 			for n := range tt.queries {
-				key := queryKey{clustersPath, fmt.Sprint(n)}
+				key := queryKey{rest.ClustersPath, fmt.Sprint(n)}
 				c.add(key, q)
 				c.add(key, q) // as of another request at the same time
 				if _, ok := c.get(key); ok != (tt.want > 0) {
@@ -83,7 +84,7 @@ func TestQueriesOfLists(t *testing.T) {
 	handler := newReads(t, 10).handler
 	search := "?" + url.Values{"search": {"owner_id = 'x'"}}.Encode()
 	for range 2 {
-		for path, want := range map[string]int{nodePoolsPath: http.StatusOK, clustersPath: http.StatusBadRequest} {
+		for path, want := range map[string]int{rest.NodePoolsPath: http.StatusOK, rest.ClustersPath: http.StatusBadRequest} {
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path+search, http.NoBody))
 			if w.Code != want {
@@ -101,7 +102,7 @@ func TestListStops(t *testing.T) {
 	search := "?" + url.Values{"search": {"spec.none is null"}}.Encode()
 	for range 3 {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, clustersPath+search, http.NoBody))
+		handler.ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, rest.ClustersPath+search, http.NoBody))
 		if w.Code != http.StatusGatewayTimeout {
 			t.Errorf("Got status %d, want %d: nobody waits for an answer", w.Code, http.StatusGatewayTimeout)
 		}

@@ -31,11 +31,9 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/go-logr/logr"
-	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	"k8s.io/utils/clock"
-
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
 
 // BenchmarkReads asks for each kind of read in turn, in process, and over a
@@ -45,7 +43,7 @@ func BenchmarkReads(b *testing.B) {
 	for _, clusters := range []int{1_000, 20_000, 100_000} {
 		reads := newReads(b, clusters)
 		for _, s := range reads.scenarios {
-			target := clustersPath + s.path
+			target := rest.ClustersPath + s.path
 			b.Run(fmt.Sprintf("%s/%d/InProcess", s.name, clusters), func(b *testing.B) {
 				r := s.request(target)
 				w := &discard{header: http.Header{}}
@@ -92,41 +90,20 @@ func (s readScenario) request(target string) *http.Request {
 
 func newReads(tb testing.TB, clusters int) reads {
 	tb.Helper()
-	contract, err := loadContract(20)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s := &Server{
-		options:   Options{PageSize: 20, Authenticator: FixedUser("dev"), Authorizer: authorizerfactory.NewAlwaysAllowAuthorizer(), Clock: clock.RealClock{}},
-		log:       logr.Discard(),
-		contract:  contract,
-		renderer:  renderer{required: func(string) []string { return nil }},
-		queries:   newQueryCache(),
-		clusters:  collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource},
-		nodePools: collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource},
-		statuses:  collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource},
-	}
-	s.options.Limits = Limits{}.withDefaults()
-	s.inFlight = newInFlight(s.options.Limits)
+	renderer := rest.Renderer{RequiredAdapters: func(string) []string { return []string{"dns"} }}
 	rows := make([]*fleet.Row, clusters)
 	for n := range rows {
-		cluster := benchCluster(n)
+		cluster := resttest.Cluster(n)
 		cluster.CreationTimestamp = metav1.NewTime(time.Date(2026, 1, 1, 0, 0, n/100, 0, time.UTC))
 		if n%5 == 0 {
 			cluster.Status.Conditions[1].Status = metav1.ConditionFalse
 		}
-		if rows[n], err = s.renderer.cluster(cluster); err != nil {
+		var err error
+		if rows[n], err = renderer.Cluster(cluster); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	for _, fill := range []struct {
-		index *fleet.Index
-		rows  []*fleet.Row
-	}{{s.clusters.index, rows}, {s.nodePools.index, nil}, {s.statuses.index, nil}} {
-		if err := fill.index.Replace(fill.rows, "1"); err != nil {
-			tb.Fatal(err)
-		}
-	}
+	s := newOffline(tb, Options{}, rows...)
 	search := func(text string, more ...string) string {
 		query := url.Values{"search": {text}, "pageSize": {"20"}}
 		for i := 0; i < len(more); i += 2 {

@@ -29,7 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // reportBody is a report with one condition, Available; an empty status leaves
@@ -51,9 +51,9 @@ func reportBody(adapter string, generation int, observed time.Time, available st
 	return string(body)
 }
 
-func statuses(t *testing.T, href string) []facade.AdapterStatus {
+func statuses(t *testing.T, href string) []rest.AdapterStatus {
 	t.Helper()
-	var list facade.AdapterStatusList
+	var list rest.AdapterStatusList
 	get(t, query(href+"/statuses", "orderBy", "adapter")).want(t, http.StatusOK).decode(t, &list)
 	return list.Items
 }
@@ -160,10 +160,10 @@ func TestReportReplaces(t *testing.T) {
 		"data":null}`).want(t, http.StatusCreated)
 	first := time.Date(2026, 1, 2, 10, 0, 0, 123456789, time.UTC)
 	one := noon.Add(time.Hour)
-	want := []facade.AdapterStatus{{
+	want := []rest.AdapterStatus{{
 		Adapter:            "validator",
 		ObservedGeneration: 1,
-		Conditions: []facade.AdapterCondition{
+		Conditions: []rest.AdapterCondition{
 			{Type: "Applied", Status: "True", LastTransitionTime: one},
 			{Type: "Available", Status: "True", LastTransitionTime: noon},
 		},
@@ -219,7 +219,7 @@ func TestReportOnSuccessor(t *testing.T) {
 	if err := suite.env.Client.Delete(t.Context(), &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}); err != nil {
 		t.Fatal(err)
 	}
-	var second facade.Cluster
+	var second rest.Cluster
 	eventually(t, "the first cluster is gone", func() bool {
 		answer := post(t, api+"/clusters", body)
 		if answer.status == http.StatusConflict {

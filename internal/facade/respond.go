@@ -21,8 +21,12 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // The values of headers that are the same in every response. net/http does not
@@ -59,7 +63,7 @@ func (s *Server) writeList(w http.ResponseWriter, r *http.Request, kind string, 
 	}
 	*scratch, head = identity, identity[:len(head)]
 
-	gzipped, unchanged := begin(w, r, length, digest(identity))
+	gzipped, unchanged := begin(w, r, length, rest.DigestOf(identity))
 	if unchanged || r.Method == http.MethodHead {
 		return
 	}
@@ -121,5 +125,32 @@ func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	header["Content-Type"] = jsonType
 	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have gone
+}
+
+// writeProblem answers with a problem.
+func (s *Server) writeProblem(w http.ResponseWriter, r *http.Request, p *problem.Error) {
+	body, err := rest.Marshal(rest.Problem{
+		Type:      p.Type(),
+		Title:     p.Title,
+		Status:    int32(p.Status),
+		Detail:    p.Detail,
+		Code:      p.Code,
+		Instance:  r.URL.EscapedPath(),
+		Timestamp: s.options.Clock.Now().UTC().Truncate(time.Millisecond),
+		RequestID: requestIDOf(r.Context()),
+		TraceID:   traceIDOf(r.Context()),
+		Errors:    p.Fields,
+	})
+	if err != nil { // no field of a Problem can fail to marshal
+		panic(err)
+	}
+	metrics.Problems.WithLabelValues(p.Code).Inc()
+	for key, values := range p.Header {
+		w.Header()[key] = values
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(p.Status)
 	_, _ = w.Write(body) // the client may have gone
 }

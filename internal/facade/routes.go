@@ -23,16 +23,9 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-)
 
-const (
-	rootPath        = "/api/hyperfleet"
-	versionPath     = rootPath + "/v1"
-	openAPIPath     = versionPath + "/openapi"
-	openAPIPagePath = versionPath + "/openapi.html"
-	clustersPath    = versionPath + "/clusters"
-	clusterPath     = clustersPath + "/{cluster_id}"
-	nodePoolsPath   = versionPath + "/nodepools"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // A handlerFunc answers a request, or returns the error to answer with.
@@ -42,41 +35,42 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 type methods map[string]handlerFunc
 
 func (s *Server) handler() http.Handler {
+	clusters, nodePools, reports := s.replica.Clusters.Resource, s.replica.NodePools.Resource, s.replica.Reports.Resource
 	routes := map[string]methods{
-		rootPath:    {http.MethodGet: s.getAPI},
-		versionPath: {http.MethodGet: s.getVersion},
-		openAPIPath: {http.MethodGet: s.getOpenAPI},
+		rest.RootPath:    {http.MethodGet: s.getAPI},
+		rest.VersionPath: {http.MethodGet: s.getVersion},
+		rest.OpenAPIPath: {http.MethodGet: s.getOpenAPI},
 
 		// Those that say nothing of rights look up what the path names, and with it
 		// whether the caller may get that.
-		clustersPath: {
-			http.MethodGet:  s.may("list", clustersResource, s.listClusters),
-			http.MethodPost: s.may("create", clustersResource, s.createCluster),
+		rest.ClustersPath: {
+			http.MethodGet:  s.may("list", clusters, s.listClusters),
+			http.MethodPost: s.may("create", clusters, s.createCluster),
 		},
-		clusterPath: {http.MethodGet: s.getCluster},
-		clusterPath + "/statuses": {
-			http.MethodGet:  s.may("list", adapterStatusesResource, s.listClusterStatuses),
-			http.MethodPost: s.may("create", adapterStatusesResource, s.reportClusterStatus),
+		rest.ClusterPath: {http.MethodGet: s.getCluster},
+		rest.ClusterStatusesPath: {
+			http.MethodGet:  s.may("list", reports, s.listClusterStatuses),
+			http.MethodPost: s.may("create", reports, s.reportClusterStatus),
 		},
-		clusterPath + "/nodepools": {
-			http.MethodGet:  s.may("list", nodePoolsResource, s.listClusterNodePools),
-			http.MethodPost: s.may("create", nodePoolsResource, s.createNodePool),
+		rest.ClusterNodePoolsPath: {
+			http.MethodGet:  s.may("list", nodePools, s.listClusterNodePools),
+			http.MethodPost: s.may("create", nodePools, s.createNodePool),
 		},
-		clusterPath + "/nodepools/{nodepool_id}": {http.MethodGet: s.getNodePool},
-		clusterPath + "/nodepools/{nodepool_id}/statuses": {
-			http.MethodGet:  s.may("list", adapterStatusesResource, s.listNodePoolStatuses),
-			http.MethodPost: s.may("create", adapterStatusesResource, s.reportNodePoolStatus),
+		rest.ClusterNodePoolPath: {http.MethodGet: s.getNodePool},
+		rest.NodePoolStatusesPath: {
+			http.MethodGet:  s.may("list", reports, s.listNodePoolStatuses),
+			http.MethodPost: s.may("create", reports, s.reportNodePoolStatus),
 		},
-		nodePoolsPath:                    {http.MethodGet: s.may("list", nodePoolsResource, s.listNodePools)},
-		nodePoolsPath + "/{nodepool_id}": {http.MethodGet: s.getNodePool},
+		rest.NodePoolsPath: {http.MethodGet: s.may("list", nodePools, s.listNodePools)},
+		rest.NodePoolPath:  {http.MethodGet: s.getNodePool},
 	}
 	mux := http.NewServeMux()
 	for pattern, m := range routes {
 		mux.Handle(pattern, routed(pattern, s.serve(m.dispatch)))
 	}
-	page := routed(openAPIPagePath, s.serve(methods{http.MethodGet: s.servePage()}.dispatch))
-	mux.Handle(openAPIPagePath, page)
-	mux.Handle(openAPIPagePath+"/", page)
+	page := routed(rest.OpenAPIPagePath, s.serve(methods{http.MethodGet: s.servePage()}.dispatch))
+	mux.Handle(rest.OpenAPIPagePath, page)
+	mux.Handle(rest.OpenAPIPagePath+"/", page)
 	nothing := s.serve(func(_ http.ResponseWriter, r *http.Request) error { return noPath(r) })
 	mux.Handle("/", nothing)
 	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -108,8 +102,8 @@ func (m methods) dispatch(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	slices.Sort(allowed)
-	return problemMethod.because("%s does not serve %s", r.URL.Path, r.Method).
-		withHeader("Allow", strings.Join(allowed, ", "))
+	return problem.MethodNotAllowed.Because("%s does not serve %s", r.URL.Path, r.Method).
+		WithHeader("Allow", strings.Join(allowed, ", "))
 }
 
 // serve makes an http.Handler of a handlerFunc: it establishes the caller first
@@ -129,14 +123,14 @@ func (s *Server) serve(handle handlerFunc) http.Handler {
 }
 
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
-	problem := asProblem(err)
-	log := s.logOf(r).WithValues("code", problem.code, "status", problem.status)
-	if problem.status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has gone
-		log.Error(problem, "Request failed")
+	p := problem.From(err)
+	log := s.logOf(r).WithValues("code", p.Code, "status", p.Status)
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has gone
+		log.Error(p, "Request failed")
 	} else {
-		log.V(1).Info("Request refused", "reason", problem.Error())
+		log.V(1).Info("Request refused", "reason", p.Error())
 	}
-	problem.write(w, r, s.options.Clock.Now())
+	s.writeProblem(w, r, p)
 }
 
 // recoverPanic answers a request whose handler panicked, so that one fault does
@@ -150,5 +144,5 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 		panic(reason)
 	}
 	s.logOf(r).Error(fmt.Errorf("panic: %v", reason), "Handler panicked", "stack", string(debug.Stack()))
-	problemInternal.because("The request hit a fault of the server").write(w, r, s.options.Clock.Now())
+	s.writeProblem(w, r, problem.Internal.Because("The request hit a fault of the server"))
 }

@@ -40,6 +40,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
@@ -58,8 +59,9 @@ type secureServer struct {
 	log     *syncBuffer
 }
 
-// newSecureServer adds one to the manager. Its certificate is in the folder.
-func newSecureServer(mgr ctrl.Manager, folder string, required func(string) []string) (*secureServer, error) {
+// newSecureServer adds a secure server of a replica to the manager. Its certificate is in
+// the folder.
+func newSecureServer(mgr ctrl.Manager, folder string, rep *replica.Replica) (*secureServer, error) {
 	s := &secureServer{log: &syncBuffer{}}
 	s.serving = serving.Options{
 		CertFile:   filepath.Join(folder, "tls.crt"),
@@ -80,28 +82,20 @@ func newSecureServer(mgr ctrl.Manager, folder string, required func(string) []st
 	if err != nil {
 		return nil, err
 	}
-	s.Server, err = facade.New(mgr.GetConfig(), mgr.GetScheme(), facade.Options{
-		BindAddress:      "127.0.0.1:0",
-		Namespace:        "default",
-		PageSize:         20,
-		WriteVisibility:  20 * time.Second,
-		Version:          "v0.0.0-test",
-		Authenticator:    who,
-		Authorizer:       may,
-		TLS:              s.serving.TLS(certificate),
-		RequiredAdapters: required,
+	s.Server, err = facade.New(mgr.GetConfig(), mgr.GetScheme(), rep, facade.Options{
+		BindAddress:     "127.0.0.1:0",
+		PageSize:        20,
+		WriteVisibility: writeVisibility,
+		Version:         "v0.0.0-test",
+		Authenticator:   who,
+		Authorizer:      may,
+		TLS:             s.serving.TLS(certificate),
 	}, zap.New(zap.UseDevMode(true), zap.WriteTo(s.log)))
 	if err != nil {
 		return nil, err
 	}
 	s.base = "https://" + s.Address().String()
-	// Not by SetupWithManager: the metrics are those of the other server.
-	for _, runnable := range append(s.Feeds(), s.Server) {
-		if err := mgr.Add(runnable); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
+	return s, mgr.Add(s.Server)
 }
 
 // renewCertificate writes another certificate, of the same name.

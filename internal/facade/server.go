@@ -33,15 +33,10 @@ import (
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/cache"
 	"k8s.io/utils/clock"
-	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // fieldManager is the field manager of what is written through the facade.
@@ -51,16 +46,11 @@ const fieldManager = "hyperfleet-facade"
 type Options struct {
 	// BindAddress is where to listen, such as ":8000".
 	BindAddress string
-	// Namespace is the one that the facade serves.
-	Namespace string
 	// PageSize is how many items a page has where a request does not say, 1 to 1000.
 	PageSize int
 	// WriteVisibility bounds how long the answer to a write waits until reads
 	// show the write.
 	WriteVisibility time.Duration
-	// MaxStaleness is how far behind the API server the indexes may be before reads
-	// are refused; 0 for any.
-	MaxStaleness time.Duration
 	// Limits bound what requests may take.
 	Limits Limits
 	// DrainDelay is how long Drain serves on when readiness fails already.
@@ -73,11 +63,6 @@ type Options struct {
 	Authorizer authorizer.Authorizer
 	// TLS is how to serve HTTPS; nil for plain HTTP.
 	TLS *tls.Config
-	// RequiredAdapters returns the names of the adapters required for a Kind.
-	RequiredAdapters func(kind string) []string
-	// Announce is called before a report is written, and what it returns once the
-	// request is answered. It may be nil.
-	Announce func(*v1.AdapterStatus) (done func())
 	// TracerProvider makes spans of requests; nil for none.
 	TracerProvider trace.TracerProvider
 	// SlowRequest is how long a request takes that is logged as slow; 0 for none.
@@ -86,21 +71,15 @@ type Options struct {
 	Clock clock.PassiveClock
 }
 
-// Server is the REST facade. It answers reads from its own indexes, on every
-// replica.
+// Server is the REST facade. Every replica of the program runs one. It answers reads
+// from the replica's copy of the fleet, and writes to the API server.
 type Server struct {
 	options    Options
 	log        logr.Logger
 	contract   *contract
-	renderer   renderer
-	clusters   collection
-	nodePools  collection
-	statuses   collection
-	reports    *Reports
+	replica    *replica.Replica
 	queries    *queryCache
 	tracer     trace.Tracer // nil where no spans are made
-	feeds      []manager.Runnable
-	finders    map[string]*finder // by the plural of their collection
 	inFlight   inFlight
 	draining   atomic.Bool
 	shutdown   func() error
@@ -110,20 +89,17 @@ type Server struct {
 	httpServer *http.Server
 }
 
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools;adapterstatuses,verbs=get;list;watch
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools;adapterstatuses,verbs=get
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=delete
 
-// New makes a Server and begins to listen. The config is of the facade's own
-// identity, which must be allowed to impersonate those who call.
-func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.Logger) (*Server, error) {
+// New returns a Server that serves a replica, and begins to listen. The config is of the
+// facade's own identity, which must be allowed to impersonate the callers.
+func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, options Options, log logr.Logger) (*Server, error) {
 	if options.Authenticator == nil || options.Authorizer == nil {
 		return nil, errors.New("an authenticator and an authorizer are required")
 	}
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
-	}
-	if options.Announce == nil {
-		options.Announce = func(*v1.AdapterStatus) func() { return func() {} }
 	}
 	contract, err := loadContract(options.PageSize)
 	if err != nil {
@@ -132,9 +108,8 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if err := options.Limits.check(); err != nil {
 		return nil, err
 	}
-	config = withoutRetries(config)
-	config = withAuditIDs(config)
-	own, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
+	config = ClientConfig(config)
+	own, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
@@ -149,7 +124,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 		options:  options,
 		log:      log,
 		contract: contract,
-		renderer: renderer{required: options.RequiredAdapters},
+		replica:  rep,
 		queries:  newQueryCache(),
 		own:      own,
 		caller:   caller,
@@ -158,11 +133,6 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	if options.TracerProvider != nil {
 		s.tracer = options.TracerProvider.Tracer(tracerName)
 	}
-	watches, err := fleet.NewWatchClient(config, scheme, v1.GroupVersion)
-	if err != nil {
-		return nil, err
-	}
-	s.feed(own, watches)
 	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
 		return nil, fmt.Errorf("listen for REST requests: %w", err)
 	}
@@ -180,20 +150,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, options Options, log logr.
 	return s, nil
 }
 
-// SetupWithManager adds the indexes' feeds and the HTTP server to the manager.
-func (s *Server) SetupWithManager(mgr ctrl.Manager) error {
-	for _, feed := range s.feeds {
-		if err := mgr.Add(feed); err != nil {
-			return fmt.Errorf("add a feed of the fleet index: %w", err)
-		}
-	}
-	if err := metrics.Registry.Register(s); err != nil {
-		return fmt.Errorf("register the metrics of the fleet index: %w", err)
-	}
-	return mgr.Add(s)
-}
-
-// NeedLeaderElection is false: every replica serves.
+// NeedLeaderElection returns false: every replica serves.
 func (s *Server) NeedLeaderElection() bool { return false }
 
 // Address is where the Server listens.
@@ -218,44 +175,12 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// WaitForSync returns nil once the indexes have been filled, and the error of ctx
-// where that is done first.
-func (s *Server) WaitForSync(ctx context.Context) error {
-	for _, of := range []collection{s.clusters, s.nodePools, s.statuses} {
-		if err := of.index.WaitForSync(ctx); err != nil {
-			return err
-		}
+// Ready fails until the indexes are filled, while one of them is further behind the API
+// server than is allowed, and from when the Server is told to drain. It is a
+// healthz.Checker.
+func (s *Server) Ready(*http.Request) error {
+	if s.draining.Load() {
+		return errors.New("shutting down")
 	}
-	return nil
-}
-
-// A collection is one of the lists of resources.
-type collection struct {
-	index    *fleet.Index
-	kind     string // of the list's JSON
-	plural   string // for people
-	resource string // of the API server
-}
-
-func (s *Server) feed(c client.WithWatch, watches rest.Interface) {
-	s.clusters = collection{fleet.New(fleet.Clusters), "ClusterList", "clusters", clustersResource}
-	s.nodePools = collection{fleet.New(fleet.NodePools), "NodePoolList", "nodepools", nodePoolsResource}
-	s.statuses = collection{fleet.New(fleet.AdapterStatuses), "AdapterStatusList", "statuses", adapterStatusesResource}
-	s.reports = &Reports{index: s.statuses.index}
-	source := func(of collection, list client.ObjectList) cache.ListerWatcher {
-		return fleet.Watching(watches, of.resource, s.options.Namespace, fleet.ListWatch(c, list, s.options.Namespace))
-	}
-	fresh := newFreshness(s.options.RequiredAdapters, s.clusters.index, s.nodePools.index, s.statuses.index)
-	clusters := fleet.NewFeed(fresh.resources(v1.ClusterKind), source(s.clusters, &v1.ClusterList{}), s.renderer.cluster)
-	nodePools := fleet.NewFeed(fresh.resources(v1.NodePoolKind), source(s.nodePools, &v1.NodePoolList{}), s.renderer.nodePool)
-	statuses := fleet.NewFeed(reportStore{fresh.statuses(), s.reports}, source(s.statuses, &v1.AdapterStatusList{}), s.renderer.adapterStatus)
-	s.feeds = []manager.Runnable{
-		clusters, s.prober(c, s.clusters, clusters.Rewatch),
-		nodePools, s.prober(c, s.nodePools, nodePools.Rewatch),
-		statuses, s.prober(c, s.statuses, statuses.Rewatch),
-	}
-	s.finders = map[string]*finder{}
-	for _, of := range []collection{s.clusters, s.nodePools} {
-		s.finders[of.plural] = newFinder(of.index, c, s.options.Namespace, of.kind, s.options.WriteVisibility)
-	}
+	return s.replica.CheckCurrent()
 }

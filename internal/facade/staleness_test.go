@@ -24,20 +24,18 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	clocktesting "k8s.io/utils/clock/testing"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
 // An index that is further behind than allowed is not passed off as current.
 func TestStaleIndex(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(time.Now())
-	server, freeze := newReplicaServer(t, func(o *facade.Options) {
-		o.Clock, o.MaxStaleness = clock, time.Hour
+	server, freeze := newReplicaServer(t, func(o *replicaOptions) {
+		o.replica.Clock, o.replica.MaxStaleness = clock, time.Hour
 	})
 	replica := "http://" + server.Address().String()
 	cluster := newCluster(t, "")
 	wantStatus(t, replica+cluster.Href, http.StatusOK, "")
-	if got := testutil.CollectAndCount(server, "hyperfleet_index_staleness_seconds"); got != 3 {
+	if got := testutil.CollectAndCount(server.Replica().Collector(nil), "hyperfleet_index_staleness_seconds"); got != 3 {
 		t.Errorf("%d collections have a staleness, want 3", got)
 	}
 

@@ -17,6 +17,7 @@ limitations under the License.
 package facade
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -32,65 +34,63 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// maxClockSkew is how far ahead of the facade's clock a report may be. One from
-// the far future would make every later report of its adapter a stale one.
-const maxClockSkew = 5 * time.Minute
-
 func (s *Server) listClusterStatuses(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.statuses, clusterPath+"/statuses", reportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.ClusterStatusesPath, rest.ReportOwners(v1.ClusterKind, cluster.ID, cluster.Key.Name)...)
 }
 
 func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.list(w, r, s.statuses, clusterPath+"/nodepools/{nodepool_id}/statuses", reportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
+	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
 func (s *Server) reportClusterStatus(w http.ResponseWriter, r *http.Request) error {
-	cluster, err := s.findCluster(r)
+	cluster, err := s.requestedCluster(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, collection: s.clusters, row: cluster})
+	return s.answerReport(w, r, reported{kind: v1.ClusterKind, object: &v1.Cluster{}, index: s.replica.Clusters.Index, row: cluster})
 }
 
 func (s *Server) reportNodePoolStatus(w http.ResponseWriter, r *http.Request) error {
-	nodePool, err := s.findNodePool(r)
+	nodePool, err := s.requestedNodePool(r)
 	if err != nil {
 		return err
 	}
-	return s.report(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, collection: s.nodePools, row: nodePool})
+	return s.answerReport(w, r, reported{kind: v1.NodePoolKind, object: &v1.NodePool{}, index: s.replica.NodePools.Index, row: nodePool})
 }
 
 // reported is the resource that a report is about.
 type reported struct {
-	kind       string
-	object     client.Object // empty, to read it into
-	collection collection
-	row        *fleet.Row
+	kind   string
+	object client.Object // empty, to read it into
+	index  *fleet.Index
+	row    *fleet.Row
 }
 
-// report records an adapter's report, or answers 204 where it changes nothing.
-func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) error {
-	var body AdapterStatusCreateRequest
+// answerReport records an adapter's report, or answers 204 where it changes nothing.
+func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on reported) error {
+	var body rest.AdapterStatusCreateRequest
 	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
 		return err
 	}
 	if faults := s.checkReport(body); len(faults) > 0 {
-		return problemInvalidBody.inFields(faults)
+		return problem.InvalidBody.InFields(faults...)
 	}
 	// To report is to create or to replace, and what is answered before either may
 	// only be told to those who may do both.
-	status := newAdapterStatus(s.options.Namespace, on, body)
-	if err := s.authorizeNamed(r, "patch", adapterStatusesResource, status.Name); err != nil {
+	report := newReport(s.replica.Namespace(), on, body)
+	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
 	}
 	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
@@ -102,8 +102,8 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	defer s.options.Announce(status)()
-	stored, err := s.record(r.Context(), on, status)
+	defer s.replica.Pending.Begin(report)()
+	stored, err := s.record(r.Context(), on, report)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	row, err := s.renderer.adapterStatus(stored)
+	row, err := rest.EncodeReport(stored)
 	if err != nil {
 		return err
 	}
@@ -121,20 +121,19 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, on reported) err
 }
 
 // checkReport checks what the schema of the body cannot say.
-func (s *Server) checkReport(body AdapterStatusCreateRequest) []FieldError {
-	var faults []FieldError
-	if limit := s.options.Clock.Now().Add(maxClockSkew); body.ObservedTime.After(limit) {
-		faults = append(faults, FieldError{"observed_time", "maximum",
-			fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", maxClockSkew.Minutes())})
+func (s *Server) checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
+	var faults []rest.FieldError
+	if limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew); body.ObservedTime.After(limit) {
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", aggregate.MaxClockSkew.Minutes())})
 	}
 	if body.ObservedTime.Before(time.Unix(0, 0)) {
-		faults = append(faults, FieldError{"observed_time", "minimum", "observed_time must not be before 1970"})
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "minimum", Message: "observed_time must not be before 1970"})
 	}
 	seen := map[string]bool{}
 	for i, condition := range body.Conditions {
 		if seen[condition.Type] {
 			field := fmt.Sprintf("conditions[%d].type", i)
-			faults = append(faults, FieldError{field, "unique", fmt.Sprintf("%s: there is another condition of type %q", field, condition.Type)})
+			faults = append(faults, rest.FieldError{Field: field, Constraint: "unique", Message: fmt.Sprintf("%s: there is another condition of type %q", field, condition.Type)})
 		}
 		seen[condition.Type] = true
 	}
@@ -159,16 +158,16 @@ func (s *Server) hasGeneration(ctx context.Context, on reported, generation int6
 func (s *Server) readLive(ctx context.Context, on reported) error {
 	err := s.own.Get(ctx, on.row.Key, on.object)
 	if !apierrors.IsNotFound(err) && (err != nil || on.object.GetUID() == on.row.UID()) {
-		return ofOwnRights(err)
+		return fromOwnRequest(err)
 	}
 	if on.kind == v1.ClusterKind {
 		return noCluster(on.row.ID)
 	}
-	return problemNoNodePool.because("There is no nodepool with id %q", on.row.ID)
+	return problem.NoSuchNodePool.Because("There is no nodepool with id %q", on.row.ID)
 }
 
-func newAdapterStatus(namespace string, on reported, body AdapterStatusCreateRequest) *v1.AdapterStatus {
-	status := &v1.AdapterStatus{
+func newReport(namespace string, on reported, body rest.AdapterStatusCreateRequest) *v1.AdapterStatus {
+	report := &v1.AdapterStatus{
 		ObjectMeta: metav1.ObjectMeta{
 			Name:      v1.AdapterStatusName(on.row.Key.Name, body.Adapter),
 			Namespace: namespace,
@@ -184,14 +183,23 @@ func newAdapterStatus(namespace string, on reported, body AdapterStatusCreateReq
 		},
 	}
 	for i, c := range body.Conditions {
-		status.Spec.Conditions[i] = v1.AdapterCondition{
+		report.Spec.Conditions[i] = v1.AdapterCondition{
 			Type:    c.Type,
 			Status:  metav1.ConditionStatus(c.Status),
 			Reason:  c.Reason,
 			Message: c.Message,
 		}
 	}
-	return status
+	return report
+}
+
+// freeFormObject returns a free-form object of a request as a custom resource holds it,
+// nil if the request has none.
+func freeFormObject(raw json.RawMessage) *runtime.RawExtension {
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return nil
+	}
+	return &runtime.RawExtension{Raw: raw}
 }
 
 // recordAttempts bounds how often a report is written anew because others wrote
@@ -201,7 +209,7 @@ const recordAttempts = 5
 // record creates or replaces the adapter's report as the caller: in one write,
 // where nobody interferes. It returns nil where the report changes nothing.
 func (s *Server) record(ctx context.Context, on reported, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
-	recorded, exists := s.statuses.index.GetByKey(client.ObjectKeyFromObject(report))
+	recorded, exists := s.replica.Reports.Index.GetByKey(client.ObjectKeyFromObject(report))
 	foreseeTimes(report, recorded)
 	var err error
 	for range recordAttempts {
@@ -251,7 +259,7 @@ func (s *Server) replaceReport(ctx context.Context, report *v1.AdapterStatus) (*
 	if aggregate.ReportOf(report).Available == metav1.ConditionUnknown {
 		recorded := &v1.AdapterStatus{}
 		if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
-			return nil, ofOwnRights(err)
+			return nil, fromOwnRequest(err)
 		}
 		if concerns(recorded, report) && hasResult(recorded) {
 			metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardUnknown).Inc()
@@ -302,7 +310,7 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 		return true, nil
 	}
 	if err != nil {
-		return false, ofOwnRights(err)
+		return false, fromOwnRequest(err)
 	}
 	if concerns(recorded, report) {
 		return false, nil
@@ -311,7 +319,7 @@ func (s *Server) removePredecessor(ctx context.Context, on reported, report *v1.
 	if err == nil {
 		metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardPredecessor).Inc()
 	}
-	return true, ofOwnRights(client.IgnoreNotFound(err))
+	return true, fromOwnRequest(client.IgnoreNotFound(err))
 }
 
 // awaitReport waits until reads show the report and what it does to the
@@ -323,12 +331,12 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		s.log.Info("Too many writes wait to be visible to reads for a report to wait", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
 		return
 	}
-	err := s.statuses.index.WaitForResourceVersion(ctx, stored.ResourceVersion)
+	err := s.replica.Reports.Index.WaitForResourceVersion(ctx, stored.ResourceVersion)
 	if err == nil {
 		report := aggregate.ReportOf(stored)
-		_, err = on.collection.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
+		_, err = on.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
 			// The API server knows the generation; the row may be older still.
-			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report)
+			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report, s.options.Clock.Now())
 		})
 	}
 	if err != nil {

@@ -28,6 +28,14 @@ import (
 	"k8s.io/client-go/rest"
 )
 
+// ClientConfig returns a copy of config for requests that are made to answer a REST
+// request. They are not repeated without the caller's knowledge, and the API server's
+// audit log shows the id of the REST request. New does the same; the look-ups of a
+// replica need it too.
+func ClientConfig(config *rest.Config) *rest.Config {
+	return withAuditIDs(withoutRetries(config))
+}
+
 // withoutRetries returns a copy of config whose clients do not try again by
 // themselves where the API server says when to: the caller of the REST API is
 // told, and decides. client-go would wait, up to ten times, and with each request

@@ -23,15 +23,15 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	"k8s.io/client-go/rest"
+	restclient "k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/tracing"
 )
 
@@ -45,7 +45,7 @@ const (
 func TestTraces(t *testing.T) {
 	spans := tracetest.NewSpanRecorder()
 	asked := &headers{}
-	config := rest.CopyConfig(suite.env.Config)
+	config := restclient.CopyConfig(suite.env.Config)
 	config.Wrap(asked.record)
 	config.Wrap(tracing.Transport)
 	base := startFacade(t, config, facade.Options{
@@ -91,7 +91,7 @@ func TestTraces(t *testing.T) {
 // spans are made.
 func TestTraceContextWithoutTraces(t *testing.T) {
 	asked := &headers{}
-	config := rest.CopyConfig(suite.env.Config)
+	config := restclient.CopyConfig(suite.env.Config)
 	config.Wrap(asked.record)
 	config.Wrap(tracing.Transport)
 	base := startFacade(t, config, facade.Options{})
@@ -125,19 +125,24 @@ func traced(t *testing.T, base, method, path, body, requestID string) answer {
 
 // startFacade starts another facade with these options and returns the base of
 // its URLs.
-func startFacade(t *testing.T, config *rest.Config, options facade.Options) string {
+func startFacade(t *testing.T, config *restclient.Config, options facade.Options) string {
 	t.Helper()
-	options.BindAddress, options.Namespace, options.PageSize = "127.0.0.1:0", "default", 20
-	options.WriteVisibility = 20 * time.Second
+	options.BindAddress, options.PageSize = "127.0.0.1:0", 20
+	options.WriteVisibility = writeVisibility
 	options.Authenticator = facade.FixedUser(devUser)
 	options.Authorizer = authorizerfactory.NewAlwaysAllowAuthorizer()
-	options.RequiredAdapters = func(string) []string { return nil }
-	server, err := facade.New(config, suite.env.Scheme, options, log.Log)
+	rep, err := replica.New(facade.ClientConfig(config), suite.env.Scheme, replica.Options{
+		Namespace: "default", RequiredAdapters: func(string) []string { return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := facade.New(config, suite.env.Scheme, rep, options, log.Log)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var running sync.WaitGroup
-	for _, feed := range server.Feeds() {
+	for _, feed := range rep.Feeds() {
 		running.Go(func() { _ = feed.Start(t.Context()) })
 	}
 	running.Go(func() { _ = server.Start(t.Context()) })

@@ -37,9 +37,9 @@ import (
 
 const pageSize = 20
 
-// BenchmarkList answers one page each, of a search that is asked again and again
-// while nothing changes. A page has as many rows in each fleet. So the ratio between
-// fleets says how far the cost depends on the fleet rather than on the answer.
+// BenchmarkList measures one page of a repeated search while nothing changes. A page has the
+// same number of rows in each fleet, so the ratio between fleets shows how far the cost
+// depends on the fleet rather than on the answer.
 func BenchmarkList(b *testing.B) {
 	indexes := benchIndexes(b)
 	for _, s := range listScenarios {
@@ -48,7 +48,7 @@ func BenchmarkList(b *testing.B) {
 				search, offset := s.prepare(b, x)
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
+					if _, err := x.Page(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -57,8 +57,7 @@ func BenchmarkList(b *testing.B) {
 	}
 }
 
-// BenchmarkFirstTime answers the same as if it were asked for the first time,
-// parsing apart.
+// BenchmarkFirstTime measures the same pages as first requests, without parsing.
 func BenchmarkFirstTime(b *testing.B) {
 	indexes := benchIndexes(b)
 	for _, s := range listScenarios {
@@ -72,7 +71,7 @@ func BenchmarkFirstTime(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					if _, err := x.page(b.Context(), search, nil, offset, pageSize); err != nil {
+					if _, err := x.evaluate(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 						b.Fatal(err)
 					}
 				}
@@ -81,8 +80,8 @@ func BenchmarkFirstTime(b *testing.B) {
 	}
 }
 
-// BenchmarkListWhileChanged answers one page each after so many rows have had a
-// heartbeat: what it takes a standing search to catch up.
+// BenchmarkListWhileChanged measures one page after a number of rows had a heartbeat: the
+// cost at which a standing search catches up.
 func BenchmarkListWhileChanged(b *testing.B) {
 	indexes := benchIndexes(b)
 	for _, x := range indexes {
@@ -107,7 +106,7 @@ func BenchmarkListWhileChanged(b *testing.B) {
 							heartbeat(x.Index, n)
 						}
 						b.StartTimer()
-						if _, err := x.Page(b.Context(), search, nil, offset, pageSize); err != nil {
+						if _, err := x.Page(b.Context(), search, PageRequest{Offset: offset, Limit: pageSize}); err != nil {
 							b.Fatal(err)
 						}
 					}
@@ -121,10 +120,10 @@ type listScenario struct {
 	name   string
 	search string
 	order  []Order
-	// page is where in the answer the page lies, from 0 to 1.
+	// page is the position of the page in the answer, from 0 to 1.
 	page float64
-	// matches is the part of the fleet that matches, at least a page of each fleet. Or
-	// few rows match, as many in each.
+	// matches is the part of the fleet that matches, at least a page of each fleet. Otherwise
+	// few is the number of rows that match in each fleet.
 	matches float64
 	few     int
 }
@@ -160,11 +159,12 @@ func (s listScenario) filter(b *testing.B) tsl.Expr {
 	return parse(b, s.search)
 }
 
-// in names the scenario in one fleet, as hack/bench takes it apart again.
+// in returns the name of the scenario in one fleet, in the form that test/performance
+// parses.
 func (s listScenario) in(x sizedIndex) string { return fmt.Sprintf("%s/%d", s.name, x.size) }
 
-// prepare returns the search and the offset of the page. It is asked often enough
-// to be a standing one.
+// prepare returns the search and the offset of the page. It requests the search often enough
+// to make it a standing search.
 func (s listScenario) prepare(b *testing.B, x sizedIndex) (search *Search, offset int) {
 	b.Helper()
 	search, err := x.Prepare(s.filter(b), s.order)
@@ -173,7 +173,7 @@ func (s listScenario) prepare(b *testing.B, x sizedIndex) (search *Search, offse
 	}
 	var page Page
 	for range 4 {
-		if page, err = x.Page(b.Context(), search, nil, 0, pageSize); err != nil {
+		if page, err = x.Page(b.Context(), search, PageRequest{Limit: pageSize}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -187,7 +187,7 @@ func (s listScenario) prepare(b *testing.B, x sizedIndex) (search *Search, offse
 	return search, max(0, int(s.page*float64(page.Total-pageSize)))
 }
 
-// heartbeat moves a time of a condition of the n-th row, more or less.
+// heartbeat moves a time of a condition of a row that n selects.
 func heartbeat(x *Index, n int) {
 	row := *x.rows[n*7919%len(x.rows)]
 	row.Conditions = slices.Clone(row.Conditions)
@@ -209,13 +209,13 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
-// BenchmarkUpsert changes rows of a fleet, each by a new row: a heartbeat moves
-// only a time of a condition, a report a condition's status, an update a label,
-// the generation and the time of the update.
+// BenchmarkUpsert replaces rows of a fleet. A heartbeat changes only a time of a condition, a
+// report a condition's status, and an update a label, the generation and the time of the
+// update.
 func BenchmarkUpsert(b *testing.B) {
-	ready := []unique.Handle[conditionTexts]{
-		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionTrue, reason: "AsExpected"}),
-		unique.Make(conditionTexts{conditionType: "Ready", status: metav1.ConditionFalse, reason: "AsExpected"}),
+	ready := []unique.Handle[conditionStrings]{
+		unique.Make(conditionStrings{conditionType: "Ready", status: metav1.ConditionTrue, reason: "AsExpected"}),
+		unique.Make(conditionStrings{conditionType: "Ready", status: metav1.ConditionFalse, reason: "AsExpected"}),
 	}
 	changes := map[string]func(x *Index, row *Row, i int){
 		"Heartbeat": func(x *Index, row *Row, i int) {
@@ -223,7 +223,7 @@ func BenchmarkUpsert(b *testing.B) {
 			x.Upsert(row)
 		},
 		"Report": func(x *Index, row *Row, i int) {
-			row.Conditions[1].texts = ready[i%2]
+			row.Conditions[1].strings = ready[i%2]
 			x.Upsert(row)
 		},
 		"Update": func(x *Index, row *Row, i int) {
@@ -256,8 +256,8 @@ func BenchmarkUpsert(b *testing.B) {
 	}
 }
 
-// BenchmarkUpsertWhileStanding changes rows by heartbeats while as many searches
-// stand as are kept, of a kind that is dear to test, in as many orders.
+// BenchmarkUpsertWhileStanding measures heartbeats while the maximum number of standing
+// searches exists, with expensive tests, in the maximum number of orders.
 func BenchmarkUpsertWhileStanding(b *testing.B) {
 	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)
@@ -269,8 +269,8 @@ func BenchmarkUpsertWhileStanding(b *testing.B) {
 			}
 			s.prepare(b, sizedIndex{x, size})
 		}
-		if x.standing.kept.Len() != maxStanding || x.standing.lists.Len() != maxLists {
-			b.Fatalf("%d searches and %d lists stand", x.standing.kept.Len(), x.standing.lists.Len())
+		if x.standing.kept.Len() != maxStanding || x.standing.orders.Len() != maxOrders {
+			b.Fatalf("%d searches stand, in %d orders", x.standing.kept.Len(), x.standing.orders.Len())
 		}
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			b.ReportAllocs()
@@ -283,7 +283,7 @@ func BenchmarkUpsertWhileStanding(b *testing.B) {
 	}
 }
 
-// BenchmarkReplace fills an empty index, as at the start of the program.
+// BenchmarkReplace fills an empty index, as the start of the program does.
 func BenchmarkReplace(b *testing.B) {
 	for _, size := range benchflag.Fleets() {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
@@ -301,15 +301,14 @@ func BenchmarkReplace(b *testing.B) {
 	}
 }
 
-// sizedIndex is an Index of a fleet of so many clusters.
+// sizedIndex is an Index of a fleet with that number of clusters.
 type sizedIndex struct {
 	*Index
 	size int
 }
 
-// benchIndexes returns an Index of each fleet. With all of them at hand, a benchmark
-// runs in one fleet right after the other, so that a machine which slows down for a
-// while is no difference between them.
+// benchIndexes returns an Index of each fleet. A benchmark can then run in one fleet right
+// after the other, so a machine that slows down for a while affects all fleets.
 func benchIndexes(b *testing.B) []sizedIndex {
 	b.Helper()
 	var indexes []sizedIndex
@@ -328,7 +327,7 @@ func benchIndex(b *testing.B, size int) *Index {
 	return x
 }
 
-// benchRows are in no order, as the API server returns them in that of names.
+// benchRows returns rows in random order, because the API server's order is that of names.
 func benchRows(size int) []*Row {
 	rows := make([]*Row, size)
 	for i, n := range rand.New(rand.NewPCG(1, 2)).Perm(size) {

@@ -30,18 +30,18 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestPageIsOneState reads pages while every row changes sides all the time and
-// the whole fleet is replaced by one of another size. Each reader knows of what
-// it asks for that it holds in every state, and in no mixture of two.
+// TestPageIsOneState reads pages while every row keeps changing sides and a fleet of another
+// size keeps replacing the whole fleet. Each reader checks what is true in every state and
+// in no mixture of two states.
 func TestPageIsOneState(t *testing.T) {
 	const stable, churn, readers = 200, 50, 3
 	x := New(Clusters)
 	side := func(n int, side string) *Row {
 		row := sideRow("stable", n, side)
-		row.UpdatedTime = epoch.Add(time.Duration(rand.IntN(50)) * time.Second) // moves it in an order as well
+		row.UpdatedTime = epoch.Add(time.Duration(rand.IntN(50)) * time.Second) // also moves the row in an order
 		return row
 	}
-	// Of the rows called churn there are size(generation) at any time, all of one generation.
+	// At any time, there are size(generation) rows with the label churn, all of one generation.
 	size := func(generation int) int { return churn + generation%churn }
 	fleet := func(generation int) []*Row {
 		var rows []*Row
@@ -92,13 +92,13 @@ func TestPageIsOneState(t *testing.T) {
 	done.Wait()
 }
 
-// readStable reads the rows on either side: at any time each is on one of them.
+// readStable reads the rows on either side. At any time, each row is on one side.
 func readStable(ctx context.Context, x *Index, r *rand.Rand, want int) error {
 	limit := pick(r, 7, want)
 	page, err := x.List(ctx, Query{
 		Filter: pick[tsl.Expr](r,
 			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("labels.stable", "right")}},
-			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("spec.side", "right")}}, // looks at rows
+			&tsl.Or{Operands: []tsl.Expr{equals("labels.stable", "left"), equals("spec.side", "right")}}, // scans rows
 			&tsl.And{Operands: []tsl.Expr{matches("labels.stable", "^(left|right)$"), matches("spec.side", "t$")}},
 		),
 		OrderBy: pick(r, nil, []Order{{Field: "updated_time"}}, []Order{{Field: "generation"}, {Field: "updated_time"}}),
@@ -118,8 +118,8 @@ func readStable(ctx context.Context, x *Index, r *rand.Rand, want int) error {
 	return nil
 }
 
-// readChurn reads the rows that are replaced: at any time all are of one
-// generation, which tells how many they are.
+// readChurn reads the rows that the fleet's replacement changes. At any time, all are of one
+// generation, which determines their number.
 func readChurn(ctx context.Context, x *Index, r *rand.Rand, size func(int) int) error {
 	page, err := x.List(ctx, Query{
 		Filter:  &tsl.Comparison{Field: tsl.Field{Path: "labels.churn"}, Op: tsl.NotEqual, Values: []tsl.Value{{Kind: tsl.StringValue, Text: "none"}}},

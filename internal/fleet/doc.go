@@ -14,31 +14,43 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package fleet is the in-memory view of one collection of objects that answers
-// lists and searches: rows by id and by key, ordered views, and posting lists
-// per label, condition and scalar field. Every replica of the program holds one
-// Index for each of its collections, kept current by a Feed that lists and
-// watches the API server.
+// Package fleet is the in-memory index of one collection of objects that answers
+// lists and searches. Each replica of the program holds one Index for each of its
+// collections. Package feed keeps the Index current.
 //
-// What a page costs: without a search, next to nothing, however large the fleet
-// and wherever the page lies.
+// The files read in one direction; each part uses only the parts before it:
 //
-// A search that is asked for the first time costs one pass over posting lists,
-// which grow by a bit for each row. In the default order the page is then found at
-// once, wherever it lies. In another order there is the way to it: the rows of an
-// ordered view from its nearer end to the page, or the sorting of what matches,
-// whichever is less. Some comparisons no index can answer: regular expressions on
-// names, paths into free-form objects, reasons of conditions. For these, a search
-// looks at each row that the rest of it leaves, after it has let go of the lock,
-// within bounds of time and of how many such searches run at once.
+//   - row*.go: the model, which is one immutable Row for each object.
+//   - schema*.go and order*.go: the fields of a collection, and orders of rows.
+//   - table*.go: rows by ordinal, with posting lists in columns and one view for each
+//     field that orders rows.
+//   - search*.go: a search string's tree, compiled and then bound to a table.
+//   - standing*.go: cached results of repeated searches.
+//   - index*.go: locks, limits and waits around one table.
 //
-// A search that is asked again stands: the Index keeps for which rows it is true,
-// and whoever asks it tests the rows that have changed since. Then a page costs
-// what has changed, whatever the search, however large the fleet, and in any order
-// that has been asked twice. Writers only record which rows they change. So
-// neither many standing searches nor dear ones slow them down, and one that
-// nobody asks any more costs nothing until another takes its place.
+// # Cost of a page
 //
-// What is not here: HTTP, paging parameters and the rendering of objects, which
-// are the facade's, and the search language, which is package tsl's.
+// Without a search, a page costs next to nothing. Neither the size of the fleet nor
+// the position of the page matters.
+//
+// The first request of a search costs one pass over posting lists, which grow by one
+// bit for each row. In the default order, the index then finds the page directly. In
+// another order, it takes the cheaper of two ways: walk a view from the end that is
+// nearer to the page, or sort the matching rows. Some comparisons have no index: regular
+// expressions on names, paths into free-form objects, and reasons of conditions. For
+// these, the search scans the rows that its other parts leave, without the lock. Bounds
+// limit the time of a scan and the number of concurrent scans.
+//
+// A repeated search becomes a standing search: the Index caches which rows match, and
+// each request tests only the rows that changed since the previous one. A page then
+// costs what has changed, for every search, every size of fleet and every order that
+// was requested twice. Writers only record which rows they change, so neither many nor
+// expensive standing searches slow them down. A standing search without requests costs
+// nothing until another search evicts it.
+//
+// # What is not here
+//
+// Package facade has HTTP and paging parameters, package rest the rendering of objects,
+// package feed the lists and watches of the API server, and package tsl the search
+// language.
 package fleet

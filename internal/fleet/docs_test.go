@@ -31,7 +31,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestDocumentation searches the clusters of docs/search.md as its examples do.
+// TestDocumentation runs the examples of docs/search.md on the clusters of that page.
 func TestDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../../docs/search.md")
 	if err != nil {

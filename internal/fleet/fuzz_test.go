@@ -26,8 +26,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// FuzzSearch holds what an index finds by any text that parses against a scan of
-// all rows.
+// FuzzSearch compares the result of every search string that parses with a scan of all rows.
 func FuzzSearch(f *testing.F) {
 	for _, text := range []string{
 		"name = 'name-1' or not labels.a != 'x'",
@@ -54,7 +53,7 @@ func FuzzSearch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string, choice uint64) {
 		filter, err := tsl.Parse(text)
 		if err != nil {
-			return // FuzzParse of internal/tsl looks at these
+			return // FuzzParse of internal/tsl covers these
 		}
 		r := rand.New(rand.NewPCG(choice, 0))
 		q := Query{Filter: filter, Offset: r.IntN(3) * 5, Limit: 1 + r.IntN(objects),

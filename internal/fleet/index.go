@@ -17,7 +17,6 @@ limitations under the License.
 package fleet
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -28,20 +27,19 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// ErrNotFound says that the row that was waited for is gone.
+// ErrNotFound reports that the awaited row is gone.
 var ErrNotFound = errors.New("not found")
 
-// Index holds the rows of one collection. It is safe for concurrent use: what
-// one call returns belongs to one state of the collection.
+// Index holds the rows of one collection. It is safe for concurrent use. The result of each
+// call reflects one state of the collection.
 type Index struct {
 	schema *Schema
 
-	// writing is held by whoever changes the table, from before he takes mu. With
-	// it, the table may be read without mu.
+	// writing serializes writers. A writer locks it before mu; with it, the writer may read
+	// the table without mu.
 	writing sync.Mutex
 
-	// mu guards the table. Readers hold it to find rows, not to sort or to render
-	// them.
+	// mu guards the table. Readers hold it to find rows, but not to sort or to render them.
 	mu sync.RWMutex
 	*table
 	synced atomic.Bool
@@ -51,37 +49,8 @@ type Index struct {
 	standing standingSearches
 
 	waits waits
-	// proven is what Proven returns.
+	// proven is the result of Proven.
 	proven atomic.Pointer[time.Time]
-}
-
-// Query asks for a page of the rows that match.
-type Query struct {
-	// Filter is the search, nil for none. It need not be normalized.
-	Filter tsl.Expr
-	// Owners restricts the list to the rows of any of these owners, empty for all.
-	Owners []string
-	// OrderBy are the fields to order by, the most significant first. Without any
-	// the newest row is first. Rows that are equal in all of them are ordered by
-	// id, in the direction of the last field.
-	OrderBy []Order
-	// Offset is how many matching rows to skip, Limit how many to return at most.
-	// A negative number counts as 0.
-	Offset, Limit int
-}
-
-// Order is one field of an order.
-type Order struct {
-	Field      string
-	Descending bool
-}
-
-// Page is one page of a list.
-type Page struct {
-	// Total is the number of rows that match.
-	Total int
-	// Rows are the rows of the page, in order. They are not to be modified.
-	Rows []*Row
 }
 
 // New returns an empty Index of a collection.
@@ -96,17 +65,14 @@ func New(schema Schema) *Index {
 	}
 }
 
-// List returns one page of the rows that match. The error is a *FieldError where
-// the collection's Schema does not allow the query, else one of Page.
-func (x *Index) List(ctx context.Context, q Query) (Page, error) {
-	search, err := x.Prepare(q.Filter, q.OrderBy)
-	if err != nil {
-		return Page{}, err
-	}
-	return x.Page(ctx, search, q.Owners, q.Offset, q.Limit)
+// Prepare compiles a search, nil for none, and an order with the fields of a Query. The
+// error is a *FieldError if the Schema does not allow them. The Search is valid for every
+// Index of the same Schema.
+func (x *Index) Prepare(filter tsl.Expr, orderBy []Order) (*Search, error) {
+	return x.schema.newSearch(filter, orderBy)
 }
 
-// Get returns the row of that id.
+// Get returns the row with that id.
 func (x *Index) Get(id string) (*Row, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -117,7 +83,7 @@ func (x *Index) Get(id string) (*Row, bool) {
 	return x.rows[ordinal], true
 }
 
-// GetByKey returns the row of the object of that namespace and metadata.name.
+// GetByKey returns the row of the object with that namespace and metadata.name.
 func (x *Index) GetByKey(key types.NamespacedName) (*Row, bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -128,7 +94,7 @@ func (x *Index) GetByKey(key types.NamespacedName) (*Row, bool) {
 	return x.rows[ordinal], true
 }
 
-// Rows returns all rows, in no order. They are not to be modified.
+// Rows returns all rows in no particular order. They are read-only.
 func (x *Index) Rows() []*Row {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -139,7 +105,7 @@ func (x *Index) Rows() []*Row {
 	return rows
 }
 
-// OwnedBy returns the rows of these owners, in no particular order.
+// OwnedBy returns the rows of these owners in no particular order. They are read-only.
 func (x *Index) OwnedBy(owners ...string) []*Row {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -152,6 +118,6 @@ func (x *Index) OwnedBy(owners ...string) []*Row {
 	return rows
 }
 
-// HasSynced tells whether the Index holds everything that the API server held
-// at some moment: whether Replace has been called.
+// HasSynced reports whether the Index was filled once with everything that the API server
+// held, by Replace.
 func (x *Index) HasSynced() bool { return x.synced.Load() }

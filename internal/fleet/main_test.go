@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
-// server is the control plane that the tests of the Feed share; they keep apart
-// by namespaces. It starts with the first that asks for it.
+// server is the control plane that the tests share; each test has a namespace of its
+// own. The first test that needs it starts it.
 var server struct {
 	start sync.Once
 	env   *testenv.Env
@@ -66,4 +66,11 @@ func newNamespace(t *testing.T) (client.WithWatch, string) {
 		t.Fatal(err)
 	}
 	return c, namespace
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -38,8 +38,8 @@ const (
 	isTrue
 )
 
-// naiveList answers a query by going over all rows: the definition that an Index
-// is held to. It shares no code with it.
+// naiveList answers a query by a scan of all rows. It defines what an Index must return, and
+// shares no code with it.
 func naiveList(rows []*Row, q Query) Page {
 	var matching []*Row
 	for _, row := range rows {
@@ -60,9 +60,19 @@ func naiveList(rows []*Row, q Query) Page {
 				return directed(c, order.Descending)
 			}
 		}
-		return directed(strings.Compare(a.ID, b.ID), orders[len(orders)-1].Descending)
+		last := orders[len(orders)-1]
+		if last.Field == "created_time" && a.Sequence != b.Sequence {
+			return directed(cmp.Compare(a.Sequence, b.Sequence), last.Descending)
+		}
+		return directed(strings.Compare(a.ID, b.ID), last.Descending)
 	})
 	page := Page{Total: len(matching)}
+	if q.After != nil {
+		matching = slices.DeleteFunc(matching, func(row *Row) bool {
+			c := cmp.Or(row.CreatedTime.Compare(q.After.CreatedTime), cmp.Compare(row.Sequence, q.After.Sequence), strings.Compare(row.ID, q.After.ID))
+			return directed(c, orders[0].Descending) <= 0
+		})
+	}
 	for i := q.Offset; i < len(matching) && i < q.Offset+q.Limit; i++ {
 		page.Rows = append(page.Rows, matching[i])
 	}
@@ -118,8 +128,7 @@ func naiveTruth(e tsl.Expr, row *Row) truth {
 	panic(e)
 }
 
-// naiveComparison defines the positive operators and takes the others for their
-// negations.
+// naiveComparison defines the positive operators. The others are their negations.
 func naiveComparison(e *tsl.Comparison, row *Row) truth {
 	value, ok := naiveValue(e.Field.Path, row)
 	positive := map[tsl.Op]tsl.Op{
@@ -165,10 +174,10 @@ func naiveBool(b bool) truth {
 	return isFalse
 }
 
-// naiveExpressions are the regular expressions of the tests, which are few.
+// naiveExpressions caches the regular expressions of the tests.
 var naiveExpressions = map[string]*regexp.Regexp{}
 
-// naivePattern tries every way to share a text out among the parts of a pattern.
+// naivePattern tries every way to divide a string among the parts of a pattern.
 func naivePattern(op tsl.Op, value any, pattern string) truth {
 	text, ok := value.(string)
 	if !ok {
@@ -200,7 +209,7 @@ func naivePattern(op tsl.Op, value any, pattern string) truth {
 	return naiveBool(like([]rune(text), []rune(pattern)))
 }
 
-// naiveOrder compares a value with a literal, where they can be compared.
+// naiveOrder compares a value with a literal, false if they cannot be compared.
 func naiveOrder(value any, literal tsl.Value) (int, bool) {
 	asTime := func(text string) (time.Time, bool) {
 		for _, layout := range []string{time.RFC3339, "2006-01-02"} {
@@ -232,7 +241,7 @@ func naiveOrder(value any, literal tsl.Value) (int, bool) {
 	}
 }
 
-// naiveNumber is the value of a literal.
+// naiveNumber returns the value of a literal.
 func naiveNumber(literal tsl.Value) *big.Rat {
 	if literal.Kind != tsl.NumberValue {
 		n, _ := strconv.ParseInt(literal.Text, 10, 64)
@@ -305,8 +314,8 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 	return value, value != nil
 }
 
-// naiveObjects are the decoded JSON of some rows, which never changes: tests ask
-// many questions of the same few hundred rows.
+// naiveObjects caches the decoded JSON of rows, because tests query the same few hundred rows
+// many times.
 var naiveObjects = map[*Row]any{}
 
 func naiveObject(row *Row) any {

@@ -19,20 +19,25 @@ package fleet
 import (
 	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// ParseOrders parses the fields to order by, the most significant first, such as
-// "name asc,created_time desc". A field without a direction has the one given, asc
-// or desc, and is ascending where that is empty. Which fields there are, List
-// knows. An empty text is no order.
-func ParseOrders(text, direction string) ([]Order, error) {
-	if strings.TrimSpace(text) == "" {
+// Order is one field of an order.
+type Order struct {
+	Field      string
+	Descending bool
+}
+
+// ParseOrders parses the fields of an order, the most significant first, such as
+// "name asc,created_time desc". direction is asc or desc and applies to a field without
+// its own; "" means asc. ParseOrders accepts any field name: Index.Prepare checks the
+// names. An empty string is no order.
+func ParseOrders(s, direction string) ([]Order, error) {
+	if strings.TrimSpace(s) == "" {
 		return nil, nil
 	}
 	var orders []Order
-	for part := range strings.SplitSeq(text, ",") {
+	for part := range strings.SplitSeq(s, ",") {
 		words := strings.Fields(part)
 		if len(words) == 1 {
 			words = append(words, cmp.Or(direction, "asc"))
@@ -45,19 +50,13 @@ func ParseOrders(text, direction string) ([]Order, error) {
 	return orders, nil
 }
 
-// ordering is what rows are ordered by. Its last key is unique to each row, so
-// that pages neither skip nor repeat a row.
+// ordering is a total order of rows. Its last key is unique to each row, so pages neither
+// skip nor repeat a row.
 type ordering []orderKey
 
 type orderKey struct {
 	field      *field
 	descending bool
-}
-
-// single tells whether the view of the first field has the whole order, one way
-// or the other.
-func (o ordering) single() bool {
-	return len(o) == 1 || len(o) == 2 && o[1] == (orderKey{id, o[0].descending})
 }
 
 func (o ordering) compare(a, b *Row) int {
@@ -72,69 +71,42 @@ func (o ordering) compare(a, b *Row) int {
 	return 0
 }
 
-// comparing orders the rows of a table by their ordinals.
-func (o ordering) comparing(x *table) func(a, b uint32) int {
-	return func(a, b uint32) int { return o.compare(x.rows[a], x.rows[b]) }
+// single reports whether the view of the first field has the complete order, in one
+// direction or the other.
+func (o ordering) single() bool {
+	first, ties := o[0], o[1:]
+	if first.field.tie != nil && len(ties) > 0 && ties[0] == (orderKey{first.field.tie, first.descending}) {
+		ties = ties[1:]
+	} else if first.field.tie != nil {
+		return false
+	}
+	return len(ties) == 0 || len(ties) == 1 && ties[0] == (orderKey{id, first.descending})
 }
 
-// slice returns n of the rows, from the offset-th in order on. It changes rows.
-func (o ordering) slice(rows []*Row, offset, n int) []*Row {
-	compare := o.compare
-	behind := len(rows) - offset - n
-	fromEnd := behind < offset
-	if fromEnd {
-		offset = behind
-		compare = func(a, b *Row) int { return o.compare(b, a) }
+// descending reports whether the order begins with a descending field.
+func (o ordering) descending() bool { return o[0].descending }
+
+// forward returns the order or its reverse, whichever begins with an ascending field.
+func (o ordering) forward() ordering {
+	if !o.descending() {
+		return o
 	}
-	leading := firstOf(rows, offset+n, compare)
-	page := slices.Clone(leading[offset:])
-	if fromEnd {
-		slices.Reverse(page)
+	forward := make(ordering, len(o))
+	for i, k := range o {
+		forward[i] = orderKey{k.field, !k.descending}
 	}
-	return page
+	return forward
 }
 
-// firstOf returns the first n of the rows in order. It changes rows.
-func firstOf(rows []*Row, n int, compare func(a, b *Row) int) []*Row {
-	const sortAtLeast = 4 // of that part of the rows on, sorting all of them is as cheap
-	leading := rows[:n]
-	if n < len(rows)/sortAtLeast {
-		selectFirst(rows, n, compare)
-	} else {
-		leading = rows
-	}
-	slices.SortFunc(leading, compare)
-	return leading[:n]
-}
-
-// selectFirst moves the first n of the rows in order to the front. There it
-// keeps a heap with the last of them on top, which makes way whenever one that
-// precedes it is found.
-func selectFirst(rows []*Row, n int, compare func(a, b *Row) int) {
-	heap := rows[:n]
-	for i := n/2 - 1; i >= 0; i-- {
-		siftDown(heap, i, compare)
-	}
-	for i := n; i < len(rows); i++ {
-		if compare(rows[i], heap[0]) < 0 {
-			rows[i], heap[0] = heap[0], rows[i]
-			siftDown(heap, 0, compare)
+// key identifies the order. An order and its reverse have the same key.
+func (o ordering) key() string {
+	var b strings.Builder
+	for _, k := range o.forward() {
+		b.WriteString(k.field.name)
+		if k.descending {
+			b.WriteByte('-')
 		}
+		b.WriteByte(' ')
 	}
-}
-
-func siftDown(heap []*Row, i int, compare func(a, b *Row) int) {
-	for {
-		last := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(heap); child++ {
-			if compare(heap[child], heap[last]) > 0 {
-				last = child
-			}
-		}
-		if last == i {
-			return
-		}
-		heap[i], heap[last] = heap[last], heap[i]
-		i = last
-	}
+	return b.String()
 }

@@ -17,6 +17,7 @@ limitations under the License.
 package fleet
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,4 +51,28 @@ func TestParseOrders(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzParseOrders writes parsed orders out and parses them again.
+func FuzzParseOrders(f *testing.F) {
+	for _, s := range []string{"", "name", "name asc,created_time desc", " id  desc , name", "name up", ",", "a b c", "é,\u00a0b desc"} {
+		f.Add(s, "desc")
+	}
+	f.Fuzz(func(t *testing.T, s, direction string) {
+		orders, err := ParseOrders(s, direction)
+		if err != nil {
+			if orders != nil {
+				t.Errorf("ParseOrders(%q, %q) returns orders and the error %v", s, direction, err)
+			}
+			return
+		}
+		var written []string
+		for _, order := range orders {
+			written = append(written, order.Field+map[bool]string{true: " desc", false: " asc"}[order.Descending])
+		}
+		again, err := ParseOrders(strings.Join(written, ","), "")
+		if diff := cmp.Diff(orders, again); err != nil || diff != "" {
+			t.Errorf("ParseOrders(%q, %q), written out: error %v, (-want +got):\n%s", s, direction, err, diff)
+		}
+	})
 }

@@ -26,8 +26,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestListEqualsScan holds lists against a scan of all rows, for random queries
-// in between random changes.
+// TestListEqualsScan compares lists with a scan of all rows, for random queries between random
+// changes.
 func TestListEqualsScan(t *testing.T) {
 	const objects, queriesPerRound = 400, 8
 	rounds := rounds(80)
@@ -61,9 +61,9 @@ func TestListEqualsScan(t *testing.T) {
 	}
 }
 
-// rounds returns how many of so many rounds of random questions a test takes: all,
-// or an eighth with -short. That is how the race detector runs, which makes each many
-// times as dear and learns nothing from the next: one goroutine asks them all.
+// rounds returns the number of rounds of a random test: all, or an eighth with -short. The race
+// detector runs with -short: it makes each round many times as slow, and it learns nothing
+// from more rounds of a single goroutine.
 func rounds(all int) int {
 	if testing.Short() {
 		return all / 8
@@ -71,10 +71,10 @@ func rounds(all int) int {
 	return all
 }
 
-// mutate makes some random changes to the index and to the map alike.
+// mutate makes the same random changes to the index and to the map.
 func mutate(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName]*Row, objects int) {
 	t.Helper()
-	if r.IntN(20) == 0 { // a list: some rows as they are, some changed, the others gone
+	if r.IntN(20) == 0 { // a list with some rows unchanged, some changed and some gone
 		var rows []*Row
 		for n := range objects {
 			row := randomRow(r, n)
@@ -108,8 +108,7 @@ func mutate(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName
 	}
 }
 
-// checkLookups holds Get and GetByKey, and what is kept for each row, against
-// the rows that there are.
+// checkLookups compares Get, GetByKey and the sizes of the index with the rows in the map.
 func checkLookups(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, objects int) {
 	t.Helper()
 	for n := range objects {
@@ -137,7 +136,7 @@ func checkLookups(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, o
 	}
 }
 
-// TestIndexForgets looks for what stays behind once every row is gone.
+// TestIndexForgets deletes every row and checks that no column keeps anything.
 func TestIndexForgets(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	x := New(NodePools)
@@ -152,14 +151,14 @@ func TestIndexForgets(t *testing.T) {
 		t.Errorf("%d labels, %d conditions, %d ordinals left", len(x.labels), len(x.conditions), x.all.GetCardinality())
 	}
 	for f, c := range x.columns {
-		if len(c.values) != 0 || !c.present.IsEmpty() {
+		if len(c.values) != 0 || !c.rows.IsEmpty() {
 			t.Errorf("Posting lists of %s are left", f.name)
 		}
 	}
 }
 
-// TestUpsertTakesOver has rows that cannot be beside each other: an object made
-// anew under its name, and an id that turns up under another name.
+// TestUpsertTakesOver has conflicting rows: an object that is created again under its name,
+// and an id that appears under another name.
 func TestUpsertTakesOver(t *testing.T) {
 	a, b := types.NamespacedName{Name: "a"}, types.NamespacedName{Name: "b"}
 	tests := map[string]struct {
@@ -189,7 +188,7 @@ func TestUpsertTakesOver(t *testing.T) {
 	}
 }
 
-// outline is a page in terms that a failing test can print.
+// outline describes a page for the output of a failing test.
 func outline(p Page) []string {
 	lines := []string{fmt.Sprintf("total %d", p.Total)}
 	for _, row := range p.Rows {
@@ -203,5 +202,5 @@ func describe(q Query) string {
 	if q.Filter != nil {
 		filter = q.Filter.String()
 	}
-	return fmt.Sprintf("%s, owners %q, order %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.Offset, q.Limit)
+	return fmt.Sprintf("%s, owners %q, order %v, after %v, offset %d, limit %d", filter, q.Owners, slices.Clone(q.OrderBy), q.After, q.Offset, q.Limit)
 }

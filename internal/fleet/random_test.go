@@ -32,7 +32,7 @@ import (
 
 var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// collection is a Schema and what random queries on it are made of.
+// collection is a Schema and the fields of random queries on it.
 type collection struct {
 	schema     Schema
 	searchable []string
@@ -65,8 +65,8 @@ var collections = map[string]collection{
 	},
 }
 
-// randomRow returns the n-th object in some state. Values are few, so that there
-// are ties in every order and matches of every size.
+// randomRow returns a random state of the n-th object. There are few values, so every order
+// has ties and searches match few rows or many.
 func randomRow(r *rand.Rand, n int) *Row {
 	row := &Row{
 		ID:              fmt.Sprintf("2%05d-%d", n*7919%100000, r.IntN(8)/7), // now and then a new object of the same name
@@ -77,6 +77,7 @@ func randomRow(r *rand.Rand, n int) *Row {
 		CreatedBy:       pick(r, "", "ann", "bob", "cid"),
 		UpdatedBy:       pick(r, "ann", "bob"),
 		CreatedTime:     epoch.Add(time.Duration(n/20) * time.Second),
+		Sequence:        uint64(pick(r, 0, 1, 2, 3*(n%7))),
 		UpdatedTime:     epoch.Add(time.Duration(r.IntN(100)) * time.Second),
 		OwnerID:         pick(r, "", "o1", "o2", "o3", "o"+strconv.Itoa(n)),
 	}
@@ -136,6 +137,11 @@ func (c *collection) randomQuery(r *rand.Rand, objects int) Query {
 	for range r.IntN(4) {
 		q.OrderBy = append(q.OrderBy, Order{Field: pick(r, c.orderable...), Descending: r.IntN(2) == 0})
 	}
+	if r.IntN(4) == 0 { // after the position of a row that exists, existed or may come
+		q.OrderBy = pick(r, nil, []Order{{Field: "created_time"}}, []Order{{Field: "created_time", Descending: true}})
+		q.After = new(randomRow(r, r.IntN(objects)).Position())
+		q.Offset = pick(r, 0, q.Offset)
+	}
 	return q
 }
 
@@ -173,7 +179,7 @@ func (c *collection) randomComparison(r *rand.Rand, objects int) tsl.Expr {
 	if !isStatus && kind != tsl.BoolValue {
 		ops = append(ops, tsl.Less, tsl.LessOrEqual, tsl.Greater, tsl.GreaterOrEqual, tsl.Between, tsl.NotBetween)
 	}
-	_, isTextField := naiveText[path]
+	_, isTextField := naiveStrings[path]
 	if isTextField || kind == tsl.StringValue && !isStatus && strings.Contains(path, "spec.") {
 		ops = append(ops, tsl.Like, tsl.NotLike, tsl.ILike, tsl.NotILike, tsl.Match, tsl.NotMatch)
 	}
@@ -194,16 +200,16 @@ func (c *collection) randomComparison(r *rand.Rand, objects int) tsl.Expr {
 	return leaf
 }
 
-// naiveText are the fields that patterns are for, besides free-form ones.
-var naiveText = map[string]bool{
+// naiveStrings are the fields, other than free-form ones, that take patterns.
+var naiveStrings = map[string]bool{
 	"id": true, "name": true, "created_by": true, "updated_by": true, "owner_id": true, "adapter": true, "spec.clusterName": true,
 	"labels.a": true, "labels.b": true, "labels.example.com/c": true, "labels.none": true,
 	"status.conditions.Ready.reason": true, "status.conditions.Ready.message": true, "status.conditions.None.reason": true,
 	"conditions.Ready.reason": true,
 }
 
-// randomValues returns four values of one kind to compare a field with, most of
-// which some row has.
+// randomValues returns four values of one kind to compare a field with. Most of them occur in
+// some row.
 func randomValues(r *rand.Rand, path string, objects int) []tsl.Value {
 	var values []tsl.Value
 	freeForm := strings.HasPrefix(path, "spec.") && path != "spec.clusterName" || strings.HasPrefix(path, "data.") || strings.HasPrefix(path, "metadata.")
@@ -252,14 +258,14 @@ func randomValue(r *rand.Rand, path string, objects int, freeForm bool) tsl.Valu
 		}
 		return text(value)
 	}
-	switch { // absent, or nothing to compare with
+	switch { // absent or not comparable
 	case freeForm:
 		return pick(r, text("x"), number("1"), tsl.Value{Kind: tsl.BoolValue, Text: "true"}, tsl.Value{Kind: tsl.TimeValue, Text: "2026-01-01"})
 	case strings.HasSuffix(path, "_time"):
 		return text("2026-01-01")
 	case strings.HasSuffix(path, "_generation"):
 		return number("1")
-	case strings.Contains(path, "conditions.") && !naiveText[path]:
+	case strings.Contains(path, "conditions.") && !naiveStrings[path]:
 		return text("True")
 	default:
 		return text(map[bool]string{true: "x", false: ""}[ok || r.IntN(2) == 0])

@@ -26,57 +26,58 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Row is what an Index knows of one object. Once it is in an Index nothing of it
-// may be changed: readers share it without a lock. A change of the object is a
-// new Row.
+// Row is what an Index knows of one object. A Row in an Index is immutable, because
+// readers share it without a lock. A change of the object makes a new Row.
 type Row struct {
-	// ID is the REST id, which v1.ID makes of the object's metadata.uid. It is unique,
-	// and the tie break of every order.
+	// ID is the REST id, which v1.ID derives from the object's metadata.uid. It is
+	// unique and breaks the ties of every order.
 	ID string
 	// Key is the object's namespace and metadata.name.
 	Key types.NamespacedName
 	// ResourceVersion is the object's metadata.resourceVersion.
 	ResourceVersion string
-	// Name is the REST name, of an AdapterStatus the adapter's.
+	// Name is the REST name. For an AdapterStatus it is the adapter's name.
 	Name string
-	// Generation is metadata.generation, of an AdapterStatus its
+	// Generation is metadata.generation. For an AdapterStatus it is
 	// spec.observedGeneration.
 	Generation int64
-	// CreatedBy and UpdatedBy are user names, "" where not known.
+	// CreatedBy and UpdatedBy are user names, "" if unknown.
 	CreatedBy, UpdatedBy string
-	// CreatedTime is when the object was created, of an AdapterStatus the time of the
-	// adapter's first report.
+	// CreatedTime is the time of the object's creation. For an AdapterStatus it is the
+	// time of the adapter's first report.
 	CreatedTime time.Time
+	// Sequence orders rows of equal CreatedTime by their creation, 0 if unknown. Kubernetes
+	// has creation times of one second.
+	Sequence uint64
 	// CreationTimestamp is the object's metadata.creationTimestamp, in Unix seconds.
 	CreationTimestamp int64
-	// UpdatedTime is when the object was last updated, of an AdapterStatus when
-	// it last reported.
+	// UpdatedTime is the time of the object's last update. For an AdapterStatus it is
+	// the time of the last report.
 	UpdatedTime time.Time
-	// DeletedTime is when the object was deleted, the zero time unless it still has
-	// finalizers.
+	// DeletedTime is the time of the object's deletion. It is the zero time unless
+	// finalizers hold the deleted object.
 	DeletedTime time.Time
-	// OwnerID names the owner, "" where there is none. The index compares it with
-	// the owners of a Query and does not care how it is formed, but in a collection
-	// that can be searched by owner_id it is what users write.
+	// OwnerID identifies the owner, "" for none. The Index only compares it with the
+	// owners of a Query, so its form is free. In a collection whose Schema has owner_id,
+	// it is the value that users write.
 	OwnerID string
-	// Labels are the labels as REST shows them.
+	// Labels are the labels that REST shows.
 	Labels Labels
-	// Conditions are the object's conditions as REST shows them.
+	// Conditions are the object's conditions that REST shows.
 	Conditions Conditions
-	// Stored are the conditions as the API server has them, nil where Conditions are
-	// the same.
+	// Stored are the conditions in the API server, nil if they equal Conditions.
 	Stored Conditions
-	// JSON is the object as REST shows it.
+	// JSON is the object that REST shows.
 	JSON []byte
 	// Digest identifies JSON among everything that REST has ever shown.
 	Digest Digest
 
-	// ordinal is the row's place in the Index and its number in posting lists.
-	// Successive rows of one object have the same.
+	// ordinal is the row's position in the table and its number in posting lists.
+	// Successive rows of one object share it.
 	ordinal uint32
 }
 
-// UID returns the object's metadata.uid, "" where ID is not made of one.
+// UID returns the object's metadata.uid, "" if ID does not encode one.
 func (r *Row) UID() types.UID {
 	uid, err := v1.UIDFromID(r.ID)
 	if err != nil {
@@ -85,30 +86,42 @@ func (r *Row) UID() types.UID {
 	return uid
 }
 
-// Digest identifies bytes: two that differ do not have the same.
+// Digest identifies bytes: different bytes have different digests.
 type Digest [16]byte
 
-// share replaces the strings of a row by ones that it has in common with its
-// predecessor, which may be nil, or with the rest of the fleet: names of users are
-// few and stand in many rows.
+// share replaces the strings of a row by equal strings of its predecessor, which may be
+// nil, or of the rest of the fleet. User names, for example, are few and occur in many
+// rows. The runtime forgets an interned string that no handle refers to, so a string of the
+// predecessor is preferred.
 func (r *Row) share(predecessor *Row) {
-	r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
-	r.Key.Namespace = intern(r.Key.Namespace)
-	if predecessor != nil {
-		r.Key = predecessor.Key
-		if r.Name == predecessor.Name {
-			r.Name = predecessor.Name
-		}
-		if r.OwnerID == predecessor.OwnerID {
-			r.OwnerID = predecessor.OwnerID
-		}
+	if predecessor == nil {
+		r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
+		r.Key.Namespace = intern(r.Key.Namespace)
+		return
 	}
-	if predecessor != nil && slices.Equal(predecessor.Labels, r.Labels) {
+	r.Key = predecessor.Key
+	r.CreatedBy = sharedName(r.CreatedBy, predecessor.CreatedBy)
+	r.UpdatedBy = sharedName(r.UpdatedBy, predecessor.UpdatedBy)
+	if r.Name == predecessor.Name {
+		r.Name = predecessor.Name
+	}
+	if r.OwnerID == predecessor.OwnerID {
+		r.OwnerID = predecessor.OwnerID
+	}
+	if slices.Equal(predecessor.Labels, r.Labels) {
 		r.Labels = predecessor.Labels
 	}
-	if predecessor != nil && slices.Equal(predecessor.Conditions, r.Conditions) {
+	if slices.Equal(predecessor.Conditions, r.Conditions) {
 		r.Conditions = predecessor.Conditions
 	}
+}
+
+// sharedName returns the predecessor's user name if it is equal, else the interned name.
+func sharedName(name, predecessor string) string {
+	if name == predecessor {
+		return predecessor
+	}
+	return intern(name)
 }
 
 func intern(s string) string { return unique.Make(s).Value() }

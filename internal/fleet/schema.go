@@ -17,31 +17,26 @@ limitations under the License.
 package fleet
 
 import (
-	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 )
 
-// Schema says which fields the objects of a collection can be searched and
-// ordered by.
+// Schema defines the fields by which the objects of a collection can be searched and
+// ordered.
 type Schema struct {
 	fields []*field
-	// labels tells whether labels.<key> can be searched by.
+	// labels is true if searches can use labels.<key>.
 	labels bool
-	// conditions is what stands before a condition's type.
+	// conditions is the prefix of a condition's type in searches.
 	conditions string
-	// conditionFields are the fields of a condition that can be searched by.
+	// conditionFields are the searchable fields of a condition.
 	conditionFields []string
-	// freeForm are the free-form objects in a row's JSON that can be searched by a
-	// path into them.
+	// freeForm are the free-form objects in a row's JSON; searches can use paths into
+	// them.
 	freeForm []string
-	// selectors are the field selectors of the API server, by the field that has
-	// the same values.
+	// selectors are the API server's field selectors, by the field with the same values.
 	selectors map[*field]string
-	// defaultOrder is the field that a list without an order is ordered by,
-	// descending.
+	// defaultOrder is the field that orders a list without an order, descending.
 	defaultOrder *field
 }
 
@@ -82,101 +77,17 @@ var (
 
 var resourceConditionFields = []string{"status", "reason", "message", "observed_generation", "created_time", "last_updated_time", "last_transition_time"}
 
-// field is a scalar field of a Row as searches and orders name it.
-type field struct {
-	name string
-	kind kind
-	// text returns the value as a posting list names it, "" where the row has
-	// none. A time field to order by has no posting list: its order answers
-	// searches.
-	text func(*Row) string
-	// time returns the value of a time field.
-	time func(*Row) time.Time
-	// compare orders rows, nil where the field is not to order by.
-	compare func(a, b *Row) int
-}
+// labelPrefix is the prefix of a label's key in searches.
+const labelPrefix = "labels."
 
-// kind says which literals a field is compared with.
-type kind int
-
-const (
-	textKind kind = iota
-	integerKind
-	timeKind
-)
-
-var (
-	id   = textField("id", func(r *Row) string { return r.ID })
-	name = textField("name", func(r *Row) string { return r.Name })
-
-	createdBy = textField("created_by", func(r *Row) string { return r.CreatedBy })
-	updatedBy = textField("updated_by", func(r *Row) string { return r.UpdatedBy })
-	adapter   = textField("adapter", func(r *Row) string { return r.Name })
-
-	ownerID = &field{name: "owner_id", text: func(r *Row) string { return r.OwnerID }}
-
-	// clusterName is not shown by REST. It is the part of a NodePool's metadata.name
-	// before the dot, and spares users the way to the owner's id.
-	clusterName = &field{name: "spec.clusterName", text: func(r *Row) string {
-		cluster, _, _ := strings.Cut(r.Key.Name, ".")
-		return cluster
-	}}
-
-	generation         = generationField("generation")
-	observedGeneration = generationField("observed_generation")
-
-	createdTime    = timeField("created_time", func(r *Row) time.Time { return r.CreatedTime })
-	updatedTime    = timeField("updated_time", func(r *Row) time.Time { return r.UpdatedTime })
-	lastReportTime = timeField("last_report_time", func(r *Row) time.Time { return r.UpdatedTime })
-
-	deletedTime = &field{
-		name: "deleted_time",
-		kind: timeKind,
-		text: func(r *Row) string {
-			if r.DeletedTime.IsZero() {
-				return ""
-			}
-			return r.DeletedTime.Format(time.RFC3339Nano)
-		},
-		time: func(r *Row) time.Time { return r.DeletedTime },
-	}
-)
-
-func textField(name string, text func(*Row) string) *field {
-	return &field{
-		name:    name,
-		text:    text,
-		compare: func(a, b *Row) int { return strings.Compare(text(a), text(b)) },
-	}
-}
-
-func generationField(name string) *field {
-	return &field{
-		name:    name,
-		kind:    integerKind,
-		text:    func(r *Row) string { return strconv.FormatInt(r.Generation, 10) },
-		compare: func(a, b *Row) int { return cmp.Compare(a.Generation, b.Generation) },
-	}
-}
-
-func timeField(name string, of func(*Row) time.Time) *field {
-	return &field{
-		name:    name,
-		kind:    timeKind,
-		time:    of,
-		compare: func(a, b *Row) int { return of(a).Compare(of(b)) },
-	}
-}
-
-// FieldError says that a query asks for what the Schema of the collection does
-// not allow.
+// FieldError reports a query that the Schema of the collection does not allow.
 type FieldError struct {
-	// Field is the field as the query names it.
+	// Field is the field's name in the query.
 	Field string
-	// Offset is where in the search text the fault is, in bytes, and -1 where it
-	// is in the order.
+	// Offset is the position of the fault in the search string, in bytes. It is -1 if
+	// the fault is in the order.
 	Offset int
-	// Message says what is wrong and what is allowed, in terms of the user.
+	// Message tells the user what is wrong and what is allowed.
 	Message string
 }
 
@@ -192,24 +103,32 @@ func (s *Schema) field(name string) *field {
 	return nil
 }
 
-// ordering returns what the rows of a list are ordered by: the fields of orders
-// and, where id is not among them, id in the direction of the last of them.
+// conditionDepth is the number of elements of a field before a condition's type.
+func (s *Schema) conditionDepth() int { return strings.Count(s.conditions, ".") }
+
+func (s *Schema) isCondition(elements []string) bool {
+	depth := s.conditionDepth()
+	return len(elements) > depth && strings.Join(elements[:depth], ".")+"." == s.conditions && elements[depth] != ""
+}
+
+// ordering returns the complete order of a list: the fields of orders and then, unless id
+// is among them, the tie of the last field, if any, and id, in the direction of the last.
 func (s *Schema) ordering(orders []Order) (ordering, error) {
 	if len(orders) == 0 {
-		orders = []Order{{Field: s.defaultOrder.name, Descending: true}}
+		return s.defaultOrder.ordering(true), nil
 	}
 	var o ordering
-	for _, order := range orders {
+	for i, order := range orders {
 		f := s.field(order.Field)
 		if f == nil || f.compare == nil {
 			return nil, &FieldError{Field: order.Field, Offset: -1, Message: "not a field to order by; these are: " + s.orderable()}
 		}
-		o = append(o, orderKey{field: f, descending: order.Descending})
-		if f == id {
-			return o, nil // what follows a unique field decides nothing
+		if f == id || i == len(orders)-1 {
+			return append(o, f.ordering(order.Descending)...), nil // id is unique: no later field decides
 		}
+		o = append(o, orderKey{field: f, descending: order.Descending})
 	}
-	return append(o, orderKey{field: id, descending: o[len(o)-1].descending}), nil
+	return o, nil
 }
 
 func (s *Schema) orderable() string {
@@ -236,6 +155,3 @@ func (s *Schema) searchable() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// labelPrefix is what stands before a label's key.
-const labelPrefix = "labels."

@@ -18,69 +18,97 @@ package fleet
 
 import (
 	"hash/maphash"
-	"strings"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"k8s.io/utils/lru"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// Search is a search and an order that the Schema of an Index allows. It does not
-// depend on what the Index holds: who asks the same again can keep it. It is safe
-// for concurrent use.
+// Search is a compiled search and an order that a Schema allows. It does not depend on the
+// content of an Index, so callers can cache it. It is safe for concurrent use.
 type Search struct {
-	node  node // nil for everything
+	node  node // nil matches everything
 	order ordering
 	size  int
 
-	// work and cost are what it takes to test a row: comparisons of so many values,
-	// the dearest of that cost.
+	// work is the number of values that a test of one row compares. cost is that of the
+	// most expensive comparison.
 	work int
 	cost cost
-	// listed tells whether posting lists alone answer it.
-	listed bool
+	// indexed is true if posting lists alone answer the search.
+	indexed bool
 
-	// key is the same for all that are true for the same rows whatever they are,
-	// orderKey for all that have them in the same order, or in its reverse.
+	// key is equal for all searches that always match the same rows. orderKey is equal for
+	// all orders that are the same or the reverse of each other.
 	key      lru.Key
 	orderKey string
-	// hash and orderHash stand for key, and for both of them.
+	// hash stands for key, and orderHash for key and orderKey together.
 	hash, orderHash lru.Key
 }
 
-// Prepare checks a search, nil for none, and an order as in a Query. The error is
-// a *FieldError where the Schema does not allow it. The Search is for this Index.
-func (x *Index) Prepare(filter tsl.Expr, orderBy []Order) (*Search, error) {
-	s := &Search{size: searchSize, work: 1, cost: costField, listed: true}
-	text := ""
+// newSearch compiles a search, nil for none, and an order. The error is a *FieldError.
+func (s *Schema) newSearch(filter tsl.Expr, orderBy []Order) (*Search, error) {
+	search := &Search{size: searchSize, work: 1, cost: costField, indexed: true}
+	canonical := ""
 	var err error
 	if filter != nil {
 		filter = tsl.Normalize(filter)
-		if s.node, err = x.schema.compileNode(filter); err != nil {
+		if search.node, err = s.compile(filter); err != nil {
 			return nil, err
 		}
-		text = filter.String()
-		s.size += 2 * len(text)
-		s.weigh(filter)
-		s.rate(s.node)
+		canonical = filter.String()
+		search.size += 2 * len(canonical)
+		search.addSize(filter)
+		search.addCost(search.node)
 	}
-	if s.order, err = x.schema.ordering(orderBy); err != nil {
+	if search.order, err = s.ordering(orderBy); err != nil {
 		return nil, err
 	}
-	s.orderKey = s.order.key()
-	s.key = text
-	s.hash = maphash.String(hashSeed, text)
-	s.orderHash = maphash.String(hashSeed, s.orderKey+"\n"+text)
-	return s, nil
+	search.orderKey = search.order.key()
+	search.key = canonical
+	search.hash = maphash.String(hashSeed, canonical)
+	search.orderHash = maphash.String(hashSeed, search.orderKey+"\n"+canonical)
+	return search, nil
 }
 
-// Size returns about how many bytes of memory the Search takes, rather too many
-// than too few.
+// Size returns an upper estimate of the memory that the Search takes, in bytes.
 func (s *Search) Size() int { return s.size }
+
+// matches reports whether the search is true for a row.
+func (s *Search) matches(r *Row) bool { return s.node == nil || s.node.matches(r) }
+
+// fewOwned is the number of rows of an owner up to which testing each row is cheaper than
+// binding the search: posting lists are those of the whole fleet.
+const fewOwned = 64
+
+// bind finds the rows that match, among those of the owners, or all if there are none. The
+// caller holds the lock of the table.
+func (s *Search) bind(in scope, owners []string) *plan {
+	all := &plan{set: in.all, exact: true}
+	if len(owners) > 0 {
+		all.set = in.columns[ownerID].equal(owners[0])
+		for _, owner := range owners[1:] {
+			all.set = roaring.Or(all.set, in.columns[ownerID].equal(owner))
+		}
+	}
+	switch {
+	case s.node == nil:
+		return all
+	case len(owners) == 0:
+		return s.node.bind(in)
+	case all.set.GetCardinality() <= fewOwned:
+		return &plan{set: all.set, predicate: s.node.matches, cost: s.cost}
+	}
+	in.within = all.set
+	p := s.node.bind(in)
+	p.set = roaring.And(all.set, p.set)
+	return p
+}
 
 var hashSeed = maphash.MakeSeed()
 
-// What parts of a Search take in memory at most, in bytes; a pattern can become
+// Maximum memory of the parts of a Search, in bytes. A pattern can become
 // maxPatternProgram instructions.
 const (
 	searchSize     = 512
@@ -89,16 +117,16 @@ const (
 	patternSize    = 32 << 10
 )
 
-// weigh adds up what the Search takes in memory, and what it takes to test a row.
-func (s *Search) weigh(e tsl.Expr) {
+// addSize adds the memory that a part of the Search takes, and the values that it compares.
+func (s *Search) addSize(e tsl.Expr) {
 	switch e := e.(type) {
 	case *tsl.And:
 		for _, operand := range e.Operands {
-			s.weigh(operand)
+			s.addSize(operand)
 		}
 	case *tsl.Or:
 		for _, operand := range e.Operands {
-			s.weigh(operand)
+			s.addSize(operand)
 		}
 	case *tsl.Comparison:
 		s.size += comparisonSize + len(e.Values)*valueSize
@@ -109,49 +137,19 @@ func (s *Search) weigh(e tsl.Expr) {
 	}
 }
 
-// rate finds the dearest part of the Search.
-func (s *Search) rate(n node) {
+// addCost raises the cost of the Search to that of its most expensive leaf.
+func (s *Search) addCost(n node) {
 	switch n := n.(type) {
 	case conjunction:
 		for _, operand := range n {
-			s.rate(operand)
+			s.addCost(operand)
 		}
 	case disjunction:
 		for _, operand := range n {
-			s.rate(operand)
+			s.addCost(operand)
 		}
 	case *leaf:
-		s.listed = false
+		s.indexed = false
 		s.cost = max(s.cost, n.cost)
 	}
-}
-
-func (s *Search) test(r *Row) bool { return s.node == nil || s.node.test(r) }
-
-// reversed tells whether the order is the reverse of the one that forward returns.
-func (o ordering) reversed() bool { return o[0].descending }
-
-// forward returns the order or its reverse, whichever begins with an ascending
-// field.
-func (o ordering) forward() ordering {
-	if !o.reversed() {
-		return o
-	}
-	forward := make(ordering, len(o))
-	for i, k := range o {
-		forward[i] = orderKey{k.field, !k.descending}
-	}
-	return forward
-}
-
-func (o ordering) key() string {
-	var b strings.Builder
-	for _, k := range o.forward() {
-		b.WriteString(k.field.name)
-		if k.descending {
-			b.WriteByte('-')
-		}
-		b.WriteByte(' ')
-	}
-	return b.String()
 }

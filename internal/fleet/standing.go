@@ -17,239 +17,175 @@ limitations under the License.
 package fleet
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"k8s.io/utils/lru"
 )
 
-// standing is the rows for which a search is true that is asked again and again.
-// Writers do not know of it: whoever asks tests the rows that have changed since
-// it was asked last. So a page costs what has changed and what it holds itself,
-// whatever the search and however large the fleet.
+// standing is a standing search: it caches which rows match a repeated search. Writers do
+// not know of it. Each request tests the rows that changed since the previous request. So a
+// page costs what has changed and what it holds itself, for every search and every size of
+// fleet.
 type standing struct {
-	search *Search // of which the order does not matter
-	// working is held by the one that tests rows or sorts them for all who ask.
+	search *Search // its order does not matter
+	// working is a lock of the request that tests or sorts rows for all requests.
 	working chan struct{}
 
-	// mu guards what follows. Whoever holds it does not wait for the lock of the
-	// Index; those who read both take that one first.
+	// mu guards the fields below. Its holder never waits for the lock of the Index; a reader
+	// of both takes the lock of the Index first.
 	mu     sync.Mutex
 	filled bool
-	as     state // as of which it is
-	// sorted are the rows whose ordinals are in the default order, strays the others.
-	sorted *ordinals
-	strays *roaring.Bitmap
-	lists  map[string]*list // by the key of their order
+	as     state // that the fields below reflect
+	// inOrder are the matching rows whose ordinals are in the default order, and strays are
+	// the others.
+	inOrder *ordinals
+	strays  *roaring.Bitmap
+	orders  map[string]*standingOrder // by the key of the order
 }
 
-// list is the rows of a standing search in an order. It may be taken from it at
-// any time, so that what all of them take in memory is bounded.
-type list struct {
-	order  ordering // that begins with an ascending field
+// standingOrder keeps the rows of a standing search sorted in one order. The cache of the
+// Index may evict its rows at any time, which bounds the memory of all of them.
+type standingOrder struct {
+	order  ordering // begins with an ascending field
 	fields fieldSet
-	rows   atomic.Pointer[sequence]
+	rows   atomic.Pointer[sortedList]
 }
 
 const (
-	// maxStanding is how many searches stand, maxAsked how many are remembered that
-	// have been asked once, maxLists how many lists there are, of all searches
-	// together. A standing search takes a bit for each row of the fleet, a list about
-	// 16 bytes.
-	maxStanding = 128
-	maxAsked    = 4096
-	maxLists    = 16
-	// maxStandingSize bounds what the search itself may take, in bytes.
-	maxStandingSize = 256 << 10
-
-	// maxChanges is how many changes a standing search takes in rather than be
-	// evaluated anew, maxWork how many values are compared while writers wait.
+	// maxChanges is the maximum number of changes that a standing search applies; after more
+	// changes, it is evaluated again. maxWork is the maximum number of values that it
+	// compares while it holds the lock.
 	maxChanges = 8192
 	maxWork    = 4096
-	// fewStanding is how many rows are sorted at each request rather than listed.
+	// fewStanding is the number of rows up to which each request sorts them, without a
+	// standingOrder.
 	fewStanding = 64
-	// maxRounds is how often one who asks tries to catch up with writers.
-	maxRounds = 16
 )
 
-// standingSearches are those of an Index, and what has been asked of late.
-type standingSearches struct {
-	mu    *sync.Mutex // of those who add one
-	kept  *lru.Cache  // *standing by key
-	asked *lru.Cache  // of hashes
-	lists *lru.Cache  // of *list
-}
-
-func newStandingSearches() standingSearches {
-	return standingSearches{
-		mu:    &sync.Mutex{},
-		kept:  lru.New(maxStanding),
-		asked: lru.New(maxAsked),
-		lists: lru.NewWithEvictionFunc(maxLists, func(key lru.Key, _ any) { key.(*list).rows.Store(nil) }),
-	}
-}
-
-// of returns the standing search for one that has been asked before, nil for one
-// that is asked for the first time or needs none.
-func (a *standingSearches) of(s *Search) *standing {
-	if s.size > maxStandingSize || s.node == nil && s.order.single() {
-		return nil
-	}
-	if kept, ok := a.kept.Get(s.key); ok {
-		return kept.(*standing)
-	}
-	if !a.again(s.hash) {
-		return nil
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if kept, ok := a.kept.Get(s.key); ok {
-		return kept.(*standing)
-	}
-	kept := &standing{search: s, working: make(chan struct{}, 1)}
-	a.kept.Add(s.key, kept)
-	return kept
-}
-
-// again tells whether the same has been asked before.
-func (a *standingSearches) again(hash lru.Key) bool {
-	_, again := a.asked.Get(hash)
-	if !again {
-		a.asked.Add(hash, nil)
-	}
-	return again
-}
-
-// used says that a list, which may be nil, has been of use.
-func (a *standingSearches) used(l *list) {
-	if l != nil {
-		a.lists.Get(l)
-	}
-}
-
-// behind returns which rows have changed since, each once. It is not ok where all
-// have to be looked at, or it costs less to ask the posting lists.
-func (st *standing) behind(x *table) (changes []change, ok bool) {
+// changesSince returns the changes of the table that the standing search does not reflect,
+// merged by ordinal. It is false if the search has to be evaluated again: the changes are
+// unknown, or the evaluation is cheaper.
+func (st *standing) changesSince(x *table) (changes []change, ok bool) {
 	now := x.state()
 	if !st.filled || st.as.table != now.table {
 		return nil, false
 	}
 	missing := now.changes - st.as.changes
-	if st.search.cost == costField && missing > maxChanges || // else any number is better than all rows
-		st.search.listed && len(st.lists) == 0 && missing > uint64(64+len(x.rows)/256) {
+	// For an expensive search, testing any number of changed rows is cheaper than a scan. For
+	// one that posting lists answer, testing pays only for few rows, or to keep an order.
+	if st.search.cost == costField && missing > maxChanges ||
+		st.search.indexed && len(st.orders) == 0 && missing > uint64(64+len(x.rows)/256) {
 		return nil, false
 	}
 	changes, ok = x.journal.since(st.as.changes)
-	return distinct(changes), ok
+	return mergeByOrdinal(changes), ok
 }
 
-// apply takes in all changes since, as test says of the rows that there are now.
-func (st *standing) apply(x *table, changes []change, test func(*Row) bool) {
+// apply brings the standing search up to date. matches reports whether a row, as it is in
+// the table now, matches the search.
+func (st *standing) apply(x *table, changes []change, matches func(*Row) bool) {
 	if len(changes) == 0 {
 		return
 	}
-	matches := make([]bool, len(changes))
+	matching := make([]bool, len(changes))
 	for i, c := range changes {
 		row := x.rows[c.ordinal]
-		matches[i] = row != nil && test(row)
+		matching[i] = row != nil && matches(row)
 	}
-	for key, l := range st.lists {
-		rows := l.rows.Load()
-		if rows == nil {
-			delete(st.lists, key)
+	for key, o := range st.orders {
+		rows := o.rows.Load()
+		if rows == nil { // evicted
+			delete(st.orders, key)
 			continue
 		}
-		rows.update(changes, func(i int) (out, in bool) {
-			had, moved := st.has(changes[i].ordinal), changes[i].fields&l.fields != 0
-			return had && (moved || !matches[i]), matches[i] && (moved || !had)
-		}, l.order.comparing(x))
+		rows.update(changes, func(i int) (remove, insert bool) {
+			had, moved := st.has(changes[i].ordinal), changes[i].fields&o.fields != 0
+			return had && (moved || !matching[i]), matching[i] && (moved || !had)
+		}, x.comparing(o.order))
 	}
 	for i, c := range changes {
 		switch {
-		case !matches[i]:
-			st.sorted.remove(c.ordinal)
+		case !matching[i]:
+			st.inOrder.remove(c.ordinal)
 			st.strays.Remove(c.ordinal)
 		case x.strays.Contains(c.ordinal):
-			st.sorted.remove(c.ordinal)
+			st.inOrder.remove(c.ordinal)
 			st.strays.Add(c.ordinal)
 		default:
 			st.strays.Remove(c.ordinal)
-			st.sorted.add(c.ordinal)
+			st.inOrder.add(c.ordinal)
 		}
 	}
 	st.as = x.state()
 }
 
 func (st *standing) has(ordinal uint32) bool {
-	return st.sorted.has(ordinal) || st.strays.Contains(ordinal)
+	return st.inOrder.has(ordinal) || st.strays.Contains(ordinal)
 }
 
-func (st *standing) total() int { return st.sorted.total + int(st.strays.GetCardinality()) }
+func (st *standing) total() int { return st.inOrder.total + int(st.strays.GetCardinality()) }
 
-// page returns a page of a standing search that is up to date. It is not ok where
-// that takes a list which there is not.
-func (st *standing) page(x *table, s *Search, offset, limit int) (page Page, ok bool) {
-	page.Total = st.total()
-	n := min(limit, page.Total-offset)
-	first := s.order[0]
-	switch {
-	case n <= 0:
-	case s.order.single() && page.Total == len(x.byID):
-		page.Rows = x.views[first.field].slice(x, offset, n, first.descending)
-	case s.order.single() && first.field == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
-		r := ranking{table: x, set: st.sorted, length: st.sorted.total}
+// page returns a page. The standing search is up to date. It is false if the page needs a
+// standingOrder that does not exist.
+func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool) {
+	total := st.total()
+	if _, ok := r.window(total, 0, s.order); !ok {
+		return Page{Total: total}, true
+	}
+	p := st.pager(x, s)
+	if p == nil {
+		return Page{}, false
+	}
+	return r.page(p, total, s.order), true
+}
+
+// pager returns the rows as a pager, nil if that needs a standingOrder that does not exist.
+func (st *standing) pager(x *table, s *Search) pager {
+	first := s.order[0].field
+	switch total := st.total(); {
+	case s.order.single() && total == len(x.byID):
+		return x.views[first]
+	case s.order.single() && first == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
+		r := &ranking{table: x, set: st.inOrder, length: st.inOrder.total}
 		if !st.strays.IsEmpty() {
-			r.strays = x.inOrder(st.strays)
+			r.strays = x.sorted(st.strays)
 		}
-		page.Rows = r.page(offset, n, first.descending)
-	case page.Total <= fewStanding:
-		rows := make([]*Row, 0, page.Total)
+		return r
+	case total <= fewStanding:
+		rows := make([]*Row, 0, total)
 		for _, row := range st.rows(x) {
 			rows = append(rows, row.row)
 		}
-		page.Rows = s.order.slice(rows, offset, n)
-	default:
-		page.Rows, ok = st.listed(x, s, page.Total, offset, n)
-		return page, ok
+		return unsorted{rows, s.order}
 	}
-	return page, true
+	o := st.orders[s.orderKey]
+	if o == nil {
+		return nil
+	}
+	if list := o.rows.Load(); list != nil {
+		return sortedRows{table: x, list: list, total: st.total()}
+	}
+	return nil
 }
 
-// listed returns n rows from the offset-th of the list in that order.
-func (st *standing) listed(x *table, s *Search, total, offset, n int) (rows []*Row, ok bool) {
-	l := st.lists[s.orderKey]
-	if l == nil {
-		return nil, false
-	}
-	in := l.rows.Load()
-	if in == nil {
-		return nil, false
-	}
-	descending := s.order[0].descending
-	if descending {
-		offset = total - offset - n
-	}
-	rows = make([]*Row, 0, n)
-	in.each(offset, n, func(ordinal uint32) { rows = append(rows, x.rows[ordinal]) })
-	if descending {
-		slices.Reverse(rows)
-	}
-	return rows, true
-}
-
-// placedRow is a row and its ordinal, which the row itself tells to writers only.
+// placedRow is a row and its ordinal. A reader may not read the ordinal in the row, because
+// renumbering writes it.
 type placedRow struct {
 	row     *Row
 	ordinal uint32
 }
 
-// rows returns all rows, in no particular order.
+// rows returns all rows in no particular order.
 func (st *standing) rows(x *table) []placedRow {
 	rows := make([]placedRow, 0, st.total())
 	add := func(ordinal uint32) { rows = append(rows, placedRow{x.rows[ordinal], ordinal}) }
-	st.sorted.each(0, st.sorted.total, add)
+	st.inOrder.iterate(0, st.inOrder.total, add)
 	st.strays.Iterate(func(ordinal uint32) bool { add(ordinal); return true })
 	return rows
+}
+
+// comparing returns a function that compares the rows of the table by their ordinals.
+func (x *table) comparing(o ordering) func(a, b uint32) int {
+	return func(a, b uint32) int { return o.compare(x.rows[a], x.rows[b]) }
 }

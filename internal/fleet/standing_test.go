@@ -29,9 +29,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestTestEqualsNaive holds what a search says of one row, without any index,
-// against the definition.
-func TestTestEqualsNaive(t *testing.T) {
+// TestMatchesEqualsNaive compares the test of single rows, without any index, with the
+// definition.
+func TestMatchesEqualsNaive(t *testing.T) {
 	const objects, rowsPerSearch = 400, 25
 	searches := rounds(4000)
 	for name, c := range collections {
@@ -48,7 +48,7 @@ func TestTestEqualsNaive(t *testing.T) {
 				}
 				for range rowsPerSearch {
 					row := randomRow(r, r.IntN(objects))
-					if got, want := search.test(row), naiveTruth(filter, row) == isTrue; got != want {
+					if got, want := search.matches(row), naiveTruth(filter, row) == isTrue; got != want {
 						t.Fatalf("%s is %t for %+v, want %t", filter, got, row, want)
 					}
 				}
@@ -57,10 +57,10 @@ func TestTestEqualsNaive(t *testing.T) {
 	}
 }
 
-// TestStandingEqualsScan asks the same searches over and over in between random
-// changes, and holds their pages against a scan of all rows.
+// TestStandingEqualsScan repeats the same searches between random changes. It compares their
+// pages with a scan of all rows.
 func TestStandingEqualsScan(t *testing.T) {
-	const objects, queries, asksPerRound = 400, 12, 20
+	const objects, queries, requestsPerRound = 400, 12, 20
 	rounds := rounds(120)
 	for name, c := range collections {
 		t.Run(name, func(t *testing.T) {
@@ -69,10 +69,10 @@ func TestStandingEqualsScan(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
 			x := New(c.schema)
 			truth := map[types.NamespacedName]*Row{}
-			asked := make([]Query, queries)
-			for i := range asked {
-				asked[i] = c.randomQuery(r, objects)
-				asked[i].Owners = nil
+			repeated := make([]Query, queries)
+			for i := range repeated {
+				repeated[i] = c.randomQuery(r, objects)
+				repeated[i].Owners = nil
 			}
 			standing := 0
 			for round := range rounds {
@@ -81,23 +81,23 @@ func TestStandingEqualsScan(t *testing.T) {
 					x.swap(x.renumbered())
 				}
 				if r.IntN(10) == 0 {
-					asked[r.IntN(queries)] = c.randomQuery(r, objects)
+					repeated[r.IntN(queries)] = c.randomQuery(r, objects)
 				}
 				rows := make([]*Row, 0, len(truth))
 				for _, row := range truth {
 					rows = append(rows, row)
 				}
-				for range asksPerRound {
+				for range requestsPerRound {
 					x.limits.fewValues, x.limits.fewRows = pick(r, 0, 4, 500), pick(r, 0, 500)
-					q := asked[r.IntN(queries)]
+					q := repeated[r.IntN(queries)]
 					q.Offset, q.Limit = pick(r, 0, r.IntN(10), q.Offset), r.IntN(30)
-					if r.IntN(3) == 0 { // the other way round, from the same list
+					if r.IntN(3) == 0 { // the reverse order, from the same standingOrder
 						q.OrderBy = slices.Clone(q.OrderBy)
 						for i := range q.OrderBy {
 							q.OrderBy[i].Descending = !q.OrderBy[i].Descending
 						}
 					}
-					got, stands := ask(t, x, q)
+					got, stands := request(t, x, q)
 					if diff := cmp.Diff(outline(naiveList(rows, q)), outline(got)); diff != "" {
 						t.Fatalf("Round %d: %s, standing %t, differs from a scan (-scan +list):\n%s", round, describe(q), stands, diff)
 					}
@@ -106,22 +106,22 @@ func TestStandingEqualsScan(t *testing.T) {
 					}
 				}
 			}
-			if asks := rounds * asksPerRound; standing < asks/2 {
-				t.Errorf("%d of %d pages were those of a standing search, want most", standing, asks)
+			if requests := rounds * requestsPerRound; standing < requests/2 {
+				t.Errorf("%d of %d pages were those of a standing search, want most", standing, requests)
 			}
 		})
 	}
 }
 
-// ask returns the page of a query, and whether a standing search had it.
-func ask(t *testing.T, x *Index, q Query) (page Page, stands bool) {
+// request returns the page of a query, and whether it is that of a standing search.
+func request(t *testing.T, x *Index, q Query) (page Page, stands bool) {
 	t.Helper()
 	s, err := x.Prepare(q.Filter, q.OrderBy)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept := x.standing.of(s); kept != nil && len(q.Owners) == 0 {
-		page, ok, err := x.standingPage(t.Context(), kept, s, q.Offset, q.Limit)
+	if kept := x.standing.get(s); kept != nil && len(q.Owners) == 0 {
+		page, ok, err := x.standingPage(t.Context(), kept, s, PageRequest{After: q.After, Offset: q.Offset, Limit: q.Limit})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,8 +136,8 @@ func ask(t *testing.T, x *Index, q Query) (page Page, stands bool) {
 	return page, false
 }
 
-// TestStandingCatchesUp lets so many changes pass between two requests that not
-// all are known any more, or too many to test each row.
+// TestStandingCatchesUp makes so many changes between two requests that the journal has lost
+// some, or that the search is evaluated again instead of testing each row.
 func TestStandingCatchesUp(t *testing.T) {
 	const objects = 300
 	searches := map[string][]int{ // changes by search
@@ -145,8 +145,8 @@ func TestStandingCatchesUp(t *testing.T) {
 		"spec.one > 0 or name like '%1'": {0, 1, 500, maxChanges + 1, journalLength - 1, journalLength, journalLength + 1},
 		"generation > 1 and status.conditions.Ready.reason = 'Fine'": {0, 1, 500, maxChanges, maxChanges + 1},
 	}
-	// To make a row takes much longer than to test it, so there are a few of each object
-	// to choose from.
+	// Making a row takes much longer than testing it, so each object has a few states to
+	// choose from.
 	var states [objects][10]*Row
 	r := rand.New(rand.NewPCG(1, 1))
 	for n := range states {
@@ -170,14 +170,14 @@ func TestStandingCatchesUp(t *testing.T) {
 				}
 				q := Query{Filter: parse(t, search), OrderBy: []Order{{Field: "updated_time"}}, Limit: objects}
 				for range 4 {
-					ask(t, x, q)
+					request(t, x, q)
 				}
 				for range changes {
 					change(r.IntN(objects))
 				}
-				page, stands := ask(t, x, q)
-				for i := 0; i < 2 && !stands; i++ { // a list that had to go is there again from the second request on
-					page, stands = ask(t, x, q)
+				page, stands := request(t, x, q)
+				for i := 0; i < 2 && !stands; i++ { // a lost order is back from the second request on
+					page, stands = request(t, x, q)
 				}
 				if diff := cmp.Diff(outline(naiveList(rows, q)), outline(page)); diff != "" || !stands {
 					t.Errorf("Standing %t, differs from a scan (-scan +list):\n%s", stands, diff)
@@ -187,8 +187,7 @@ func TestStandingCatchesUp(t *testing.T) {
 	}
 }
 
-// TestStandingIsBounded asks more searches, in more orders, than are kept, and each
-// of them often enough to be.
+// TestStandingIsBounded repeats more searches, in more orders, than an index keeps.
 func TestStandingIsBounded(t *testing.T) {
 	x := New(Clusters)
 	rows := benchRows(1000)
@@ -199,7 +198,7 @@ func TestStandingIsBounded(t *testing.T) {
 		q := Query{Filter: parse(t, "labels.shard != '"+strconv.Itoa(n)+"'"), OrderBy: []Order{{Field: "updated_time", Descending: n%2 == 0}, {Field: "name"}}, Limit: 10}
 		want := outline(naiveList(rows, q))
 		for range 4 {
-			page, _ := ask(t, x, q)
+			page, _ := request(t, x, q)
 			if !cmp.Equal(want, outline(page)) {
 				t.Fatalf("%s differs from a scan", describe(q))
 			}
@@ -208,21 +207,21 @@ func TestStandingIsBounded(t *testing.T) {
 	if n := x.standing.kept.Len(); n != maxStanding {
 		t.Errorf("%d searches stand, want %d", n, maxStanding)
 	}
-	if n := x.standing.lists.Len(); n != maxLists {
-		t.Errorf("%d lists are kept, want %d", n, maxLists)
+	if n := x.standing.orders.Len(); n != maxOrders {
+		t.Errorf("%d orders are kept, want %d", n, maxOrders)
 	}
 	huge := "name ~= 'a'"
 	for range maxStandingSize / patternSize {
 		huge += " or name ~= 'a'"
 	}
 	for range 3 {
-		if _, stands := ask(t, x, Query{Filter: parse(t, huge), Limit: 1}); stands {
+		if _, stands := request(t, x, Query{Filter: parse(t, huge), Limit: 1}); stands {
 			t.Error("A search that takes much memory itself stands")
 		}
 	}
 }
 
-// TestSameSearch tells which searches are one, however they are written.
+// TestSameSearch checks which search strings and orders count as the same search.
 func TestSameSearch(t *testing.T) {
 	x := New(Clusters)
 	prepare := func(search string, orderBy ...Order) *Search {
@@ -248,7 +247,7 @@ func TestSameSearch(t *testing.T) {
 	}
 }
 
-// TestGone has the one who asks go away: no search goes on without.
+// TestGone cancels the context of requests. Their searches stop.
 func TestGone(t *testing.T) {
 	x := New(Clusters)
 	if err := x.Replace(benchRows(3000), "1"); err != nil {
@@ -257,7 +256,7 @@ func TestGone(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	q := Query{Filter: parse(t, "name ~= '-1' and spec.none is null"), Limit: 10}
-	for range 3 { // the third asks a standing search
+	for range 3 { // the third request has a standing search
 		if _, err := x.List(ctx, q); !errors.Is(err, context.Canceled) {
 			t.Errorf("Got error %v, want %v", err, context.Canceled)
 		}
@@ -268,12 +267,12 @@ func TestGone(t *testing.T) {
 	}
 	done()
 
-	// Who waits for another's work goes too.
+	// A request that waits for another one's work stops as well.
 	s, err := x.Prepare(q.Filter, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.standing.of(s).working <- struct{}{}
+	x.standing.get(s).working <- struct{}{}
 	if _, err := x.List(ctx, q); !errors.Is(err, context.Canceled) {
 		t.Errorf("Waiting: got error %v, want %v", err, context.Canceled)
 	}

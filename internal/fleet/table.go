@@ -21,23 +21,23 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// table is the rows of an Index and all that finds them.
+// table holds the rows of an Index and every structure that finds them. It has no lock.
 type table struct {
 	schema *Schema
-	rows   []*Row // by ordinal, nil where it is free
+	rows   []*Row // by ordinal, nil if the ordinal is free
 	all    *roaring.Bitmap
-	strays *roaring.Bitmap // whose ordinals are not in the default order
-	newest *Row            // the last that is, or was while it existed
+	strays *roaring.Bitmap // rows whose ordinals are out of the default order
+	newest *Row            // the row with the last ordinal in the default order; it may be gone
 	byID   map[string]uint32
 	byKey  map[types.NamespacedName]uint32
 
-	columns    map[*field]*column // of the owner and of text and integer fields
+	columns    map[*field]*column // of owner_id and of the fields that have keys
 	labels     map[string]*column // by key
 	conditions map[string]*column // by type
-	views      map[*field]*view   // of every field to order by, nil while the table is filled
+	views      map[*field]*view   // of every field that orders rows; nil during a bulk load
 
-	// number tells the table from those that it replaces. With the ordinals of one
-	// table nothing is found in another.
+	// number identifies the table among those that it replaces. Ordinals of one table
+	// mean nothing in another.
 	number  uint64
 	journal journal
 }
@@ -54,7 +54,7 @@ func newTable(schema *Schema) *table {
 		conditions: map[string]*column{},
 	}
 	for _, f := range schema.fields {
-		if f.text != nil && f != id {
+		if f.key != nil && f != id {
 			x.columns[f] = newColumn()
 		}
 	}
@@ -62,11 +62,11 @@ func newTable(schema *Schema) *table {
 	return x
 }
 
-// filled returns a table of rows, which it sorts. Of rows that cannot be beside
-// each other the last in order stays.
-func filled(schema *Schema, rows []*Row) *table {
+// loadTable returns a table of rows, which it sorts. If rows conflict because they share
+// a key or an id, the last one in order stays.
+func loadTable(schema *Schema, rows []*Row) *table {
 	x := newTable(schema)
-	x.views = nil // to sort all rows beats finding a place for each
+	x.views = nil // one sort is cheaper than one search for each row's place
 	schema.sort(rows)
 	for _, row := range rows {
 		x.put(row)
@@ -75,29 +75,11 @@ func filled(schema *Schema, rows []*Row) *table {
 	return x
 }
 
-// renumbered returns a table of the same rows that has new ordinals for them, in
-// the default order and without holes. The rows know their new ordinals from then
-// on, so the table itself is not to be written to any more.
-func (x *table) renumbered() *table {
-	t := newTable(x.schema)
-	t.views = nil
-	for _, row := range x.views[x.schema.defaultOrder].slice(x, 0, len(x.byID), false) {
-		t.insert(row)
-	}
-	t.views = make(map[*field]*view, len(x.views))
-	for f, v := range x.views {
-		t.views[f] = newView(t, f)
-		for _, row := range v.slice(x, 0, len(x.byID), false) {
-			t.views[f].tree.Load(row.ordinal)
-		}
-	}
-	return t
-}
-
-// put stores the row and returns the ids of other rows that had to go for it.
+// put stores the row. It returns the id of the object that the row's object replaces under
+// the same key, if any.
 func (x *table) put(row *Row) (gone []string) {
 	ordinal, exists := x.byKey[row.Key]
-	if exists && x.rows[ordinal].ID != row.ID { // deleted and made anew
+	if exists && x.rows[ordinal].ID != row.ID { // the object was deleted and created again
 		gone = append(gone, x.rows[ordinal].ID)
 		x.remove(ordinal)
 		exists = false
@@ -114,11 +96,11 @@ func (x *table) put(row *Row) (gone []string) {
 }
 
 func (x *table) insert(row *Row) {
-	x.place(row)
+	x.assignOrdinal(row)
 	x.all.Add(row.ordinal)
 	x.byID[row.ID] = row.ordinal
 	x.byKey[row.Key] = row.ordinal
-	x.repost(nil, row)
+	x.updatePostings(nil, row)
 	for _, v := range x.views {
 		v.insert(row.ordinal)
 	}
@@ -130,7 +112,7 @@ func (x *table) remove(ordinal uint32) {
 	for _, v := range x.views {
 		v.remove(ordinal)
 	}
-	x.repost(row, nil)
+	x.updatePostings(row, nil)
 	delete(x.byKey, row.Key)
 	delete(x.byID, row.ID)
 	x.all.Remove(ordinal)
@@ -139,17 +121,17 @@ func (x *table) remove(ordinal uint32) {
 	x.journal.record(ordinal, everyField)
 }
 
-// replace puts a row in the place of its predecessor of the same id and key.
-// Most changes are reports: they leave the orders and nearly all posting lists
-// as they are, which are then not touched.
+// replace stores a row in the place of its predecessor of the same id and key. Most
+// changes are reports. They change neither orders nor most posting lists, so replace
+// touches only what differs.
 func (x *table) replace(old, row *Row) {
 	row.ordinal = old.ordinal
 	var moved fieldSet
 	for i, f := range x.schema.fields {
-		if f.compare != nil && f.compare(old, row) != 0 {
+		if f.compare != nil && f.compareWithTie(old, row) != 0 {
 			moved |= 1 << i
 			if v := x.views[f]; v != nil {
-				v.remove(old.ordinal) // while the row still has the place that its view knows
+				v.remove(old.ordinal) // while the table still has the row that the view compares
 			}
 		}
 	}
@@ -162,21 +144,31 @@ func (x *table) replace(old, row *Row) {
 			v.insert(row.ordinal)
 		}
 	}
-	x.repost(old, row)
+	x.updatePostings(old, row)
 	x.journal.record(row.ordinal, moved)
 }
 
-// state is a table at one moment.
+// state identifies the content of an Index at one moment.
 type state struct {
-	table   uint64 // its number
-	changes uint64 // how many there have been
+	table   uint64 // the number of the table
+	changes uint64 // the number of changes to it so far
 }
 
 func (x *table) state() state { return state{x.number, x.journal.length} }
 
-func (x *table) gather(set *roaring.Bitmap, total int) []*Row {
-	rows := make([]*Row, 0, total)
-	set.Iterate(func(ordinal uint32) bool {
+// rowSet is a set of ordinals and its size. Its bitmap may be a posting list, so it is
+// read-only.
+type rowSet struct {
+	*roaring.Bitmap
+	total int
+}
+
+func newRowSet(set *roaring.Bitmap) rowSet { return rowSet{set, int(set.GetCardinality())} }
+
+// gather returns the rows of a set in the order of their ordinals.
+func (x *table) gather(s rowSet) []*Row {
+	rows := make([]*Row, 0, s.total)
+	s.Iterate(func(ordinal uint32) bool {
 		rows = append(rows, x.rows[ordinal])
 		return true
 	})

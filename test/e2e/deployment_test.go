@@ -41,8 +41,8 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// TestInstall has a real API server look at all that kubectl apply -k would send
-// it, and at the pods that the Deployment becomes. Nothing of it stays.
+// TestInstall sends everything that kubectl apply -k would send to a real API
+// server, and the pods of the Deployment too, as dry runs. Nothing stays.
 func TestInstall(t *testing.T) {
 	f := newFleet(t)
 	f.start(t)
@@ -55,7 +55,7 @@ func TestInstall(t *testing.T) {
 		if out, err := f.tryKubectl(t, toJSON(t, pod), "create", "--dry-run=server", "-f", "-"); err != nil || strings.Contains(out, "Warning") {
 			t.Errorf("a pod of %s is not admitted: %v\n%s", folder, err, out)
 		}
-		// Proof that pods are looked at.
+		// A bad pod proves that the API server checks pods.
 		pod.Spec.Containers[0].SecurityContext.ReadOnlyRootFilesystem = nil
 		pod.Spec.Containers[0].SecurityContext.Capabilities = nil
 		if out, err := f.tryKubectl(t, toJSON(t, pod), "create", "--dry-run=server", "-f", "-"); err == nil || !strings.Contains(out, "violates PodSecurity") {
@@ -64,8 +64,8 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestDeployment tells that the parts of the installation fit each other and the
-// program.
+// TestDeployment checks that the parts of the installation fit each other and the
+// manager.
 func TestDeployment(t *testing.T) {
 	is := install(t, "config/default")
 	container := is.deployment.Spec.Template.Spec.Containers[0]
@@ -105,13 +105,13 @@ func TestDeployment(t *testing.T) {
 	}
 	for _, port := range is.service.Spec.Ports {
 		if _, ok := ports[port.TargetPort.String()]; !ok {
-			t.Errorf("the Service leads to a port %s that the container does not have", &port.TargetPort)
+			t.Errorf("the Service has a target port %s that the container lacks", &port.TargetPort)
 		}
 	}
 	for _, rule := range is.network.Spec.Ingress {
 		for _, port := range rule.Ports {
 			if _, ok := ports[port.Port.String()]; !ok {
-				t.Errorf("the NetworkPolicy opens a port %s that the container does not have", port.Port)
+				t.Errorf("the NetworkPolicy opens a port %s that the container lacks", port.Port)
 			}
 			delete(ports, port.Port.String())
 		}
@@ -137,7 +137,7 @@ func TestDeployment(t *testing.T) {
 	}
 }
 
-// installation is what a kustomization renders, by Kind.
+// installation is the output of a kustomization, by Kind.
 type installation struct {
 	deployment appsv1.Deployment
 	service    corev1.Service
@@ -186,7 +186,7 @@ func render(t *testing.T, folder string) string {
 	return out.String()
 }
 
-// podOf is a pod as the Deployment makes it.
+// podOf returns the pod that the Deployment would create.
 func podOf(d appsv1.Deployment) *corev1.Pod {
 	pod := &corev1.Pod{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
@@ -197,10 +197,10 @@ func podOf(d appsv1.Deployment) *corev1.Pod {
 	return pod
 }
 
-// flagsOf are the flags of the manager.
+// flagsOf returns the manager's flags.
 func flagsOf(t *testing.T) []string {
 	t.Helper()
-	text, _ := exec.Command(filepath.Join(bin, "hyperfleet-manager"), "-help").CombinedOutput() // prints the usage and fails
+	text, _ := exec.Command(filepath.Join(bin, "hyperfleet-manager"), "-help").CombinedOutput() // it prints the usage and fails
 	var names []string
 	for _, match := range regexp.MustCompile(`(?m)^  -(\S+)`).FindAllStringSubmatch(string(text), -1) {
 		names = append(names, match[1])

@@ -33,8 +33,8 @@ func report(adapter, available string, generation int, observed string) string {
 		"data":{"job_name":"%s-job","attempt":1}}`, adapter, generation, observed, available, adapter)
 }
 
-// TestBothDoors walks the contract's examples by HTTP and looks at each step with
-// kubectl, and the reverse.
+// TestBothDoors makes the contract's example requests by HTTP and checks each
+// step with kubectl, and the reverse.
 func TestBothDoors(t *testing.T) {
 	f := newFleet(t)
 	f.start(t)
@@ -64,10 +64,10 @@ func TestBothDoors(t *testing.T) {
 		}
 		f.kubectl(t, "", "wait", "--for=condition=Ready", "--timeout=60s", "hfc/my-cluster")
 		if out := f.kubectl(t, "", "get", "clusters.hyperfleet", "--field-selector", "status.ready=True", "-o", "name"); strings.TrimSpace(out) != "cluster.hyperfleet.io/my-cluster" {
-			t.Errorf("by status.ready=True kubectl finds %q", out)
+			t.Errorf("kubectl finds %q with status.ready=True", out)
 		}
 		if out := f.kubectl(t, "", "get", "hfas", "--field-selector", "spec.resourceRef.name=my-cluster,spec.adapter=dns", "-o", "name"); strings.TrimSpace(out) != "adapterstatus.hyperfleet.io/my-cluster.dns" {
-			t.Errorf("by adapter kubectl finds %q", out)
+			t.Errorf("kubectl finds %q by adapter", out)
 		}
 	})
 
@@ -127,7 +127,7 @@ func TestBothDoors(t *testing.T) {
 	t.Run("nodepools", func(t *testing.T) {
 		nodePool := f.want(t, http.StatusCreated, http.MethodPost, href+"/nodepools", `{"kind":"NodePool","name":"worker-pool","spec":{"replicas":3},"labels":{"role":"worker"}}`)
 		if out := f.kubectl(t, "", "get", "hfnp", "-l", "hyperfleet.io/cluster=my-cluster", "-o", "name"); strings.TrimSpace(out) != "nodepool.hyperfleet.io/my-cluster.worker-pool" {
-			t.Errorf("by the cluster's label kubectl finds %q", out)
+			t.Errorf("kubectl finds %q by the cluster's label", out)
 		}
 		for _, adapter := range []string{"validator", "hypershift"} {
 			f.want(t, http.StatusCreated, http.MethodPost, href+"/nodepools/"+nodePool["id"].(string)+"/statuses", report(adapter, "True", 1, "2025-01-01T10:00:00Z"))
@@ -140,7 +140,7 @@ func TestBothDoors(t *testing.T) {
 	t.Run("deletion takes all with it", func(t *testing.T) {
 		f.kubectl(t, "", "delete", "hfc", "my-cluster", "--timeout=60s")
 		if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.TrimSpace(out) != "" {
-			t.Errorf("left behind: %s", out)
+			t.Errorf("still there: %s", out)
 		}
 		eventually(t, "REST does not show the deleted cluster", func() bool {
 			status, _ := f.call(t, http.MethodGet, href, "")
@@ -160,8 +160,8 @@ func TestBothDoors(t *testing.T) {
 	})
 }
 
-// TestStops checks what make run promises of its end: nothing runs on, data
-// stays, and a crash needs no help.
+// TestStops checks how make run ends: no process stays, data stays, and the next
+// start recovers from a crash by itself.
 func TestStops(t *testing.T) {
 	f := newFleet(t)
 	f.start(t)
@@ -177,7 +177,7 @@ func TestStops(t *testing.T) {
 	}
 	_ = f.stop(t, os.Kill)
 
-	f.start(t) // as it was left
+	f.start(t) // as before the stop
 	if list := f.want(t, http.StatusOK, http.MethodGet, api+"/clusters", ""); list["total"] != float64(1) {
 		t.Errorf("after a crash there are %v clusters, want 1", list["total"])
 	}
@@ -195,7 +195,7 @@ func (f *fleet) wantNothingRunning(t *testing.T) {
 	}
 	for name, pid := range pids {
 		if process, err := os.FindProcess(pid); err == nil && process.Signal(syscall.Signal(0)) == nil {
-			t.Errorf("%s runs on", name)
+			t.Errorf("%s still runs", name)
 		}
 	}
 }
@@ -210,7 +210,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute in vain: %s", what)
+			t.Fatalf("not true after a minute: %s", what)
 		}
 	}
 }

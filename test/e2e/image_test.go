@@ -30,9 +30,9 @@ import (
 	"testing"
 )
 
-// TestImage builds the manager as the Dockerfile does, from what .dockerignore lets
-// into the build and no more, and runs it as the image does: as the only file
-// there is, by a user who is nobody.
+// TestImage builds the manager as the Dockerfile does, from the files that
+// .dockerignore admits, and runs it as the image does: as the only file there, by
+// a user without rights.
 func TestImage(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the image is of Linux")
@@ -44,7 +44,7 @@ func TestImage(t *testing.T) {
 	if build == nil {
 		t.Fatal("the Dockerfile does not run make build")
 	}
-	// Without -trimpath what the tests have compiled already need not be compiled anew.
+	// Without -trimpath the build reuses what the tests have compiled.
 	line := strings.NewReplacer("BIN=/out", "BIN="+out, "GOFLAGS=-trimpath", "").Replace(build[1])
 	command := exec.Command("bash", "-euc", line)
 	command.Dir = source
@@ -60,7 +60,7 @@ func TestImage(t *testing.T) {
 		command.Env = []string{}
 		command.Dir = "/"
 		command.SysProcAttr = inside(out)
-		text, _ := command.CombinedOutput() // neither ends well
+		text, _ := command.CombinedOutput() // both commands fail
 		want := "--adapters-config is required"
 		if len(args) > 0 {
 			want = "Usage of /hyperfleet-manager"
@@ -71,8 +71,9 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// inside makes a folder all that a process sees of the file system, and the process
-// that of the image's user, who is mapped to ours where we are not root.
+// inside makes a folder the root of a process's file system, and runs the process
+// as the image's user. Where the tests do not run as root, that user is mapped to
+// theirs.
 func inside(dir string) *syscall.SysProcAttr {
 	const user = 65532
 	as := &syscall.SysProcAttr{Chroot: dir, Credential: &syscall.Credential{Uid: user, Gid: user}}
@@ -94,7 +95,7 @@ func checkStatic(t *testing.T, program string) {
 	defer func() { _ = file.Close() }()
 	for _, part := range file.Progs {
 		if part.Type == elf.PT_INTERP || part.Type == elf.PT_DYNAMIC {
-			t.Errorf("the program has a part %s: it is not static", part.Type)
+			t.Errorf("the binary has a segment %s: it is not static", part.Type)
 		}
 	}
 	text, err := os.ReadFile(program)
@@ -102,12 +103,12 @@ func checkStatic(t *testing.T, program string) {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(text, []byte("v1.2.3")) {
-		t.Error("the program does not hold its version")
+		t.Error("the binary does not hold its version")
 	}
 }
 
-// copyContext copies what .dockerignore lets through: it keeps all out but what it
-// names, less what it leaves out of that.
+// copyContext copies the files that .dockerignore admits. It excludes everything
+// but the names with "!", and then the names below those.
 func copyContext(t *testing.T, into string) {
 	t.Helper()
 	lines := bufio.NewScanner(strings.NewReader(read(t, filepath.Join(root(), ".dockerignore"))))
@@ -119,7 +120,7 @@ func copyContext(t *testing.T, into string) {
 		}
 		found, err := filepath.Glob(filepath.Join(root(), pattern))
 		if err != nil || len(found) == 0 {
-			t.Fatalf(".dockerignore lets %q through, which is nothing: %v", pattern, err)
+			t.Fatalf(".dockerignore admits %q, which matches no file: %v", pattern, err)
 		}
 		for _, path := range found {
 			names = append(names, filepath.Base(path))

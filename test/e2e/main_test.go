@@ -37,7 +37,7 @@ import (
 
 const api = "/api/hyperfleet/v1"
 
-// bin is where the programs under test are built.
+// bin is the folder of the binaries under test.
 var bin string
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := 1
-	if err := errors.Join(build("hyperfleet-manager", "."), build("hyperfleet-local", "./hack/local"), build("kubectl-hyperfleet", "./cmd/kubectl-hyperfleet")); err != nil {
+	if err := errors.Join(build("hyperfleet-manager", "."), build("hyperfleet-local", "./cmd/hyperfleet-local"), build("kubectl-hyperfleet", "./cmd/kubectl-hyperfleet")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
 		code = m.Run()
@@ -83,13 +83,13 @@ func assets() string {
 type fleet struct {
 	dir     string
 	ports   []string
-	token   string // of who calls, if they say who they are
+	token   string // of the caller, if the fleet authenticates
 	process *exec.Cmd
 	output  *bytes.Buffer
 	drained chan struct{} // closed when the process has closed its output
 }
 
-// newFleet chooses a folder and ports, and starts nothing.
+// newFleet chooses a folder and ports. It starts no process.
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	f := &fleet{dir: t.TempDir()}
@@ -113,8 +113,8 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// start starts the fleet, with more arguments, and returns when it says that it
-// runs.
+// start starts the fleet with additional arguments, and returns when it prints
+// that it runs.
 func (f *fleet) start(t *testing.T, args ...string) {
 	t.Helper()
 	f.process = exec.Command(filepath.Join(bin, "hyperfleet-local"), append([]string{
@@ -123,7 +123,7 @@ func (f *fleet) start(t *testing.T, args ...string) {
 		"-probe-address", "127.0.0.1:" + f.ports[3], "-metrics-address", "127.0.0.1:" + f.ports[4],
 	}, args...)...)
 	f.process.Dir = root()
-	f.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is not one of the fleet
+	f.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests does not reach the fleet
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func (f *fleet) start(t *testing.T, args ...string) {
 	case <-f.drained:
 		t.Fatalf("the fleet did not start:\n%s", f.output)
 	case <-time.After(3 * time.Minute):
-		t.Fatal("the fleet does not start")
+		t.Fatal("the fleet does not start in time")
 	}
 }
 
@@ -157,7 +157,7 @@ func (f *fleet) read(from io.ReadCloser, runs chan<- struct{}) {
 	}
 }
 
-// stop sends the process a signal and returns what it ended with.
+// stop sends the process a signal and returns how it ended.
 func (f *fleet) stop(t *testing.T, signal os.Signal) error {
 	t.Helper()
 	if err := f.process.Process.Signal(signal); err != nil {
@@ -170,7 +170,7 @@ func (f *fleet) stop(t *testing.T, signal os.Signal) error {
 	return err
 }
 
-// pids are those of the processes that the fleet has started.
+// pids returns the ids of the fleet's processes.
 func (f *fleet) pids(t *testing.T) map[string]int {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(f.dir, "log", "*.pid"))
@@ -192,8 +192,8 @@ func (f *fleet) pids(t *testing.T) map[string]int {
 	return pids
 }
 
-// kubectl runs kubectl as the administrator, with input, and returns what it
-// prints. It fails the test where kubectl fails.
+// kubectl runs kubectl as the administrator, with input, and returns its output.
+// It fails the test if kubectl fails.
 func (f *fleet) kubectl(t *testing.T, input string, args ...string) string {
 	t.Helper()
 	out, err := f.tryKubectl(t, input, args...)
@@ -247,7 +247,7 @@ func (f *fleet) call(t *testing.T, method, path, body string) (int, object) {
 	return response.StatusCode, decoded
 }
 
-// want makes a request and fails the test where the status is another.
+// want makes a request and fails the test if the status differs.
 func (f *fleet) want(t *testing.T, status int, method, path, body string) object {
 	t.Helper()
 	got, decoded := f.call(t, method, path, body)

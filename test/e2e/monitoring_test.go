@@ -39,8 +39,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestMonitoring holds what is written about monitoring against what a running
-// HyperFleet shows: its metrics, its traces and its logs.
+// TestMonitoring compares the documentation of monitoring with a running
+// HyperFleet: its metrics, traces and logs.
 func TestMonitoring(t *testing.T) {
 	spans := newCollector(t)
 	f := newFleet(t)
@@ -87,10 +87,10 @@ func TestMonitoring(t *testing.T) {
 		for line := range strings.Lines(string(log)) {
 			entry := object{}
 			if err := json.Unmarshal([]byte(line), &entry); err != nil {
-				t.Errorf("a line of the log is no JSON: %s", line)
+				t.Errorf("a line of the log is not JSON: %s", line)
 			}
 			if strings.Contains(line, "secret-") {
-				t.Errorf("the log tells what is not its business: %s", line)
+				t.Errorf("the log holds a secret: %s", line)
 			}
 			found = found || entry["trace_id"] == traceID && entry["msg"] == "Request answered" && entry["request_id"] != ""
 		}
@@ -100,7 +100,7 @@ func TestMonitoring(t *testing.T) {
 	})
 }
 
-// checkRunbook: each alert leads to an entry of the documentation.
+// checkRunbook checks that each alert links to an entry of the documentation.
 func checkRunbook(t *testing.T) {
 	page := readFile(t, "docs/monitoring.md")
 	var rule struct {
@@ -120,12 +120,12 @@ func checkRunbook(t *testing.T) {
 		_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "docs/monitoring.md#")
 		heading := strings.ToLower(r.Alert)
 		if anchor != heading || !strings.Contains(page, "\n### "+r.Alert+"\n") {
-			t.Errorf("%s leads to %q, which is no entry of docs/monitoring.md", r.Alert, r.Annotations["runbook_url"])
+			t.Errorf("%s links to %q, which is not an entry of docs/monitoring.md", r.Alert, r.Annotations["runbook_url"])
 		}
 	}
 }
 
-// metricName finds names of metrics that HyperFleet may have.
+// metricName matches names of metrics that HyperFleet may have.
 var metricName = regexp.MustCompile(`\b(hyperfleet|controller_runtime|workqueue|rest_client|process|leader_election)_[a-z_]+[a-z]\b`)
 
 func metricsIn(t *testing.T, file string) map[string]bool {
@@ -152,7 +152,7 @@ func readFile(t *testing.T, file string) string {
 	return string(content)
 }
 
-// metrics are the names of the metrics that the manager serves.
+// metrics returns the names of the metrics that the manager serves.
 func (f *fleet) metrics(t *testing.T) map[string]bool {
 	t.Helper()
 	response, err := http.Get("http://127.0.0.1:" + f.ports[4] + "/metrics")
@@ -172,7 +172,7 @@ func (f *fleet) metrics(t *testing.T) map[string]bool {
 	return names
 }
 
-// traced creates something within a trace.
+// traced creates a resource within a trace.
 func (f *fleet) traced(t *testing.T, traceparent, path, body string) object {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+f.ports[2]+path, strings.NewReader(body))
@@ -199,8 +199,8 @@ type collector struct {
 	names map[string][]string // by trace id
 }
 
-// newCollector starts a collector, and has the programs that the test starts
-// export to it.
+// newCollector starts a collector. The processes that the test starts export to
+// it.
 func newCollector(t *testing.T) *collector {
 	t.Helper()
 	c := &collector{names: map[string][]string{}}
@@ -242,7 +242,7 @@ func (c *collector) receive(r *http.Request) error {
 	return nil
 }
 
-// of returns the names of the spans of a trace, of all where the id is empty.
+// of returns the names of a trace's spans, or of all spans if the id is empty.
 func (c *collector) of(traceID string) []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -25,7 +25,7 @@ import (
 	"testing"
 )
 
-// TestPlugin searches by kubectl, which finds the plugin in the PATH.
+// TestPlugin searches with kubectl, which finds the plugin in the PATH.
 func TestPlugin(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	f := newFleet(t)
@@ -50,7 +50,7 @@ func TestPlugin(t *testing.T) {
 		t.Errorf("The explanation does not end with %q:\n%s", line, explained)
 	}
 	if out := f.kubectl(t, "", "get", "clusters.hyperfleet.io", "-l", "environment=dev", "--field-selector", "status.ready!=True", "-o", "name"); out != "cluster.hyperfleet.io/web\n" {
-		t.Errorf("By the explained selectors kubectl finds %q", out)
+		t.Errorf("kubectl finds %q with the explained selectors", out)
 	}
 
 	out, err := f.tryKubectl(t, "", "hyperfleet", "search", "color = 'red'")

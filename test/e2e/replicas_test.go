@@ -25,8 +25,8 @@ import (
 	"testing"
 )
 
-// TestReplicas runs a second manager beside the leader: it serves reads and
-// writes all the same, and takes over when the leader ends.
+// TestReplicas runs a second manager beside the leader. It serves reads and
+// writes, and takes over when the leader ends.
 func TestReplicas(t *testing.T) {
 	f := newFleet(t)
 	f.start(t, "--", "--leader-elect")
@@ -38,7 +38,7 @@ func TestReplicas(t *testing.T) {
 		second.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report(adapter, "True", 1, "2025-01-01T10:00:00Z"))
 	}
 	if got := restCondition(second.want(t, http.StatusOK, http.MethodGet, href, ""), "Ready"); got != "True" {
-		t.Errorf("Ready at the replica that does not lead is %v, want what the leader made of the reports", got)
+		t.Errorf("Ready at the follower is %v, want the result of the leader", got)
 	}
 	eventually(t, "the leader shows what came by the other replica", func() bool {
 		_, shown := f.call(t, http.MethodGet, href, "")
@@ -49,8 +49,8 @@ func TestReplicas(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Stopped, not ended: what started it would stop the control plane, too. Its
-	// lease runs out.
+	// The leader is stopped, not ended: if it ended, its launcher would stop the
+	// control plane, too. Its lease expires.
 	if err := process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -61,8 +61,8 @@ func TestReplicas(t *testing.T) {
 	})
 }
 
-// startReplica starts another manager on the control plane of f, and returns it
-// as a fleet of which only the facade is to be used.
+// startReplica starts another manager on the control plane of f. Only the facade
+// of the returned fleet is usable.
 func (f *fleet) startReplica(t *testing.T, args ...string) *fleet {
 	t.Helper()
 	replica := newFleet(t)

@@ -29,13 +29,13 @@ import (
 	"time"
 )
 
-// TestRollingRestart ends the leader while clients read and report by it and by
-// another replica, as a load balancer sends them. No request may be cut off or
-// fail, and what was acknowledged must be there.
+// TestRollingRestart ends the leader while clients read and report through it and
+// through another replica, as a load balancer sends them. No request may fail or
+// be cut off, and every acknowledged report must be stored.
 func TestRollingRestart(t *testing.T) {
 	f := newFleet(t)
-	// The manager that starts the control plane never leads: there is no such
-	// namespace. It only serves.
+	// The manager that starts the control plane never leads, because its lease
+	// namespace does not exist. It only serves.
 	f.start(t, "--", "--leader-elect", "--leader-election-namespace", "nowhere")
 	leader := f.startReplica(t, "--drain-delay", "2s")
 	eventually(t, "the first replica leads", func() bool {
@@ -86,7 +86,7 @@ func TestRollingRestart(t *testing.T) {
 	t.Logf("%d requests, %d of them reports", requests.Load(), reports.Load())
 }
 
-// A balancer sends requests to the backends that are ready, in turn.
+// A balancer sends requests to the ready backends in turn.
 type balancer struct {
 	backends []*fleet
 	turn     atomic.Int64
@@ -94,7 +94,7 @@ type balancer struct {
 	ready    []*fleet
 }
 
-// check asks the backends again and again whether they are ready.
+// check polls the backends' readiness.
 func (b *balancer) check(done <-chan struct{}) {
 	client := &http.Client{Timeout: 10 * time.Second}
 	for {
@@ -148,6 +148,6 @@ func (b *balancer) do(t *testing.T, client *http.Client, method, path, body stri
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	if err != nil || response.StatusCode != status || !json.Valid(text) {
-		t.Errorf("%s %s is answered %s, want %d: %s %v", method, path, response.Status, status, text, err)
+		t.Errorf("%s %s returned %s, want %d: %s %v", method, path, response.Status, status, text, err)
 	}
 }

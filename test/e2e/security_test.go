@@ -25,8 +25,8 @@ import (
 	"testing"
 )
 
-// TestAuthentication runs a fleet that asks who calls, as verbose as it can be, and
-// looks for what must not be in its log.
+// TestAuthentication runs a fleet that authenticates callers, with the most
+// verbose log that is allowed, and checks that the log holds no credentials.
 func TestAuthentication(t *testing.T) {
 	f := newFleet(t)
 	f.start(t, "-authenticate", "--", "--zap-log-level=7")
@@ -49,22 +49,22 @@ func TestAuthentication(t *testing.T) {
 
 	metrics := "http://127.0.0.1:" + f.ports[4] + "/metrics"
 	if got := f.status(t, metrics); got != http.StatusForbidden {
-		t.Errorf("metrics, to one who may not see them: status %d, want 403", got)
+		t.Errorf("metrics for a user without the right: status %d, want 403", got)
 	}
 	f.kubectl(t, "", "create", "clusterrolebinding", "owner-sees-metrics", "--clusterrole=hyperfleet-metrics-reader", "--serviceaccount=default:owner")
 	scraper := *f
 	eventually(t, "the metrics are shown", func() bool {
-		// What is not allowed is remembered for a while, by its user.
+		// A denial is cached for a while, by user.
 		scraper.token = strings.TrimSpace(f.kubectl(t, "", "create", "token", "owner"))
 		return scraper.status(t, metrics) == http.StatusOK
 	})
 	scraper.token = ""
 	if got := scraper.status(t, metrics); got != http.StatusUnauthorized {
-		t.Errorf("metrics, to anyone: status %d, want 401", got)
+		t.Errorf("metrics without a token: status %d, want 401", got)
 	}
 	scraper.token = "not-a-token"
 	if got := scraper.status(t, metrics); got != http.StatusUnauthorized {
-		t.Errorf("metrics, to one with a bad token: status %d, want 401", got)
+		t.Errorf("metrics with a bad token: status %d, want 401", got)
 	}
 
 	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
@@ -72,7 +72,7 @@ func TestAuthentication(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(log), "HYPERFLEET-AUT-001") {
-		t.Fatal("the log says nothing of the request without credentials: is it as verbose as wanted?")
+		t.Fatal("the log lacks the request without credentials, so it is not verbose enough for this test")
 	}
 	for what, text := range map[string]string{"token": f.token, "spec": secret} {
 		if strings.Contains(string(log), text) {
@@ -98,7 +98,7 @@ func (f *fleet) status(t *testing.T, url string) int {
 	return response.StatusCode
 }
 
-// TestUnsafeFlags starts the manager in ways that would expose what it serves.
+// TestUnsafeFlags starts the manager with flags that would expose what it serves.
 func TestUnsafeFlags(t *testing.T) {
 	for name, test := range map[string]struct {
 		flags []string
@@ -113,7 +113,7 @@ func TestUnsafeFlags(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out, err := exec.Command(filepath.Join(bin, "hyperfleet-manager"), append([]string{"--adapters-config=x"}, test.flags...)...).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), test.want) {
-				t.Errorf("ended with %v, want an error that says %q:\n%s", err, test.want, out)
+				t.Errorf("ended with %v, want an error that mentions %q:\n%s", err, test.want, out)
 			}
 		})
 	}

@@ -25,8 +25,8 @@ import (
 	"time"
 )
 
-// TestSecondSignal tells a manager to end that would serve on for long, and then
-// once more: it ends at once.
+// TestSecondSignal sends two signals to a manager with a long drain delay. The
+// second one ends it at once.
 func TestSecondSignal(t *testing.T) {
 	f := newFleet(t)
 	f.start(t)
@@ -37,7 +37,7 @@ func TestSecondSignal(t *testing.T) {
 	eventually(t, "the replica is not ready any more", func() bool {
 		response, err := http.Get("http://127.0.0.1:" + replica.ports[3] + "/readyz")
 		if err != nil {
-			t.Fatalf("it does not serve on: %v", err)
+			t.Fatalf("it does not serve while it drains: %v", err)
 		}
 		_ = response.Body.Close()
 		return response.StatusCode != http.StatusOK
@@ -57,6 +57,6 @@ func TestSecondSignal(t *testing.T) {
 		}
 	case <-time.After(4 * time.Minute):
 		_ = replica.process.Process.Kill()
-		t.Error("it serves on after a second signal")
+		t.Error("it still serves after a second signal")
 	}
 }

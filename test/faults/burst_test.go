@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestBurstOfDeletes deletes 10,000 clusters at once, each with its finalizer, and
-// waits until both replicas show what is left, in order.
+// TestBurstOfDeletes deletes 10,000 clusters at once, each with its finalizer,
+// and waits until both replicas show the remaining ones in order.
 func TestBurstOfDeletes(t *testing.T) {
 	if !*long {
 		t.Skip("takes long: run it with -long, as make test-faults does")
@@ -77,7 +77,7 @@ func burstCluster(i int) *v1.Cluster {
 	return &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("c-%05d", i), Namespace: metav1.NamespaceDefault}}
 }
 
-// many calls a function for each number below n, by several clients at a time.
+// many calls a function for each number below n, with several concurrent clients.
 func many(t *testing.T, n int, do func(i int) error) {
 	t.Helper()
 	var next atomic.Int64

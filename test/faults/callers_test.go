@@ -35,20 +35,20 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// Who calls, each by the token of a service account. All but the last two have
-// the ClusterRole of that name.
+// Callers. Each has the token of a service account. All but the last two have the
+// ClusterRole of that name.
 const (
 	viewer   = "hyperfleet-viewer"
 	editor   = "hyperfleet-editor"
 	adapter  = "hyperfleet-adapter"
-	stranger = "stranger" // has no right
-	nobody   = "nobody"   // has a token that is none
+	stranger = "stranger" // has no rights
+	nobody   = "nobody"   // has an invalid token
 )
 
 // tokenLife is longer than any run, in seconds.
 const tokenLife = int64(24 * 60 * 60)
 
-// newTokens makes the service accounts, and returns a token of each.
+// newTokens creates the service accounts, and returns a token of each.
 func (s *stack) newTokens(t *testing.T) map[string]string {
 	t.Helper()
 	tokens := map[string]string{}
@@ -83,7 +83,8 @@ func (s *stack) newToken(t *testing.T, account *corev1.ServiceAccount) string {
 	return request.Status.Token
 }
 
-// callerOf is who has the right to a request, and no other.
+// callerOf returns the caller that has the right to a request. No other caller
+// has it.
 func callerOf(method, path string) string {
 	switch {
 	case method == http.MethodGet:
@@ -95,7 +96,7 @@ func callerOf(method, path string) string {
 	}
 }
 
-// trespass asks for what the caller has no right to.
+// trespass makes requests to which the caller has no right.
 func (w *workload) trespass(random *rand.Rand, through *replica) {
 	caller, want := stranger, http.StatusForbidden
 	if random.IntN(2) == 0 {
@@ -124,7 +125,7 @@ func (w *workload) trespass(random *rand.Rand, through *replica) {
 	}
 }
 
-// A certificate is that of the managers, which signs itself.
+// The managers' certificate is self-signed.
 type certificate struct{ certFile, keyFile string }
 
 func newCertificate(t *testing.T, dir string) certificate {

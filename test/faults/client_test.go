@@ -31,19 +31,19 @@ const (
 	clustersPath  = "/api/hyperfleet/v1/clusters"
 	nodePoolsPath = "/api/hyperfleet/v1/nodepools"
 
-	// requestLimit is longer than what is frozen stays so.
+	// requestLimit is longer than any freeze.
 	requestLimit = 45 * time.Second
 )
 
-// An answer is what came back of a REST request.
+// An answer is the result of a REST request.
 type answer struct {
 	start, end time.Time
-	status     int // 0 where there was no answer
+	status     int // 0 if there was no answer
 	body       []byte
 	err        error
 }
 
-// call makes a request as who has the right to it.
+// call makes a request as the caller that has the right to it.
 func (r *replica) call(method, path, body string) answer {
 	return r.callAs(callerOf(method, path), method, path, body)
 }
@@ -76,8 +76,8 @@ func (r *replica) exchange(caller, method, path, body string) (int, []byte, erro
 	return response.StatusCode, text, nil
 }
 
-// unavailable tells whether the answer says that there is none now. A connection
-// may only fail where the replica was out.
+// unavailable reports whether the answer says that the service is unavailable. A
+// connection may fail only while the replica is out.
 func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 	switch {
 	case a.err != nil:
@@ -92,17 +92,17 @@ func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 	return true
 }
 
-// retryAfter is how long a client leaves alone what it was told is unavailable.
+// retryAfter is how long a client waits after an answer that says so.
 const retryAfter = 200 * time.Millisecond
 
 func (a answer) String() string {
 	return fmt.Sprintf("status %d after %s: %s", a.status, a.end.Sub(a.start).Round(time.Millisecond), a.body[:min(len(a.body), 600)])
 }
 
-// total is that of a list, -1 where the answer is none.
+// total returns a list's total, -1 if the answer is no list.
 func (a answer) total() int {
 	list := wireList{Total: -1}
-	_ = json.Unmarshal(a.body, &list) // then it stays -1
+	_ = json.Unmarshal(a.body, &list) // total stays -1
 	return list.Total
 }
 
@@ -150,7 +150,7 @@ func (w wire) condition(name string) *wireCondition {
 	return nil
 }
 
-// href is where the resource is served.
+// href returns the path of the resource.
 func (r *resource) href() string {
 	id, _ := r.identity()
 	if r.parent != nil {

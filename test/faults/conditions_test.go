@@ -31,8 +31,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/oracle"
 )
 
-// checkConditions checks that the stored conditions are what the stored reports
-// add up to: by the aggregation, afresh, and by the oracle.
+// checkConditions checks that the stored conditions follow from the stored
+// reports. It computes them by the aggregation and by the oracle.
 func (r *resource) checkConditions(s stored) []string {
 	o := s.resources[r.mark]
 	status := o.GetStatus()
@@ -47,18 +47,18 @@ func (r *resource) checkConditions(s stored) []string {
 	now := time.Now()
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Reports: inputs, Previous: status.Conditions, Now: now,
+		Required: required[r.kind], Reports: inputs, Confirmed: true, Previous: status.Conditions, Now: now,
 	})
 	judged := oracle.Conditions(oracle.Resource{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
-		Required: required[r.kind], Before: status.Conditions, Now: now,
+		Required: required[r.kind], Confirmed: true, Before: status.Conditions, Now: now,
 	}, reports)
 	var faults []string
 	if diff := compare(afresh, status.Conditions); diff != "" {
-		faults = append(faults, fmt.Sprintf("%s: conditions are not those of a fresh aggregation (-want +got):\n%s", r, diff))
+		faults = append(faults, fmt.Sprintf("%s: conditions differ from a fresh aggregation (-want +got):\n%s", r, diff))
 	}
 	if diff := compare(judged, status.Conditions); diff != "" {
-		faults = append(faults, fmt.Sprintf("%s: conditions are not those of the oracle (-want +got):\n%s", r, diff))
+		faults = append(faults, fmt.Sprintf("%s: conditions differ from the oracle (-want +got):\n%s", r, diff))
 	}
 	if status.ObservedGeneration != o.GetGeneration() || status.ID != v1.ID(o.GetUID()) {
 		faults = append(faults, fmt.Sprintf("%s: status is of generation %d and id %s", r, status.ObservedGeneration, status.ID))
@@ -84,33 +84,33 @@ func compare(want, got []v1.ResourceCondition) string {
 	return cmp.Diff(want, got)
 }
 
-// checkHistory checks what does not follow from the stored reports, but from
-// earlier ones: there must have been such.
+// checkHistory checks the parts of conditions that follow from earlier reports
+// rather than the stored ones: there must have been such reports.
 func (r *resource) checkHistory(conditions []v1.ResourceCondition) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var faults []string
 	for _, c := range conditions {
 		switch c.Type {
-		case v1.ReadyCondition:
+		case v1.ReadyCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition:
 		case v1.AvailableCondition:
 			if !r.mayHaveBeenAvailable(c) {
-				faults = append(faults, fmt.Sprintf("%s: no reports were accepted that can have led to %+v", r, c))
+				faults = append(faults, fmt.Sprintf("%s: no accepted reports can have led to %+v", r, c))
 			}
 		default:
 			if !slices.ContainsFunc(r.reports, func(one *report) bool {
 				return conditionOf(one.adapter) == c.Type && (one.verdict == done || one.verdict == unknown) && one.available == c.Status &&
 					one.at().compare(at{c.ObservedGeneration, c.LastUpdatedTime.Time}) == 0
 			}) {
-				faults = append(faults, fmt.Sprintf("%s: no report was accepted that can have led to %+v", r, c))
+				faults = append(faults, fmt.Sprintf("%s: no accepted report can have led to %+v", r, c))
 			}
 		}
 	}
 	return faults
 }
 
-// mayHaveBeenAvailable tells whether reports were accepted that give Available
-// this status at this generation. r.mu is held.
+// mayHaveBeenAvailable reports whether accepted reports give Available this
+// status at this generation. The caller holds r.mu.
 func (r *resource) mayHaveBeenAvailable(c v1.ResourceCondition) bool {
 	if c.ObservedGeneration == 0 {
 		return c.Status == metav1.ConditionFalse
@@ -132,7 +132,7 @@ func (r *resource) mayHaveBeenAvailable(c v1.ResourceCondition) bool {
 	return fitting
 }
 
-// checkREST checks that a replica shows exactly what is stored.
+// checkREST checks that a replica shows exactly the stored resource.
 func (w *workload) checkREST(through *replica, s stored) []string {
 	var faults []string
 	shown := map[string]wire{}
@@ -157,13 +157,13 @@ func (w *workload) checkREST(through *replica, s stored) []string {
 			continue
 		}
 		if diff := cmp.Diff(wireOf(o), normal(item)); diff != "" {
-			faults = append(faults, fmt.Sprintf("%s shows %s (%s) otherwise than it is stored (-want +got):\n%s", through.name, o.GetName(), mark, diff))
+			faults = append(faults, fmt.Sprintf("%s does not show %s (%s) as it is stored (-want +got):\n%s", through.name, o.GetName(), mark, diff))
 		}
 	}
 	return faults
 }
 
-// wireOf is the stored object as REST is to show it.
+// wireOf returns the stored object as REST should show it.
 func wireOf(o object) wire {
 	name := o.GetName()
 	w := wire{Kind: v1.ClusterKind, ID: v1.ID(o.GetUID()), Name: name, Generation: o.GetGeneration(), Labels: map[string]string{}, Spec: freeForm(o)}
@@ -176,6 +176,9 @@ func wireOf(o object) wire {
 		}
 	}
 	for _, c := range o.GetStatus().Conditions {
+		if c.Type == v1.ReadyCondition {
+			c.ObservedGeneration = aggregate.ReportedGeneration(o.GetStatus().Conditions, required[w.Kind])
+		}
 		w.Status.Conditions = append(w.Status.Conditions, wireCondition{
 			Type: c.Type, Status: string(c.Status), Reason: c.Reason, Message: c.Message, ObservedGeneration: c.ObservedGeneration,
 			CreatedTime: c.CreatedTime, LastUpdatedTime: c.LastUpdatedTime, LastTransitionTime: c.LastTransitionTime,
@@ -184,7 +187,7 @@ func wireOf(o object) wire {
 	return normal(w)
 }
 
-// normal brings what may differ and mean the same into one form.
+// normal brings equivalent forms into one.
 func normal(w wire) wire {
 	var spec any
 	if json.Unmarshal(w.Spec, &spec) == nil {

@@ -33,8 +33,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// What is written here is written to the API server, as kubectl, GitOps and
-// adapters with a client of Kubernetes do.
+// These writes go to the API server, as those of kubectl, GitOps tools and
+// adapters with a Kubernetes client do.
 
 func direct() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), requestLimit)
@@ -61,8 +61,8 @@ func (w *workload) createDirectly(r *resource, in *slot) {
 	}
 }
 
-// adopt looks which resource has the name of r, which r could not get: one whose
-// creation was not answered, it may be.
+// adopt finds out which resource has the name that r could not get. It may be one
+// whose creation had no answer.
 func (w *workload) adopt(r *resource, in *slot) {
 	ctx, cancel := direct()
 	defer cancel()
@@ -84,7 +84,7 @@ func newObject(kind string) client.Object {
 	return &v1.NodePool{}
 }
 
-// object is enough of the stored object to address it.
+// object returns as much of the stored object as addresses it.
 func (r *resource) object() client.Object {
 	object := newObject(r.kind)
 	object.SetNamespace(metav1.NamespaceDefault)
@@ -107,7 +107,7 @@ func (w *workload) patch(random *rand.Rand, on *resource) {
 	w.settleDirect(on, &p.deed, err, "patch")
 }
 
-// delete deletes exactly this resource.
+// delete deletes this resource only, by UID.
 func (w *workload) delete(in *slot, r *resource) {
 	ctx, cancel := direct()
 	defer cancel()
@@ -121,8 +121,8 @@ func (w *workload) delete(in *slot, r *resource) {
 	w.settleDirect(r, d, err, "delete")
 }
 
-// settleDirect judges what changes one resource, by name and UID. That it is not
-// there is right where it may have been deleted.
+// settleDirect judges a change of one resource, by name and UID. "Not found" is
+// right if the resource may have been deleted.
 func (w *workload) settleDirect(r *resource, d *deed, err error, what string) {
 	switch {
 	case err == nil:
@@ -136,7 +136,7 @@ func (w *workload) settleDirect(r *resource, d *deed, err error, what string) {
 		}
 		r.mu.Unlock()
 		if !others && (r.parent == nil || !r.parent.mayGo(d.end)) {
-			w.wrong("%s of %s, which nobody has deleted: %v", what, r, err)
+			w.wrong("%s of %s, which no client has deleted: %v", what, r, err)
 		}
 	default:
 		w.settle(r, d, unknown, what)
@@ -158,7 +158,7 @@ func (w *workload) apply(random *rand.Rand, on *resource) {
 	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), v1.StaleReportMessage):
 		w.settle(on, &r.deed, discarded, "direct report")
 	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), "immutable"):
-		w.settle(on, &r.deed, refused, "direct report") // there still is one on a predecessor
+		w.settle(on, &r.deed, refused, "direct report") // a report on a predecessor still exists
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		w.wrong("direct report of %s on %s: %v", r.adapter, on, err)
 	default:

@@ -16,9 +16,9 @@ limitations under the License.
 
 // Package faults kills, freezes and cuts off the parts of a running HyperFleet, a
 // real etcd, kube-apiserver and two managers, while many clients write and read.
-// It holds what they were told against what is stored in the end: nothing that
-// was acknowledged is lost, no answer was wrong, every parent's conditions are
-// what its reports add up to, and all of it recovers by itself.
+// It compares what the clients were told with what is stored at the end: no
+// acknowledged write is lost, no answer was wrong, every parent's conditions
+// follow from its reports, and everything recovers by itself.
 //
 // The short faults run with every go test, the others with -long, as make
 // test-faults does.

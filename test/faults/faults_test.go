@@ -22,11 +22,11 @@ import (
 	"time"
 )
 
-// A fault is something that goes wrong while clients write and read.
+// A fault is a failure that occurs while clients write and read.
 type fault struct {
 	name string
 	long bool
-	// strike does it and undoes what does not undo itself.
+	// strike causes the fault, and ends it unless it ends by itself.
 	strike func(t *testing.T, s *stack, w *workload)
 }
 
@@ -41,7 +41,7 @@ var faults = []fault{
 	{"a manager's watches expire", true, expireWatches},
 }
 
-// TestFaults lets one fault after the other strike the same fleet.
+// TestFaults has one fault after the other strike the same fleet.
 func TestFaults(t *testing.T) {
 	s := newStack(t)
 	for i, f := range faults {
@@ -54,14 +54,14 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestWithoutAuthentication lets faults strike managers that ask nobody who they
-// are. What everybody may do the API server decides all the same.
+// TestWithoutAuthentication has faults strike managers that run without
+// authentication. The API server still decides which requests are allowed.
 func TestWithoutAuthentication(t *testing.T) {
 	s := newOpenStack(t)
 	s.strike(t, fault{"kube-apiserver is killed", false, killAPIServer}, "open")
 }
 
-// TestFullDisk fills the space that etcd is given.
+// TestFullDisk fills etcd up to its quota.
 func TestFullDisk(t *testing.T) {
 	if !*long {
 		t.Skip("takes long: run it with -long, as make test-faults does")
@@ -70,8 +70,8 @@ func TestFullDisk(t *testing.T) {
 	s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
 }
 
-// strike lets one fault happen while clients write and read, and checks what has
-// become of all that they were told.
+// strike causes one fault while clients write and read, and checks afterwards
+// everything that they were told.
 func (s *stack) strike(t *testing.T, f fault, run string) {
 	t.Helper()
 	t.Logf("seed %d", *seed)

@@ -34,29 +34,29 @@ import (
 type verdict int
 
 const (
-	unknown   verdict = iota // nothing, or that it is not known: it may have been done, or be done later
-	done                     // it is stored
-	discarded                // it changes nothing
-	refused                  // it cannot be
+	unknown   verdict = iota // no answer or an uncertain one: the request may take effect, also later
+	done                     // the change is stored
+	discarded                // the request changes nothing
+	refused                  // the request cannot take effect
 )
 
 // A deed is one request that changes something.
 type deed struct {
-	start, end time.Time // of the request; end is zero while it is under way
+	start, end time.Time // of the request; end is zero while it is in flight
 	verdict    verdict
 }
 
-// mayPrecede tells whether the deed can have taken effect before a moment.
+// mayPrecede reports whether the deed can have taken effect before a moment.
 func (d *deed) mayPrecede(moment time.Time) bool {
 	return d.verdict != refused && d.start.Before(moment)
 }
 
-// precedes tells whether the deed has taken effect before a moment.
+// precedes reports whether the deed has certainly taken effect before a moment.
 func (d *deed) precedes(moment time.Time) bool {
 	return d.verdict == done && !d.end.IsZero() && d.end.Before(moment)
 }
 
-// A resource is one Cluster or NodePool: another one of the same name is another
+// A resource is one Cluster or NodePool. A successor of the same name is another
 // resource.
 type resource struct {
 	kind   string
@@ -68,21 +68,21 @@ type resource struct {
 	id      string
 	uid     types.UID
 	created deed
-	via     *replica // that it was created through, nil for the API server
-	visible bool     // to who reads there
+	via     *replica // through which it was created, nil for the API server
+	visible bool     // to readers of that replica
 	deletes []*deed
 	patches []*patch
 	reports []*report
 	views   map[*replica]*view
 }
 
-// A patch sets spec.n to a value of its own.
+// A patch sets spec.n to a unique value.
 type patch struct {
 	deed
 	value string
 }
 
-// A report is one of an adapter. No two have the same time.
+// A report is one report of an adapter. No two have the same time.
 type report struct {
 	deed
 	adapter    string
@@ -95,7 +95,7 @@ type report struct {
 
 func (r *report) hasResult() bool { return r.available != metav1.ConditionUnknown }
 
-// at is what orders the reports of an adapter.
+// at returns the time that orders an adapter's reports.
 type at struct {
 	generation int64
 	time       time.Time
@@ -111,7 +111,7 @@ func (a at) String() string {
 	return fmt.Sprintf("%d@%s", a.generation, a.time.Format(time.RFC3339Nano))
 }
 
-// A view is what has been seen of a resource through one replica.
+// A view is what readers have seen of a resource through one replica.
 type view struct {
 	generation int64
 	gone       bool
@@ -122,7 +122,7 @@ func (r *resource) String() string {
 	return fmt.Sprintf("%s %s (%s, id %s)", r.kind, r.name, r.mark, r.id)
 }
 
-// view returns what has been seen through the replica. r.mu is held.
+// view returns what readers have seen through the replica. The caller holds r.mu.
 func (r *resource) view(through *replica) *view {
 	if r.views == nil {
 		r.views = map[*replica]*view{}
@@ -133,8 +133,8 @@ func (r *resource) view(through *replica) *view {
 	return r.views[through]
 }
 
-// mayGo tells whether the resource can have been gone at a moment. r.mu is not
-// held.
+// mayGo reports whether the resource can have been gone at a moment. The caller
+// does not hold r.mu.
 func (r *resource) mayGo(moment time.Time) bool {
 	r.mu.Lock()
 	may := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.mayPrecede(moment) })
@@ -142,7 +142,7 @@ func (r *resource) mayGo(moment time.Time) bool {
 	return may || r.parent != nil && r.parent.mayGo(moment)
 }
 
-// mustGo tells whether somebody was told that the resource is deleted.
+// mustGo reports whether a client was told that the resource is deleted.
 func (r *resource) mustGo() bool {
 	r.mu.Lock()
 	must := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.verdict == done })
@@ -150,8 +150,8 @@ func (r *resource) mustGo() bool {
 	return must || r.parent != nil && r.parent.mustGo()
 }
 
-// generations are the lowest and the highest one that the resource can have had
-// between two moments. r.mu is held.
+// generations returns the lowest and the highest generation that the resource can
+// have had between two moments. The caller holds r.mu.
 func (r *resource) generations(from, to time.Time) (lowest, highest int64) {
 	lowest, highest = 1, 1
 	for _, p := range r.patches {
@@ -165,7 +165,7 @@ func (r *resource) generations(from, to time.Time) (lowest, highest int64) {
 	return lowest, highest
 }
 
-// A ledger is all that clients have done and been told.
+// A ledger records the clients' requests and what they were told.
 type ledger struct {
 	t  *testing.T
 	mu sync.Mutex
@@ -177,10 +177,10 @@ type ledger struct {
 
 func newLedger(t *testing.T) *ledger { return &ledger{t: t, counts: map[string]int{}} }
 
-// maxWrongs bounds how many faults are told of.
+// maxWrongs limits the number of printed errors.
 const maxWrongs = 10
 
-// wrong says what must not be.
+// wrong records an error of the system under test.
 func (l *ledger) wrong(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -207,7 +207,7 @@ func (l *ledger) all() []*resource {
 	return slices.Clone(l.resources)
 }
 
-// marked returns the resource of that mark, nil where there is none.
+// marked returns the resource with that mark, or nil.
 func (l *ledger) marked(mark string) *resource {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -231,7 +231,7 @@ func (v verdict) String() string {
 	return [...]string{"unknown", "done", "discarded", "refused"}[v]
 }
 
-// identify notes which object the resource is.
+// identify records the identity of the resource's object.
 func (r *resource) identify(uid types.UID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -24,13 +24,14 @@ import (
 	"time"
 )
 
-// Clients: writers share the replicas, each reader has one.
+// Clients: writers use all replicas, each reader uses one.
 const (
 	writers           = 8
 	readersPerReplica = 2
 )
 
-// start lets clients write and read until stop is called, which waits for them.
+// start has clients write and read until the caller calls stop, which waits for
+// them.
 func (w *workload) start(t *testing.T) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -76,11 +77,10 @@ func (w *workload) start(t *testing.T) (stop func()) {
 	return stop
 }
 
-// pause leaves the machine to the programs under test for some time.
+// pause leaves the machine to the system under test for some time.
 func pause(random *rand.Rand) { time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond) }
 
-// progress waits until the clients have been told so many times more that what
-// they wrote is stored.
+// progress waits until that many more writes have been acknowledged.
 func (w *workload) progress(t *testing.T, n int) {
 	t.Helper()
 	from := w.acknowledged()

@@ -35,7 +35,7 @@ var (
 	modelFor = flag.Duration("model", time.Minute, "How long the model check runs with -long.")
 )
 
-// bin is where the programs under test are built.
+// bin is the folder of the binaries under test.
 var bin string
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
-	log.SetLogger(logr.Discard()) // of the clients: that requests fail is the point
+	log.SetLogger(logr.Discard()) // the clients' logs: their requests fail on purpose
 	var err error
 	if bin, err = os.MkdirTemp("", "hyperfleet-faults-"); err != nil {
 		panic(err)

@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// TestModel lets faults happen at random moments while clients create, change,
-// report on and delete the same few resources, and compares every one of them with
+// TestModel has faults occur at random moments while clients create, change,
+// delete and report on the same few resources. It compares every resource with
 // the ledger, which is the model.
 func TestModel(t *testing.T) {
 	length := 15 * time.Second
@@ -45,7 +45,7 @@ func TestModel(t *testing.T) {
 		}
 		f.strike(t, s, w)
 		struck[f.name]++
-		if random.IntN(2) == 0 { // else the next fault meets what has not recovered yet
+		if random.IntN(2) == 0 { // otherwise the next fault would strike a system that has not recovered
 			for _, r := range s.replicas {
 				r.waitReady(t)
 			}

@@ -21,7 +21,7 @@ import (
 	"time"
 )
 
-// outages are the times in which nobody can expect something to answer.
+// outages are the periods in which a component cannot answer.
 type outages struct {
 	mu  sync.Mutex
 	all []outage
@@ -47,7 +47,7 @@ func (o *outages) end() {
 
 func (o *outages) lasts() bool { return len(o.all) > 0 && o.all[len(o.all)-1].end.IsZero() }
 
-// wasOut tells whether there was an outage at any time from then on.
+// wasOut reports whether there was an outage at any time from then on.
 func (o *outages) wasOut(since time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -24,8 +24,8 @@ import (
 	"time"
 )
 
-// A proxy is the network between a manager and the API server: it passes TCP
-// connections on, until it is told to cut or to stall them.
+// A proxy is the network between a manager and the API server. It forwards TCP
+// connections until it is told to cut or stall them.
 type proxy struct {
 	listener net.Listener
 	to       string
@@ -67,15 +67,15 @@ func (p *proxy) setCut(cut bool) {
 	}
 }
 
-// stall lets no byte pass, in either direction, and breaks nothing: as a network
-// that drops packets.
+// stall blocks all bytes in both directions but breaks no connection, like a
+// network that drops packets.
 func (p *proxy) stall() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.flow = make(chan struct{})
 }
 
-// resume ends a stall. What was held back passes, in order.
+// resume ends a stall. The blocked bytes pass in order.
 func (p *proxy) resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

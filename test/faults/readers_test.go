@@ -30,7 +30,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// read reads something through one replica and checks what it is told.
+// read makes one read through one replica and checks the answer.
 func (w *workload) read(random *rand.Rand, through *replica) {
 	all := w.all()
 	if len(all) == 0 {
@@ -48,19 +48,19 @@ func (w *workload) read(random *rand.Rand, through *replica) {
 	}
 }
 
-// A floor is the least that a reader is to be shown of a resource.
+// A floor is the oldest state of a resource that a reader may be shown.
 type floor struct {
 	exists bool
 	view
 }
 
-// lag is how far a replica may be behind what was acknowledged by the API server or
-// through other replicas, when it answers at all.
+// lag is how far a replica that answers may be behind writes that were
+// acknowledged by the API server or through other replicas.
 const lag = 15 * time.Second
 
-// floor is what whoever reads through the replica from now on is to be shown: what
-// was acknowledged through it, or elsewhere some time ago, and what it has shown
-// already.
+// floor returns the oldest state that the replica may show from now on: writes
+// that were acknowledged through it, writes that were acknowledged elsewhere some
+// time ago, and what it has shown before.
 func (r *resource) floor(through *replica) floor {
 	expected := func(d *deed, via *replica, visible bool) bool {
 		return d.verdict == done && (via == through && visible || d.end.Before(time.Now().Add(-lag)))
@@ -115,10 +115,10 @@ func (w *workload) readOne(through *replica, r *resource) {
 	}
 }
 
-// checkGone checks an answer that says that there is no such resource.
+// checkGone checks an answer that says that the resource does not exist.
 func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
 	if !r.mayGo(a.end) {
-		w.wrong("%s is not there through %s (to be there: %t), and nobody has deleted it: %s", r, through.name, f.exists, a)
+		w.wrong("%s does not exist through %s (must exist: %t), and no client has deleted it: %s", r, through.name, f.exists, a)
 		return
 	}
 	if f.exists {
@@ -132,10 +132,10 @@ func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
 func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire) {
 	id, _ := r.identity()
 	if f.gone {
-		w.wrong("%s is there again through %s", r, through.name)
+		w.wrong("%s exists again through %s", r, through.name)
 	}
 	if shown.ID != id || shown.Kind != r.kind || shown.Labels[markLabel] != r.mark {
-		w.wrong("%s: %s shows another one: %+v", r, through.name, shown)
+		w.wrong("%s: %s shows another resource: %+v", r, through.name, shown)
 	}
 	if shown.Generation < f.generation {
 		w.wrong("%s: %s shows generation %d after %d", r, through.name, shown.Generation, f.generation)
@@ -160,7 +160,7 @@ func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire
 	}
 }
 
-// history is all reports of an adapter, for a person.
+// history describes all reports of an adapter, for a message.
 func (r *resource) history(adapter string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,9 +173,9 @@ func (r *resource) history(adapter string) string {
 	return strings.Join(reports, " ")
 }
 
-// wasAhead tells whether a report of the adapter can have been stored for a
+// wasAhead reports whether a report of the adapter can have been stored for a
 // generation that the resource did not have. Until it has, the adapter counts as
-// not reported. Only who writes to the API server can do that.
+// not reported. Only direct writes to the API server can do that.
 func (r *resource) wasAhead(adapter string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,25 +185,25 @@ func (r *resource) wasAhead(adapter string) bool {
 	})
 }
 
-// checkReady checks that one who is shown as ready has reason to be.
+// checkReady checks that there is a reason for Ready=True.
 func (w *workload) checkReady(through *replica, r *resource, shown wire) {
 	ready := shown.condition(v1.ReadyCondition)
 	for _, adapter := range required[r.kind] {
 		c := shown.condition(conditionOf(adapter))
 		if c == nil || c.Status != "True" || c.ObservedGeneration != ready.ObservedGeneration {
-			w.wrong("%s: %s shows Ready=True at generation %d, and of %s %+v", r, through.name, ready.ObservedGeneration, adapter, c)
+			w.wrong("%s: %s shows Ready=True at generation %d, but for %s %+v", r, through.name, ready.ObservedGeneration, adapter, c)
 		}
 	}
 }
 
 func adaptersOf(kind string) []string { return append([]string{"extra"}, required[kind]...) }
 
-// conditionOf is the type of the condition of an adapter of one word.
+// conditionOf returns the condition type of an adapter whose name is one word.
 func conditionOf(adapter string) string {
 	return strings.ToUpper(adapter[:1]) + adapter[1:] + v1.AdapterConditionSuffix
 }
 
-// reportOf is when the report was made that the condition of an adapter shows.
+// reportOf returns the time of the report that an adapter's condition shows.
 func (w wire) reportOf(adapter string) at {
 	if c := w.condition(conditionOf(adapter)); c != nil {
 		return at{c.ObservedGeneration, c.LastUpdatedTime.Time}
@@ -228,7 +228,7 @@ func (w *workload) readList(through *replica, path, kind string) {
 		f, known := floors[mark]
 		if !known {
 			if w.marked(mark) == nil {
-				w.wrong("%s lists %s, which nobody has made", through.name, mark)
+				w.wrong("%s lists %s, which no client has created", through.name, mark)
 			}
 			continue
 		}
@@ -237,14 +237,14 @@ func (w *workload) readList(through *replica, path, kind string) {
 		}
 		delete(floors, mark)
 	}
-	for mark, f := range floors { // those that are not in the list
+	for mark, f := range floors { // resources that are not in the list
 		if r := byMark[mark]; f.exists && !f.gone && !r.mayGo(time.Now()) {
 			w.wrong("%s is missing from the list of %s, which has %d", r, through.name, list.Total)
 		}
 	}
 }
 
-// readSearch searches for a status, and checks that all that is found has it.
+// readSearch searches for a status, and checks that every result has it.
 func (w *workload) readSearch(random *rand.Rand, through *replica) {
 	condition := []string{v1.ReadyCondition, v1.AvailableCondition, conditionOf("validator")}[random.IntN(3)]
 	want := []string{"True", "False"}[random.IntN(2)]
@@ -260,7 +260,7 @@ func (w *workload) readSearch(random *rand.Rand, through *replica) {
 	}
 }
 
-// list reads a whole list, and checks that it is one.
+// list reads a whole list, and checks that it is consistent.
 func (w *workload) list(through *replica, path, search string) (wireList, bool) {
 	a := through.call(http.MethodGet, path+"?pageSize=1000&search="+url.QueryEscape(search), "")
 	var list wireList

@@ -33,12 +33,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// A replica is one manager, which reaches the API server by a proxy of its own.
-// It is started again when it ends, as a kubelet does: a leader that cannot renew
-// its lease ends itself.
+// A replica is one manager, which reaches the API server through a proxy of its
+// own. It is restarted when it ends, as by a kubelet: a leader that cannot renew
+// its lease exits.
 type replica struct {
 	name   string
 	spec   process.Spec
@@ -50,7 +50,7 @@ type replica struct {
 
 	mu      sync.Mutex
 	process *process.Process // nil while it is down
-	held    bool             // it is not to be started again
+	held    bool             // it must not be restarted
 	changed chan struct{}    // closed when any of these changes
 	outages outages
 }
@@ -101,7 +101,7 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 	return r
 }
 
-// kubeconfig is that of the manager's service account, by way of a proxy.
+// kubeconfig returns that of the manager's service account, through a proxy.
 func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(s.managerKubeconfig)
@@ -166,7 +166,7 @@ func (r *replica) waitUnlessHeld(ctx context.Context) bool {
 	}
 }
 
-// set changes the replica and wakes those who wait for it to change.
+// set changes the replica and wakes goroutines that wait for a change.
 func (r *replica) set(change func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -175,7 +175,7 @@ func (r *replica) set(change func()) {
 	r.changed = make(chan struct{})
 }
 
-// kill ends the manager as a crash does. It stays down until release.
+// kill ends the manager like a crash. It stays down until release.
 func (r *replica) kill(t *testing.T) {
 	t.Helper()
 	var p *process.Process
@@ -198,7 +198,7 @@ func (r *replica) isUp() bool {
 
 func (r *replica) release() { r.set(func() { r.held = false }) }
 
-// freeze stops the manager where it is; thaw lets it go on.
+// freeze stops the manager; thaw resumes it.
 func (r *replica) freeze(t *testing.T) {
 	t.Helper()
 	r.outages.begin()
@@ -223,7 +223,7 @@ func (r *replica) signal(t *testing.T, signal syscall.Signal) {
 	}
 }
 
-// waitReady waits until the manager says that it is ready.
+// waitReady waits until the manager is ready.
 func (r *replica) waitReady(t *testing.T) {
 	t.Helper()
 	probe := process.HTTPProbe(http.DefaultClient, "http://"+r.probes+"/readyz")
@@ -237,9 +237,8 @@ func (r *replica) waitReady(t *testing.T) {
 	r.outages.end()
 }
 
-// wasOut tells whether the replica was out at any time from then on. A manager
-// that is about to end has closed its door some time before: it is given the
-// time to do so.
+// wasOut reports whether the replica was out at any time from then on. A manager
+// closes its listener some time before it exits, so that time counts, too.
 func (r *replica) wasOut(since time.Time) bool {
 	const goesDown = 45 * time.Second
 	timer := time.NewTimer(goesDown)
@@ -259,17 +258,17 @@ func (r *replica) wasOut(since time.Time) bool {
 	}
 }
 
-// keepLog saves the log of a manager that has ended: the next two starts would
+// keepLog saves the log of a manager that has ended. The next two starts would
 // overwrite it.
 func (r *replica) keepLog(count int) {
 	_ = os.Rename(r.spec.LogFile(), filepath.Join(r.spec.Dir, fmt.Sprintf("%s.%d.log", r.spec.Name, count)))
 }
 
-// logged counts the lines of the manager's present log that hold a text.
+// logged counts the lines of the manager's current log that contain a string.
 func (r *replica) logged(t *testing.T, text string) int {
 	t.Helper()
 	content, err := os.ReadFile(r.spec.LogFile())
-	if err != nil && !errors.Is(err, os.ErrNotExist) { // it is put away when the manager ends
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // the log moves when the manager ends
 		t.Fatal(err)
 	}
 	return strings.Count(string(content), text)

@@ -32,11 +32,11 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// stored is what the API server holds.
+// stored is the content of the API server.
 type stored struct {
 	resources map[string]object // by mark
 	reports   map[reportKey]v1.AdapterStatus
-	strangers []string // what is not to be there
+	strangers []string // objects that must not exist
 }
 
 type reportKey struct {
@@ -50,8 +50,8 @@ type object interface {
 	GetStatus() *v1.ResourceStatus
 }
 
-// settled waits until all is as it is to be, once no client writes any more, and
-// says what is not.
+// settled waits until everything is as it should be after the clients have
+// stopped. It returns what is not.
 func (w *workload) settled(t *testing.T) {
 	t.Helper()
 	began := time.Now()
@@ -64,7 +64,7 @@ func (w *workload) settled(t *testing.T) {
 			for _, fault := range faults[:min(len(faults), maxWrongs)] {
 				t.Error(fault)
 			}
-			t.Fatalf("after %s without a write, %d things are not as they are to be", limit, len(faults))
+			t.Fatalf("after %s without a write, %d errors are left", limit, len(faults))
 		}
 	}
 	t.Logf("settled after %s: %s", time.Since(began).Round(100*time.Millisecond), w.summary())
@@ -80,7 +80,7 @@ func (w *workload) summary() string {
 	return fmt.Sprintf("%d resources; %s", len(w.resources), strings.Join(parts, ", "))
 }
 
-// operations is how many requests the clients have made.
+// operations returns the number of the clients' requests.
 func (w *workload) operations() (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -113,7 +113,7 @@ func (w *workload) faults(t *testing.T) []string {
 	return faults
 }
 
-// stored reads all that the API server holds of this run.
+// stored reads every object of this run from the API server.
 func (w *workload) stored(t *testing.T) (stored, error) {
 	s := stored{resources: map[string]object{}, reports: map[reportKey]v1.AdapterStatus{}}
 	ctx, cancel := withTimeout(t)
@@ -160,20 +160,20 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 	return s, nil
 }
 
-// checkExists holds whether the resource is there against what was said of it.
+// checkExists compares the existence of the resource with what clients were told.
 func (r *resource) checkExists(exists bool) []string {
 	switch {
 	case exists && r.mustGo():
-		return []string{fmt.Sprintf("%s is there, and its deletion was acknowledged", r)}
+		return []string{fmt.Sprintf("%s exists, but its deletion was acknowledged", r)}
 	case exists && r.created.verdict == refused:
-		return []string{fmt.Sprintf("%s is there, and its creation was refused", r)}
+		return []string{fmt.Sprintf("%s exists, but its creation was refused", r)}
 	case !exists && r.created.verdict == done && !r.mayGo(time.Now()):
-		return []string{fmt.Sprintf("%s is lost: its creation was acknowledged, and nobody has deleted it", r)}
+		return []string{fmt.Sprintf("%s is lost: its creation was acknowledged, and no client has deleted it", r)}
 	}
 	return nil
 }
 
-// checkSpec checks that the spec is one of those that may have been the last.
+// checkSpec checks that the spec is one of those that can have been written last.
 func (r *resource) checkSpec(o object) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -194,8 +194,8 @@ func (r *resource) checkSpec(o object) []string {
 	return faults
 }
 
-// lastSpecs are the values that can have been written last: those that no
-// acknowledged patch followed. r.mu is held.
+// lastSpecs returns the values that can have been written last: no acknowledged
+// patch followed them. The caller holds r.mu.
 func (r *resource) lastSpecs() []string {
 	var last []string
 	followed := func(d *deed) bool {
@@ -223,8 +223,8 @@ func freeForm(o object) []byte {
 	return o.(*v1.NodePool).Spec.Fields.Raw
 }
 
-// checkReports checks that of each adapter that report is stored which may be the
-// newest, and that none was discarded without need.
+// checkReports checks that the stored report of each adapter may be the newest,
+// and that no report was discarded without a reason.
 func (r *resource) checkReports(s stored) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -245,29 +245,29 @@ func (r *resource) checkReports(s stored) []string {
 		}
 		found := at{is.Spec.ObservedGeneration, is.Spec.ObservedTime.Time}
 		if newest != nil && found.compare(newest.at()) < 0 {
-			faults = append(faults, fmt.Sprintf("%s: the report of %s is of %s, older than the acknowledged one of %s", r, adapter, found, newest.at()))
+			faults = append(faults, fmt.Sprintf("%s: the report of %s has the time %s, older than the acknowledged one at %s", r, adapter, found, newest.at()))
 		}
 		if !slices.ContainsFunc(r.reports, func(one *report) bool {
 			return one.adapter == adapter && one.at().compare(found) == 0 && (one.verdict == done || one.verdict == unknown) &&
 				oracleReport(is).Reason == one.reason()
 		}) {
-			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s is none that was accepted", r, adapter, found))
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s was never accepted", r, adapter, found))
 		}
 	}
 	for _, one := range r.reports {
 		if one.verdict == discarded && !r.mayBeDiscarded(one) {
-			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s (%s) was discarded for no reason", r, one.adapter, one.at(), one.available))
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s (%s) was discarded without a reason", r, one.adapter, one.at(), one.available))
 		}
 		if _, highest := r.generations(one.start, one.end); one.verdict == done && one.via != nil && one.generation > highest {
-			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s was taken, and the generation is %d", r, one.adapter, one.at(), highest))
+			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s was accepted, but the generation is %d", r, one.adapter, one.at(), highest))
 		}
 	}
 	return faults
 }
 
-// mayBeDiscarded tells whether the report changes nothing: it is of the past, of a
-// generation that is not there yet, or of work in progress where a result is
-// known. r.mu is held.
+// mayBeDiscarded reports whether the report changes nothing: it is out of date,
+// for a future generation, or about work in progress where a result is known. The
+// caller holds r.mu.
 func (r *resource) mayBeDiscarded(one *report) bool {
 	if lowest, _ := r.generations(one.start, one.end); one.generation > lowest {
 		return true

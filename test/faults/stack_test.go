@@ -32,17 +32,16 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
-// limit is how long all that has to happen by itself may take, on a machine that
-// is busy with other things.
+// limit bounds everything that has to happen by itself, on a busy machine.
 const limit = 4 * time.Minute
 
 // writeVisibility is the managers' flag.
 const writeVisibility = 5 * time.Second
 
-// required are the adapters that a resource needs to be ready, by Kind.
+// required are the adapters that make a resource ready, by Kind.
 var required = map[string][]string{
 	v1.ClusterKind:  {"dns", "hypershift", "validator"},
 	v1.NodePoolKind: {"hypershift", "validator"},
@@ -63,13 +62,14 @@ type stack struct {
 	replicas          []*replica
 }
 
-// newStack starts all of it. etcdArgs are more arguments of etcd.
+// newStack starts the control plane and the managers. etcdArgs are additional
+// arguments of etcd.
 func newStack(t *testing.T, etcdArgs ...string) *stack {
 	t.Helper()
 	return startStack(t, nil, etcdArgs)
 }
 
-// newOpenStack starts managers that ask nobody who they are.
+// newOpenStack starts managers without authentication.
 func newOpenStack(t *testing.T) *stack {
 	t.Helper()
 	return startStack(t, []string{"--insecure-disable-authentication", "--user=dev@hyperfleet.local"}, nil)
@@ -116,7 +116,7 @@ func startStack(t *testing.T, authentication, etcdArgs []string) *stack {
 
 func (s *stack) asksWhoCalls() bool { return len(s.authentication) == 0 }
 
-// keepLogs copies the logs of what failed to where they outlive the test.
+// keepLogs copies the logs of a failed test to a folder that outlives it.
 func (s *stack) keepLogs(t *testing.T) {
 	if !t.Failed() {
 		return
@@ -151,7 +151,7 @@ func newAdmin(t *testing.T, plane *controlplane.ControlPlane) client.WithWatch {
 	return admin
 }
 
-// leader is the replica that holds the lease.
+// leader returns the replica that holds the lease.
 func (s *stack) leader(t *testing.T) *replica {
 	t.Helper()
 	var found *replica
@@ -167,13 +167,14 @@ func (s *stack) leader(t *testing.T) *replica {
 	return found
 }
 
-// leads tells whether the replica has come to lead. One that leads no more ends.
+// leads reports whether the replica has become the leader. A replica that stops
+// leading exits.
 func (r *replica) leads(t *testing.T) bool {
 	t.Helper()
 	return r.isUp() && r.logged(t, "Successfully acquired lease") > 0
 }
 
-// other is the replica beside r.
+// other returns the replica that is not r.
 func (s *stack) other(r *replica) *replica {
 	if s.replicas[0] == r {
 		return s.replicas[1]
@@ -181,8 +182,8 @@ func (s *stack) other(r *replica) *replica {
 	return s.replicas[0]
 }
 
-// eventually waits until holds. The functions add to the message where it does
-// not.
+// eventually waits until holds returns true. If it does not, the functions add to
+// the message.
 func eventually(t *testing.T, what string, holds func() bool, why ...func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !holds(); time.Sleep(50 * time.Millisecond) {
@@ -190,7 +191,7 @@ func eventually(t *testing.T, what string, holds func() bool, why ...func() stri
 			for _, say := range why {
 				what += ": " + say()
 			}
-			t.Fatalf("waited %s in vain: %s", limit, what)
+			t.Fatalf("not true after %s: %s", limit, what)
 		}
 	}
 }
@@ -203,7 +204,7 @@ func freePorts(t *testing.T, n int) []int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer listener.Close() //nolint:gocritic // all are held until all are found, or one port could be found twice
+		defer listener.Close() //nolint:gocritic // held until all are found, or one port could be returned twice
 		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
 	}
 	return ports

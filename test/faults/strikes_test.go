@@ -36,14 +36,14 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/hack/local/process"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// How long faults last. What follows is not timed, but waited for.
+// Durations of faults. Recovery has no duration: tests wait for it.
 const (
-	down       = 2 * time.Second  // of what is killed
+	down       = 2 * time.Second  // of a killed process
 	frozen     = 5 * time.Second  // of a manager
-	longFrozen = 20 * time.Second // of what others wait for
+	longFrozen = 20 * time.Second // of components that others wait for
 )
 
 func killEtcd(t *testing.T, s *stack, _ *workload) {
@@ -100,8 +100,8 @@ func freezeManager(t *testing.T, s *stack, _ *workload) {
 	r.thaw(t)
 }
 
-// freezeLeader freezes the manager that aggregates until the other one leads, and
-// lets it go on as if it still did.
+// freezeLeader freezes the manager that aggregates until the other one leads,
+// then resumes it. It goes on as if it still led.
 func freezeLeader(t *testing.T, s *stack, _ *workload) {
 	leader := s.leader(t)
 	leader.freeze(t)
@@ -110,8 +110,8 @@ func freezeLeader(t *testing.T, s *stack, _ *workload) {
 	leader.thaw(t)
 }
 
-// cutOff breaks the network between one manager, the leader, and the API server:
-// first so that connections fail, then so that they hang.
+// cutOff breaks the network between the leader and the API server: first
+// connections fail, then they hang.
 func cutOff(t *testing.T, s *stack, _ *workload) {
 	r := s.leader(t)
 	r.proxy.setCut(true)
@@ -123,8 +123,8 @@ func cutOff(t *testing.T, s *stack, _ *workload) {
 	r.proxy.resume()
 }
 
-// expireWatches holds back what one manager watches until the API server does not
-// know any more what came after that.
+// expireWatches holds back the watches of one manager until the API server no
+// longer knows the changes that followed.
 func expireWatches(t *testing.T, s *stack, w *workload) {
 	r := s.other(s.leader(t))
 	from := s.version(t)
@@ -132,10 +132,10 @@ func expireWatches(t *testing.T, s *stack, w *workload) {
 	r.proxy.stall()
 	w.progress(t, 10)
 	s.compact(t)
-	s.kill(t, s.plane.APIServer()) // its memory of recent changes goes with it
+	s.kill(t, s.plane.APIServer()) // its memory of recent changes is lost with it
 	s.startAPIServer(t)
 	s.wantExpired(t, from)
-	r.proxy.setCut(true) // the connections do not outlive what they led to
+	r.proxy.setCut(true) // connections to the killed API server break
 	r.proxy.resume()
 	r.proxy.setCut(false)
 	eventually(t, "the manager reads all anew", func() bool {
@@ -143,7 +143,7 @@ func expireWatches(t *testing.T, s *stack, w *workload) {
 	})
 }
 
-// version is the present resourceVersion.
+// version returns the current resourceVersion.
 func (s *stack) version(t *testing.T) string {
 	t.Helper()
 	ctx, cancel := withTimeout(t)
@@ -155,7 +155,7 @@ func (s *stack) version(t *testing.T) string {
 	return list.ResourceVersion
 }
 
-// wantExpired checks that nobody can watch from a resourceVersion any more.
+// wantExpired checks that a watch from a resourceVersion is refused as expired.
 func (s *stack) wantExpired(t *testing.T, version string) {
 	t.Helper()
 	ctx, cancel := withTimeout(t)
@@ -170,7 +170,7 @@ func (s *stack) wantExpired(t *testing.T, version string) {
 		err = apierrors.FromObject(event.Object)
 	}
 	if !apierrors.IsResourceExpired(err) && !apierrors.IsGone(err) {
-		t.Fatalf("a watch from %s: %v, want that it is gone", version, err)
+		t.Fatalf("a watch from %s: %v, want an error that it has expired", version, err)
 	}
 }
 
@@ -186,7 +186,7 @@ func (s *stack) revision(t *testing.T) string {
 	return status["header"].(map[string]any)["revision"].(string)
 }
 
-// callEtcd calls etcd by its JSON gateway.
+// callEtcd calls etcd's JSON gateway.
 func (s *stack) callEtcd(t *testing.T, path string, body any) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(body)
@@ -206,11 +206,11 @@ func (s *stack) callEtcd(t *testing.T, path string, body any) map[string]any {
 	return decoded
 }
 
-// etcdQuota is what etcd may take of the disk, in bytes.
+// etcdQuota is the size limit of etcd's database, in bytes.
 const etcdQuota = 24 << 20
 
-// fillEtcd writes until etcd refuses every write, waits some time, and makes room
-// as an administrator does.
+// fillEtcd writes until etcd refuses every write, waits some time, and frees
+// space as an administrator does.
 func fillEtcd(t *testing.T, s *stack, _ *workload) {
 	filling := 0
 	eventually(t, "etcd is full", func() bool {
@@ -236,7 +236,7 @@ func fillEtcd(t *testing.T, s *stack, _ *workload) {
 	s.callEtcd(t, "/v3/maintenance/alarm", disarm)
 }
 
-// noise does not compress.
+// noise returns data that does not compress.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // it never fails

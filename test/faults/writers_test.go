@@ -32,20 +32,21 @@ import (
 )
 
 const (
-	runLabel  = "run"  // of all that one test makes
-	markLabel = "mark" // tells resources of one name apart
+	runLabel  = "run"  // of everything that one test creates
+	markLabel = "mark" // distinguishes resources of one name
 )
 
-// A slot is a name that Clusters have, one after the other, and the names of
-// their NodePools.
+// A slot is a name that Clusters use one after the other, and the names of their
+// NodePools.
 type slot struct {
 	mu      sync.Mutex
 	name    string
-	current *resource // nil where there is none that is known
+	current *resource // nil if none is known
 	pools   map[string]*resource
 }
 
-// A workload is clients that write and read at random, all on the same names.
+// A workload is a set of clients that write and read at random, all with the same
+// names.
 type workload struct {
 	*ledger
 	stack *stack
@@ -54,7 +55,7 @@ type workload struct {
 	marks atomic.Int64
 	times atomic.Int64
 
-	deletes bool // else nothing is ever deleted
+	deletes bool // otherwise nothing is ever deleted
 }
 
 func newWorkload(s *stack, l *ledger, run string, names int) *workload {
@@ -65,7 +66,7 @@ func newWorkload(s *stack, l *ledger, run string, names int) *workload {
 	return w
 }
 
-// observedNow is a time that no other report has.
+// observedNow returns a time that no other report has.
 func (w *workload) observedNow(ago time.Duration) time.Time {
 	return time.Now().Add(-ago).Truncate(time.Microsecond).Add(time.Duration(w.times.Add(1)%1000) * time.Nanosecond).UTC()
 }
@@ -74,7 +75,7 @@ func (w *workload) anyReplica(random *rand.Rand) *replica {
 	return w.stack.replicas[random.IntN(len(w.stack.replicas))]
 }
 
-// write does one thing that changes something.
+// write makes one random change.
 func (w *workload) write(random *rand.Rand) {
 	at := w.slots[random.IntN(len(w.slots))]
 	at.mu.Lock()
@@ -168,7 +169,7 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 	case a.status == http.StatusConflict:
 		w.settle(r, &r.created, refused, "create")
 		if !w.mayBeTaken(r) {
-			w.wrong("%s: nothing of that name can be there: %s", what, a)
+			w.wrong("%s: no resource of that name can exist: %s", what, a)
 		}
 		w.adopt(r, in)
 	case a.status == http.StatusNotFound && r.parent != nil:
@@ -182,12 +183,12 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 	}
 }
 
-// shown tells whether a write that was answered with success is to be visible to
-// those who read through the same replica.
+// shown reports whether a write that succeeded must be visible to readers of the
+// same replica.
 func (a answer) shown() bool { return a.end.Sub(a.start) < writeVisibility-time.Second/2 }
 
-// mayBeTaken tells whether the name of r can belong to another resource, or to
-// one that is on its way out.
+// mayBeTaken reports whether the name of r can belong to another resource, or to
+// one under deletion.
 func (w *workload) mayBeTaken(r *resource) bool {
 	for _, other := range w.all() {
 		if other == r || other.name != r.name {
@@ -227,8 +228,8 @@ var statuses = []metav1.ConditionStatus{
 	metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown,
 }
 
-// newReport is one at the present generation, as far as it is known here, or at
-// an older or future one, and sometimes one of the past.
+// newReport returns a report on the current generation, as far as it is known
+// here, or on an older or future one, and sometimes an out-of-date one.
 func (w *workload) newReport(random *rand.Rand, on *resource) *report {
 	names := append([]string{"extra"}, required[on.kind]...)
 	on.mu.Lock()
@@ -254,7 +255,7 @@ func (w *workload) newReport(random *rand.Rand, on *resource) *report {
 	return r
 }
 
-// reason tells reports apart also where only conditions are shown.
+// reason distinguishes reports where only conditions are shown.
 func (r *report) reason() string { return fmt.Sprintf("R%d", r.observed.UnixNano()) }
 
 func (w *workload) report(random *rand.Rand, on *resource) {
@@ -293,7 +294,7 @@ func (w *workload) report(random *rand.Rand, on *resource) {
 	}
 }
 
-// object is the AdapterStatus for a report.
+// object returns the AdapterStatus of a report.
 func (r *report) object(on *resource, uid types.UID) map[string]any {
 	return map[string]any{
 		"apiVersion": v1.GroupVersion.String(), "kind": "AdapterStatus",

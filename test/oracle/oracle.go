@@ -14,10 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package oracle says once more, from the documentation alone, what the conditions
-// of a Cluster or NodePool are to be: docs/clusters.md and the contract of the REST
-// API. It shares no code with the aggregation that it judges, and is written to be
-// compared with the text, not to be fast.
+// Package oracle computes the conditions of a Cluster or NodePool a second time, from
+// the documentation alone: docs/clusters.md and the contract of the REST API. It
+// shares no code with internal/aggregate, which it judges. It is written for
+// comparison with the documentation, not for speed.
 package oracle
 
 import (
@@ -31,34 +31,47 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Resource is what the conditions depend on beside reports.
+// Resource holds everything but the reports that the conditions depend on.
 type Resource struct {
 	Kind             string
 	Generation       int64
 	Created, Updated time.Time
 	Required         []string
-	// MissingCluster is the name of a NodePool's Cluster where there is none.
+	// Deleted is zero for a resource that is not being deleted. Finalizing are the
+	// adapters, Children the NodePools and Finalizers the finalizers of others that its
+	// end may wait for.
+	Deleted                          time.Time
+	Finalizing, Children, Finalizers []string
+	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
-	// Before are the conditions as they were.
+	// Dialect is "first", "newer" or "both".
+	Dialect string
+	// Minimal says that the API server has refused a larger status.
+	Minimal bool
+	// Confirmed says that no other reports exist: a condition without one is gone.
+	Confirmed bool
+	// Before are the conditions before this computation.
 	Before []v1.ResourceCondition
-	// Now dates a change of Ready or Available.
+	// Now is the time of a change of Ready or Available.
 	Now time.Time
 }
 
-// Report is one adapter's; there is at most one of each.
+// Report is the report of one adapter. Each adapter has at most one.
 type Report struct {
 	Adapter    string
 	Generation int64
 	Observed   time.Time
-	// Available is empty where the report has no such condition.
+	// Available is empty if the report has no such condition.
 	Available       metav1.ConditionStatus
 	Reason, Message string
 	Changed         time.Time // when Available last changed
+	// Finalized is empty if the report has no such condition.
+	Finalized       metav1.ConditionStatus
+	FinalizedReason string
 }
 
-// Conditions returns what the conditions are to be, in no particular order. It is
-// for adapters whose names differ in more than hyphens and the case of letters
-// beside them: those do not compete for a condition's type.
+// Conditions returns the expected conditions, in no particular order. The names of
+// the adapters must map to different condition types.
 func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	var adapters []v1.ResourceCondition
 	for _, report := range reports {
@@ -66,14 +79,36 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 			adapters = append(adapters, c)
 		}
 	}
-	result := append([]v1.ResourceCondition{ready(r, adapters), available(r, adapters)}, adapters...)
+	for _, before := range r.Before {
+		_, reported := named(adapters, before.Type)
+		if strings.HasSuffix(before.Type, "Successful") && !reported && !r.Confirmed && before.ObservedGeneration <= r.Generation {
+			adapters = append(adapters, before)
+		}
+	}
+	result := append([]v1.ResourceCondition{ready(r, adapters, reports), available(r, adapters, reports)}, adapters...)
 	for i := range result[:2] {
 		dateChange(r, &result[i])
 	}
-	return result
+	reason, message, _ := limits(r)
+	for i := range result[2:] {
+		c := &result[2+i]
+		c.Reason, c.Message = cut(c.Reason, reason), cut(c.Message, message)
+	}
+	if c, ok := truncated(r); ok {
+		result = append(result, c)
+	}
+	newer := []v1.ResourceCondition{inNewerDialect(r, result[0], adapters), inNewerDialect(r, result[1], adapters)}
+	switch r.Dialect {
+	case "first":
+		return result
+	case "newer":
+		return append(newer, result[2:]...)
+	default:
+		return append(newer, result...)
+	}
 }
 
-// TypeOf is the type of an adapter's condition: "PascalCase of the adapter's name
+// TypeOf returns the type of an adapter's condition: "PascalCase of the adapter's name
 // + Successful".
 func TypeOf(adapter string) string {
 	var name []string
@@ -89,15 +124,21 @@ func TypeOf(adapter string) string {
 // Available, its generation and times".
 func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok bool) {
 	before, had := named(r.Before, TypeOf(report.Adapter))
-	// "A report that says Available=Unknown does not undo what is known: the
-	// adapter's last known result is taken from the per-adapter condition."
-	if report.Available == metav1.ConditionUnknown {
-		return before, had && before.ObservedGeneration <= r.Generation
+	known := had && before.ObservedGeneration <= r.Generation
+	// "A stored condition may not be replaced by one that rests on an older report of
+	// that adapter"; of two reports of one time the stored one counts.
+	if known && !r.Confirmed {
+		newer := before.ObservedGeneration > report.Generation ||
+			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Time.Before(report.Observed)
+		if newer {
+			return before, true
+		}
 	}
-	// "A report without an Available condition, or for a generation that the parent
-	// does not have yet, is kept but counts as not reported."
-	if report.Available == "" || report.Generation > r.Generation {
-		return c, false
+	// "A report that says Available=Unknown does not undo what is known", nor does one
+	// without Available, "for a generation that the parent does not have", or from
+	// "more than five minutes" in the future.
+	if report.Available == metav1.ConditionUnknown || report.Available == "" || !counts(r, report) {
+		return before, known
 	}
 	c = v1.ResourceCondition{
 		Type: TypeOf(report.Adapter), Status: report.Available, Reason: report.Reason, Message: report.Message,
@@ -109,39 +150,48 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	}
 	if had { // "created_time never moves", "last_transition_time moves only when status does"
 		c.CreatedTime = before.CreatedTime
-		if before.Status == c.Status {
+		if before.Status == c.Status || before.LastTransitionTime.After(c.LastTransitionTime.Time) { // "never run backwards"
 			c.LastTransitionTime = before.LastTransitionTime
 		}
 	}
 	return c, true
 }
 
+func counts(r Resource, report Report) bool {
+	return report.Generation <= r.Generation && !report.Observed.After(r.Now.Add(5*time.Minute))
+}
+
 // ready: "True where every required adapter reports Available=True at the parent's
 // current generation, False otherwise, never unchanged".
-func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.ReadyCondition)
 	c.Status = metav1.ConditionFalse
-	var faults []string
+	var faults [][2]string
+	bound, _, _ := limits(r)
 	var oldest *time.Time
-	c.ObservedGeneration = 0
+	// "observedGeneration is the generation that the condition was computed for"
+	c.ObservedGeneration = r.Generation
+	var heard bool
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
-		// "the newest generation that any required adapter has reported on"
-		c.ObservedGeneration = max(c.ObservedGeneration, a.ObservedGeneration)
+		word, why := lastWord(r, adapter, reports)
+		heard = heard || reported || word != ""
 		current := a.ObservedGeneration == r.Generation
 		if reported && current && (oldest == nil || a.LastUpdatedTime.Before(*oldest)) {
 			oldest = &a.LastUpdatedTime.Time
 		}
 		switch {
+		case !reported && word != "":
+			faults = append(faults, [2]string{adapter + ": " + word, why})
 		case !reported:
-			faults = append(faults, adapter+": not reported")
+			faults = append(faults, [2]string{adapter + ": not reported"})
 		case a.Status == metav1.ConditionTrue && current:
 		case a.Status == metav1.ConditionTrue:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration)})
 		case current:
-			faults = append(faults, adapter+": Available=False"+because(a))
+			faults = append(faults, [2]string{adapter + ": Available=False", cut(a.Reason, bound)})
 		default:
-			faults = append(faults, fmt.Sprintf("%s: at generation %d, Available=False%s", adapter, a.ObservedGeneration, because(a)))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: at generation %d, Available=False", adapter, a.ObservedGeneration), cut(a.Reason, bound)})
 		}
 	}
 	// "the oldest report among the required adapters' reports at the parent's current
@@ -150,36 +200,66 @@ func ready(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	if oldest != nil {
 		c.LastUpdatedTime = v1.NewTimestamp(*oldest)
 	}
+	if r.Deleted.After(r.Updated) && oldest == nil {
+		c.LastUpdatedTime = v1.NewTimestamp(r.Deleted)
+	}
 	switch {
+	case !r.Deleted.IsZero():
+		c.Reason, c.Message = finalizing(r, adapters, reports)
 	case r.MissingCluster != "":
 		c.Reason, c.Message = "ClusterNotFound", fmt.Sprintf("Cluster %q does not exist", r.MissingCluster)
 	case len(r.Required) == 0:
 		c.Reason, c.Message = "NoRequiredAdapters", noAdapters
-	case c.ObservedGeneration == 0:
+	case !heard:
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
 	case len(faults) > 0:
-		c.Reason, c.Message = "AdaptersNotReady", cut(strings.Join(faults, "; "))
+		c.Reason, c.Message = "AdaptersNotReady", list(r, faults)
 	default:
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceReady", "All adapters report ready at current generation"
 	}
 	return c
 }
 
+// ReportedGeneration is what REST shows as observed_generation of Ready: "the newest
+// generation, not beyond the resource's, that a required adapter has reported on, 0
+// before the first".
+func ReportedGeneration(r Resource, conditions []v1.ResourceCondition) int64 {
+	var newest int64
+	for _, adapter := range names(r) {
+		if a, reported := named(conditions, TypeOf(adapter)); reported && a.ObservedGeneration <= r.Generation {
+			newest = max(newest, a.ObservedGeneration)
+		}
+	}
+	return newest
+}
+
 // available: "True where every required adapter Available=True, all at one
 // generation; False where all at one generation and at least one False; unchanged
 // where reports are missing, or at mixed generations".
-func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition {
+func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.ResourceCondition {
 	c := start(r, v1.AvailableCondition)
 	generations := map[int64]bool{}
-	var faults []string
+	var faults, missing, mixed [][2]string
+	heard := false
+	bound, _, _ := limits(r)
 	for _, adapter := range names(r) {
 		a, reported := named(adapters, TypeOf(adapter))
+		word, why := lastWord(r, adapter, reports)
+		heard = heard || reported || word != ""
+		switch {
+		case reported:
+			mixed = append(mixed, [2]string{fmt.Sprintf("%s: at generation %d", adapter, a.ObservedGeneration)})
+		case word != "":
+			missing = append(missing, [2]string{adapter + ": " + word, why})
+		default:
+			missing = append(missing, [2]string{adapter + ": not reported"})
+		}
 		if !reported {
 			a.ObservedGeneration = -1
 		}
 		generations[a.ObservedGeneration] = true
 		if reported && a.Status == metav1.ConditionFalse {
-			faults = append(faults, fmt.Sprintf("%s: Available=False at generation %d%s", adapter, a.ObservedGeneration, because(a)))
+			faults = append(faults, [2]string{fmt.Sprintf("%s: Available=False at generation %d", adapter, a.ObservedGeneration), cut(a.Reason, bound)})
 		}
 	}
 	switch {
@@ -191,10 +271,15 @@ func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition
 		}
 		c.Status, c.Reason, c.Message = metav1.ConditionTrue, "ResourceAvailable", r.Kind+" is accessible"
 		if len(faults) > 0 {
-			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", cut(strings.Join(faults, "; "))
+			c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AdaptersUnavailable", list(r, faults)
 		}
-	case c.Reason == "NoRequiredAdapters": // not true any more
+	case c.ObservedGeneration == 0: // "when some have reported, the message names who is awaited"
 		c.Reason, c.Message = "AwaitingAdapters", awaiting
+		if heard && len(missing) > 0 {
+			c.Message = list(r, missing)
+		} else if heard {
+			c.Message = list(r, mixed)
+		}
 	}
 	// "for Available the oldest at its observed_generation"
 	first := true
@@ -207,15 +292,47 @@ func available(r Resource, adapters []v1.ResourceCondition) v1.ResourceCondition
 	return c
 }
 
+// lastWord is what an adapter without a result says of itself, and why. It is empty for
+// nothing.
+func lastWord(r Resource, adapter string, reports []Report) (word, why string) {
+	bound, _, _ := limits(r)
+	for _, report := range reports {
+		if report.Adapter != adapter || !counts(r, report) {
+			continue
+		}
+		if report.Generation != r.Generation {
+			word = fmt.Sprintf("at generation %d, ", report.Generation)
+		}
+		if report.Available == "" {
+			word += "no Available condition"
+		} else {
+			word, why = word+"Available="+string(report.Available), cut(report.Reason, bound)
+		}
+	}
+	return word, why
+}
+
 const (
 	awaiting   = "Waiting for adapters to report status"
 	noAdapters = "No adapters are required for this kind, so nothing can report a result"
 )
 
-// start is the condition as it was: "before any report both are False, reason
+// start returns the condition before this computation: "before any report both are False, reason
 // AwaitingAdapters", since the resource was created.
 func start(r Resource, name string) v1.ResourceCondition {
 	if c, ok := named(r.Before, name); ok {
+		return c
+	}
+	// "Each aggregated condition is computed once and shown under configured names."
+	if c, ok := named(r.Before, map[string]string{"Ready": "Reconciled", "Available": "LastKnownReconciled"}[name]); ok {
+		c.Type = name
+		switch {
+		case name == "Ready" || c.ObservedGeneration == 0: // said anew
+		case c.Status == metav1.ConditionTrue:
+			c.Reason = "ResourceAvailable"
+		default:
+			c.Reason = "AdaptersUnavailable"
+		}
 		return c
 	}
 	created := v1.NewTimestamp(r.Created)
@@ -223,15 +340,17 @@ func start(r Resource, name string) v1.ResourceCondition {
 		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
 }
 
-// dateChange: "last_transition_time moves only when status does".
+// dateChange: "last_transition_time moves only when status does", and "never back".
 func dateChange(r Resource, c *v1.ResourceCondition) {
-	if was := start(r, c.Type); was.Status != c.Status {
+	if was := start(r, c.Type); was.Status != c.Status && r.Now.Truncate(time.Microsecond).After(was.LastTransitionTime.Time) {
 		c.LastTransitionTime = v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
 	}
 }
 
-func names(r Resource) []string {
-	sorted := slices.Clone(r.Required)
+func names(r Resource) []string { return set(r.Required) }
+
+func set(names []string) []string {
+	sorted := slices.Clone(names)
 	slices.Sort(sorted)
 	return slices.Compact(sorted)
 }
@@ -243,19 +362,4 @@ func named(conditions []v1.ResourceCondition, name string) (c v1.ResourceConditi
 		}
 	}
 	return c, false
-}
-
-func because(c v1.ResourceCondition) string {
-	if c.Reason == "" {
-		return ""
-	}
-	return " (" + c.Reason + ")"
-}
-
-// cut: a message has at most 32768 characters.
-func cut(message string) string {
-	if runes := []rune(message); len(runes) > 32768 {
-		return string(runes[:32767]) + "…"
-	}
-	return message
 }

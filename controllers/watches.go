@@ -1,0 +1,133 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+
+	toolscache "k8s.io/client-go/tools/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+)
+
+// foreignChanges passes every event of a parent except those that the reconciler's
+// own writes caused. A write by any other client, also one to the status, leads to a
+// reconcile, which corrects it.
+func foreignChanges(m *memory) predicate.Predicate {
+	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return !m.isOwnWrite(e.ObjectNew) }}
+}
+
+// createdOrDeleted passes the creation and deletion of objects.
+var createdOrDeleted = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+// deleted passes the deletion of objects.
+var deleted = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(event.UpdateEvent) bool { return false },
+}
+
+// toResource enqueues the resource of the kind that a report is about, after the
+// report's wait for other reports. It records the arrival of a new or replaced
+// report. Reports that existed when the controller started are aggregated when their
+// resources are reconciled, at low priority: a new leader that reconciles the whole
+// fleet must not delay new reports.
+func toResource(kind string, pending *replica.PendingReports, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
+	return func(queue requestQueue) toolscache.ResourceEventHandler {
+		enqueue := func(o any, isNew bool) {
+			report := o.(*v1.AdapterStatus)
+			if ref := report.Spec.ResourceRef; ref.Kind == kind {
+				key := client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}
+				if isNew {
+					m.received(key)
+				}
+				queue.AddAfter(reconcile.Request{NamespacedName: key}, statusDelay(pending, report))
+			}
+		}
+		return toolscache.ResourceEventHandlerDetailedFuncs{
+			AddFunc: func(o any, isInInitialList bool) {
+				if !isInInitialList {
+					enqueue(o, true)
+				}
+			},
+			UpdateFunc: func(_, o any) { enqueue(o, true) },
+			DeleteFunc: func(o any) { enqueue(o, false) },
+		}
+	}
+}
+
+// toReport enqueues a new report, a report whose resourceRef has changed, and a report
+// whose deletion has begun. Other changes cannot make a report an orphan. Reports that
+// existed when the controller started are enqueued at low priority.
+func toReport(queue requestQueue) toolscache.ResourceEventHandler {
+	request := func(o any) reconcile.Request {
+		return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(*v1.AdapterStatus))}
+	}
+	return toolscache.ResourceEventHandlerDetailedFuncs{
+		AddFunc: func(o any, isInInitialList bool) {
+			if isInInitialList {
+				addLowPriority(queue, request(o))
+			} else {
+				queue.Add(request(o))
+			}
+		},
+		UpdateFunc: func(before, after any) {
+			was, is := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
+			if was.Spec.ResourceRef != is.Spec.ResourceRef || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() {
+				queue.Add(request(is))
+			}
+		},
+	}
+}
+
+// toCluster enqueues the Cluster of a NodePool.
+func toCluster(_ context.Context, o client.Object) []reconcile.Request {
+	name := o.(*v1.NodePool).Spec.ClusterName
+	return []reconcile.Request{{NamespacedName: client.ObjectKey{Namespace: o.GetNamespace(), Name: name}}}
+}
+
+// toDependents enqueues the dependents of a parent that this replica knows.
+func toDependents(dependentsOf func(parent client.Object) dependents) handler.EventHandler {
+	return handler.EnqueueRequestsFromMapFunc(func(ctx context.Context, o client.Object) []reconcile.Request {
+		known, err := dependentsOf(o).known(ctx)
+		if err != nil {
+			log.FromContext(ctx).Error(err, "Cannot look up the dependents of an object")
+			return nil
+		}
+		requests := make([]reconcile.Request, 0, len(known))
+		for _, dependent := range known {
+			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(dependent)})
+		}
+		return requests
+	})
+}
+
+// addLowPriority enqueues a request that must not delay others.
+func addLowPriority(queue requestQueue, request reconcile.Request) {
+	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
+		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
+		return
+	}
+	queue.Add(request)
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# Builds the artifacts of a release into dist/: binaries, the manifests of an
+# install, release notes and checksums.
+#
+# usage: hack/release.sh <version> <kubectl>
+#
+# The version is a tag of the commit that is checked out, such as v1.2.3. The
+# program kubectl renders the manifests.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Each program: its name, its package, and its platforms.
+readonly programs=(
+	"hyperfleet-manager . linux/amd64 linux/arm64"
+	"kubectl-hyperfleet ./cmd/kubectl-hyperfleet linux/amd64 linux/arm64 darwin/amd64 darwin/arm64"
+)
+
+fail() {
+	echo "Error: $*" >&2
+	exit 1
+}
+
+check_version() {
+	local version=$1 tagged
+	[[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "$version is not a version such as v1.2.3"
+	[[ -z $(git status --porcelain) ]] || fail "the working tree has changes that are not committed: $(git status --porcelain | head -n 5)"
+	tagged=$(git rev-parse --verify --quiet "refs/tags/$version^{commit}") || fail "there is no tag $version"
+	[[ $tagged == "$(git rev-parse HEAD)" ]] || fail "$version tags $tagged, and $(git rev-parse HEAD) is checked out"
+}
+
+# The section of a version in CHANGELOG.md, without its heading.
+release_notes() {
+	local version=${1#v} notes
+	notes=$(awk -v heading="## [$version]" '
+		/^## / { inside = index($0, heading) == 1; next }
+		/^\[[^]]*\]: / { next }
+		inside' CHANGELOG.md)
+	[[ $notes == *[![:space:]]* ]] || fail "CHANGELOG.md has no section ## [$version] with content"
+	sed '/./,$!d' <<<"$notes"
+}
+
+build_programs() {
+	local version=$1 into=$2 program name package platforms platform
+	for program in "${programs[@]}"; do
+		read -r name package platforms <<<"$program"
+		for platform in $platforms; do
+			local file=${name}_${version}_${platform/\//_}
+			echo "  $file"
+			CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath \
+				-ldflags "-s -w -X main.version=$version" -o "$into/$file" "$package"
+		done
+	done
+}
+
+# config/default with the image of the version, by an overlay: kustomize takes
+# resources by relative path only.
+render_install() {
+	local version=$1 kubectl=$2 into=$3
+	mkdir "$into/overlay"
+	cat >"$into/overlay/kustomization.yaml" <<-EOF
+		resources:
+		- ../../config/default
+		images:
+		- name: hyperfleet
+		  newTag: $version
+	EOF
+	"$kubectl" kustomize "$into/overlay" >"$into/install.yaml"
+	rm -r "$into/overlay"
+}
+
+main() {
+	[[ $# -eq 2 ]] || fail "usage: $0 <version> <kubectl>"
+	local version=$1 kubectl=$2 notes
+	check_version "$version"
+	notes=$(release_notes "$version")
+	# dist/ appears once everything is built: a build that fails leaves nothing that
+	# looks complete.
+	local unfinished=dist.unfinished
+	rm -rf dist "$unfinished"
+	mkdir "$unfinished"
+	echo "Building $version into dist/"
+	printf '%s\n' "$notes" >"$unfinished/RELEASE_NOTES.md"
+	render_install "$version" "$kubectl" "$unfinished"
+	build_programs "$version" "$unfinished"
+	(cd "$unfinished" && sums=$(sha256sum -- *) && echo "$sums" >SHA256SUMS)
+	mv "$unfinished" dist
+}
+
+main "$@"

@@ -1,0 +1,111 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import (
+	"slices"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Dialect selects the names under which a parent shows its aggregated conditions. Each
+// condition is computed once: under two names it differs in the reason only.
+type Dialect string
+
+const (
+	// BothDialects shows all four names. The zero value means the same: clients of either
+	// dialect wait for ever for a name that is missing.
+	BothDialects Dialect = "both"
+
+	// FirstDialect shows Ready and Available.
+	FirstDialect Dialect = "first"
+
+	// NewerDialect shows Reconciled and LastKnownReconciled.
+	NewerDialect Dialect = "newer"
+)
+
+// newerNames are the names of the newer dialect.
+var newerNames = map[string]string{
+	v1.ReadyCondition:     v1.ReconciledCondition,
+	v1.AvailableCondition: v1.LastKnownReconciledCondition,
+}
+
+// newerReasons are the reasons that the newer dialect has for ours. It has none for the
+// others.
+var newerReasons = map[string]map[string]string{
+	v1.ReadyCondition: {
+		v1.ResourceReadyReason:       v1.ReconciledAllReason,
+		v1.AwaitingAdaptersReason:    v1.ReconciledMissingAdaptersReason,
+		v1.AdaptersNotReadyReason:    v1.ReconciledMissingAdaptersReason,
+		v1.FinalizingReason:          v1.ReconciledMissingAdaptersReason,
+		v1.WaitingForNodePoolsReason: v1.ReconciledWaitingForChildrenReason,
+	},
+	v1.AvailableCondition: {
+		v1.ResourceAvailableReason:   v1.AllAdaptersReconciledReason,
+		v1.AdaptersUnavailableReason: v1.AdapterReportedNotAvailableReason,
+		v1.AwaitingAdaptersReason:    v1.AdaptersMissingReportsReason,
+	},
+}
+
+// show returns Available and Ready under the names of the dialect. The first two are
+// the ones that decide status.available and status.ready.
+func (d Dialect) show(available, ready v1.ResourceCondition, required []adapter) []v1.ResourceCondition {
+	newerAvailable := newer(available)
+	if available.Reason == v1.AwaitingAdaptersReason && allHaveResults(required) {
+		newerAvailable.Reason = v1.AdaptersNotAtSameGenerationReason
+	}
+	switch d {
+	case FirstDialect:
+		return []v1.ResourceCondition{available, ready}
+	case NewerDialect:
+		return []v1.ResourceCondition{newerAvailable, newer(ready)}
+	default:
+		return []v1.ResourceCondition{available, ready, newerAvailable, newer(ready)}
+	}
+}
+
+// newer returns the condition as the newer dialect has it.
+func newer(c v1.ResourceCondition) v1.ResourceCondition {
+	if reason, ok := newerReasons[c.Type][c.Reason]; ok {
+		c.Reason = reason
+	}
+	c.Type = newerNames[c.Type]
+	return c
+}
+
+func allHaveResults(required []adapter) bool {
+	return !slices.ContainsFunc(required, func(a adapter) bool { return a.result == nil })
+}
+
+// Ready returns the condition that says whether the parent is ready, under the name that
+// it is stored with, or nil.
+func Ready(conditions []v1.ResourceCondition) *v1.ResourceCondition {
+	return findAny(conditions, v1.ReadyCondition)
+}
+
+// Available returns the condition that says whether the parent is available, under the
+// name that it is stored with, or nil.
+func Available(conditions []v1.ResourceCondition) *v1.ResourceCondition {
+	return findAny(conditions, v1.AvailableCondition)
+}
+
+func findAny(conditions []v1.ResourceCondition, conditionType string) *v1.ResourceCondition {
+	if c := find(conditions, conditionType); c != nil {
+		return c
+	}
+	return find(conditions, newerNames[conditionType])
+}

@@ -1,0 +1,135 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+)
+
+func TestReasonsOfTheNewerDialect(t *testing.T) {
+	dns, validator := report("dns", 1, yes, 10), report("validator", 1, yes, 11)
+	delete := func(in *aggregate.Input) { in.Deleted, in.Generation, in.Finalizing = at(20), 2, in.Required }
+	tests := map[string]struct {
+		reports                       []aggregate.Report
+		change                        func(*aggregate.Input)
+		wantReconciled, wantLastKnown string
+	}{
+		"before any report":      {nil, nil, "ReconciledMissingAdapters", "AdaptersMissingReports"},
+		"one report":             {[]aggregate.Report{dns}, nil, "ReconciledMissingAdapters", "AdaptersMissingReports"},
+		"mixed generations":      {[]aggregate.Report{dns, report("validator", 2, yes, 11)}, func(in *aggregate.Input) { in.Generation = 2 }, "ReconciledMissingAdapters", "AdaptersNotAtSameGeneration"},
+		"all True":               {[]aggregate.Report{dns, validator}, nil, "ReconciledAll", "AllAdaptersReconciled"},
+		"one False":              {[]aggregate.Report{dns, report("validator", 1, no, 11)}, nil, "ReconciledMissingAdapters", "AdapterReportedNotAvailable"},
+		"finalizing":             {[]aggregate.Report{dns, validator}, delete, "ReconciledMissingAdapters", "AllAdaptersReconciled"},
+		"NodePools are left":     {[]aggregate.Report{dns, validator}, func(in *aggregate.Input) { delete(in); in.Children = []string{"workers"} }, "ReconciledWaitingForChildren", "AllAdaptersReconciled"},
+		"finalizers of others":   {nil, func(in *aggregate.Input) { delete(in); in.Finalizing, in.Finalizers = nil, []string{"a.io/b"} }, "WaitingForFinalizers", "AdaptersMissingReports"},
+		"no adapter is required": {nil, func(in *aggregate.Input) { in.Required = nil }, "NoRequiredAdapters", "NoRequiredAdapters"},
+		"the Cluster is missing": {nil, func(in *aggregate.Input) { in.MissingCluster = "east" }, "ClusterNotFound", "AdaptersMissingReports"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := input(1, nil, test.reports...)
+			if test.change != nil {
+				test.change(&in)
+			}
+			in.Dialect = aggregate.BothDialects
+			got := aggregate.Conditions(in)
+			for first, newer := range map[string]struct{ name, reason string }{
+				"Ready":     {"Reconciled", test.wantReconciled},
+				"Available": {"LastKnownReconciled", test.wantLastKnown},
+			} {
+				want := *conditionOf(got, first)
+				want.Type, want.Reason = newer.name, newer.reason
+				if diff := cmp.Diff(&want, conditionOf(got, newer.name)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", newer.name, diff)
+				}
+			}
+		})
+	}
+}
+
+func typesOf(conditions []v1.ResourceCondition) (types []string) {
+	for _, c := range conditions {
+		types = append(types, c.Type)
+	}
+	return types
+}
+
+func TestNamesOfTheDialects(t *testing.T) {
+	tests := map[aggregate.Dialect][]string{
+		"":                     {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
+		aggregate.BothDialects: {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
+		aggregate.FirstDialect: {"Available", "Ready", "DnsSuccessful", "ValidatorSuccessful"},
+		aggregate.NewerDialect: {"LastKnownReconciled", "Reconciled", "DnsSuccessful", "ValidatorSuccessful"},
+	}
+	for dialect, want := range tests {
+		in := input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 11))
+		in.Dialect = dialect
+		got := aggregate.Conditions(in)
+		if diff := cmp.Diff(want, typesOf(got)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", dialect, diff)
+		}
+		if ready, available := aggregate.Ready(got), aggregate.Available(got); ready.Status != yes || available.Status != yes {
+			t.Errorf("%q: Ready is %+v, Available %+v", dialect, ready, available)
+		}
+		in.Previous, in.Reports, in.Confirmed = got, []aggregate.Report{report("dns", 1, yes, 20), report("validator", 1, yes, 21)}, false
+		shown, _ := aggregate.Shown(in, nil)
+		if got := aggregate.Ready(shown).LastUpdatedTime; !got.Time.Equal(at(20)) {
+			t.Errorf("%q: Ready is shown as of %s, want %s", dialect, got, at(20))
+		}
+		in.Generation, in.Updated = 2, at(30)
+		changed := aggregate.AtGeneration(in)
+		if diff := cmp.Diff(want, typesOf(changed)); diff != "" {
+			t.Errorf("%q, at another generation (-want +got):\n%s", dialect, diff)
+		}
+		for _, c := range changed {
+			if (c.Type == "Ready" || c.Type == "Reconciled") && (c.Status != no || c.ObservedGeneration != 2) {
+				t.Errorf("%q, at another generation: %+v", dialect, c)
+			}
+		}
+	}
+	if aggregate.Ready(nil) != nil || aggregate.Available(nil) != nil {
+		t.Error("Found a condition among none")
+	}
+}
+
+// Other names change neither status nor times, and the first names come back as they
+// were.
+func TestADialectIsReplaced(t *testing.T) {
+	for name, status := range map[string]metav1.ConditionStatus{"was True": yes, "was False": no} {
+		t.Run(name, func(t *testing.T) {
+			in := input(1, nil, report("dns", 1, status, 10), report("validator", 1, yes, 11))
+			in.Previous = aggregate.Conditions(in)
+			in.Generation = 2
+			in.Reports[0] = report("dns", 2, yes, 20) // no common generation from now on
+			in.Previous = aggregate.Conditions(in)
+			want := in.Previous
+			for _, dialect := range []aggregate.Dialect{aggregate.NewerDialect, aggregate.BothDialects, aggregate.NewerDialect, aggregate.FirstDialect} {
+				in.Dialect, in.Now = dialect, in.Now.AddDate(0, 0, 1)
+				in.Previous = aggregate.Conditions(in)
+			}
+			if diff := cmp.Diff(want, in.Previous); diff != "" {
+				t.Errorf("Conditions (-before +after):\n%s", diff)
+			}
+		})
+	}
+}

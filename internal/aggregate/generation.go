@@ -1,0 +1,70 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import (
+	"slices"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// ReportedGeneration returns the newest generation that a required adapter has a
+// result for, or 0. It is Ready's observed_generation over REST, not Reconciled's: pollers of that
+// API compare it with the resource's generation and calm down as soon as an adapter
+// has taken a change up. It depends on the parent's conditions alone.
+//
+// If two adapters share a condition type, the result of either counts.
+func ReportedGeneration(conditions []v1.ResourceCondition, required []string) int64 {
+	var newest int64
+	for _, adapter := range required {
+		if c := findOf(conditions, adapter); c != nil {
+			newest = max(newest, c.ObservedGeneration)
+		}
+	}
+	return newest
+}
+
+// AtGeneration returns the conditions to show of a parent that the reconciler may not
+// have looked at since its last change. If in.Previous were computed for another
+// generation, Ready becomes what Conditions makes of the stored conditions of the
+// adapters at in.Generation, and everything else stays as it is stored: nobody reads
+// Ready=True of a generation that no adapter has seen, nor of a deleted parent. If the
+// status changes, it changed when the parent was updated or deleted. in.Reports, in.Confirmed and in.Now do not
+// count: the result depends on the parent and on in.Required alone.
+func AtGeneration(in Input) []v1.ResourceCondition {
+	was := before(in, v1.ReadyCondition)
+	if was.ObservedGeneration == in.Generation {
+		return in.Previous
+	}
+	in.Reports, in.Confirmed, in.Now = nil, false, in.changed()
+	if !written(in) {
+		return Conditions(in)
+	}
+	adapters, _ := adaptersOf(in)
+	is := ready(in, requiredOf(in, adapters), adapters)
+	if was.Reason == v1.ClusterNotFoundReason && in.Deleted.IsZero() {
+		// Only the reconciler knows whether the Cluster exists by now.
+		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message
+	}
+	shown := slices.Clone(in.Previous)
+	for _, name := range []v1.ResourceCondition{is, newer(is)} {
+		if c := find(shown, name.Type); c != nil {
+			*c = name
+		}
+	}
+	return shown
+}

@@ -1,0 +1,77 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import (
+	"cmp"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Doubt is a stored condition of an adapter that the given reports do not explain.
+type Doubt struct {
+	// Type is the type of the condition.
+	Type string
+
+	// Adapter is the name of its adapter. It is empty if neither a report nor a
+	// requirement names the adapter: a type does not turn back into a name.
+	Adapter string
+}
+
+// Unconfirmed returns the conditions of in.Previous that rest on a newer report than
+// in.Reports has of their adapter, or on a report that in.Reports does not have.
+// Either the reader of the reports is behind the writer of the conditions, or a
+// report was deleted or replaced. Only the API server knows which: Conditions keeps
+// such a condition until in.Confirmed.
+//
+// Two reports of one generation and time that differ in their result have no order,
+// so a condition that shows the other one is in doubt too.
+func Unconfirmed(in Input) []Doubt {
+	if in.Confirmed {
+		return nil
+	}
+	all, unnamed := adaptersOf(in)
+	var doubts []Doubt
+	for i := range all {
+		if a := &all[i]; a.inDoubt(in.Generation) {
+			doubts = append(doubts, Doubt{Type: a.known.Type, Adapter: a.name})
+		}
+	}
+	for i := range unnamed {
+		doubts = append(doubts, Doubt{Type: unnamed[i].Type})
+	}
+	return doubts
+}
+
+// inDoubt reports whether the adapter's stored condition rests on something else
+// than its report and what came before it.
+func (a *adapter) inDoubt(generation int64) bool {
+	switch {
+	case !isReached(a.known, generation):
+		return false
+	case a.report == nil:
+		return true
+	}
+	order := compareToReport(a.known, *a.report)
+	return order > 0 || order == 0 && a.counts && a.report.hasResult() && !shows(a.known, *a.report)
+}
+
+// compareToReport compares the report that c rests on with r: negative if r is the
+// newer one.
+func compareToReport(c *v1.ResourceCondition, r Report) int {
+	return cmp.Or(cmp.Compare(c.ObservedGeneration, r.Generation), c.LastUpdatedTime.Compare(r.Observed))
+}

@@ -1,0 +1,90 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"errors"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+)
+
+// staleRetrySeconds is how long a client is asked to stay away from a replica that is
+// behind.
+const staleRetrySeconds = 2
+
+// checkCurrent fails with a problem while reads could miss an existing object or return
+// an old state.
+func (s *Server) checkCurrent() error { return fromReplica(s.replica.CheckCurrent()) }
+
+// fromReplica returns the problem for an error of the replica, nil for nil. An error of
+// the API server that the replica passes on is one of the facade's own requests.
+func fromReplica(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, replica.ErrTooManyLookups) {
+		return problem.TooManyRequests.Because("Too many ids are asked for that this replica does not know; try again in a moment").
+			RetryAfter(1).WithCause(err)
+	}
+	if loading, ok := errors.AsType[*replica.LoadingError](err); ok {
+		return problem.NotReady.Because("%s; try again in a moment", sentence(loading)).RetryAfter(1)
+	}
+	if stale, ok := errors.AsType[*replica.StaleError](err); ok {
+		return problem.Stale.Because("%s; try again in a moment", sentence(stale)).RetryAfter(staleRetrySeconds)
+	}
+	if missing, ok := errors.AsType[*replica.NotArrivedError](err); ok {
+		return problem.Stale.Because("%s; try again in a moment", sentence(missing)).RetryAfter(1)
+	}
+	return fromOwnRequest(err)
+}
+
+// sentence returns the text of an error as the start of a sentence.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// fromOwnRequest returns the problem for an error of a request that the facade makes
+// with its own rights. If the API server forbids such a request, the caller can do
+// nothing about it: an API server that has only just started knows no roles yet.
+func fromOwnRequest(err error) error {
+	if apierrors.IsForbidden(err) {
+		return problem.Unavailable.Because("The API server does not let the facade look up what it has to know; try again in a moment").
+			RetryAfter(1).WithCause(err)
+	}
+	return err
+}
+
+// isStaleReport reports whether the API server refused a report because a newer one is
+// recorded.
+func isStaleReport(err error) bool {
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil {
+		return false
+	}
+	for _, cause := range status.Status().Details.Causes {
+		if strings.Contains(cause.Message, v1.StaleReportMessage) {
+			return true
+		}
+	}
+	return false
+}

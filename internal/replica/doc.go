@@ -1,0 +1,24 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package replica is this process's copy of the fleet: an index each of Clusters,
+// NodePools and reports, kept current by package feed. It answers whether the copy is
+// current, looks up ids that an index lacks, and tracks the reports that this process
+// is writing. The REST facade reads from it, and so do the reconcilers beside it.
+//
+// What is not here: HTTP, problem details and access control, which are package
+// facade's, and how a list or a search is answered, which is package fleet's.
+package replica

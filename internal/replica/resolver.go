@@ -1,0 +1,189 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package replica
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+	"golang.org/x/time/rate"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/lru"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+)
+
+// The bounds of the look-ups of ids that an index lacks, for each collection. A client
+// that invents ids soon reaches them. A client that reads what another replica has just
+// created hardly ever does.
+const (
+	// arrivalPatience is how long a look-up waits for the index before it asks the API
+	// server.
+	arrivalPatience = 100 * time.Millisecond
+	// lookupTimeout bounds one look-up.
+	lookupTimeout = 10 * time.Second
+	// lookupsPerSecond and lookupBurst limit the rate of look-ups. lookupQueue is how
+	// long a look-up waits for its turn.
+	lookupsPerSecond = 20
+	lookupBurst      = 40
+	lookupQueue      = time.Second
+	// absentIDs is how many ids without an object are cached.
+	absentIDs = 10_000
+	// metadataPage is how many objects one answer of the API server holds.
+	metadataPage = 500
+)
+
+// Lookup returns the row of the resource with an id, nil if there is no such resource.
+// If the index lacks the id, Lookup asks the API server. The error is
+// ErrTooManyLookups, a *NotArrivedError, or an error of the API server or of ctx.
+func (r *Resources) Lookup(ctx context.Context, id string) (*fleet.Row, error) {
+	if row, ok := r.Index.Get(id); ok {
+		return row, nil
+	}
+	return r.resolver.resolve(ctx, id)
+}
+
+// A resolver finds out whether there is an object with an id that the index lacks: a
+// replica that is behind does not know yet what another replica has just created.
+//
+// The API server cannot select objects by UID, but by status.id, which the reconciler
+// writes soon after the creation of an object. So the resolver first lists the objects
+// without status.id, and then those with the id: the second list contains an object that
+// gets its status.id between the two. An id exists only after its object, and no other
+// object ever gets the same id. So a "not found" can be cached forever.
+type resolver struct {
+	index     *fleet.Index
+	client    client.Client
+	namespace string
+	listKind  string
+	// arrivalTimeout is how long the index has to show an object that exists.
+	arrivalTimeout time.Duration
+
+	absent    *lru.Cache // ids without an object
+	flights   singleflight.Group
+	turns     *rate.Limiter
+	withoutID *sharedList // the objects without status.id
+}
+
+func newResolver(index *fleet.Index, c client.Client, namespace, listKind string, arrivalTimeout time.Duration) *resolver {
+	r := &resolver{
+		index:          index,
+		client:         c,
+		namespace:      namespace,
+		listKind:       listKind,
+		arrivalTimeout: arrivalTimeout,
+		absent:         lru.New(absentIDs),
+		turns:          rate.NewLimiter(lookupsPerSecond, lookupBurst),
+	}
+	r.withoutID = newSharedList(func(ctx context.Context) (map[types.UID]bool, error) { return r.listByStatusID(ctx, "") })
+	return r
+}
+
+// resolve returns the row of an id, nil if there is no such object.
+func (r *resolver) resolve(ctx context.Context, id string) (*fleet.Row, error) {
+	uid, err := v1.UIDFromID(id)
+	if err != nil {
+		return nil, nil
+	}
+	if _, ok := r.absent.Get(id); ok {
+		return nil, nil
+	}
+	// Concurrent calls with one id share an answer. It does not end with the request of
+	// the first caller.
+	answer := r.flights.DoChan(id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
+		defer cancel()
+		return r.lookUp(ctx, id, uid)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case result := <-answer:
+		return result.Val.(*fleet.Row), result.Err
+	}
+}
+
+func (r *resolver) lookUp(ctx context.Context, id string, uid types.UID) (*fleet.Row, error) {
+	if row := r.awaitArrival(ctx, id, arrivalPatience); row != nil {
+		return row, nil
+	}
+	queue, cancel := context.WithTimeout(ctx, lookupQueue)
+	defer cancel()
+	if err := r.turns.Wait(queue); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTooManyLookups, err)
+	}
+	exists, err := r.exists(ctx, id, uid)
+	if err != nil {
+		return nil, fmt.Errorf("look up id %s: %w", id, err)
+	}
+	if !exists {
+		r.absent.Add(id, nil)
+		return nil, nil
+	}
+	if row := r.awaitArrival(ctx, id, r.arrivalTimeout); row != nil {
+		return row, nil
+	}
+	return nil, &NotArrivedError{ID: id}
+}
+
+// awaitArrival returns the row once the index has it, nil if the index does not get it
+// in time.
+func (r *resolver) awaitArrival(ctx context.Context, id string, timeout time.Duration) *fleet.Row {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	row, err := r.index.WaitForArrival(ctx, id)
+	if err != nil {
+		return nil
+	}
+	return row
+}
+
+// exists asks the API server whether there is an object with an id, which stands for a
+// UID.
+func (r *resolver) exists(ctx context.Context, id string, uid types.UID) (bool, error) {
+	withoutID, err := r.withoutID.get(ctx)
+	if err != nil || withoutID[uid] {
+		return withoutID[uid], err
+	}
+	withID, err := r.listByStatusID(ctx, id)
+	return withID[uid], err
+}
+
+// listByStatusID returns the UIDs of the objects with a status.id; "" selects the objects
+// without one.
+func (r *resolver) listByStatusID(ctx context.Context, id string) (map[types.UID]bool, error) {
+	uids := map[types.UID]bool{}
+	options := []client.ListOption{client.InNamespace(r.namespace), client.MatchingFields{"status.id": id}, client.Limit(metadataPage)}
+	for next := ""; ; {
+		page := &metav1.PartialObjectMetadataList{}
+		page.SetGroupVersionKind(v1.GroupVersion.WithKind(r.listKind))
+		if err := r.client.List(ctx, page, append(options, client.Continue(next))...); err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			uids[page.Items[i].UID] = true
+		}
+		if next = page.Continue; next == "" {
+			return uids, nil
+		}
+	}
+}

@@ -1,0 +1,100 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == bareCommand { // the bare handler is this binary
+		if err := serveBare(os.Args[2:]); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// TestBench measures a small fleet, whose figures mean nothing.
+func TestBench(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a control plane")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	manager := filepath.Join(t.TempDir(), "hyperfleet-manager")
+	build := exec.Command("go", "build", "-o", manager, ".")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the manager: %v\n%s", err, out)
+	}
+	o := options{
+		clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
+		assets:         assets(root),
+		managerProgram: manager,
+		kustomization:  filepath.Join(root, "config", "local"),
+		ranges:         "ranges.yaml",
+		out:            filepath.Join(t.TempDir(), "bench", "http"),
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	if err := bench(ctx, o, t.Output()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(o.out + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var result Result
+	if err := json.Unmarshal(text, &result); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, s := range result.Runs[0].Scenarios {
+		names = append(names, s.Name)
+		if s.Requests == 0 || s.Errors > 0 {
+			t.Errorf("%s: %d requests, %d errors: %s", s.Name, s.Requests, s.Errors, s.Fault)
+		}
+	}
+	want := scenarioNames()
+	slices.Sort(names)
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("scenarios %q, want %q", names, want)
+	}
+	for name, count := range result.Runs[0].Counts {
+		if count > 0 {
+			t.Errorf("%s is %d", name, count)
+		}
+	}
+}
+
+func assets(root string) string {
+	if folder := os.Getenv("KUBEBUILDER_ASSETS"); folder != "" {
+		return folder
+	}
+	return filepath.Join(root, "bin", "controlplane")
+}

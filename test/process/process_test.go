@@ -1,0 +1,241 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package process
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// launchDirVariable turns this test's binary into a launcher. See
+// TestStopLeftover.
+const launchDirVariable = "LAUNCH_AND_DIE_DIR"
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(launchDirVariable); dir != "" {
+		launchAndDie(dir)
+	}
+	if slow := os.Getenv(slowStartVariable); slow != "" {
+		startSlowly(slow)
+	}
+	os.Exit(m.Run())
+}
+
+func launchAndDie(dir string) {
+	if _, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", sleeps}}); err != nil {
+		panic(err)
+	}
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // until the signal arrives
+}
+
+// shell starts a shell script.
+func shell(t *testing.T, dir, script string) *Process {
+	t.Helper()
+	p, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", script}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.Kill() })
+	return p
+}
+
+const sleeps = "exec sleep 60"
+
+func TestExitedShowsTheEndOfTheLog(t *testing.T) {
+	p := shell(t, t.TempDir(), "for i in $(seq 100); do echo line $i; done; exit 7")
+	<-p.Done()
+	err := p.Exited()
+	var exit *ExitError
+	if !errors.As(err, &exit) {
+		t.Fatalf("Exited() = %v, want an ExitError", err)
+	}
+	if lines := strings.Split(exit.Log, "\n"); len(lines) != tailLines || lines[0] != "line 51" || lines[tailLines-1] != "line 100" {
+		t.Errorf("log is %q, want lines 51 to 100", exit.Log)
+	}
+	for _, want := range []string{"sleeper", "exit status 7", exit.LogFile} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not mention %q", err, want)
+		}
+	}
+}
+
+func TestRunningProcessHasNotExited(t *testing.T) {
+	if err := shell(t, t.TempDir(), sleeps).Exited(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStartRefusesASecondProcessOfTheName(t *testing.T) {
+	dir := t.TempDir()
+	shell(t, dir, sleeps)
+	_, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", sleeps}})
+	if err == nil || !strings.Contains(err.Error(), "running already") {
+		t.Errorf("Start() = %v, want a refusal", err)
+	}
+}
+
+func TestStartAgainKeepsTheLogBefore(t *testing.T) {
+	dir := t.TempDir()
+	<-shell(t, dir, "echo first").Done()
+	<-shell(t, dir, "echo second").Done()
+	for name, want := range map[string]string{"sleeper.previous.log": "first\n", "sleeper.log": "second\n"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v, want %q", name, got, err, want)
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	cases := map[string]struct {
+		script string
+		before func(*Process) error
+		// wantSoon: it ends by SIGTERM, long before the limit.
+		wantSoon bool
+	}{
+		"ends when asked":           {script: sleeps, wantSoon: true},
+		"does not end when asked":   {script: "trap '' TERM; echo armed; while :; do sleep 1; done"},
+		"is frozen":                 {script: "echo armed; " + sleeps, before: freeze},
+		"has ended already":         {script: "exit 0", before: func(p *Process) error { <-p.Done(); return nil }, wantSoon: true},
+		"has a child that lives on": {script: "sleep 60 & echo armed; wait", wantSoon: true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := shell(t, t.TempDir(), c.script)
+			if strings.Contains(c.script, "armed") {
+				waitFor(t, func() bool { return strings.Contains(tail(p.spec.LogFile(), 1), "armed") })
+			}
+			if c.before != nil {
+				if err := c.before(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			const limit = time.Second
+			began := time.Now()
+			if err := p.Stop(limit); err != nil {
+				t.Fatal(err)
+			}
+			if took := time.Since(began); took < limit != c.wantSoon {
+				t.Errorf("took %s of %s, want it to end when asked: %t", took, limit, c.wantSoon)
+			}
+			waitFor(t, func() bool { return errors.Is(syscall.Kill(-p.PID(), 0), syscall.ESRCH) })
+		})
+	}
+}
+
+func freeze(p *Process) error {
+	err := p.Signal(syscall.SIGSTOP)
+	time.Sleep(200 * time.Millisecond) // of two pending signals, the kernel delivers SIGTERM first
+	return err
+}
+
+// TestStopLeftover has another process, this test's binary, start a program and
+// die before it can stop it.
+func TestStopLeftover(t *testing.T) {
+	dir := t.TempDir()
+	launcher := exec.Command(os.Args[0])
+	launcher.Env = append(os.Environ(), launchDirVariable+"="+dir)
+	if err := launcher.Run(); err == nil {
+		t.Fatal("the launcher lives, want it killed")
+	}
+	record, err := os.Open(recordFile(dir, "sleeper"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer record.Close()
+	want, err := readPID(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(want, 0); err != nil {
+		t.Fatalf("the launcher's child is gone with it: %v", err)
+	}
+	got, err := StopLeftover(dir, "sleeper", 5*time.Second)
+	if err != nil || got != want {
+		t.Fatalf("StopLeftover() = %d, %v, want %d", got, err, want)
+	}
+	if got, err := StopLeftover(dir, "sleeper", time.Second); err != nil || got != 0 {
+		t.Errorf("StopLeftover() once more = %d, %v, want none", got, err)
+	}
+	shell(t, dir, sleeps)
+}
+
+// TestStopLeftoverSparesOthers records the id of a living process that was not
+// started by that record, as after a reuse of the id.
+func TestStopLeftoverSparesOthers(t *testing.T) {
+	dir := t.TempDir()
+	<-shell(t, dir, "exit 0").Done()
+	other := exec.Command("sleep", "60")
+	other.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
+	record, err := os.OpenFile(recordFile(dir, "sleeper"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer record.Close()
+	if err := writePID(record, other.Process.Pid); err != nil {
+		t.Fatal(err)
+	}
+	if pid, err := StopLeftover(dir, "sleeper", time.Second); err != nil || pid != 0 {
+		t.Errorf("StopLeftover() = %d, %v, want none", pid, err)
+	}
+	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
+		t.Errorf("the other process: %v", err)
+	}
+}
+
+func TestLock(t *testing.T) {
+	dir := t.TempDir()
+	lock, err := AcquireLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = AcquireLock(dir)
+	var running *RunningError
+	if !errors.As(err, &running) || running.PID != os.Getpid() || running.Dir != dir {
+		t.Fatalf("AcquireLock() once more = %v, want a RunningError of process %d", err, os.Getpid())
+	}
+	if err := lock.Release(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := AcquireLock(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
+func waitFor(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !condition(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("waited in vain")
+		}
+	}
+}
