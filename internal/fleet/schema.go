@@ -117,7 +117,7 @@ func (s *Schema) ordering(orders []Order) (ordering, error) {
 	if len(orders) == 0 {
 		return s.defaultOrder.ordering(true), nil
 	}
-	var o ordering
+	o := make(ordering, 0, len(orders)+2)
 	for i, order := range orders {
 		f := s.field(order.Field)
 		if f == nil || f.compare == nil {
