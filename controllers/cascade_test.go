@@ -252,13 +252,4 @@ var _ = Describe("A report without a resource", func() {
 		Expect(orphans.Reconcile(ctx, ctrl.Request{NamespacedName: key(namespace, "alpha.dns")})).To(Equal(ctrl.Result{}))
 		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
 	})
-
-	It("is deleted when it gets the UID of a resource that is gone", func(ctx context.Context) {
-		f := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: "True"}
-		Expect(f.send(ctx, namespace)).To(Succeed())
-		known(f.report(namespace))
-		f.UID = "5f3759df-0000-4000-8000-000000000000"
-		Expect(f.send(ctx, namespace)).To(Succeed())
-		eventuallyGone(ctx, f.report(namespace))
-	})
 })
