@@ -215,7 +215,7 @@ var _ = Describe("Deletion with orphan propagation", func() {
 		for _, o := range []client.Object{newCluster(namespace, "alpha"), newPool(namespace, "alpha", "workers"), marked} {
 			Expect(env.Client.Create(ctx, o)).To(Succeed())
 			Expect(env.Client.Delete(ctx, o, orphan)).To(refused)
-			Expect(env.Client.Delete(ctx, o, &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}})).To(refused)
+			Expect(env.Client.Delete(ctx, o, &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}})).To(refused) //nolint:staticcheck // old clients still send it
 			refresh(ctx, o)
 			Expect(o.GetDeletionTimestamp()).To(BeNil())
 		}

@@ -105,7 +105,9 @@ func (f finding) send(ctx context.Context, namespace string) error {
 		if err != nil {
 			return err
 		}
+		uid := report.Spec.ResourceRef.UID // which is immutable
 		report.Spec = f.spec()
+		report.Spec.ResourceRef.UID = uid
 		return env.Client.Update(ctx, report)
 	})
 }
