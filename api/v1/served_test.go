@@ -72,11 +72,11 @@ func kustomize(ctx context.Context, text string, inner ...string) []*unstructure
 	var objects []*unstructured.Unstructured
 	for {
 		object := &unstructured.Unstructured{}
-		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
+		err := decoder.Decode(object)
+		if errors.Is(err, io.EOF) {
 			return objects
-		} else {
-			Expect(err).NotTo(HaveOccurred())
 		}
+		Expect(err).NotTo(HaveOccurred())
 		objects = append(objects, object)
 	}
 }
@@ -124,17 +124,17 @@ var _ = Describe("The served namespace", func() {
 		Expect(served).To(And(HaveLen(wantPlaces), HaveEach(HaveSuffix(": "+wantServed))))
 		Expect(own).To(And(Not(BeEmpty()), HaveEach(HaveSuffix(": "+wantOwn))))
 	},
-		Entry("by default", "resources: [$CONFIG/default]", "default", "hyperfleet-system", 10),
+		Entry("by default", "resources: [$CONFIG/default]", "default", "hyperfleet-system", 11),
 		Entry("in an overlay", `
 resources: [$CONFIG/default]
 components: [$CONFIG/adapter-identity, $CONFIG/served]
 configMapGenerator:
-- {name: hyperfleet-served, namespace: hyperfleet-system, behavior: merge, literals: [namespace=fleet]}`, "fleet", "hyperfleet-system", 11),
+- {name: hyperfleet-served, namespace: hyperfleet-system, behavior: merge, literals: [namespace=fleet]}`, "fleet", "hyperfleet-system", 12),
 	)
 
 	It("stays where it is if an overlay moves the installation", func(ctx context.Context) {
 		served, own := placesOf(kustomize(ctx, "resources: [inner]\ncomponents: [$CONFIG/served]", "resources: [$CONFIG/default]\nnamespace: elsewhere"))
-		Expect(served).To(And(HaveLen(10), HaveEach(HaveSuffix(": default"))))
+		Expect(served).To(And(HaveLen(11), HaveEach(HaveSuffix(": default"))))
 		Expect(own).To(HaveEach(HaveSuffix(": elsewhere")))
 	})
 })
@@ -207,7 +207,7 @@ var _ = Describe("The policies' manifests", func() {
 			DeferCleanup(func(ctx context.Context) error { return env.Client.Delete(ctx, object) })
 			applied++
 		}
-		Expect(applied).To(Equal(16))
+		Expect(applied).To(Equal(18))
 	})
 })
 

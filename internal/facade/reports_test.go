@@ -204,7 +204,7 @@ func TestReportAtBothDoors(t *testing.T) {
 	if err := suite.env.Client.Get(t.Context(), client.ObjectKeyFromObject(object), object); err != nil {
 		t.Fatal(err)
 	}
-	if string(object.Spec.ResourceRef.UID) == "" || object.Spec.Conditions[0].Status != metav1.ConditionTrue {
+	if object.Spec.ResourceRef.UID != "" || object.Spec.Conditions[0].Status != metav1.ConditionTrue {
 		t.Errorf("object after the REST report: %+v", object.Spec)
 	}
 }

@@ -49,30 +49,12 @@ type PageRequest struct {
 	Offset, Limit int
 }
 
-// skipped returns how many of the pager's rows are at or before After.
-func (r PageRequest) skipped(p pager, total int, order ordering) int {
-	if r.After == nil {
-		return 0
-	}
-	c := newCursor(*r.After, order)
-	return c.skip(total, p.preceding(c))
-}
-
 // window returns the window of the page among total rows, of which it skips some. It is
 // false if the window is empty.
 func (r PageRequest) window(total, skipped int, order ordering) (w window, ok bool) {
 	offset := max(r.Offset, 0)
 	n := min(r.Limit, total-skipped-offset)
 	return window{offset: skipped + offset, n: n, descending: order.descending()}, n > 0
-}
-
-// page returns the page from a pager of total rows.
-func (r PageRequest) page(p pager, total int, order ordering) Page {
-	w, ok := r.window(total, r.skipped(p, total, order), order)
-	if !ok {
-		return Page{Total: total}
-	}
-	return Page{Total: total, Rows: p.page(w)}
 }
 
 // Page is one page of a list.
@@ -97,7 +79,7 @@ func (x *Index) List(ctx context.Context, q Query) (Page, error) {
 // request has a position that the order does not allow, ErrTooBroad if a scan takes too long,
 // ErrBusy if too many searches scan already, or the error of ctx if that is done first.
 func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
-	if byTime := x.schema.defaultOrder; r.After != nil && !(s.order.single() && s.order[0].field == byTime) {
+	if byTime := x.schema.defaultOrder; r.After != nil && (!s.single || s.order[0].field != byTime) {
 		return Page{}, &FieldError{Field: s.order[0].field.name, Offset: -1, Message: "pages after a position are in the order of " + byTime.name + " only"}
 	}
 	if len(r.Owners) == 0 {
@@ -119,21 +101,28 @@ func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, e
 		return x.scanPage(ctx, p, s, r)
 	}
 	set := newRowSet(p.set)
+	v := x.views[s.order[0].field]
+	if s.single && set.total == len(x.byID) {
+		defer x.mu.RUnlock()
+		return pageOf(v, r, set.total, s.order), nil
+	}
 	w, ok := r.window(set.total, 0, s.order)
 	if !ok {
 		x.mu.RUnlock()
 		return Page{Total: set.total}, nil
 	}
-	if pager := x.pager(set, s.order); pager != nil {
-		defer x.mu.RUnlock()
-		return r.page(pager, set.total, s.order), nil
+	if s.single && v.field == x.schema.defaultOrder {
+		if ranked, ok := x.rank(set); ok {
+			defer x.mu.RUnlock()
+			return pageOf(ranked, r, set.total, s.order), nil
+		}
 	}
 	if r.After != nil {
 		rows := x.gather(set)
 		x.mu.RUnlock()
-		return r.page(unsorted{rows, s.order}, set.total, s.order), nil
+		return pageOf(unsorted{rows, s.order}, r, set.total, s.order), nil
 	}
-	rows, first, sorted := x.fetch(set, s.order, w)
+	rows, first, sorted := v.fetch(set, s.single, w)
 	x.mu.RUnlock()
 	if !sorted {
 		rows = s.order.slice(rows, first, w)
@@ -149,39 +138,22 @@ func (x *Index) scope() scope { return scope{table: x.table, fewValues: x.limits
 // random addresses.
 const walkRatio = 4
 
-// pager returns the set as a pager that the table has, nil if there is none in this order.
-func (x *table) pager(s rowSet, o ordering) pager {
-	if !o.single() {
-		return nil
-	}
-	v := x.views[o[0].field]
-	if s.total == len(x.byID) {
-		return v
-	}
-	if v.field == x.schema.defaultOrder {
-		if r, ok := x.rank(s); ok {
-			return r
-		}
-	}
-	return nil
-}
-
-// fetch returns the rows of a window of a set without a pager in the cheapest way. If they
-// are not sorted, the rows are a larger part of the set that contains the window: the part
-// that begins with the row of number first.
-func (x *table) fetch(s rowSet, o ordering, w window) (rows []*Row, first int, sorted bool) {
-	v := x.views[o[0].field]
-	steps := v.steps(s, w)
-	if o.single() && steps < walkRatio*s.total {
+// fetch returns the rows of a window of a set in the cheapest way. The order is that of the
+// view if it is single, else the view is that of its first field. If the rows are not sorted,
+// they are a larger part of the set that contains the window: the part that begins with the
+// row of number first.
+func (v *view) fetch(s rowSet, single bool, w window) (rows []*Row, first int, sorted bool) {
+	steps, all := v.steps(s, w), v.tree.Len()
+	if single && steps < walkRatio*s.total {
 		if rows, ok := v.walk(s, w, 2*walkRatio*s.total); ok {
 			return rows, 0, true
 		}
 	}
-	if !o.single() && steps < s.total && len(x.byID) < walkRatio*s.total {
+	if !single && steps < s.total && all < walkRatio*s.total {
 		// The length of runs is unknown. Because many rows match, even a traversal of the
 		// whole view costs no more than gathering.
 		rows, first = v.runs(s, w)
 		return rows, first, false
 	}
-	return x.gather(s), 0, false
+	return v.table.gather(s), 0, false
 }

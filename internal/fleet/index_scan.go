@@ -72,7 +72,7 @@ func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageReq
 		rows = append(rows, row)
 		return true
 	})
-	return r.page(unsorted{rows, search.order}, len(rows), search.order), nil
+	return pageOf(unsorted{rows, search.order}, r, len(rows), search.order), nil
 }
 
 // scan returns the rows that match a search whose plan is not exact. The caller holds the

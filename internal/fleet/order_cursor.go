@@ -77,6 +77,25 @@ type pager interface {
 	preceding(c cursor) int
 }
 
+// pageOf returns the page of a request from a pager of total rows. It is generic because a
+// pager that becomes an interface takes an allocation, which is much of a page's cost.
+func pageOf[P pager](p P, r PageRequest, total int, order ordering) Page {
+	w, ok := r.window(total, skipped(p, r, total, order), order)
+	if !ok {
+		return Page{Total: total}
+	}
+	return Page{Total: total, Rows: p.page(w)}
+}
+
+// skipped returns how many of the pager's rows are at or before the position of a request.
+func skipped[P pager](p P, r PageRequest, total int, order ordering) int {
+	if r.After == nil {
+		return 0
+	}
+	c := newCursor(*r.After, order)
+	return c.skip(total, p.preceding(c))
+}
+
 // preceding searches the view.
 func (v *view) preceding(c cursor) int {
 	return sort.Search(v.tree.Len(), func(i int) bool { return !c.precedes(v.row(i)) })
@@ -84,15 +103,15 @@ func (v *view) preceding(c cursor) int {
 
 // preceding searches the set and the strays. Rows of the position's time are in no order in
 // the set, so it counts them.
-func (r *ranking) preceding(c cursor) int {
-	n := sort.Search(r.length, func(i int) bool { return r.compare(r.row(i), c.row) >= 0 })
+func (r ranking) preceding(c cursor) int {
+	x, n := r.table, sort.Search(r.length, func(i int) bool { return r.compare(r.row(i), c.row) >= 0 })
 	if n < r.length {
 		equal := 0
 		if r.compare(r.row(n), c.row) == 0 {
 			equal = r.runEnd(n) - n
 		}
 		r.set.iterate(n, equal, func(ordinal uint32) {
-			if c.precedes(r.rows[ordinal]) {
+			if c.precedes(x.rows[ordinal]) {
 				n++
 			}
 		})

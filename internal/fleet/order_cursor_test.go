@@ -174,7 +174,7 @@ func TestCursorCounts(t *testing.T) {
 				q := Query{OrderBy: []Order{{Field: "created_time", Descending: descending}}, After: &at, Limit: len(sorted)}
 				want := len(sorted) - len(naiveList(sorted, q).Rows)
 				for name, p := range pagers {
-					if got := (PageRequest{After: &at}).skipped(p, len(sorted), order); got != want {
+					if got := skipped(p, PageRequest{After: &at}, len(sorted), order); got != want {
 						t.Errorf("Seed %d: %s skips %d rows at %v, descending %t, want %d", seed, name, got, at, descending, want)
 					}
 				}

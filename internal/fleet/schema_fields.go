@@ -49,7 +49,7 @@ func (f *field) compareWithTie(a, b *Row) int {
 
 // ordering returns the order of the field's view, or its reverse.
 func (f *field) ordering(descending bool) ordering {
-	o := ordering{{field: f, descending: descending}}
+	o := append(make(ordering, 0, 3), orderKey{field: f, descending: descending})
 	if f.tie != nil {
 		o = append(o, orderKey{field: f.tie, descending: descending})
 	}

@@ -30,7 +30,9 @@ import (
 type Search struct {
 	node  node // nil matches everything
 	order ordering
-	size  int
+	// single is that of the order.
+	single bool
+	size   int
 
 	// work is the number of values that a test of one row compares. cost is that of the
 	// most expensive comparison.
@@ -65,6 +67,7 @@ func (s *Schema) newSearch(filter tsl.Expr, orderBy []Order) (*Search, error) {
 	if search.order, err = s.ordering(orderBy); err != nil {
 		return nil, err
 	}
+	search.single = search.order.single()
 	search.orderKey = search.order.key()
 	search.key = canonical
 	search.hash = maphash.String(hashSeed, canonical)

@@ -28,7 +28,7 @@ import (
 func FuzzLike(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"abc", "a%"}, {"abc", "%c"}, {"abc", "%b%"}, {"abc", "a_c"}, {"a%c", `a\%c`}, {"", ""}, {"", "%"},
-		{"é\nx", "_%x"}, {"a.c", "a.c"}, {"abc", "a.c"}, {`a\`, `a\\`}, {"aab", "%a%b"}, {"%", `%\%`},
+		{"é\nx", "_%x"}, {"a.c", "a.c"}, {"abc", "a.c"}, {`a\`, `a\\`}, {"aab", "%a%b"}, {"%", `%\%`}, {"abc", "%b"}, {"abc", "b%"}, {"abc", "%d%"},
 	} {
 		f.Add(seed[0], seed[1])
 	}

@@ -129,44 +129,35 @@ func (st *standing) total() int { return st.inOrder.total + int(st.strays.GetCar
 // page returns a page. The standing search is up to date. It is false if the page needs a
 // standingOrder that does not exist.
 func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool) {
-	total := st.total()
+	total, first := st.total(), s.order[0].field
 	if _, ok := r.window(total, 0, s.order); !ok {
 		return Page{Total: total}, true
 	}
-	p := st.pager(x, s)
-	if p == nil {
-		return Page{}, false
-	}
-	return r.page(p, total, s.order), true
-}
-
-// pager returns the rows as a pager, nil if that needs a standingOrder that does not exist.
-func (st *standing) pager(x *table, s *Search) pager {
-	first := s.order[0].field
-	switch total := st.total(); {
-	case s.order.single() && total == len(x.byID):
-		return x.views[first]
-	case s.order.single() && first == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
-		r := &ranking{table: x, set: st.inOrder, length: st.inOrder.total}
+	switch {
+	case s.single && total == len(x.byID):
+		return pageOf(x.views[first], r, total, s.order), true
+	case s.single && first == x.schema.defaultOrder && st.strays.GetCardinality() <= fewStanding:
+		ranked := ranking{table: x, set: st.inOrder, length: st.inOrder.total}
 		if !st.strays.IsEmpty() {
-			r.strays = x.sorted(st.strays)
+			ranked.strays = x.sorted(st.strays)
 		}
-		return r
+		return pageOf(ranked, r, total, s.order), true
 	case total <= fewStanding:
 		rows := make([]*Row, 0, total)
 		for _, row := range st.rows(x) {
 			rows = append(rows, row.row)
 		}
-		return unsorted{rows, s.order}
+		return pageOf(unsorted{rows, s.order}, r, total, s.order), true
 	}
 	o := st.orders[s.orderKey]
 	if o == nil {
-		return nil
+		return Page{}, false
 	}
-	if list := o.rows.Load(); list != nil {
-		return sortedRows{table: x, list: list, total: st.total()}
+	list := o.rows.Load()
+	if list == nil {
+		return Page{}, false
 	}
-	return nil
+	return pageOf(sortedRows{x, list, total}, r, total, s.order), true
 }
 
 // placedRow is a row and its ordinal. A reader may not read the ordinal in the row, because

@@ -56,7 +56,7 @@ func newStandingSearches() standingSearches {
 // get returns the standing search of a repeated search. It is nil for the first request, and
 // for a search that needs none.
 func (a *standingSearches) get(s *Search) *standing {
-	if s.size > maxStandingSize || s.node == nil && s.order.single() {
+	if s.size > maxStandingSize || s.node == nil && s.single {
 		return nil
 	}
 	if kept, ok := a.kept.Get(s.key); ok {

@@ -30,11 +30,11 @@ const maxRounds = 16
 // standingPage returns a page of a standing search. It is false if the search has to be
 // evaluated: this is the first request of the order, or writers are faster than the search.
 func (x *Index) standingPage(ctx context.Context, st *standing, s *Search, r PageRequest) (page Page, ok bool, err error) {
-	c := catchUp{x: x, st: st, search: s, request: r}
+	c := catchUp{x: x, st: st, search: s}
 	defer c.end()
 	for range maxRounds {
 		var work func(context.Context) error
-		if page, ok, work = c.try(); work == nil {
+		if page, ok, work = c.try(r); work == nil {
 			return page, ok, nil
 		}
 		if waited, err := c.begin(ctx); err != nil {
@@ -51,11 +51,10 @@ func (x *Index) standingPage(ctx context.Context, st *standing, s *Search, r Pag
 
 // catchUp is one request that brings a standing search up to date.
 type catchUp struct {
-	x       *Index
-	st      *standing
-	search  *Search
-	request PageRequest
-	works   bool // holds st.working
+	x      *Index
+	st     *standing
+	search *Search
+	works  bool // holds st.working
 	// verdicts are the results of tests without the lock.
 	verdicts map[*Row]bool
 	// sorted was sorted without the lock. It reflects the state sortedAs.
@@ -96,7 +95,7 @@ func (c *catchUp) end() {
 
 // try returns the page, or work that has to be done first and takes too long to do with the
 // lock.
-func (c *catchUp) try() (page Page, ok bool, work func(context.Context) error) {
+func (c *catchUp) try(r PageRequest) (page Page, ok bool, work func(context.Context) error) {
 	x, st := c.x, c.st
 	x.mu.RLock()
 	defer x.mu.RUnlock()
@@ -112,7 +111,7 @@ func (c *catchUp) try() (page Page, ok bool, work func(context.Context) error) {
 	}
 	st.apply(x.table, changes, c.matches)
 	c.adopt()
-	if page, ok = st.page(x.table, c.search, c.request); ok {
+	if page, ok = st.page(x.table, c.search, r); ok {
 		x.standing.touch(st.orders[c.search.orderKey])
 		return page, true, nil
 	}

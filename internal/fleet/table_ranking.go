@@ -57,12 +57,12 @@ func (b bitmap) iterate(i, n int, f func(ordinal uint32)) {
 }
 
 // rank returns the set as a ranking. It is false if too many of its rows are strays.
-func (x *table) rank(s rowSet) (r *ranking, ok bool) {
+func (x *table) rank(s rowSet) (r ranking, ok bool) {
 	late := s.AndCardinality(x.strays)
 	if late > uint64(s.total/strayRatio) {
-		return nil, false
+		return ranking{}, false
 	}
-	r = &ranking{table: x, set: bitmap{s.Bitmap}, length: s.total - int(late)}
+	r = ranking{table: x, set: bitmap{s.Bitmap}, length: s.total - int(late)}
 	if late > 0 {
 		strays := roaring.And(s.Bitmap, x.strays)
 		r.set = bitmap{roaring.AndNot(s.Bitmap, strays)}
@@ -87,8 +87,9 @@ type ranking struct {
 	strays []*Row
 }
 
-// page returns the rows of a window of the set and the strays together.
-func (r *ranking) page(w window) []*Row {
+// page returns the rows of a window of the set and the strays together. Its receiver is a
+// value, because the caller of a pager moves a pointer to the heap.
+func (r ranking) page(w window) []*Row {
 	page := r.slice(w.ascending(r.length+len(r.strays)), w.n)
 	if w.descending {
 		slices.Reverse(page)
@@ -111,7 +112,8 @@ func (r *ranking) slice(offset, n int) []*Row {
 		following = r.straysBefore(until)
 	}
 	rows := make([]*Row, 0, until-from+following-preceding)
-	r.set.iterate(from, until-from, func(ordinal uint32) { rows = append(rows, r.rows[ordinal]) })
+	x := r.table // so that the closure does not move r to the heap
+	r.set.iterate(from, until-from, func(ordinal uint32) { rows = append(rows, x.rows[ordinal]) })
 	rows = append(rows, r.strays[preceding:following]...)
 	r.schema.sort(rows)
 	skip := offset - from - preceding

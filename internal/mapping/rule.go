@@ -95,9 +95,10 @@ func (e *RuleError) Error() string {
 	return fmt.Sprintf("rule %d: %s: %s", e.Index, e.Field, e.Reason)
 }
 
-// reserved are the aggregated conditions, under the names of both dialects of the
-// REST API.
-var reserved = []string{v1.ReadyCondition, v1.AvailableCondition, "Reconciled", "LastKnownReconciled"}
+// reserved are the conditions that aggregation sets itself.
+var reserved = []string{
+	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.TruncatedCondition,
+}
 
 // typePattern is stricter than Kubernetes' own: the search language and REST
 // clients take such types only.

@@ -20,11 +20,14 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	dto "github.com/prometheus/client_model/go"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
 // TestConventions checks the metrics with Prometheus' linter.
@@ -71,4 +74,136 @@ func TestRoute(t *testing.T) {
 	if got := testutil.ToFloat64(responseSize.WithLabelValues("/test", "GET")); got != 20 {
 		t.Errorf("%v bytes, want 20", got)
 	}
+}
+
+// TestSeriesExistFromTheStart: rate() and alerts need the first value of a series
+// before the first event.
+func TestSeriesExistFromTheStart(t *testing.T) {
+	families, err := ctrlmetrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := map[string]int{}
+	for _, family := range families {
+		series[family.GetName()] = len(family.Metric)
+	}
+	for name, want := range map[string]int{
+		"hyperfleet_reports_discarded_total":                                 2 * 5, // kinds × reasons
+		"hyperfleet_status_writes_total":                                     2 * 4,
+		"hyperfleet_aggregation_duration_seconds":                            2,
+		"hyperfleet_required_adapters_reloads_total":                         2,
+		"hyperfleet_required_adapters_last_reload_successful":                1,
+		"hyperfleet_required_adapters_last_reload_success_timestamp_seconds": 1,
+		"hyperfleet_http_requests_in_flight":                                 1,
+		"hyperfleet_write_visibility_timeouts_total":                         1,
+	} {
+		if series[name] != want {
+			t.Errorf("%s has %d series, want %d", name, series[name], want)
+		}
+	}
+}
+
+// TestAdapters: a version that is rejected does not move the time of the last success.
+func TestAdapters(t *testing.T) {
+	before := float64(time.Now().Unix())
+	AdaptersInForce()
+	since := testutil.ToFloat64(adaptersSince)
+	if valid := testutil.ToFloat64(adaptersValid); valid != 1 || since < before {
+		t.Errorf("in force: %v since %v, want 1 since %v or later", valid, since, before)
+	}
+	AdaptersRejected()
+	if valid, still := testutil.ToFloat64(adaptersValid), testutil.ToFloat64(adaptersSince); valid != 0 || still != since {
+		t.Errorf("rejected: %v since %v, want 0 since %v", valid, still, since)
+	}
+}
+
+// TestRouteCountsConcurrently: series are created once, and no request is lost.
+func TestRouteCountsConcurrently(t *testing.T) {
+	const clients, each = 8, 500
+	route := NewRoute("/concurrent")
+	var running sync.WaitGroup
+	for i := range clients {
+		running.Go(func() {
+			for range each {
+				route.Answered(http.MethodPost, http.StatusCreated+i%2*3, 3, time.Millisecond) // 201 or 204
+			}
+		})
+	}
+	running.Wait()
+	for _, code := range []string{"201", "204"} {
+		if got := testutil.ToFloat64(requests.WithLabelValues("/concurrent", "POST", code)); got != clients/2*each {
+			t.Errorf("%v requests with %s, want %d", got, code, clients/2*each)
+		}
+	}
+	if got := testutil.ToFloat64(responseSize.WithLabelValues("/concurrent", "POST")); got != 3*clients*each {
+		t.Errorf("%v bytes, want %d", got, 3*clients*each)
+	}
+	duration := histogramOf(t, "hyperfleet_http_request_duration_seconds", "/concurrent")
+	if got := duration.GetSampleCount(); got != clients*each {
+		t.Errorf("%d durations, want %d", got, clients*each)
+	}
+	if len(duration.Bucket) == 0 || duration.Schema == nil {
+		t.Error("the histogram lacks classic buckets or the native form")
+	}
+}
+
+// TestUnusedRouteHasNoSeries: a route that nobody requests costs no series.
+func TestUnusedRouteHasNoSeries(t *testing.T) {
+	NewRoute("/unused")
+	if histogramOf(t, "hyperfleet_http_request_duration_seconds", "/unused") != nil {
+		t.Error("a route without requests has series")
+	}
+}
+
+func TestMethod(t *testing.T) {
+	route := NewRoute("/method")
+	for method, want := range map[string]string{"GET": "GET", "PATCH": "PATCH", "get": "other", "BREW": "other", "": "other"} {
+		if got := route.Method(method); got != want {
+			t.Errorf("Method(%q) = %q, want %q", method, got, want)
+		}
+	}
+}
+
+func TestBuildInfo(t *testing.T) {
+	if err := RegisterBuildInfo("v1.2.3"); err != nil {
+		t.Fatal(err)
+	}
+	families, err := ctrlmetrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != "hyperfleet_build_info" {
+			continue
+		}
+		for _, label := range family.Metric[0].Label {
+			if label.GetName() == "version" && label.GetValue() == "v1.2.3" {
+				return
+			}
+		}
+	}
+	t.Error("no hyperfleet_build_info with the version")
+}
+
+// histogramOf returns the first series of a histogram that has the route, nil where
+// there is none.
+func histogramOf(t *testing.T, name, route string) *dto.Histogram {
+	t.Helper()
+	families, err := ctrlmetrics.Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		if family.GetName() != name {
+			continue
+		}
+		for _, metric := range family.Metric {
+			for _, label := range metric.Label {
+				if label.GetName() == "route" && label.GetValue() == route {
+					return metric.Histogram
+				}
+			}
+		}
+	}
+	return nil
 }
