@@ -60,6 +60,7 @@ type finding struct {
 	Generation int64
 	Status     metav1.ConditionStatus
 	Reason     string
+	Stalled    metav1.ConditionStatus // empty for no such condition
 }
 
 func (f finding) report(namespace string) *v1.AdapterStatus {
@@ -70,7 +71,7 @@ func (f finding) report(namespace string) *v1.AdapterStatus {
 }
 
 func (f finding) spec() v1.AdapterStatusSpec {
-	return v1.AdapterStatusSpec{
+	spec := v1.AdapterStatusSpec{
 		ResourceRef:        v1.ResourceReference{Kind: f.Kind, Name: f.Name, UID: f.UID},
 		Adapter:            f.Adapter,
 		ObservedGeneration: f.Generation,
@@ -81,6 +82,10 @@ func (f finding) spec() v1.AdapterStatusSpec {
 		},
 		Data: &runtime.RawExtension{Raw: []byte(`{"attempt":1}`)},
 	}
+	if f.Stalled != "" {
+		spec.Conditions = append(spec.Conditions, v1.AdapterCondition{Type: v1.StalledCondition, Status: f.Stalled, Reason: f.Reason, Message: "Ask for more quota"})
+	}
+	return spec
 }
 
 // persistent retries for longer than a storm of writes lasts.
