@@ -69,8 +69,11 @@ func (r *resource) checkConditions(s stored) []string {
 func oracleReport(s v1.AdapterStatus) oracle.Report {
 	report := oracle.Report{Adapter: s.Spec.Adapter, Generation: s.Spec.ObservedGeneration, Observed: s.Spec.ObservedTime.Time}
 	for _, c := range s.Spec.Conditions {
-		if c.Type == "Available" {
+		switch c.Type {
+		case "Available":
 			report.Available, report.Reason, report.Message, report.Changed = c.Status, c.Reason, c.Message, c.LastTransitionTime.Time
+		case "Stalled":
+			report.Stalled, report.StalledReason, report.StalledMessage = c.Status, c.Reason, c.Message
 		}
 	}
 	return report
