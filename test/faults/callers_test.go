@@ -46,7 +46,7 @@ const (
 
 	// floodCaller has the rights of an editor, who reads and writes.
 	floodCaller = "hostile"
-	nobody   = "nobody"   // has an invalid token
+	nobody      = "nobody" // has an invalid token
 )
 
 // tokenLife is longer than any run, in seconds.
