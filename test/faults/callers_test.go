@@ -46,7 +46,10 @@ const (
 
 	// floodCaller has the rights of an editor, who reads and writes.
 	floodCaller = "hostile"
-	nobody      = "nobody" // has an invalid token
+
+	// openUser is who all callers are to managers without authentication.
+	openUser = "dev@hyperfleet.local"
+	nobody   = "nobody" // has an invalid token
 )
 
 // tokenLife is longer than any run, in seconds.
@@ -72,7 +75,10 @@ func (s *stack) newTokens(t *testing.T) map[string]string {
 		if err := s.admin.Create(t.Context(), &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: metav1.NamespaceDefault}},
+			Subjects: []rbacv1.Subject{
+				{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: metav1.NamespaceDefault},
+				{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: openUser},
+			},
 		}); err != nil {
 			t.Fatal(err)
 		}

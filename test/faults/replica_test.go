@@ -102,7 +102,7 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 // mode returns the managers' arguments for authentication and leader election.
 func (s *stack) mode() []string {
 	if s.open {
-		return []string{"--insecure-disable-authentication", "--user=dev@hyperfleet.local"}
+		return []string{"--insecure-disable-authentication", "--user=" + openUser}
 	}
 	return []string{
 		"--leader-elect",
