@@ -28,8 +28,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestFinalizing deletes many clusters, some of them by force and some of them while
-// others change them, and kills the leader while their adapters finalize.
+// TestFinalizing deletes many clusters, some of them with a NodePool, some by force and
+// some while others change them, and kills the leader while their adapters finalize.
 func TestFinalizing(t *testing.T) {
 	if !*long {
 		t.Skip("takes long: run it with -long, as make test-faults does")
@@ -39,9 +39,13 @@ func TestFinalizing(t *testing.T) {
 	s := newStack(t)
 	w := newWorkload(s, newLedger(t), "many", clusters)
 	many(t, clusters, func(i int) error {
-		w.createCluster(rand.New(rand.NewPCG(*seed, uint64(i))), w.slots[i])
+		random := rand.New(rand.NewPCG(*seed, uint64(i)))
+		w.createCluster(random, w.slots[i])
 		if w.slots[i].current == nil {
 			return errors.New("it is not created")
+		}
+		if i%3 == 0 {
+			w.createNodePool(random, w.slots[i], w.slots[i].current)
 		}
 		return nil
 	})
@@ -50,14 +54,14 @@ func TestFinalizing(t *testing.T) {
 		w.deleteOneWay(rand.New(rand.NewPCG(*seed, uint64(clusters+i))), w.slots[i], w.slots[i].current)
 		return nil
 	})
-	half := func() bool { return len(w.leaving()) <= clusters/2 }
-	eventually(t, "half of the clusters are gone", half, w.summary)
+	half := func() bool { return len(w.leaving()) <= len(w.all())/2 }
+	eventually(t, "half of the resources are gone", half, w.summary)
 	leader := s.leader(t)
 	leader.kill(t)
-	t.Logf("the leader is killed while %d clusters finalize", len(w.leaving()))
+	t.Logf("the leader is killed while %d of %d resources finalize", len(w.leaving()), len(w.all()))
 	s.leader(t)
 	leader.release()
-	eventually(t, "all clusters are gone", func() bool { return len(w.leaving()) == 0 }, w.summary)
+	eventually(t, "all resources are gone", func() bool { return len(w.leaving()) == 0 }, w.summary)
 	s.waitReady(t)
 	stop()
 	w.settled(t)
