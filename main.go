@@ -176,10 +176,12 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 
 func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {
 	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
-		Namespace:        o.namespace,
-		RequiredAdapters: required.Required,
-		MaxStaleness:     o.maxStaleness,
-		ArrivalTimeout:   o.facade.WriteVisibility,
+		Namespace:          o.namespace,
+		RequiredAdapters:   required.Required,
+		FinalizingAdapters: required.Finalizing,
+		ConditionNames:     o.conditionNames,
+		MaxStaleness:       o.maxStaleness,
+		ArrivalTimeout:     o.facade.WriteVisibility,
 	})
 	if err != nil {
 		return nil, err

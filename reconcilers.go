@@ -49,6 +49,8 @@ func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Repli
 			Clock:                   clock.RealClock{},
 			MaxConcurrentReconciles: o.concurrency,
 			HeartbeatDelay:          o.heartbeatDelay,
+			ConditionNames:          o.conditionNames,
+			StuckAfter:              o.stuckAfter,
 		})
 	}))
 }

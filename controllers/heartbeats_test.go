@@ -175,8 +175,9 @@ var _ = Describe("Heartbeats", func() {
 	})
 })
 
-// fixedAdapters are required for every Kind.
+// fixedAdapters are required for every Kind, and do not finalize.
 type fixedAdapters []string
 
-func (f fixedAdapters) Required(string) []string { return f }
-func (f fixedAdapters) OnChange(func())          {}
+func (f fixedAdapters) Required(string) []string   { return f }
+func (f fixedAdapters) Finalizing(string) []string { return nil }
+func (f fixedAdapters) OnChange(func())            {}

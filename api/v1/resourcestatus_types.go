@@ -59,6 +59,15 @@ type ResourceStatus struct {
 	// +optional
 	ObservedLabels string `json:"observedLabels,omitempty"`
 
+	// finalizedGeneration is the metadata.generation of a deleted resource at which
+	// every finalizing adapter had reported Finalized=True. The controller records it
+	// before it deletes the reports, which are the evidence.
+	//
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	FinalizedGeneration int64 `json:"finalizedGeneration,omitempty"`
+
 	// ready repeats the status of the Ready condition, because a field selector
 	// cannot select an element of a list.
 	//

@@ -110,7 +110,7 @@ func TestUpdatedTime(t *testing.T) {
 func TestRecordUpdate(t *testing.T) {
 	cases := map[string]struct {
 		recorded time.Time         // zero: no record
-		labels   map[string]string // recorded: {tier: one}
+		labels   map[string]string // those of the record: tier=one
 		observed int64             // generation is 5
 		fields   []metav1.ManagedFieldsEntry
 		want     time.Time
@@ -182,7 +182,7 @@ func TestUpdatedTimeNeverDecreases(t *testing.T) {
 				RecordUpdate(&next, pool, now)
 				next.ObservedGeneration = pool.Generation
 				pool.Status = next
-				if next.UpdatedTime.Time.Before(recorded) || changed && !recorded.IsZero() && !next.UpdatedTime.After(recorded) {
+				if next.UpdatedTime.Before(recorded) || changed && !recorded.IsZero() && !next.UpdatedTime.After(recorded) {
 					t.Fatalf("seed %d, step %d: updatedTime moves from %v to %v; changed: %t", seed, step, recorded, next.UpdatedTime, changed)
 				}
 				recorded, changed = next.UpdatedTime.Time, false

@@ -18,6 +18,7 @@ package fleet
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -29,6 +30,8 @@ type Schema struct {
 	labels bool
 	// conditions is the prefix of a condition's type in searches.
 	conditions string
+	// conditionTypes matches the types that a condition can have; nil allows any type.
+	conditionTypes *regexp.Regexp
 	// conditionFields are the searchable fields of a condition.
 	conditionFields []string
 	// freeForm are the free-form objects in a row's JSON; searches can use paths into
@@ -47,6 +50,7 @@ var (
 		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime},
 		labels:          true,
 		conditions:      "status.conditions.",
+		conditionTypes:  resourceConditionTypes,
 		conditionFields: resourceConditionFields,
 		freeForm:        []string{"spec"},
 		selectors:       map[*field]string{id: "status.id", name: "metadata.name"},
@@ -58,6 +62,7 @@ var (
 		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, ownerID, clusterName},
 		labels:          true,
 		conditions:      "status.conditions.",
+		conditionTypes:  resourceConditionTypes,
 		conditionFields: resourceConditionFields,
 		freeForm:        []string{"spec"},
 		selectors:       map[*field]string{id: "status.id", clusterName: "spec.clusterName"},
@@ -74,6 +79,11 @@ var (
 		defaultOrder:    createdTime,
 	}
 )
+
+// resourceConditionTypes matches the beginning of the types that aggregation and
+// condition rules give. The type of an adapter's condition begins with the adapter's
+// name in PascalCase, and the first character of that name may be a digit.
+var resourceConditionTypes = regexp.MustCompile("^[A-Z0-9]")
 
 var resourceConditionFields = []string{"status", "reason", "message", "observed_generation", "created_time", "last_updated_time", "last_transition_time"}
 

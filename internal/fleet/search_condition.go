@@ -31,6 +31,13 @@ import (
 // elements are the condition's type, which holds a dot only in quotes, and the field.
 func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, error) {
 	conditionType := elements[0]
+	if s.conditionTypes != nil && !s.conditionTypes.MatchString(conditionType) {
+		return nil, &FieldError{
+			Field:   c.Field.Path,
+			Offset:  c.Field.Offset,
+			Message: fmt.Sprintf("no condition can have the type %q; types are written in PascalCase, such as Ready", conditionType),
+		}
+	}
 	detail := "status"
 	if len(elements) > 1 {
 		detail = strings.Join(elements[1:], ".")

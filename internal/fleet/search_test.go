@@ -49,6 +49,9 @@ func TestFieldErrors(t *testing.T) {
 		"Status of a report":     {schema: AdapterStatuses, search: "status.conditions.Ready = 'True'", want: FieldError{"status.conditions.Ready", 0, "not a field to search by; these are: " + reportFields}},
 		"Condition of a cluster": {schema: Clusters, search: "conditions.Ready = 'True'", want: FieldError{"conditions.Ready", 0, "not a field to search by; these are: " + clusterFields}},
 
+		"Condition in lower case":        {schema: Clusters, search: "status.conditions.ready = 'True'", want: FieldError{"status.conditions.ready", 0, `no condition can have the type "ready"; types are written in PascalCase, such as Ready`}},
+		"Part of a lower-case condition": {schema: NodePools, search: "not status.conditions.dns.reason = 'x'", want: FieldError{"status.conditions.dns.reason", 4, `no condition can have the type "dns"; types are written in PascalCase, such as Ready`}},
+
 		"Number for a name":                 {schema: Clusters, search: "name = 5", want: FieldError{"name", 7, "takes a string in single quotes, as in name = '5'"}},
 		"Number for a label":                {schema: Clusters, search: "labels.size in ('1', 2)", want: FieldError{"labels.size", 21, "the value of a label is a string: write '2', in single quotes"}},
 		"Text for a generation":             {schema: Clusters, search: "generation = 'new'", want: FieldError{"generation", 13, "takes a whole number, as in generation = 3"}},

@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
@@ -41,6 +42,11 @@ type Options struct {
 	Namespace string
 	// RequiredAdapters returns the names of the adapters that are required for a Kind.
 	RequiredAdapters func(kind string) []string
+	// FinalizingAdapters returns the names of the required adapters that finalize a
+	// deleted object of a Kind. It defaults to RequiredAdapters.
+	FinalizingAdapters func(kind string) []string
+	// ConditionNames selects the names of the aggregated conditions.
+	ConditionNames aggregate.Dialect
 	// MaxStaleness is how far an index may be behind the API server before
 	// CheckCurrent fails; 0 disables the check.
 	MaxStaleness time.Duration
@@ -113,11 +119,15 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		Reports: &Reports{Collection: Collection{
 			Index: fleet.New(fleet.AdapterStatuses), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
 		}},
-		Pending:  &PendingReports{},
-		Renderer: rest.Renderer{RequiredAdapters: options.RequiredAdapters},
-		options:  options,
+		Pending: &PendingReports{},
+		Renderer: rest.Renderer{
+			RequiredAdapters:   options.RequiredAdapters,
+			FinalizingAdapters: options.FinalizingAdapters,
+			ConditionNames:     options.ConditionNames,
+		},
+		options: options,
 	}
-	fresh := newFreshness(options.RequiredAdapters, r.Clusters.Index, r.NodePools.Index, r.Reports)
+	fresh := newFreshness(r.Renderer, r.Clusters.Index, r.NodePools.Index, r.Reports)
 	addFeed(r, c, watches, &r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
 	addFeed(r, c, watches, &r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
 	addFeed(r, c, watches, &r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)

@@ -129,7 +129,7 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	// that adapter"; of two reports of one time the stored one counts.
 	if known && !r.Confirmed {
 		newer := before.ObservedGeneration > report.Generation ||
-			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Time.Before(report.Observed)
+			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Before(report.Observed)
 		if newer {
 			return before, true
 		}
