@@ -103,7 +103,7 @@ func (f *fixture) wantReady(want string) {
 	if got := conditions[i].Status; got != metav1.ConditionStatus(want) {
 		f.Errorf("Ready of generation %d is %s (%s), want %s", row.Generation, got, conditions[i].Message, want)
 	}
-	for _, search := range conditionSearches {
+	for _, search := range newConditionSearches(f.ConditionNames) {
 		page, err := f.clusters.List(f.Context(), fleet.Query{Filter: search.filter})
 		if err != nil {
 			f.Fatal(err)
