@@ -28,6 +28,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
@@ -67,7 +68,7 @@ func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.answerCreated(w, r, s.replica.Clusters.Index, row, rest.ClusterHref(row.ID), dry)
+	s.answerCreated(w, r, s.replica.Clusters, row, rest.ClusterHref(row.ID), dry)
 	return nil
 }
 
@@ -97,9 +98,10 @@ func (s *Server) create(ctx context.Context, o client.Object, dry bool) error {
 }
 
 // answerCreated answers with a new resource, once reads show it.
-func (s *Server) answerCreated(w http.ResponseWriter, r *http.Request, index *fleet.Index, row *fleet.Row, href string, dry bool) {
+func (s *Server) answerCreated(w http.ResponseWriter, r *http.Request, in *replica.Resources, row *fleet.Row, href string, dry bool) {
 	if !dry {
-		s.await(r, row.ID, func(ctx context.Context) error { return index.WaitForResourceVersion(ctx, row.ResourceVersion) })
+		shown := func(*fleet.Row) bool { return true } // the id is new
+		s.await(r, row.ID, func(ctx context.Context) error { return in.AwaitWrite(ctx, row.ID, row.ResourceVersion, shown) })
 		w.Header().Set("Location", href)
 	}
 	s.answerWritten(w, http.StatusCreated, row)

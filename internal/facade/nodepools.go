@@ -89,7 +89,7 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	s.answerCreated(w, r, s.replica.NodePools.Index, row, rest.NodePoolHref(row.ID), dry)
+	s.answerCreated(w, r, s.replica.NodePools, row, rest.NodePoolHref(row.ID), dry)
 	return nil
 }
 

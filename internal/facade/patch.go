@@ -31,6 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
@@ -57,8 +58,11 @@ func (s *Server) patchResource(w http.ResponseWriter, r *http.Request, on reques
 		return err
 	}
 	if !on.dryRun {
+		shows := func(shown *fleet.Row) bool {
+			return resourceTag(shown.Generation, shown.Labels) == resourceTag(row.Generation, row.Labels)
+		}
 		s.await(r, row.ID, func(ctx context.Context) error {
-			return on.resources.Index.WaitForResourceVersion(ctx, row.ResourceVersion)
+			return on.resources.AwaitWrite(ctx, row.ID, row.ResourceVersion, shows)
 		})
 	}
 	s.answerWritten(w, http.StatusOK, row)

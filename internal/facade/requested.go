@@ -99,6 +99,12 @@ func (on requested) isDeleted() bool { return !on.object.GetDeletionTimestamp().
 // readLive reads the resource from the API server. It fails if the index is behind and the
 // resource is gone, also if another one has its name by now.
 func (s *Server) readLive(ctx context.Context, on requested) error {
+	switch o := on.object.(type) { // a client would merge what it reads into what was read before
+	case *v1.Cluster:
+		*o = v1.Cluster{}
+	case *v1.NodePool:
+		*o = v1.NodePool{}
+	}
 	err := s.own.Get(ctx, on.row.Key, on.object)
 	if apierrors.IsNotFound(err) || err == nil && on.object.GetUID() != on.row.UID() {
 		return on.notFound()
