@@ -185,6 +185,7 @@ func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatc
 	settings := o.facade
 	settings.Version = programVersion()
 	settings.TLS = o.serving.TLS(certificate)
+	settings.LoopbackHostsOnly = o.serving.UnauthenticatedLoopback(o.facade.BindAddress)
 	var err error
 	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
 		return nil, err
