@@ -64,7 +64,8 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	}
 }
 
-// undecided is for a caller about whom the API server cannot be asked.
+// undecided returns the problem of a request that the API server cannot authenticate or
+// authorize now.
 func undecided(detail string, cause error) *problem.Error {
 	return problem.Unavailable.Because("%s", detail).RetryAfter(1).WithCause(cause)
 }
@@ -97,10 +98,10 @@ func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
 	return transport.NewImpersonatingRoundTripper(impersonationOf(caller), i.next).RoundTrip(r)
 }
 
-// impersonationOf says all about the caller, but for a service account its name
-// alone: the API server derives the groups from it, and lets a service account be
-// impersonated within bounds (impersonate-on:serviceaccount:create and the like)
-// only so. With more, it would take the right to act as anybody in everything.
+// impersonationOf returns the whole user, but only the name of a service account. The API
+// server derives the groups of a service account from its name, and constrains the
+// impersonation (impersonate-on:serviceaccount:create and the like) only of a name alone.
+// With more, the facade would need the right to act as anybody in every request.
 func impersonationOf(caller user.Info) transport.ImpersonationConfig {
 	if _, _, err := serviceaccount.SplitUsername(caller.GetName()); err == nil {
 		return transport.ImpersonationConfig{UserName: caller.GetName()}
