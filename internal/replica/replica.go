@@ -117,13 +117,13 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		Reports: &Reports{Collection: Collection{
 			Index: fleet.New(fleet.AdapterStatuses), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
 		}},
-		Pending:  &PendingReports{},
+		Pending: &PendingReports{},
 		Renderer: rest.Renderer{
 			RequiredAdapters:   options.RequiredAdapters,
 			FinalizingAdapters: options.FinalizingAdapters,
 			ConditionNames:     options.ConditionNames,
 		},
-		options:  options,
+		options: options,
 	}
 	fresh := newFreshness(r.Renderer, r.Clusters.Index, r.NodePools.Index, r.Reports)
 	addFeed(r, c, watches, r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)

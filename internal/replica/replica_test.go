@@ -30,6 +30,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
@@ -130,7 +131,14 @@ func TestErrorTexts(t *testing.T) {
 }
 
 func TestCollector(t *testing.T) {
+	for _, names := range []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect} {
+		t.Run(string(names), func(t *testing.T) { testCollector(t, names) })
+	}
+}
+
+func testCollector(t *testing.T, names aggregate.Dialect) {
 	r, clock := newOffline(t, 0)
+	r.options.ConditionNames, r.Renderer.ConditionNames = names, names
 	elected := make(chan struct{})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(r.Collector(elected))
@@ -155,8 +163,12 @@ func TestCollector(t *testing.T) {
 	var rows []*fleet.Row
 	for n := range 5 {
 		cluster := resttest.Cluster(n)
+		cluster.Status = v1.ResourceStatus{} // the renderer computes the conditions
 		if n == 0 {
 			cluster.DeletionTimestamp = new(metav1.NewTime(dawn))
+		}
+		if n == 1 {
+			cluster.DeletionTimestamp = new(metav1.NewTime(dawn.Add(3 * time.Second)))
 		}
 		row, err := r.Renderer.Cluster(cluster)
 		if err != nil {
@@ -171,7 +183,7 @@ func TestCollector(t *testing.T) {
 	expect("a replica that does not lead", follower)
 
 	close(elected)
-	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 1}
+	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 2, "hyperfleet_resources_deleting_seconds": 7}
 	for name, value := range follower {
 		leader[name] = value
 	}
