@@ -43,11 +43,11 @@ func FixedUser(name string) authenticator.Request {
 
 // authenticate puts the caller into the request's context.
 func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
-	client := clientNetwork(r)
-	if !s.inFlight.authenticating.take(client) {
-		return nil, problem.TooManyRequests.Because("Too many requests from %s wait for their authentication; try again in a moment", client).RetryAfter(1)
+	needed := checkOf(r)
+	if !s.inFlight.authenticating.begin(needed) {
+		return nil, problem.TooManyRequests.Because("Too many credentials from %s wait for their authentication; try again in a moment", needed.network).RetryAfter(1)
 	}
-	defer s.inFlight.authenticating.leave(client)
+	defer s.inFlight.authenticating.end(needed)
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
 	switch {
 	case ok && err == nil:
