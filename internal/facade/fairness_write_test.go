@@ -109,16 +109,16 @@ func TestHangingWritesOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestUnauthenticatedRequests has a client send more requests, with tokens that take without
-// end to check, than may be authenticated at a time. Clients at other addresses are served,
-// and all are once the checks have ended.
+// TestUnauthenticatedRequests has a client invent more tokens, which take without end to
+// check, than may be checked at a time. Clients at other addresses are served, and all are
+// once the checks have ended. Many requests with one token count once.
 func TestUnauthenticatedRequests(t *testing.T) {
 	release := make(chan struct{})
 	var checking atomic.Int32
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.BindAddress, o.Limits.MaxInFlight, o.Limits.MaxMutatingInFlight = "localhost:0", 6, 4
 		o.Authenticator = authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
-			if r.Header.Get("Authorization") == "Bearer invented" {
+			if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer invented") {
 				checking.Add(1)
 				<-release
 				return nil, false, nil
@@ -143,9 +143,9 @@ func TestUnauthenticatedRequests(t *testing.T) {
 		return http.ReadResponse(bufio.NewReader(conn), nil)
 	}
 	answered := make(chan int)
-	for range 5 {
+	for i := range 9 {
 		go func() {
-			response, err := request("127.0.0.1", "invented")
+			response, err := request("127.0.0.1", fmt.Sprintf("invented%d", min(i, 4)))
 			if err != nil {
 				answered <- 0
 				return
@@ -153,7 +153,7 @@ func TestUnauthenticatedRequests(t *testing.T) {
 			answered <- response.StatusCode
 		}()
 	}
-	eventually(t, "half of the places are taken", func() bool { return checking.Load() == 5 })
+	eventually(t, "half of the places are taken", func() bool { return checking.Load() == 9 })
 	for from, want := range map[string]int{"127.0.0.1": http.StatusTooManyRequests, "127.0.0.2": http.StatusOK} {
 		response, err := request(from, "known")
 		if err != nil {
@@ -164,7 +164,7 @@ func TestUnauthenticatedRequests(t *testing.T) {
 		}
 	}
 	close(release)
-	for range 5 {
+	for range 9 {
 		if status := <-answered; status != http.StatusUnauthorized {
 			t.Errorf("An invented token is answered %d, want 401", status)
 		}

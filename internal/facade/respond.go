@@ -112,9 +112,9 @@ func (h listHead) append(b []byte, result fleet.Page) []byte {
 	return append(b, `,"items":[`...)
 }
 
-// begin writes the header of a response to GET or HEAD, whose content has that
-// length and digest. It tells whether the content is to be compressed, and
-// whether the client has it already and it is not to be sent at all.
+// begin writes the header of a response to GET or HEAD, whose content has that length and
+// digest. It reports whether to compress the content, and whether the client has the content
+// already, so that it must not be sent.
 func begin(w http.ResponseWriter, r *http.Request, length int, content fleet.Digest) (gzipped, unchanged bool) {
 	gzipped = length >= gzipFrom && acceptsGzip(r.Header)
 	tag := entityTag(content, gzipped)
@@ -136,7 +136,7 @@ func begin(w http.ResponseWriter, r *http.Request, length int, content fleet.Dig
 	return gzipped, false
 }
 
-// writeJSON answers with a body that is not to be asked for again.
+// writeJSON answers with a body without an entity tag.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
 	header["Content-Type"] = jsonType
