@@ -28,6 +28,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
@@ -37,6 +38,18 @@ const (
 	renewDeadline = 10 * time.Second
 	retryPeriod   = 2 * time.Second
 )
+
+// TestNewLeaseLeavesTheConfig: the timeout of lease requests would end every watch of a
+// client that is made of the config afterwards, and no large collection would ever load.
+func TestNewLeaseLeavesTheConfig(t *testing.T) {
+	config := &rest.Config{Host: "https://127.0.0.1:1"}
+	if _, err := NewLease(config, "default", "lease", renewDeadline, nil); err != nil {
+		t.Fatal(err)
+	}
+	if config.Timeout != 0 || config.UserAgent != "" {
+		t.Errorf("the config of the caller has timeout %s and user agent %q", config.Timeout, config.UserAgent)
+	}
+}
 
 func TestProof(t *testing.T) {
 	errStore := errors.New("the API server is unavailable")
