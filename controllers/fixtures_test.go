@@ -61,6 +61,7 @@ type finding struct {
 	Status     metav1.ConditionStatus
 	Reason     string
 	Finalized  metav1.ConditionStatus // empty for none
+	Stalled    metav1.ConditionStatus // empty for none
 }
 
 func (f finding) report(namespace string) *v1.AdapterStatus {
@@ -77,6 +78,9 @@ func (f finding) spec() v1.AdapterStatusSpec {
 	}
 	if f.Finalized != "" {
 		conditions = append(conditions, v1.AdapterCondition{Type: v1.FinalizedCondition, Status: f.Finalized})
+	}
+	if f.Stalled != "" {
+		conditions = append(conditions, v1.AdapterCondition{Type: v1.StalledCondition, Status: f.Stalled, Reason: f.Reason, Message: "Ask for more quota"})
 	}
 	return v1.AdapterStatusSpec{
 		ResourceRef:        v1.ResourceReference{Kind: f.Kind, Name: f.Name, UID: f.UID},

@@ -82,8 +82,8 @@ type ResourceStatus struct {
 	// +optional
 	Available metav1.ConditionStatus `json:"available,omitempty"`
 
-	// conditions are Available, Ready, and one condition per adapter that reported
-	// a result.
+	// conditions are Available, Ready, one condition per adapter that reported
+	// a result, and Stalled while waiting will not make the object ready.
 	//
 	// +listType=atomic
 	// +optional
@@ -92,8 +92,8 @@ type ResourceStatus struct {
 
 // ResourceCondition is one aggregated condition of a Cluster or NodePool.
 type ResourceCondition struct {
-	// type is Ready, Available, or an adapter's name in PascalCase followed by
-	// "Successful".
+	// type is Ready, Available, Stalled, or an adapter's name in PascalCase followed
+	// by "Successful".
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=316

@@ -90,14 +90,18 @@ type Input struct {
 
 // Conditions returns the parent's conditions: Available and Ready, under the first of
 // their names, then their other names, one condition per adapter with a result, the
-// mapped ones, and Truncated if anything is left out, sorted by type. A parent without conditions counts
-// as neither available nor ready since its creation, so that the conditions before the
-// first report do not depend on Now.
+// mapped ones, Stalled if a required adapter is stalled, and Truncated if anything is
+// left out, sorted by type. A parent without conditions counts as neither available nor
+// ready since its creation, so that the conditions before the first report do not
+// depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	required := requiredOf(in, adapters)
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
 	conditions := in.Dialect.show(available(in, required), ready(in, required, adapters), required)
+	if c := stalled(in, required); c != nil {
+		conditions = append(conditions, *c)
+	}
 	if c := truncated(in, leftOut); c != nil {
 		conditions = append(conditions, *c)
 	}

@@ -47,7 +47,7 @@ func TestBadReports(t *testing.T) {
 				cases[path+" by "+adapter+": "+name] = badInput{path: path, body: "{" + strings.Join(b, ",") + "}", want: want}
 			}
 			invalid := func(name, member, value, want string) { add(name, member, value, "400 VAL-002 "+want) }
-			for _, member := range []string{"adapter", "observed_generation", "observed_time", "conditions"} {
+			for _, member := range []string{"adapter", "observed_generation", "conditions"} {
 				invalid("no "+member, member, "", member+":required")
 				invalid(member+" is null", member, "null", member+":nullable")
 				invalid(member+" is object", member, `{"a":"b"}`, member+":type")

@@ -59,9 +59,16 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
 	default:
-		return nil, problem.Unauthenticated.Because("The request has no valid credentials").
-			WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
+		return nil, unauthenticated(r).WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
 	}
+}
+
+// unauthenticated tells a client that must renew its credentials from one that has none.
+func unauthenticated(r *http.Request) *problem.Error {
+	if r.Header.Get("Authorization") == "" && (r.TLS == nil || len(r.TLS.PeerCertificates) == 0) {
+		return problem.Unauthenticated.Because("The request has no credentials")
+	}
+	return problem.InvalidCredentials.Because("The credentials of the request are not valid: they are malformed, unknown or expired")
 }
 
 // undecided is for a caller about whom the API server cannot be asked.

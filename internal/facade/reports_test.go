@@ -213,7 +213,7 @@ func TestReportAtBothDoors(t *testing.T) {
 // successor's.
 func TestReportOnSuccessor(t *testing.T) {
 	name := uniqueName(t)
-	body := fmt.Sprintf(`{"name":%q}`, name)
+	body := fmt.Sprintf(`{"spec":{},"name":%q}`, name)
 	first := newCluster(t, body)
 	post(t, first.Href+"/statuses", reportBody("validator", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
 	forceDelete(t, name)

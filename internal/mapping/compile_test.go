@@ -119,7 +119,7 @@ func TestCompileRefuses(t *testing.T) {
 			RuleError{0, MessageField, 0, "the expression returns optional_type(dyn), want string"},
 		},
 	}
-	for _, reserved := range []string{"Ready", "Available", "Reconciled", "LastKnownReconciled", "Truncated"} {
+	for _, reserved := range []string{"Ready", "Available", "Reconciled", "LastKnownReconciled", "Stalled", "Truncated"} {
 		tests["the reserved type "+reserved] = struct {
 			rules []Rule
 			want  RuleError

@@ -97,7 +97,7 @@ func (e *RuleError) Error() string {
 
 // reserved are the conditions that aggregation sets itself.
 var reserved = []string{
-	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.TruncatedCondition,
+	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.StalledCondition, v1.TruncatedCondition,
 }
 
 // typePattern is stricter than Kubernetes' own: the search language and REST

@@ -31,6 +31,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
@@ -122,7 +123,10 @@ func TestErrorTexts(t *testing.T) {
 		"the index of clusters is still loading":                                              &LoadingError{Collection: "clusters"},
 		"the index of statuses was never compared with the API server, where 1m0s is allowed": &StaleError{Collection: "statuses", NeverProven: true, Limit: time.Minute},
 		"the index of statuses is up to 1m2s behind the API server, where 1m0s is allowed":    &StaleError{Collection: "statuses", Staleness: 61600 * time.Millisecond, Limit: time.Minute},
-		`this replica does not know yet what has id "2abc"`:                                   &NotArrivedError{ID: "2abc"},
+		"the index of clusters is loading again: the API server has gone back from resourceVersion 9 to 7: its store was restored to an older revision": &StaleError{
+			Collection: "clusters", Restored: &feed.RestoredError{Held: 9, Current: 7},
+		},
+		`this replica does not know yet what has id "2abc"`: &NotArrivedError{ID: "2abc"},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("Error() = %q, want %q", got, want)

@@ -80,6 +80,8 @@ func oracleReport(s v1.AdapterStatus) oracle.Report {
 		switch c.Type {
 		case "Available":
 			report.Available, report.Reason, report.Message, report.Changed = c.Status, c.Reason, c.Message, c.LastTransitionTime.Time
+		case "Stalled":
+			report.Stalled, report.StalledReason, report.StalledMessage = c.Status, c.Reason, c.Message
 		case "Finalized":
 			report.Finalized, report.FinalizedReason = c.Status, c.Reason
 		}
