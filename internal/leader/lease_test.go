@@ -39,15 +39,16 @@ const (
 	retryPeriod   = 2 * time.Second
 )
 
-// TestNewLeaseLeavesTheConfig: the timeout of lease requests would end every watch of a
-// client that is made of the config afterwards, and no large collection would ever load.
+// TestNewLeaseLeavesTheConfig checks that the manager, which goes on with the same
+// configuration, does not get the time limit of the lease's requests: it would end
+// every watch.
 func TestNewLeaseLeavesTheConfig(t *testing.T) {
-	config := &rest.Config{Host: "https://127.0.0.1:1"}
-	if _, err := NewLease(config, "default", "lease", renewDeadline, nil); err != nil {
+	config := &rest.Config{Host: "https://127.0.0.1:1", UserAgent: "manager"}
+	if _, err := NewLease(config, "default", "manager", renewDeadline, nil); err != nil {
 		t.Fatal(err)
 	}
-	if config.Timeout != 0 || config.UserAgent != "" {
-		t.Errorf("the config of the caller has timeout %s and user agent %q", config.Timeout, config.UserAgent)
+	if config.Timeout != 0 || config.UserAgent != "manager" {
+		t.Errorf("after NewLease, the configuration has timeout %s and user agent %q", config.Timeout, config.UserAgent)
 	}
 }
 

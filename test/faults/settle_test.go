@@ -301,7 +301,7 @@ func (r *resource) checkReports(s stored) []string {
 // unless the resource gets there soon. The caller holds r.mu.
 func (r *resource) mayBeAhead(one *report) bool {
 	lowest, _ := r.generations(one.start, one.start)
-	return one.via == nil && one.generation > lowest+r.deletions()
+	return one.via == nil && one.generation > lowest
 }
 
 // deletions returns by how much deletion can have raised the generation. The caller
