@@ -44,6 +44,7 @@ func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Repli
 			Client:                  writer,
 			APIReader:               mgr.GetAPIReader(),
 			Reports:                 rep.Reports,
+			Spec:                    rep.Spec,
 			Adapters:                required,
 			Pending:                 rep.Pending,
 			Clock:                   clock.RealClock{},

@@ -149,6 +149,11 @@ func (r eventRecorder) statusTooLarge(o client.Object) {
 		"The API server refused the status for its size: conditions say less until the next generation. Shorten spec, labels or annotations")
 }
 
+// mappingFailed records why rules of the configuration yield no condition.
+func (r eventRecorder) mappingFailed(o client.Object, err error) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventMappingFailed, actionAggregate, err.Error())
+}
+
 // record records an Event. The Event names the object without a resourceVersion, so
 // that Events that differ in nothing else become one with a count, within some
 // minutes.

@@ -40,6 +40,10 @@ type Options struct {
 	// Reports are the reports that the reconcilers aggregate and delete.
 	Reports *replica.Reports
 
+	// Spec returns the spec of an object of a Kind as REST shows it, and false where it
+	// is not known. Rules for mapped conditions see it.
+	Spec func(kind string, o client.Object) (spec []byte, known bool, err error)
+
 	// Adapters are the required adapters, and which of them finalize.
 	Adapters AdapterConfig
 

@@ -35,6 +35,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
@@ -50,6 +51,9 @@ type AdapterConfig interface {
 	// Finalized=True before a deleted object of the Kind goes. Callers must not modify
 	// the slice.
 	Finalizing(kind string) []string
+
+	// Mapping returns the rules of the mapped conditions of a Kind, nil for none.
+	Mapping(kind string) *mapping.Program
 
 	// OnChange has f called after every change of what the others return.
 	OnChange(f func())
@@ -74,8 +78,9 @@ type circumstances struct {
 
 // computation is a status that is not stored yet, and what it was computed from.
 type computation struct {
-	in     aggregate.Input
-	status *v1.ResourceStatus
+	in      aggregate.Input
+	reports []*v1.AdapterStatus // of which in has what conditions depend on
+	status  *v1.ResourceStatus
 
 	// received is the arrival of the first report that the stored status lacks, zero
 	// for none.
@@ -115,18 +120,26 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 	if deleted := obj.GetDeletionTimestamp(); deleted != nil {
 		c.in.Deleted = deleted.Time
 	}
-	for _, report := range a.Reports.On(a.kind, obj) {
-		c.in.Reports = append(c.in.Reports, aggregate.ReportOf(report))
+	c.take(a.Reports.On(a.kind, obj))
+	err := a.applyRules(ctx, obj, &c)
+	if doubts := aggregate.Unconfirmed(c.in); err == nil && len(doubts) > 0 {
+		log.FromContext(ctx).V(1).Info("Reading reports from the API server", "doubts", doubts)
+		err = a.confirm(ctx, obj, &c)
 	}
-	if doubts := aggregate.Unconfirmed(c.in); len(doubts) > 0 {
-		if err := a.confirm(ctx, obj, &c); err != nil {
-			a.memory.returnReceived(key, c.received)
-			return c, err
-		}
-		log.FromContext(ctx).V(1).Info("Reports read from the API server", "doubts", doubts)
+	if err != nil {
+		a.memory.returnReceived(key, c.received)
+		return c, err
 	}
 	a.evaluate(obj, &c)
 	return c, nil
+}
+
+// take makes the reports those of the input.
+func (c *computation) take(reports []*v1.AdapterStatus) {
+	c.reports, c.in.Reports = reports, make([]aggregate.Report, len(reports))
+	for i, report := range reports {
+		c.in.Reports[i] = aggregate.ReportOf(report)
+	}
 }
 
 // evaluate computes the status from the input.
@@ -144,12 +157,19 @@ func (a aggregator) evaluate(obj parent, c *computation) {
 
 // confirm replaces the reports of the input by those of the API server.
 func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) error {
-	reports, err := a.confirmedReports(ctx, obj)
-	if err != nil {
-		return err
+	list := &v1.AdapterStatusList{}
+	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
+		return fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
 	}
-	c.in.Reports, c.in.Confirmed = reports, true
-	return nil
+	var reports []*v1.AdapterStatus
+	for i := range list.Items {
+		if uid := list.Items[i].Spec.ResourceRef.UID; uid == "" || uid == obj.GetUID() {
+			reports = append(reports, &list.Items[i])
+		}
+	}
+	c.take(reports)
+	c.in.Confirmed = true
+	return a.applyRules(ctx, obj, c)
 }
 
 // save stores a computed status, unless it is stored already or its write may wait.
@@ -183,21 +203,6 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
 		"ready", c.status.Ready, "available", c.status.Available, "reports", len(c.in.Reports))
 	return ctrl.Result{}, nil
-}
-
-// confirmedReports reads the reports on obj from the API server.
-func (a aggregator) confirmedReports(ctx context.Context, obj parent) ([]aggregate.Report, error) {
-	list := &v1.AdapterStatusList{}
-	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
-		return nil, fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
-	}
-	var reports []aggregate.Report
-	for i := range list.Items {
-		if uid := list.Items[i].Spec.ResourceRef.UID; uid == "" || uid == obj.GetUID() {
-			reports = append(reports, aggregate.ReportOf(&list.Items[i]))
-		}
-	}
-	return reports, nil
 }
 
 // writeDelay returns how long the write of a status that is not the stored one may

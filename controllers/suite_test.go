@@ -126,7 +126,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	probe = newProbeClient(mgr.GetClient())
 	live = &probeReader{Reader: mgr.GetAPIReader()}
 	Expect(SetupWithManager(ctx, mgr, Options{
-		Client: probe, APIReader: live, Reports: reports, Pending: rep.Pending, Adapters: config, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
+		Client: probe, APIReader: live, Reports: reports, Spec: rep.Spec, Pending: rep.Pending, Adapters: config, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
 	})).To(Succeed())
 
 	running, stop := context.WithCancel(context.Background())

@@ -125,7 +125,7 @@ func TestCompileRefuses(t *testing.T) {
 			want  RuleError
 		}{
 			[]Rule{rule(func(r *Rule) { r.Type = reserved })},
-			RuleError{0, TypeField, 0, fmt.Sprintf("%q is reserved for an aggregated condition", reserved)},
+			RuleError{0, TypeField, 0, fmt.Sprintf("%q is reserved for a condition of HyperFleet's own", reserved)},
 		}
 	}
 	for name, test := range tests {

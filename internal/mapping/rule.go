@@ -115,7 +115,7 @@ func checkType(name string, earlier []Rule) string {
 	case !typePattern.MatchString(name):
 		return fmt.Sprintf("%q is not a condition type: it must be an upper-case letter followed by letters and digits", name)
 	case slices.Contains(reserved, name):
-		return fmt.Sprintf("%q is reserved for an aggregated condition", name)
+		return fmt.Sprintf("%q is reserved for a condition of HyperFleet's own", name)
 	case strings.HasSuffix(name, v1.AdapterConditionSuffix):
 		return fmt.Sprintf("%q is reserved: types that end in %s belong to adapters", name, v1.AdapterConditionSuffix)
 	case slices.ContainsFunc(earlier, func(r Rule) bool { return r.Type == name }):

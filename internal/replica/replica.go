@@ -80,6 +80,8 @@ type Collection struct {
 	Resource string
 	// ListKind is the kind of the list, in the REST API and in the API server.
 	ListKind string
+
+	prober *feed.Prober
 }
 
 // Resources is the collection of all Clusters or of all NodePools.
@@ -117,30 +119,30 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		Reports: &Reports{Collection: Collection{
 			Index: fleet.New(fleet.AdapterStatuses), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
 		}},
-		Pending:  &PendingReports{},
+		Pending: &PendingReports{},
 		Renderer: rest.Renderer{
 			RequiredAdapters:   options.RequiredAdapters,
 			FinalizingAdapters: options.FinalizingAdapters,
 			ConditionNames:     options.ConditionNames,
 		},
-		options:  options,
+		options: options,
 	}
 	fresh := newFreshness(r.Renderer, r.Clusters.Index, r.NodePools.Index, r.Reports)
-	addFeed(r, c, watches, r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
-	addFeed(r, c, watches, r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
-	addFeed(r, c, watches, r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
+	addFeed(r, c, watches, &r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
+	addFeed(r, c, watches, &r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
+	addFeed(r, c, watches, &r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
 	return r, nil
 }
 
 // addFeed adds the feed of a collection, and the prober that replaces the feed's watch
 // if the watch has stalled.
-func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient.Interface, of Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
+func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient.Interface, of *Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
 	namespace := r.options.Namespace
 	f := feed.New(store, feed.Watching(watches, of.Resource, namespace, feed.ListWatch(c, list, namespace)), render)
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind(of.ListKind))
-	prober := feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f.Rewatch)
-	r.feeds = append(r.feeds, f, prober)
+	of.prober = feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f)
+	r.feeds = append(r.feeds, f, of.prober)
 }
 
 // Feeds returns what keeps the Replica current, for a caller that runs it without a
@@ -178,6 +180,9 @@ func (r *Replica) CheckCurrent() error {
 	for _, c := range r.collections() {
 		if !c.Index.HasSynced() {
 			return &LoadingError{Collection: c.Name}
+		}
+		if restored := c.prober.Restored(); restored != nil {
+			return &StaleError{Collection: c.Name, Restored: restored}
 		}
 		proven, limit := c.Index.Proven(), r.options.MaxStaleness
 		if staleness := now.Sub(proven); limit > 0 && staleness > limit {
