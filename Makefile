@@ -85,6 +85,7 @@ test: controlplane ## Verify, then run every test, as CI does
 .PHONY: test-go
 test-go: controlplane build ## Run every test once
 	KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...
+	cd test/gitops && KUBEBUILDER_ASSETS=$(ASSETS) go test -timeout 5m ./...
 
 .PHONY: test-race
 test-race: controlplane ## Run the tests of concurrent code under the race detector
@@ -106,6 +107,7 @@ verify: ## Check generated files, format, go vet, golangci-lint and the alert ru
 .PHONY: vet
 vet: ## Run go vet
 	go vet ./...
+	cd test/gitops && go vet ./...
 
 .PHONY: lint
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter for api/

@@ -18,7 +18,7 @@ hashes() {
 }
 
 main() {
-	local before after changed unformatted
+	local before after changed unformatted module
 	before=$(hashes)
 	make generate
 	after=$(hashes)
@@ -29,7 +29,9 @@ main() {
 	fi
 	unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
 	[[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
-	go mod tidy -diff || fail "go.mod or go.sum is not tidy, run go mod tidy"
+	for module in . test/gitops; do
+		(cd "$module" && go mod tidy -diff) || fail "go.mod or go.sum of $module is not tidy, run go mod tidy there"
+	done
 }
 
 main
