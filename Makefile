@@ -84,8 +84,8 @@ test: controlplane ## Verify, then run every test, as CI does
 
 .PHONY: test-go
 test-go: controlplane build ## Run every test once
-	KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...
 	cd test/gitops && KUBEBUILDER_ASSETS=$(ASSETS) go test -timeout 5m ./...
+	KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...
 
 .PHONY: test-race
 test-race: controlplane ## Run the tests of concurrent code under the race detector
