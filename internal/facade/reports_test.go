@@ -102,6 +102,7 @@ func TestReportDiscarded(t *testing.T) {
 			for _, r := range test.recorded {
 				post(t, cluster.Href+"/statuses", reportBody("validator", r.generation, r.observed, r.available)).want(t, http.StatusCreated)
 			}
+			settledObjects(t) // the reconciler records when the spec was changed
 			before, conditions := statuses(t, cluster.Href), getCluster(t, cluster.ID)
 			answer := post(t, cluster.Href+"/statuses", reportBody("validator", test.then.generation, test.then.observed, test.then.available)).want(t, http.StatusNoContent)
 			if len(answer.body) != 0 {
