@@ -22,6 +22,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
 // What is wrong with a report: on a cluster and on a nodepool, by an adapter
@@ -79,11 +81,11 @@ func TestBadReports(t *testing.T) {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:format")
 			}
 			invalid("time as number", "observed_time", "1735725600", "observed_time:type")
-			for name, ahead := range map[string]time.Duration{"6 minutes ahead": 6 * time.Minute, "a year ahead": 8766 * time.Hour} {
+			for name, ahead := range map[string]time.Duration{"25 hours ahead": 25 * time.Hour, "a year ahead": 8766 * time.Hour} {
 				invalid("time "+name, "observed_time", fmt.Sprintf("%q", time.Now().Add(ahead).UTC().Format(time.RFC3339)), "observed_time:maximum")
 			}
 			invalid("time 9999", "observed_time", `"9999-12-31T23:59:59Z"`, "observed_time:maximum")
-			invalid("time ahead by offset", "observed_time", fmt.Sprintf(`"%s-23:00"`, time.Now().UTC().Format("2006-01-02T15:04:05")), "observed_time:maximum")
+			invalid("time ahead by offset", "observed_time", fmt.Sprintf(`"%s-23:00"`, time.Now().Add(2*time.Hour).UTC().Format("2006-01-02T15:04:05")), "observed_time:maximum")
 			for _, text := range []string{"1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:minimum")
 			}
@@ -150,6 +152,19 @@ func TestBadReports(t *testing.T) {
 }
 
 // Reports that are right, but change nothing.
+// TestReportWithWrongClock posts a report of an adapter whose clock, or the server's, is
+// wrong: the body is not at fault, so the adapter may send it again.
+func TestReportWithWrongClock(t *testing.T) {
+	cluster := newCluster(t, "")
+	for _, ahead := range []time.Duration{6 * time.Minute, time.Hour, 23 * time.Hour} {
+		got := post(t, cluster.Href+"/statuses", availableReport("dns", 1, time.Now().Add(ahead).UTC().Format(time.RFC3339)))
+		code := got.want(t, http.StatusServiceUnavailable).problem(t).Code
+		if code != problem.ClockSkew.Code || got.header.Get("Retry-After") == "" {
+			t.Errorf("%s ahead: code %s, Retry-After %q", ahead, code, got.header.Get("Retry-After"))
+		}
+	}
+}
+
 func TestDiscardedReports(t *testing.T) {
 	f := newFixture(t)
 	before := settledObjects(t)

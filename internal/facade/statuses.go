@@ -61,8 +61,13 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 	if body.ObservedTime == nil { // older clients leave it out
 		body.ObservedTime = new(s.options.Clock.Now().UTC())
 	}
-	if faults := s.checkReport(body); len(faults) > 0 {
+	ahead := body.ObservedTime.Sub(s.options.Clock.Now())
+	if faults := checkReport(body, ahead); len(faults) > 0 {
 		return problem.InvalidBody.InFields(faults...)
+	}
+	if ahead > aggregate.MaxClockSkew {
+		return problem.ClockSkew.Because("observed_time is %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
+			ahead.Round(time.Second), aggregate.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
 	}
 	// To report is to create or to replace, and what is answered before either may
 	// only be told to those who may do both.
@@ -101,11 +106,20 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 	return nil
 }
 
-// checkReport checks what the schema of the body cannot say.
-func (s *Server) checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
+// maxClockDifference is how far two clocks may differ before an observed_time counts as
+// a mistake in the body, which no change of a clock mends.
+const maxClockDifference = 24 * time.Hour
+
+// clockRetrySeconds is how long an adapter waits before it reports again after clocks
+// differed. Nobody corrects a clock faster.
+const clockRetrySeconds = 10
+
+// checkReport checks the rules that the schema of the body cannot express. ahead is how
+// far observed_time is ahead of the server's clock.
+func checkReport(body rest.AdapterStatusCreateRequest, ahead time.Duration) []rest.FieldError {
 	var faults []rest.FieldError
-	if limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew); body.ObservedTime.After(limit) {
-		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f minutes ahead of the server's clock", aggregate.MaxClockSkew.Minutes())})
+	if ahead > maxClockDifference {
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f hours ahead of the server's clock", maxClockDifference.Hours())})
 	}
 	if body.ObservedTime.Before(time.Unix(0, 0)) {
 		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "minimum", Message: "observed_time must not be before 1970"})
