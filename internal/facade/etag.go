@@ -25,8 +25,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// gzipMark tells the entity tag of compressed content from that of the same
-// content as it is: a strong tag stands for bytes.
+// gzipMark distinguishes the entity tag of compressed content from the tag of the same
+// content without compression: a strong tag identifies bytes.
 const gzipMark = "-gzip"
 
 // entityTag returns the strong entity tag of the content with that digest.

@@ -70,8 +70,8 @@ func projected(rows []*fleet.Row, fields []string) []*fleet.Row {
 	return result
 }
 
-// problem is for a query that the collection's fields do not allow, or that costs too
-// much.
+// problem returns the problem of a query that the fields of the collection do not allow, or
+// that costs too much.
 func (q *listQuery) problem(err error) error {
 	switch {
 	case errors.Is(err, fleet.ErrTooBroad):

@@ -52,7 +52,7 @@ func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) er
 	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
-// answerReport records an adapter's report, or answers 204 where it changes nothing.
+// answerReport records an adapter's report, or answers 204 if the report changes nothing.
 func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on requested) error {
 	var body rest.AdapterStatusCreateRequest
 	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
@@ -69,8 +69,8 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 		return problem.ClockSkew.Because("observed_time is %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
 			ahead.Round(time.Second), aggregate.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
 	}
-	// To report is to create or to replace, and what is answered before either may
-	// only be told to those who may do both.
+	// A report creates an AdapterStatus or replaces one. The answers before either write
+	// reveal whether one exists, so the caller must have both rights.
 	report := newReport(s.replica.Namespace(), on, body)
 	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
@@ -107,11 +107,11 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 }
 
 // maxClockDifference is how far two clocks may differ before an observed_time counts as
-// a mistake in the body, which no change of a clock mends.
+// a mistake in the body, which a corrected clock would not mend.
 const maxClockDifference = 24 * time.Hour
 
 // clockRetrySeconds is how long an adapter waits before it reports again after clocks
-// differed. Nobody corrects a clock faster.
+// differed. Clocks are not corrected faster.
 const clockRetrySeconds = 10
 
 // checkReport checks the rules that the schema of the body cannot express. ahead is how
@@ -135,9 +135,8 @@ func checkReport(body rest.AdapterStatusCreateRequest, ahead time.Duration) []re
 	return faults
 }
 
-// hasGeneration tells whether the resource has reached a generation. A higher
-// one than the index knows is asked of the API server, as the index may be
-// behind.
+// hasGeneration reports whether the resource has reached a generation. For a higher
+// generation than the index knows, it asks the API server, because the index may be behind.
 func (s *Server) hasGeneration(ctx context.Context, on requested, generation int64) (bool, error) {
 	if generation <= on.row.Generation {
 		return true, nil
@@ -184,8 +183,8 @@ func freeFormObject(raw json.RawMessage) *runtime.RawExtension {
 	return &runtime.RawExtension{Raw: raw}
 }
 
-// awaitReport waits until reads show the report and what it does to the
-// conditions of its resource.
+// awaitReport waits until reads show the report and its effect on the conditions of its
+// resource.
 func (s *Server) awaitReport(r *http.Request, on requested, stored *v1.AdapterStatus) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()
