@@ -191,7 +191,7 @@ func TestEndOfALife(t *testing.T) {
 		t.Helper()
 		eventually(t, want, func() bool {
 			c := condition(t, getCluster(t, cluster.ID).Status, v1.ReadyCondition)
-			return c.Status == "False" && string(c.Reason) == want
+			return c.Status == "False" && c.Reason == want
 		})
 	}
 	waiting(v1.WaitingForNodePoolsReason)

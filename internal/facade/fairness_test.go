@@ -45,7 +45,7 @@ func serveOffline(t *testing.T, limits Limits, clusters ...*fleet.Row) *Server {
 	go func() { served <- s.Start(context.WithoutCancel(t.Context())) }()
 	t.Cleanup(func() {
 		_ = s.httpServer.Close() // hostile clients do not finish
-		<-served
+		_ = <-served             // ErrServerClosed is the end of every server
 	})
 	return s
 }
@@ -93,7 +93,7 @@ func TestSlowDownloadsOfOneCaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = conn.Close() }()
+		t.Cleanup(func() { _ = conn.Close() })
 		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 			t.Fatal(err)
 		}

@@ -145,8 +145,7 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 	add := func(o object) {
 		mark := o.GetLabels()[markLabel]
 		exist[o.GetUID()] = true
-		switch {
-		case w.marked(mark) == nil || s.resources[mark] != nil:
+		if w.marked(mark) == nil || s.resources[mark] != nil {
 			s.strangers = append(s.strangers, fmt.Sprintf("%s has mark %s, which is not its own", o.GetName(), mark))
 		}
 		s.resources[mark] = o
