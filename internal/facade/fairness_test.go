@@ -41,11 +41,14 @@ import (
 func serveOffline(t *testing.T, limits Limits, clusters ...*fleet.Row) *Server {
 	t.Helper()
 	s := newOffline(t, Options{Authenticator: NamedUsers, Limits: limits}, clusters...)
-	served := make(chan error, 1)
-	go func() { served <- s.Start(context.WithoutCancel(t.Context())) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = s.Start(context.WithoutCancel(t.Context())) // the end below closes its listener
+	}()
 	t.Cleanup(func() {
 		_ = s.httpServer.Close() // hostile clients do not finish
-		_ = <-served             // ErrServerClosed is the end of every server
+		<-served
 	})
 	return s
 }
