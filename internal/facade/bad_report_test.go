@@ -17,6 +17,8 @@ limitations under the License.
 package facade_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -24,6 +26,7 @@ import (
 	"time"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // What is wrong with a report: on a cluster and on a nodepool, by an adapter
@@ -157,10 +160,22 @@ func TestBadReports(t *testing.T) {
 func TestReportWithWrongClock(t *testing.T) {
 	cluster := newCluster(t, "")
 	for _, ahead := range []time.Duration{6 * time.Minute, time.Hour, 23 * time.Hour} {
-		got := post(t, cluster.Href+"/statuses", availableReport("dns", 1, time.Now().Add(ahead).UTC().Format(time.RFC3339)))
-		code := got.want(t, http.StatusServiceUnavailable).problem(t).Code
-		if code != problem.ClockSkew.Code || got.header.Get("Retry-After") == "" {
-			t.Errorf("%s ahead: code %s, Retry-After %q", ahead, code, got.header.Get("Retry-After"))
+		body := availableReport("dns", 1, time.Now().Add(ahead).UTC().Format(time.RFC3339))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, suite.base+cluster.Href+"/statuses", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got rest.Problem
+		if err := errors.Join(json.NewDecoder(response.Body).Decode(&got), response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusServiceUnavailable || got.Code != problem.ClockSkew.Code || response.Header.Get("Retry-After") == "" {
+			t.Errorf("%s ahead: status %d, code %s, Retry-After %q", ahead, response.StatusCode, got.Code, response.Header.Get("Retry-After"))
 		}
 	}
 }
