@@ -18,6 +18,7 @@ package faults
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -154,7 +155,9 @@ func (o *observer) compare(was, now object) {
 	for _, before := range was.GetStatus().Conditions {
 		after := find(now.GetStatus().Conditions, before.Type)
 		if after == nil {
-			o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
+			if !o.mayBeRemoved(now, before.Type) {
+				o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
+			}
 			continue
 		}
 		if strings.HasSuffix(before.Type, v1.AdapterConditionSuffix) && atOf(*after).compare(atOf(before)) < 0 {
@@ -170,6 +173,16 @@ func (o *observer) compare(was, now object) {
 			o.wrong("%s: createdTime %s of %s is stored after %s", name, after.CreatedTime, before.Type, before.CreatedTime)
 		}
 	}
+}
+
+// mayBeRemoved reports whether HyperFleet may have removed the report that a condition is
+// based on: a report ahead of its resource has replaced it, and is removed as
+// implausible. The adapter then has no report until it sends the next.
+func (o *observer) mayBeRemoved(obj object, conditionType string) bool {
+	r := o.marked(obj.GetLabels()[markLabel])
+	return r != nil && slices.ContainsFunc(adaptersOf(o.kind), func(adapter string) bool {
+		return conditionOf(adapter) == conditionType && r.wasAhead(adapter)
+	})
 }
 
 func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition {
