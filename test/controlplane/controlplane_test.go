@@ -145,6 +145,10 @@ func TestControlPlane(t *testing.T) {
 		if err := caller.Delete(t.Context(), cluster); err != nil {
 			t.Errorf("Delete() as a caller who may = %v", err)
 		}
+		report := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name + ".dns", Namespace: cluster.Namespace}}
+		if err := caller.Delete(t.Context(), report); !apierrors.IsForbidden(err) {
+			t.Errorf("Delete() of a report as a caller = %v, want forbidden: the facade deletes no report of callers", err)
+		}
 	})
 
 	t.Run("a crash of etcd loses nothing", func(t *testing.T) {
