@@ -30,6 +30,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -155,7 +156,9 @@ func (o *observer) compare(was, now object) {
 	for _, before := range was.GetStatus().Conditions {
 		after := find(now.GetStatus().Conditions, before.Type)
 		if after == nil {
-			if !o.mayBeRemoved(now, before.Type) {
+			if o.mayBeRemoved(now, before.Type) {
+				klog.Background().Info("A condition went with a report that can have been ahead", "object", name, "type", before.Type, "after", atOf(before).String())
+			} else {
 				o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
 			}
 			continue
