@@ -8,6 +8,7 @@ FROM ${GO_IMAGE} AS build
 ARG GOPROXY
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY api/go.mod api/go.sum api/
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
