@@ -20,7 +20,7 @@ IMAGE ?= hyperfleet:latest
 KUSTOMIZATION ?= config/default
 
 # The Go modules, each by its folder. ./... in one does not reach into another.
-MODULES := . api
+MODULES := . api client
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
@@ -147,10 +147,11 @@ bench-http: build controlplane ## Run the benchmarks over HTTP BENCH_RUNS (3) ti
 ##@ Change
 
 .PHONY: generate
-generate: ## Generate deep copies, CRDs, the manager's role and the REST API's types
+generate: ## Generate deep copies, CRDs, the manager's role, the REST API's types and the clients
 	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
 	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
+	@hack/generate-clients.sh
 
 .PHONY: fmt
 fmt: ## Format all Go code

@@ -37,7 +37,7 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 const requiredAdapters = `

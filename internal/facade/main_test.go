@@ -49,7 +49,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 const (

@@ -39,7 +39,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 // kustomize renders a kustomization whose text refers to this repository's config
@@ -48,7 +48,7 @@ func kustomize(ctx context.Context, text string, inner ...string) []*unstructure
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
 	write := func(folder, text string) {
-		config, err := filepath.Rel(folder, filepath.Join(testenv.Root(), "config"))
+		config, err := filepath.Rel(folder, filepath.Join("..", "..", "config"))
 		Expect(err).NotTo(HaveOccurred())
 		text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + strings.ReplaceAll(text, "$CONFIG", config)
 		Expect(os.MkdirAll(folder, 0o700)).To(Succeed())
@@ -60,7 +60,7 @@ func kustomize(ctx context.Context, text string, inner ...string) []*unstructure
 	}
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
-		assets = filepath.Join(testenv.Root(), "bin", "controlplane")
+		assets = filepath.Join("..", "..", "bin", "controlplane")
 	}
 	command := exec.CommandContext(ctx, filepath.Join(assets, "kubectl"), "kustomize", folder)
 	var complaint bytes.Buffer

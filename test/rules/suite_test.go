@@ -42,7 +42,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 const (

@@ -17,11 +17,9 @@ limitations under the License.
 package testenv
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -34,7 +32,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	machinery "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -71,14 +68,12 @@ func WithAuditLog(policy, log string) Option {
 
 // Start starts a control plane and returns when the CRDs are served and the admission
 // policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, where that
-// is not set, from bin/controlplane of the repository. The caller must stop the Env
+// is not set, from bin/controlplane of this repository. The caller must stop the Env
 // even where Start fails.
 func Start(ctx context.Context, options ...Option) (*Env, error) {
 	e := &Env{Scheme: machinery.NewScheme()}
 	e.control = &envtest.Environment{
 		Scheme:                   e.Scheme,
-		CRDDirectoryPaths:        []string{filepath.Join(Root(), "config", "crd", "bases")},
-		ErrorIfCRDPathMissing:    true,
 		ControlPlaneStartTimeout: time.Minute, // on a machine that is busy building
 		ControlPlaneStopTimeout:  time.Minute,
 	}
@@ -86,11 +81,14 @@ func Start(ctx context.Context, options ...Option) (*Env, error) {
 		option(e.control.ControlPlane.GetAPIServer())
 	}
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		e.control.BinaryAssetsDirectory = filepath.Join(Root(), "bin", "controlplane")
+		e.control.BinaryAssetsDirectory = builtAssets()
 	}
 	err := errors.Join(clientgoscheme.AddToScheme(e.Scheme), hyperfleetv1.AddToScheme(e.Scheme))
 	if err != nil {
 		return e, fmt.Errorf("build scheme: %w", err)
+	}
+	if e.control.CRDs, err = crds(); err != nil {
+		return e, err
 	}
 	if e.Config, err = e.control.Start(); err != nil {
 		return e, fmt.Errorf("start control plane: %w", err)
@@ -157,33 +155,29 @@ func (e *Env) NewNamespace(ctx context.Context) (string, error) {
 	return namespace.Name, nil
 }
 
-// Root returns the root folder of the repository.
-func Root() string {
+// builtAssets returns bin/controlplane of this repository or, where the package is not
+// in a working tree of it, nothing, which stands for envtest's own default.
+func builtAssets() string {
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
+	folder := filepath.Join(filepath.Dir(file), "..", "..", "bin", "controlplane")
+	if _, err := os.Stat(folder); err != nil {
+		return ""
+	}
+	return folder
 }
 
-// apply creates the wanted objects of the YAML files in a folder of config.
+// apply creates the wanted objects of the manifests in a folder.
 func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructured.Unstructured) bool) error {
-	files, err := filepath.Glob(filepath.Join(Root(), "config", folder, "*.yaml"))
+	objects, err := readObjects(folder)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if filepath.Base(file) == "kustomization.yaml" {
+	for _, object := range objects {
+		if !wanted(object) {
 			continue
 		}
-		objects, err := readObjects(file)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", file, err)
-		}
-		for _, object := range objects {
-			if !wanted(object) {
-				continue
-			}
-			if err := e.Client.Create(ctx, object); err != nil {
-				return fmt.Errorf("create %s of %s: %w", object.GetKind(), file, err)
-			}
+		if err := e.Client.Create(ctx, object); err != nil {
+			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
 	}
 	return nil
@@ -196,26 +190,6 @@ func bindToAllNamespaces(o *unstructured.Unstructured) bool {
 		unstructured.RemoveNestedField(o.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
 	}
 	return true
-}
-
-func readObjects(file string) ([]*unstructured.Unstructured, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(content), 4096)
-	var objects []*unstructured.Unstructured
-	for {
-		object := &unstructured.Unstructured{}
-		if err := decoder.Decode(object); errors.Is(err, io.EOF) {
-			return objects, nil
-		} else if err != nil {
-			return nil, err
-		}
-		if object.Object != nil { // nil for a document that has comments only
-			objects = append(objects, object)
-		}
-	}
 }
 
 // WaitForPolicies waits until the API server applies every policy, which it learns of
