@@ -26,6 +26,7 @@ TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
 # The packages in which goroutines share state.
 RACE_PACKAGES ?= ./controllers/... ./internal/...
+RACE_PACKAGES_CLIENT ?= ./adapter/...
 
 # In-process benchmarks: runs of each, duration of a run, and numbers of clusters.
 # 1000000 clusters need up to 12 GB of memory.
@@ -92,6 +93,7 @@ test-go: controlplane build ## Run every test once
 .PHONY: test-race
 test-race: controlplane ## Run the tests of concurrent code under the race detector
 	KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES)
+	cd client && KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES_CLIENT)
 
 .PHONY: test-faults
 test-faults: controlplane ## Run the fault suite: processes are killed, frozen and cut off under load; ARGS="-seed 1" repeats a run
