@@ -22,6 +22,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"runtime/debug"
 
@@ -33,6 +34,7 @@ import (
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -41,6 +43,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
@@ -150,9 +153,14 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 	if err != nil {
 		return nil, nil, err
 	}
+	caches := controllers.CacheOptions(o.namespace)
+	caches.NewInformer = feed.NewInformer
 	mgr, err = ctrl.NewManager(config, ctrl.Options{
-		Scheme:                              newScheme(),
-		Cache:                               controllers.CacheOptions(o.namespace),
+		Scheme: newScheme(),
+		Cache:  caches,
+		// A manager whose caches do not fill because the API server is away waits for it,
+		// as its index does. It is not ready meanwhile.
+		Controller:                          ctrlconfig.Controller{CacheSyncTimeout: math.MaxInt64},
 		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
 		HealthProbeBindAddress:              o.probeAddress,
 		LeaderElection:                      o.leaderElect,
@@ -168,10 +176,12 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 
 func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {
 	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
-		Namespace:        o.namespace,
-		RequiredAdapters: required.Required,
-		MaxStaleness:     o.maxStaleness,
-		ArrivalTimeout:   o.facade.WriteVisibility,
+		Namespace:          o.namespace,
+		RequiredAdapters:   required.Required,
+		FinalizingAdapters: required.Finalizing,
+		ConditionNames:     o.conditionNames,
+		MaxStaleness:       o.maxStaleness,
+		ArrivalTimeout:     o.facade.WriteVisibility,
 	})
 	if err != nil {
 		return nil, err
@@ -183,6 +193,7 @@ func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatc
 	settings := o.facade
 	settings.Version = programVersion()
 	settings.TLS = o.serving.TLS(certificate)
+	settings.LoopbackHostsOnly = o.serving.UnauthenticatedLoopback(o.facade.BindAddress)
 	var err error
 	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
 		return nil, err

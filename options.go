@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
@@ -38,7 +39,9 @@ type options struct {
 	lease          leaseTimes
 	concurrency    int
 	heartbeatDelay time.Duration
+	stuckAfter     time.Duration
 	maxStaleness   time.Duration
+	conditionNames aggregate.Dialect
 	user           string
 	serving        serving.Options
 	delegation     serving.Delegation
@@ -59,6 +62,8 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Address of /healthz and /readyz.")
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "Maximum number of objects of a Kind to reconcile concurrently.")
 	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "Maximum time to batch heartbeat reports into one status write; 0 writes immediately. The REST API shows heartbeats without this delay.")
+	flags.DurationVar(&o.stuckAfter, "deletion-stuck-after", 15*time.Minute, "Time after which a deletion that still waits is recorded as stuck, by an Event that is repeated at this interval; 0 records none.")
+	flags.Var(&o.conditionNames, "condition-names", "Names of the aggregated conditions: first (Ready, Available), newer (Reconciled, LastKnownReconciled) or both.")
 	flags.StringVar(&o.user, "user", "", "User of every REST request where authentication is disabled.")
 	o.bindLeaderElection(flags)
 	o.bindFacade(flags)

@@ -44,11 +44,14 @@ func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Repli
 			Client:                  writer,
 			APIReader:               mgr.GetAPIReader(),
 			Reports:                 rep.Reports,
+			Spec:                    rep.Spec,
 			Adapters:                required,
 			Pending:                 rep.Pending,
 			Clock:                   clock.RealClock{},
 			MaxConcurrentReconciles: o.concurrency,
 			HeartbeatDelay:          o.heartbeatDelay,
+			ConditionNames:          o.conditionNames,
+			StuckAfter:              o.stuckAfter,
 		})
 	}))
 }

@@ -37,7 +37,7 @@ import (
 const orphanGracePeriod = time.Minute
 
 // AdapterStatusReconciler deletes reports whose resource does not exist or no longer
-// exists. The reconciler of a resource deletes its reports while the resource is
+// exists, and reports that no adapter can have made. The reconciler of a resource deletes its reports while the resource is
 // being deleted. A report that is being deleted goes also where no garbage collector
 // runs.
 type AdapterStatusReconciler struct {
@@ -49,6 +49,7 @@ type AdapterStatusReconciler struct {
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // SetupWithManager registers the reconciler.
 func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -58,15 +59,15 @@ func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	}
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("adapterstatus").
-		WatchesRawSource(reportSource{r.Reports, toReport}).
+		WatchesRawSource(reportSource{r.Reports, toReport(r.Clock)}).
 		Watches(&v1.Cluster{}, toDependents(reports), builder.WithPredicates(deleted)).
 		Watches(&v1.NodePool{}, toDependents(reports), builder.WithPredicates(deleted)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
 		Complete(r)
 }
 
-// Reconcile deletes one report if its resource does not exist, and releases one that is
-// being deleted.
+// Reconcile deletes one report if its resource does not exist or the report is
+// implausible, and releases one that is being deleted.
 func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	return settle(r.reconcile(ctx, req.NamespacedName))
 }
@@ -80,11 +81,15 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 	case !report.DeletionTimestamp.IsZero():
 		return r.release(ctx, key)
 	}
-	// The cache may not know the resource yet: the API server decides.
-	for _, reader := range []client.Reader{r.Client, r.APIReader} {
-		if exists, err := resourceExists(ctx, reader, report); exists || err != nil {
-			return ctrl.Result{}, err
-		}
+	resource, err := r.resource(ctx, report)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	if judged, result, err := r.judgeTime(ctx, report, resource); judged || err != nil {
+		return result, err
+	}
+	if resource != nil {
+		return r.judgeGeneration(ctx, report, resource)
 	}
 	if report.Spec.ResourceRef.UID == "" {
 		age := r.Clock.Since(report.CreationTimestamp.Time)
@@ -116,23 +121,36 @@ func (r *AdapterStatusReconciler) release(ctx context.Context, key client.Object
 	if stored.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil // a successor, of which an event will tell
 	}
-	return r.cascade().release(ctx, stored)
+	return r.cascade().release(ctx, stored, nil)
 }
 
 func (r *AdapterStatusReconciler) cascade() cascade {
 	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }
 
-// resourceExists reports whether the very resource that the report is about exists.
-func resourceExists(ctx context.Context, reader client.Reader, report *v1.AdapterStatus) (bool, error) {
+// resource returns the very resource that the report is about, nil if there is none. The
+// cache may not know the resource yet: the API server decides.
+func (r *AdapterStatusReconciler) resource(ctx context.Context, report *v1.AdapterStatus) (parent, error) {
+	if cached, err := resourceOf(ctx, r.Client, report); cached != nil || err != nil {
+		return cached, err
+	}
+	return resourceOf(ctx, r.APIReader, report)
+}
+
+// resourceOf returns the very resource that the report is about, nil if the reader has
+// none.
+func resourceOf(ctx context.Context, reader client.Reader, report *v1.AdapterStatus) (parent, error) {
 	ref := report.Spec.ResourceRef
 	resource := newParent(ref.Kind)
 	err := reader.Get(ctx, client.ObjectKey{Namespace: report.Namespace, Name: ref.Name}, resource, client.UnsafeDisableDeepCopy)
 	if apierrors.IsNotFound(err) {
-		return false, nil
+		return nil, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("get %s of report: %w", ref.Kind, err)
+		return nil, fmt.Errorf("get %s of report: %w", ref.Kind, err)
 	}
-	return ref.Concerns(ref.Kind, resource.GetName(), resource.GetUID()), nil
+	if !ref.Concerns(ref.Kind, resource.GetName(), resource.GetUID()) {
+		return nil, nil
+	}
+	return resource, nil
 }

@@ -34,7 +34,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// cascade deletes the dependents of a parent that is being deleted. Kubernetes'
+// cascade deletes the dependents of a parent that is being deleted, and releases the
+// parent. Kubernetes'
 // garbage collector does not do this: AdapterStatuses may exist before their
 // resource and have no ownerReference, and not every control plane runs a garbage
 // collector.
@@ -44,33 +45,10 @@ type cascade struct {
 	recorder eventRecorder
 }
 
-// finalize is one step of a deletion. It deletes the dependents of a terminating
-// parent, and removes the parent's finalizer once no dependent is left. It does not
-// wait between the two: the deletion of a dependent enqueues the parent. Each step
-// starts from the state that it finds, so any step may be interrupted and repeated.
-func (c cascade) finalize(ctx context.Context, obj client.Object, children ...dependents) (ctrl.Result, error) {
-	var left []client.Object
-	for _, d := range children {
-		known, err := d.known(ctx)
-		if err != nil {
-			return ctrl.Result{}, err
-		}
-		left = append(left, known...)
-	}
-	if len(left) == 0 {
-		// This replica may not know the latest dependents yet.
-		for _, d := range children {
-			stored, err := listObjects(ctx, c.APIReader, d.list, client.InNamespace(obj.GetNamespace()), d.stored)
-			if err != nil {
-				return ctrl.Result{}, err
-			}
-			left = append(left, stored...)
-		}
-	}
-	if len(left) == 0 {
-		return c.release(ctx, obj)
-	}
-	return ctrl.Result{}, c.deleteAll(ctx, obj, left)
+// storedDependents returns the dependents that the API server has. This replica may not
+// know the latest yet.
+func (c cascade) storedDependents(ctx context.Context, d dependents) ([]client.Object, error) {
+	return listObjects(ctx, c.APIReader, d.list, client.InNamespace(d.namespace), d.stored)
 }
 
 // deleteAll deletes the dependents of a terminating parent that are not being deleted
@@ -91,7 +69,11 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 			}
 			confirmed = true
 		}
-		failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		err := c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())})
+		failures = append(failures, err)
+		if err == nil && !o.GetCreationTimestamp().Time.Before(obj.GetDeletionTimestamp().Time) {
+			c.recorder.parentDeleted(o, obj)
+		}
 	}
 	failures = append(failures, c.readFinalizers(ctx, left))
 	c.recorder.deletionBlocked(obj, left)
@@ -131,7 +113,9 @@ func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, er
 // release removes the finalizers of a terminating object that has no dependents left:
 // HyperFleet's, and the garbage collector's after a wait. Finalizers of others stay,
 // and the object with them.
-func (c cascade) release(ctx context.Context, obj client.Object) (ctrl.Result, error) {
+//
+// A forced deletion is recorded here, at the point of no return.
+func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDelete) (ctrl.Result, error) {
 	if wait := c.memory.collectorWait(obj, c.Clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
@@ -144,6 +128,9 @@ func (c cascade) release(ctx context.Context, obj client.Object) (ctrl.Result, e
 		return ctrl.Result{}, err
 	}
 	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
+	if own && forced != nil {
+		c.recordForced(ctx, obj, forced)
+	}
 	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizers removed", "garbageCollector", collectors)
 	return ctrl.Result{}, nil
 }
@@ -181,8 +168,13 @@ func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster v
 	}
 	failures := make([]error, 0, len(left))
 	for _, o := range left {
-		if owner := o.(*v1.NodePool).ClusterUID(); owner == "" || owner == cluster.uid {
-			failures = append(failures, c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())}))
+		pool := o.(*v1.NodePool)
+		if owner := pool.ClusterUID(); owner != "" && owner != cluster.uid {
+			continue
+		}
+		err := c.delete(ctx, pool, client.Preconditions{UID: &pool.UID})
+		if failures = append(failures, err); err == nil {
+			c.recorder.clusterGone(pool)
 		}
 	}
 	return errors.Join(failures...)

@@ -112,13 +112,14 @@ var _ = Describe("Deletion", func() {
 		Expect(env.Client.Patch(ctx, cluster, client.RawPatch(types.JSONPatchType,
 			[]byte(`[{"op":"add","path":"/metadata/finalizers/-","value":"`+hold+`"}]`)))).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
-		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha"))
+		kept := []any{"alpha", "alpha.dns", "alpha.hypershift", "alpha.pullsecret", "alpha.validator"}
+		Eventually(left).WithContext(ctx).Should(ConsistOf(kept...))
 
 		late := newPool(namespace, "alpha", "late")
 		Expect(env.Client.Create(ctx, late)).To(Succeed())
 		sendAll(ctx, late, v1.NodePoolKind, 1, metav1.ConditionTrue, "validator")
-		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, "dns")
-		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha"))
+		sendAll(ctx, cluster, v1.ClusterKind, 2, metav1.ConditionTrue, "late")
+		Eventually(left).WithContext(ctx).Should(ConsistOf(append(kept, "alpha.late")...))
 
 		Expect(env.Client.Patch(ctx, cluster, client.RawPatch(types.MergePatchType,
 			[]byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
@@ -149,7 +150,8 @@ var _ = Describe("Deletion", func() {
 		Expect(env.Client.Patch(ctx, pools[0], client.RawPatch(types.JSONPatchType,
 			[]byte(`[{"op":"add","path":"/metadata/finalizers/-","value":"`+hold+`"}]`)))).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
-		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.pool-0"))
+		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.dns", "alpha.hypershift", "alpha.pullsecret", "alpha.validator",
+			"alpha.pool-0", "alpha.pool-0.hypershift", "alpha.pool-0.validator"))
 		Expect(env.Client.Patch(ctx, cluster, client.RawPatch(types.MergePatchType,
 			[]byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
 		eventuallyGone(ctx, cluster)

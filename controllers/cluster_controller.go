@@ -33,8 +33,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// ClusterReconciler keeps the status of Clusters, and deletes the NodePools and
-// reports of a deleted Cluster.
+// ClusterReconciler keeps the status of Clusters, and takes a deleted Cluster with its
+// NodePools and reports to its end.
 type ClusterReconciler struct {
 	Options
 
@@ -54,7 +54,7 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.Cluster{}, builder.WithPredicates(foreignChanges(&r.memory))).
 		Watches(&v1.Cluster{}, handler.Funcs{DeleteFunc: r.rememberVanished}).
-		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(createdOrDeleted)).
+		Watches(&v1.NodePool{}, handler.EnqueueRequestsFromMapFunc(toCluster), builder.WithPredicates(createdOrReleased)).
 		WatchesRawSource(reportSource{r.Reports, toResource(v1.ClusterKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.ClusterList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
@@ -81,14 +81,14 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	if lag, err := r.memory.cacheLag(ctx, r.APIReader, cluster); lag > 0 || err != nil {
 		return ctrl.Result{RequeueAfter: lag}, err
 	}
+	status := aggregator{Options: r.Options, kind: v1.ClusterKind, memory: &r.memory, recorder: r.recorder}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return r.cascade().finalize(ctx, cluster, dependentPools(r.Client, key), dependentReports(r.Reports, v1.ClusterKind, cluster))
+		return deletion{status, r.cascade(), forceDeleteOf(cluster)}.step(ctx, cluster, dependentPools(r.Client, key))
 	}
 	if err := r.ensureFinalizer(ctx, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{Options: r.Options, kind: v1.ClusterKind, memory: &r.memory, recorder: r.recorder}
-	return status.update(ctx, cluster, "")
+	return status.update(ctx, cluster, circumstances{})
 }
 
 // ensureFinalizer adds the finalizer where it is missing: the admission policy that

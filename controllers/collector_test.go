@@ -162,7 +162,7 @@ var _ = Describe("Deletion with foreground propagation", func() {
 				g.Expect(pool.DeletionTimestamp).NotTo(BeNil())
 			}).Should(Succeed())
 			clock.SetTime(clock.Now().Add(time.Hour))
-			Expect(reconciled(ctx, cluster)).To(BeZero())
+			Eventually(func() ctrl.Result { return reconciled(ctx, cluster) }).Should(BeZero(), "once the cache holds the status")
 			Eventually(func() error { // until the cache holds the deletion
 				reconciled(ctx, pool)
 				return env.Client.Get(ctx, client.ObjectKeyFromObject(pool), &v1.NodePool{})
@@ -171,17 +171,21 @@ var _ = Describe("Deletion with foreground propagation", func() {
 			Expect(cluster.Finalizers).To(ContainElement(v1.CascadeFinalizer))
 		})
 
-		It("leaves the finalizers of others", func(ctx context.Context) {
+		It("waits for the finalizers of others first, and leaves them", func(ctx context.Context) {
 			Expect(env.Client.Delete(ctx, report)).To(Succeed())
-			Expect(env.Client.Patch(ctx, pool, client.RawPatch(types.JSONPatchType,
-				[]byte(`[{"op":"add","path":"/metadata/finalizers/-","value":"`+hold+`"}]`)))).To(Succeed())
+			holdBy(ctx, pool)
 			Expect(env.Client.Delete(ctx, pool, foreground)).To(Succeed())
-			waits(ctx, pool)
-			clock.SetTime(clock.Now().Add(collectorGracePeriod))
+			Eventually(func(g Gomega) { // until the cache holds the deletion
+				g.Expect(reconciled(ctx, pool)).To(BeZero())
+				expectCondition(ctx, g, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.WaitingForFinalizersReason, 2)
+			}).Should(Succeed())
+			clock.SetTime(clock.Now().Add(time.Hour))
 			Expect(reconciled(ctx, pool)).To(BeZero())
 			refresh(ctx, pool)
-			Expect(pool.Finalizers).To(HaveExactElements(hold))
-			Expect(env.Client.Patch(ctx, pool, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
+			Expect(pool.Finalizers).To(ConsistOf(v1.CascadeFinalizer, metav1.FinalizerDeleteDependents, hold))
+			Expect(env.Client.Patch(ctx, pool, client.RawPatch(types.MergePatchType,
+				[]byte(`{"metadata":{"finalizers":["`+v1.CascadeFinalizer+`","`+metav1.FinalizerDeleteDependents+`"]}}`)))).To(Succeed())
+			waits(ctx, pool)
 		})
 
 		It("does the same for a report, which would keep its resource", func(ctx context.Context) {
@@ -211,7 +215,7 @@ var _ = Describe("Deletion with orphan propagation", func() {
 		for _, o := range []client.Object{newCluster(namespace, "alpha"), newPool(namespace, "alpha", "workers"), marked} {
 			Expect(env.Client.Create(ctx, o)).To(Succeed())
 			Expect(env.Client.Delete(ctx, o, orphan)).To(refused)
-			Expect(env.Client.Delete(ctx, o, &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}})).To(refused)
+			Expect(env.Client.Delete(ctx, o, &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}})).To(refused) //nolint:staticcheck // old clients still send it
 			refresh(ctx, o)
 			Expect(o.GetDeletionTimestamp()).To(BeNil())
 		}

@@ -19,6 +19,7 @@ package controllers
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
 // recorderName is the reportingController of the Events.
@@ -53,21 +55,21 @@ type eventRecorder struct {
 // the spec knows.
 func (r eventRecorder) statusWritten(kind string, before *v1.ResourceStatus, obj parent) {
 	after := obj.GetStatus()
-	if available := v1.FindCondition(after.Conditions, v1.AvailableCondition); available != nil && available.Status != orFalse(before.Available) {
+	if available := aggregate.Available(after.Conditions); available.Status != orFalse(before.Available) {
 		r.transition(kind, obj, available, v1.EventAvailable, v1.EventUnavailable)
 	}
-	ready := v1.FindCondition(after.Conditions, v1.ReadyCondition)
-	if ready == nil {
-		return
-	}
+	ready := aggregate.Ready(after.Conditions)
 	if ready.Status != orFalse(before.Ready) && (ready.Status == metav1.ConditionTrue || before.ObservedGeneration == after.ObservedGeneration) {
 		r.transition(kind, obj, ready, v1.EventReady, v1.EventNotReady)
 	}
-	if ready.Reason != v1.ClusterNotFoundReason {
+	if previous := aggregate.Ready(before.Conditions); previous != nil && previous.Reason == ready.Reason {
 		return
 	}
-	if previous := v1.FindCondition(before.Conditions, v1.ReadyCondition); previous == nil || previous.Reason != v1.ClusterNotFoundReason {
+	switch ready.Reason {
+	case v1.ClusterNotFoundReason:
 		r.record(kind, obj, corev1.EventTypeWarning, v1.EventClusterNotFound, actionAggregate, ready.Message)
+	case v1.WaitingForFinalizersReason:
+		r.record(kind, obj, corev1.EventTypeWarning, v1.EventDeletionBlocked, actionDelete, "Waiting for finalizers of others: "+ready.Message)
 	}
 }
 
@@ -102,16 +104,54 @@ func (r eventRecorder) cleanupFailed(o client.Object, err error) {
 func (r eventRecorder) deletionBlocked(o client.Object, dependents []client.Object) {
 	var blocked []string
 	for _, dependent := range dependents {
-		for _, finalizer := range dependent.GetFinalizers() {
-			if finalizer != v1.CascadeFinalizer {
-				blocked = append(blocked, fmt.Sprintf("%s %q (%s)", kindOf(dependent), dependent.GetName(), finalizer))
-			}
+		for _, finalizer := range foreignFinalizers(dependent) {
+			blocked = append(blocked, fmt.Sprintf("%s %q (%s)", kindOf(dependent), dependent.GetName(), finalizer))
 		}
 	}
 	if len(blocked) > 0 {
 		r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventDeletionBlocked, actionDelete,
 			"Waiting for finalizers of others on "+strings.Join(blocked, ", "))
 	}
+}
+
+// deletionStuck records what a parent that was deleted a while ago waits for.
+func (r eventRecorder) deletionStuck(o client.Object, awaited string) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventDeletionStuck, actionDelete,
+		fmt.Sprintf("Deleted at %s and still waiting: %s", o.GetDeletionTimestamp().UTC().Format(time.RFC3339), awaited))
+}
+
+// forceDeleted records who had an object removed without waiting for adapters, and why.
+func (r eventRecorder) forceDeleted(o client.Object, forced *forceDelete) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventForceDeleted, actionDelete,
+		fmt.Sprintf("Removed without waiting for adapters, by %s: %s", forced.user, forced.reason))
+}
+
+// parentDeleted records that a dependent was deleted although it is new: it arrived while
+// its parent was being deleted.
+func (r eventRecorder) parentDeleted(dependent, o client.Object) {
+	r.record(kindOf(dependent), dependent, corev1.EventTypeNormal, v1.EventParentDeleted, actionDelete,
+		fmt.Sprintf("Deleted with the %s %q, which was being deleted when this arrived", kindOf(o), o.GetName()))
+}
+
+// implausibleDeleted records, about a report and its resource, that the report was
+// deleted because no adapter can have observed what it says.
+func (r eventRecorder) implausibleDeleted(report *v1.AdapterStatus, resource parent, reason string) {
+	note := fmt.Sprintf("Deleted the report %q of the adapter %s, which no adapter can have observed: %s", report.Name, report.Spec.Adapter, reason)
+	r.record(kindOf(report), report, corev1.EventTypeWarning, v1.EventImplausibleDeleted, actionDelete, note)
+	if resource != nil {
+		r.record(kindOf(resource), resource, corev1.EventTypeWarning, v1.EventImplausibleDeleted, actionDelete, note)
+	}
+}
+
+// statusTooLarge records that the conditions say less than usual.
+func (r eventRecorder) statusTooLarge(o client.Object) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventStatusTooLarge, actionAggregate,
+		"The API server refused the status for its size: conditions say less until the next generation. Shorten spec, labels or annotations")
+}
+
+// mappingFailed records why rules of the configuration yield no condition.
+func (r eventRecorder) mappingFailed(o client.Object, err error) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventMappingFailed, actionAggregate, err.Error())
 }
 
 // record records an Event. The Event names the object without a resourceVersion, so

@@ -60,6 +60,8 @@ type finding struct {
 	Generation int64
 	Status     metav1.ConditionStatus
 	Reason     string
+	Finalized  metav1.ConditionStatus // empty for none
+	Stalled    metav1.ConditionStatus // empty for none
 }
 
 func (f finding) report(namespace string) *v1.AdapterStatus {
@@ -70,16 +72,23 @@ func (f finding) report(namespace string) *v1.AdapterStatus {
 }
 
 func (f finding) spec() v1.AdapterStatusSpec {
+	conditions := []v1.AdapterCondition{
+		{Type: "Applied", Status: metav1.ConditionTrue},
+		{Type: v1.AvailableCondition, Status: f.Status, Reason: f.Reason},
+	}
+	if f.Finalized != "" {
+		conditions = append(conditions, v1.AdapterCondition{Type: v1.FinalizedCondition, Status: f.Finalized})
+	}
+	if f.Stalled != "" {
+		conditions = append(conditions, v1.AdapterCondition{Type: v1.StalledCondition, Status: f.Stalled, Reason: f.Reason, Message: "Ask for more quota"})
+	}
 	return v1.AdapterStatusSpec{
 		ResourceRef:        v1.ResourceReference{Kind: f.Kind, Name: f.Name, UID: f.UID},
 		Adapter:            f.Adapter,
 		ObservedGeneration: f.Generation,
 		ObservedTime:       v1.NewTimestamp(time.Now()),
-		Conditions: []v1.AdapterCondition{
-			{Type: "Applied", Status: metav1.ConditionTrue},
-			{Type: v1.AvailableCondition, Status: f.Status, Reason: f.Reason},
-		},
-		Data: &runtime.RawExtension{Raw: []byte(`{"attempt":1}`)},
+		Conditions:         conditions,
+		Data:               &runtime.RawExtension{Raw: []byte(`{"attempt":1}`)},
 	}
 }
 

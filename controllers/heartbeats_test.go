@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 )
 
 // The tests call this reconciler by hand, with its own clock. The suite's reconciler,
@@ -175,8 +176,10 @@ var _ = Describe("Heartbeats", func() {
 	})
 })
 
-// fixedAdapters are required for every Kind.
+// fixedAdapters are required for every Kind, and do not finalize.
 type fixedAdapters []string
 
-func (f fixedAdapters) Required(string) []string { return f }
-func (f fixedAdapters) OnChange(func())          {}
+func (f fixedAdapters) Required(string) []string      { return f }
+func (f fixedAdapters) Finalizing(string) []string    { return nil }
+func (fixedAdapters) Mapping(string) *mapping.Program { return nil }
+func (f fixedAdapters) OnChange(func())               {}

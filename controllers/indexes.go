@@ -46,11 +46,17 @@ type dependents struct {
 	// them.
 	known func(context.Context) ([]client.Object, error)
 
-	// list and stored select the dependents in the API server: an empty list of their
-	// Kind, and the selectable fields of the CRD.
-	list   client.ObjectList
-	stored client.MatchingFields
+	// namespace, list and stored select the dependents in the API server: their namespace, an
+	// empty list of their Kind, and the selectable fields of the CRD.
+	namespace string
+	list      client.ObjectList
+	stored    client.MatchingFields
 }
+
+// finder finds dependents, in the memory of this replica or in the API server.
+type finder func(context.Context, dependents) ([]client.Object, error)
+
+func knownDependents(ctx context.Context, d dependents) ([]client.Object, error) { return d.known(ctx) }
 
 // dependentReports are the reports on a parent.
 func dependentReports(reports *replica.Reports, kind string, parent client.Object) dependents {
@@ -62,8 +68,9 @@ func dependentReports(reports *replica.Reports, kind string, parent client.Objec
 			}
 			return known, nil
 		},
-		list:   &v1.AdapterStatusList{},
-		stored: storedReports(kind, parent.GetName()),
+		namespace: parent.GetNamespace(),
+		list:      &v1.AdapterStatusList{},
+		stored:    storedReports(kind, parent.GetName()),
 	}
 }
 
@@ -79,7 +86,8 @@ func dependentPools(reader client.Reader, cluster client.ObjectKey) dependents {
 			return listObjects(ctx, reader, &v1.NodePoolList{}, client.InNamespace(cluster.Namespace),
 				client.MatchingFields{poolsByCluster: cluster.Name}, client.UnsafeDisableDeepCopy)
 		},
-		list:   &v1.NodePoolList{},
-		stored: client.MatchingFields{"spec.clusterName": cluster.Name},
+		namespace: cluster.Namespace,
+		list:      &v1.NodePoolList{},
+		stored:    client.MatchingFields{"spec.clusterName": cluster.Name},
 	}
 }

@@ -48,6 +48,8 @@ type memory struct {
 	unaggregated sync.Map // client.ObjectKey → time.Time, the arrival of the first report that the status lacks
 
 	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
+	stuck             sync.Map // client.ObjectKey → time.Time, the last Event that the deletion is stuck
+	implausible       sync.Map // client.ObjectKey → ahead, a report ahead of its resource
 }
 
 // ownWrite is a write by this reconciler.
@@ -115,6 +117,8 @@ func (m *memory) clear() {
 	m.heartbeats.Clear()
 	m.unaggregated.Clear()
 	m.awaitingCollector.Clear()
+	m.stuck.Clear()
+	m.implausible.Clear()
 }
 
 // forget drops what is remembered of an object that is gone, except that it
@@ -124,6 +128,8 @@ func (m *memory) forget(key client.ObjectKey) {
 	m.heartbeats.Delete(key)
 	m.unaggregated.Delete(key)
 	m.awaitingCollector.Delete(key)
+	m.stuck.Delete(key)
+	m.implausible.Delete(key)
 }
 
 // vanished is an object that is gone from the cache.

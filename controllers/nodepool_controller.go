@@ -27,12 +27,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // NodePoolReconciler keeps the status of NodePools, ties them to their Cluster, and
-// deletes the reports of a deleted NodePool.
+// takes a deleted NodePool with its reports to its end.
 type NodePoolReconciler struct {
 	Options
 
@@ -51,7 +52,7 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	r.recorder = eventRecorder{mgr.GetEventRecorder(recorderName)}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1.NodePool{}, builder.WithPredicates(foreignChanges(&r.memory))).
-		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(createdOrDeleted)).
+		Watches(&v1.Cluster{}, toDependents(r.poolsOf), builder.WithPredicates(predicate.Or(createdOrDeleted, forced))).
 		WatchesRawSource(reportSource{r.Reports, toResource(v1.NodePoolKind, r.Pending, &r.memory)}).
 		WatchesRawSource(r.renewal.onChange(r.Adapters, r.Client, &v1.NodePoolList{}, r.MaxConcurrentReconciles)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).
@@ -75,8 +76,16 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	if lag, err := r.memory.cacheLag(ctx, r.APIReader, pool); lag > 0 || err != nil {
 		return ctrl.Result{RequeueAfter: lag}, err
 	}
+	status := aggregator{Options: r.Options, kind: v1.NodePoolKind, memory: &r.memory, recorder: r.recorder}
 	if !pool.DeletionTimestamp.IsZero() {
-		return r.cascade().finalize(ctx, pool, dependentReports(r.Reports, v1.NodePoolKind, pool))
+		forced := forceDeleteOf(pool)
+		if forced == nil {
+			var err error
+			if forced, err = forceDeleteOfCluster(ctx, r.Client, r.APIReader, pool); err != nil {
+				return ctrl.Result{}, err
+			}
+		}
+		return deletion{status, r.cascade(), forced}.step(ctx, pool)
 	}
 
 	cluster, err := r.cluster(ctx, pool)
@@ -97,8 +106,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	if err := r.tie(ctx, pool, cluster); err != nil {
 		return ctrl.Result{}, err
 	}
-	status := aggregator{Options: r.Options, kind: v1.NodePoolKind, memory: &r.memory, recorder: r.recorder}
-	return status.update(ctx, pool, missing)
+	return status.update(ctx, pool, circumstances{missingCluster: missing})
 }
 
 // cluster returns the NodePool's Cluster, nil where it does not exist. The cache

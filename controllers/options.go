@@ -25,6 +25,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -39,8 +40,12 @@ type Options struct {
 	// Reports are the reports that the reconcilers aggregate and delete.
 	Reports *replica.Reports
 
-	// Adapters are the required adapters.
-	Adapters RequiredAdapters
+	// Spec returns the spec of an object of a Kind as REST shows it, and false where it
+	// is not known. Rules for mapped conditions see it.
+	Spec func(kind string, o client.Object) (spec []byte, known bool, err error)
+
+	// Adapters are the required adapters, and which of them finalize.
+	Adapters AdapterConfig
 
 	// Pending are the reports that this process is writing.
 	Pending *replica.PendingReports
@@ -55,6 +60,13 @@ type Options struct {
 	// HeartbeatDelay is the maximum time to batch heartbeats into one status write;
 	// 0 writes immediately.
 	HeartbeatDelay time.Duration
+
+	// ConditionNames selects the names of the aggregated conditions.
+	ConditionNames aggregate.Dialect
+
+	// StuckAfter is the time after which a deletion that still waits is recorded as
+	// stuck, and then again; 0 records nothing.
+	StuckAfter time.Duration
 }
 
 // SetupWithManager declares the index of the manager's cache and registers the

@@ -44,7 +44,7 @@ type renewal struct {
 
 // onChange returns the source that starts a renewal of all objects of the list's Kind
 // whenever the required adapters change.
-func (r *renewal) onChange(adapters RequiredAdapters, reader client.Reader, list client.ObjectList, workers int) source.Source {
+func (r *renewal) onChange(adapters AdapterConfig, reader client.Reader, list client.ObjectList, workers int) source.Source {
 	return source.Func(func(ctx context.Context, queue requestQueue) error {
 		adapters.OnChange(func() {
 			all, err := listObjects(ctx, reader, list, client.UnsafeDisableDeepCopy)

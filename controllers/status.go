@@ -20,12 +20,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/conversion"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -33,18 +35,27 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
 var tracer = otel.Tracer("github.com/hyperfleet-io/hyperfleet/controllers")
 
-// RequiredAdapters names the adapters that Ready and Available depend on.
-type RequiredAdapters interface {
-	// Required returns the names of the adapters for a Kind. Callers must not modify
-	// the slice.
+// AdapterConfig is the configuration of the adapters.
+type AdapterConfig interface {
+	// Required returns the names of the adapters that Ready and Available of a Kind
+	// depend on. Callers must not modify the slice.
 	Required(kind string) []string
 
-	// OnChange has f called after every change of the required adapters.
+	// Finalizing returns the names of the required adapters that must report
+	// Finalized=True before a deleted object of the Kind goes. Callers must not modify
+	// the slice.
+	Finalizing(kind string) []string
+
+	// Mapping returns the rules of the mapped conditions of a Kind, nil for none.
+	Mapping(kind string) *mapping.Program
+
+	// OnChange has f called after every change of what the others return.
 	OnChange(f func())
 }
 
@@ -56,89 +67,142 @@ type aggregator struct {
 	recorder eventRecorder
 }
 
+// circumstances are what the status of a parent depends on besides the parent and the
+// reports on it.
+type circumstances struct {
+	missingCluster string   // name of a NodePool's Cluster if that does not exist
+	children       []string // names of the NodePools that a deleted Cluster still has
+	finalizers     []string // finalizers of others on a deleted parent
+	finalizing     []string // adapters whose Finalized=True a deleted parent waits for
+}
+
+// computation is a status that is not stored yet, and what it was computed from.
+type computation struct {
+	in      aggregate.Input
+	reports []*v1.AdapterStatus // of which in has what conditions depend on
+	status  *v1.ResourceStatus
+
+	// received is the arrival of the first report that the stored status lacks, zero
+	// for none.
+	received time.Time
+}
+
 // update makes the status of obj match the reports on it. It writes once, or not at
 // all where the status is right or its write may wait. In the latter case, the result
-// says when to call update again. missingCluster is the name of a NodePool's Cluster
-// if that does not exist, else empty.
-func (a aggregator) update(ctx context.Context, obj parent, missingCluster string) (ctrl.Result, error) {
-	key := client.ObjectKeyFromObject(obj)
-	received := a.memory.takeReceived(key) // before the reports are read, so that they include it
-	reports := a.Reports.On(a.kind, obj)
-	status, err := a.compute(ctx, obj, reports, missingCluster)
+// says when to call update again.
+func (a aggregator) update(ctx context.Context, obj parent, at circumstances) (ctrl.Result, error) {
+	c, err := a.compute(ctx, obj, at)
 	if err != nil {
-		a.memory.returnReceived(key, received)
 		return ctrl.Result{}, err
 	}
-	if sameStatus.DeepEqual(obj.GetStatus(), status) {
-		a.memory.dropHeartbeats(obj)
-		return ctrl.Result{}, nil
-	}
-	if delay := a.writeDelay(obj, status); delay > 0 {
-		return ctrl.Result{RequeueAfter: delay}, nil
-	}
-
-	before := *obj.GetStatus()
-	*obj.GetStatus() = *status
-	if err := a.write(ctx, obj, &before, received); err != nil {
-		a.memory.returnReceived(key, received)
-		return ctrl.Result{}, err
-	}
-	a.memory.wrote(obj)
-	a.memory.dropHeartbeats(obj)
-	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
-		"ready", status.Ready, "available", status.Available, "reports", len(reports))
-	return ctrl.Result{}, nil
+	return a.save(ctx, obj, c)
 }
 
 // compute returns the status of obj that follows from the reports. These come from
 // memory and may be older than the stored status, which another process may have
 // written. Where they do not explain it, the API server has the last word.
-func (a aggregator) compute(ctx context.Context, obj parent, reports []*v1.AdapterStatus, missingCluster string) (*v1.ResourceStatus, error) {
-	in := aggregate.Input{
+func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (computation, error) {
+	key := client.ObjectKeyFromObject(obj)
+	c := computation{received: a.memory.takeReceived(key)} // before the reports are read, so that they include it
+	c.in = aggregate.Input{
 		Kind:           a.kind,
 		Generation:     obj.GetGeneration(),
 		Created:        obj.GetCreationTimestamp().Time,
-		Updated:        v1.UpdatedTime(obj),
 		Required:       a.Adapters.Required(a.kind),
-		MissingCluster: missingCluster,
-		Reports:        make([]aggregate.Report, len(reports)),
+		Finalizing:     at.finalizing,
+		Children:       at.children,
+		Finalizers:     at.finalizers,
+		MissingCluster: at.missingCluster,
+		Dialect:        a.ConditionNames,
 		Previous:       a.memory.latestConditions(obj),
 		Now:            a.Clock.Now(),
 	}
-	for i, report := range reports {
-		in.Reports[i] = aggregate.ReportOf(report)
+	if deleted := obj.GetDeletionTimestamp(); deleted != nil {
+		c.in.Deleted = deleted.Time
 	}
-	if doubts := aggregate.Unconfirmed(in); len(doubts) > 0 {
-		var err error
-		if in.Reports, err = a.confirmedReports(ctx, obj); err != nil {
-			return nil, err
-		}
-		in.Confirmed = true
-		log.FromContext(ctx).V(1).Info("Reports read from the API server", "doubts", doubts)
+	c.take(a.Reports.On(a.kind, obj))
+	err := a.applyRules(ctx, obj, &c)
+	if doubts := aggregate.Unconfirmed(c.in); err == nil && len(doubts) > 0 {
+		log.FromContext(ctx).V(1).Info("Reading reports from the API server", "doubts", doubts)
+		err = a.confirm(ctx, obj, &c)
 	}
-	conditions := aggregate.Conditions(in)
-	return &v1.ResourceStatus{
-		ID:                 v1.ID(obj.GetUID()),
-		ObservedGeneration: obj.GetGeneration(),
-		Ready:              aggregate.Ready(conditions).Status,
-		Available:          aggregate.Available(conditions).Status,
-		Conditions:         conditions,
-	}, nil
+	if err != nil {
+		a.memory.returnReceived(key, c.received)
+		return c, err
+	}
+	a.evaluate(obj, &c)
+	return c, nil
 }
 
-// confirmedReports reads the reports on obj from the API server.
-func (a aggregator) confirmedReports(ctx context.Context, obj parent) ([]aggregate.Report, error) {
+// take makes the reports those of the input.
+func (c *computation) take(reports []*v1.AdapterStatus) {
+	c.reports, c.in.Reports = reports, make([]aggregate.Report, len(reports))
+	for i, report := range reports {
+		c.in.Reports[i] = aggregate.ReportOf(report)
+	}
+}
+
+// evaluate computes the status from the input.
+func (a aggregator) evaluate(obj parent, c *computation) {
+	c.status = &v1.ResourceStatus{ID: v1.ID(obj.GetUID()), ObservedGeneration: obj.GetGeneration()}
+	v1.RecordUpdate(c.status, obj, c.in.Now)
+	c.in.Updated = c.status.UpdatedTime.Time
+	c.status.Conditions = aggregate.Conditions(c.in)
+	c.status.Ready = aggregate.Ready(c.status.Conditions).Status
+	c.status.Available = aggregate.Available(c.status.Conditions).Status
+	if obj.GetDeletionTimestamp() != nil {
+		c.status.FinalizedGeneration = obj.GetStatus().FinalizedGeneration
+	}
+}
+
+// confirm replaces the reports of the input by those of the API server.
+func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) error {
 	list := &v1.AdapterStatusList{}
 	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
-		return nil, fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
+		return fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
 	}
-	var reports []aggregate.Report
+	var reports []*v1.AdapterStatus
 	for i := range list.Items {
 		if uid := list.Items[i].Spec.ResourceRef.UID; uid == "" || uid == obj.GetUID() {
-			reports = append(reports, aggregate.ReportOf(&list.Items[i]))
+			reports = append(reports, &list.Items[i])
 		}
 	}
-	return reports, nil
+	c.take(reports)
+	c.in.Confirmed = true
+	return a.applyRules(ctx, obj, c)
+}
+
+// save stores a computed status, unless it is stored already or its write may wait.
+// Where the API server refuses the status for its size, save stores one that says less.
+func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.Result, error) {
+	key := client.ObjectKeyFromObject(obj)
+	if sameStatus.DeepEqual(obj.GetStatus(), c.status) {
+		a.memory.dropHeartbeats(obj)
+		return ctrl.Result{}, nil
+	}
+	if delay := a.writeDelay(obj, c.status); delay > 0 {
+		return ctrl.Result{RequeueAfter: delay}, nil
+	}
+	before := *obj.GetStatus()
+	err := a.write(ctx, obj, &before, c)
+	if isTooLarge(err) {
+		log.FromContext(ctx).Error(err, "The API server refuses the status for its size, writing one that says less")
+		*obj.GetStatus() = before
+		c.in.Minimal = true
+		a.evaluate(obj, &c)
+		if err = a.write(ctx, obj, &before, c); err == nil {
+			a.recorder.statusTooLarge(obj)
+		}
+	}
+	if err != nil {
+		a.memory.returnReceived(key, c.received)
+		return ctrl.Result{}, err
+	}
+	a.memory.wrote(obj)
+	a.memory.dropHeartbeats(obj)
+	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
+		"ready", c.status.Ready, "available", c.status.Available, "reports", len(c.in.Reports))
+	return ctrl.Result{}, nil
 }
 
 // writeDelay returns how long the write of a status that is not the stored one may
@@ -153,10 +217,9 @@ func (a aggregator) writeDelay(obj parent, status *v1.ResourceStatus) time.Durat
 	return max(0, a.HeartbeatDelay-now.Sub(since))
 }
 
-// write stores the status of obj. It then counts, traces and records the change from
-// the status before. received is the arrival of the first report that the write
-// takes in, zero for none.
-func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceStatus, received time.Time) error {
+// write makes a computed status that of obj, and stores it. It then counts, traces and
+// records the change from the status before.
+func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceStatus, c computation) error {
 	ctx, span := tracer.Start(ctx, "write status of "+a.kind, trace.WithAttributes(
 		attribute.String("k8s.namespace.name", obj.GetNamespace()),
 		attribute.String("hyperfleet.kind", a.kind),
@@ -164,12 +227,13 @@ func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceSt
 		attribute.Int64("hyperfleet.generation", obj.GetGeneration()),
 	))
 	defer span.End()
+	*obj.GetStatus() = *c.status
 	if err := putStatus(ctx, a.Client, a.kind, obj); err != nil {
 		span.SetStatus(codes.Error, err.Error())
 		return err
 	}
-	if !received.IsZero() {
-		metrics.AggregationDuration.WithLabelValues(a.kind).Observe(time.Since(received).Seconds())
+	if !c.received.IsZero() {
+		metrics.AggregationDuration.WithLabelValues(a.kind).Observe(time.Since(c.received).Seconds())
 	}
 	metrics.StatusWrites.WithLabelValues(a.kind, writeReason(before, obj.GetStatus())).Inc()
 	a.recorder.statusWritten(a.kind, before, obj)
@@ -199,6 +263,20 @@ func putStatus(ctx context.Context, c client.Client, kind string, obj parent) er
 	return nil
 }
 
+// isTooLarge reports whether the store refuses an object for its size. The API server
+// has a status of its own only for bodies beyond its own limit. It passes on the
+// refusals of etcd and of etcd's client as internal errors.
+func isTooLarge(err error) bool {
+	switch {
+	case err == nil:
+		return false
+	case apierrors.IsRequestEntityTooLargeError(err):
+		return true
+	}
+	return strings.Contains(err.Error(), "etcdserver: request is too large") ||
+		strings.Contains(err.Error(), "trying to send message larger than max")
+}
+
 // writeReason returns the metric label for the change that made a write due.
 func writeReason(before, after *v1.ResourceStatus) string {
 	switch {
@@ -217,6 +295,7 @@ var sameStatus = conversion.EqualitiesOrDie(v1.Timestamp.Equal)
 
 // sameButUpdated reports whether two statuses differ at most in lastUpdatedTime.
 func sameButUpdated(a, b *v1.ResourceStatus) bool {
-	return a.ID == b.ID && a.ObservedGeneration == b.ObservedGeneration && a.Ready == b.Ready && a.Available == b.Available &&
-		slices.EqualFunc(a.Conditions, b.Conditions, aggregate.SameButUpdated)
+	x, y := *a, *b
+	x.Conditions, y.Conditions = nil, nil
+	return sameStatus.DeepEqual(x, y) && slices.EqualFunc(a.Conditions, b.Conditions, aggregate.SameButUpdated)
 }

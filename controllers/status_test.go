@@ -172,7 +172,7 @@ var _ = Describe("The status of a Cluster", func() {
 					label := fmt.Appendf(nil, `{"metadata":{"labels":{"round":"%d"}}}`, i)
 					Expect(env.Client.Patch(ctx, cluster.DeepCopy(), client.RawPatch("application/merge-patch+json", label))).To(Succeed())
 				default:
-					f := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: clusterAdapters()[worker-2], Generation: int64(i + 1), Status: anyStatus()}
+					f := finding{Kind: v1.ClusterKind, Name: "alpha", UID: cluster.UID, Adapter: clusterAdapters()[worker-2], Generation: int64(i + 1), Status: anyStatus()}
 					Expect(f.send(ctx, namespace)).To(Succeed())
 				}
 			}

@@ -40,17 +40,15 @@ func strip(in any) (any, error) {
 		o.Spec = runtime.RawExtension{}
 		shareStatus(&o.Status)
 	case *v1.NodePool:
-		labels := o.Labels // TieTo reads them
 		o.TypeMeta, o.ObjectMeta = metav1.TypeMeta{}, stripMeta(&o.ObjectMeta)
-		o.Labels = labels
 		o.Spec.Fields = runtime.RawExtension{}
 		shareStatus(&o.Status)
 	}
 	return in, nil
 }
 
-// stripMeta returns the metadata that identifies an object and its version, and what
-// the cascade of deletions needs.
+// stripMeta returns the metadata that identifies an object and its version, what the
+// record of its updates depends on, and what its deletion needs.
 func stripMeta(o *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name:              o.Name,
@@ -61,8 +59,33 @@ func stripMeta(o *metav1.ObjectMeta) metav1.ObjectMeta {
 		CreationTimestamp: o.CreationTimestamp,
 		DeletionTimestamp: o.DeletionTimestamp,
 		OwnerReferences:   o.OwnerReferences,
+		Labels:            shareLabels(o.Labels),
+		Annotations:       forceAnnotations(o.Annotations),
 		Finalizers:        sharedStrings.shareAll(o.Finalizers),
 		ManagedFields:     lastUpdate(o),
+	}
+}
+
+func shareLabels(labels map[string]string) map[string]string {
+	if len(labels) == 0 {
+		return nil
+	}
+	shared := make(map[string]string, len(labels))
+	for key, value := range labels {
+		shared[sharedStrings.share(key)] = sharedStrings.share(value)
+	}
+	return shared
+}
+
+// forceAnnotations returns the annotations about a forced deletion, nil for none.
+func forceAnnotations(annotations map[string]string) map[string]string {
+	reason, ok := annotations[v1.ForceDeleteAnnotation]
+	if !ok {
+		return nil
+	}
+	return map[string]string{
+		v1.ForceDeleteAnnotation:    reason,
+		v1.ForceDeletedByAnnotation: annotations[v1.ForceDeletedByAnnotation],
 	}
 }
 
@@ -77,6 +100,7 @@ func lastUpdate(o *metav1.ObjectMeta) []metav1.ManagedFieldsEntry {
 }
 
 func shareStatus(s *v1.ResourceStatus) {
+	s.ObservedLabels = sharedStrings.share(s.ObservedLabels)
 	s.Ready = metav1.ConditionStatus(sharedStrings.share(string(s.Ready)))
 	s.Available = metav1.ConditionStatus(sharedStrings.share(string(s.Available)))
 	kept := make([]v1.ResourceCondition, len(s.Conditions)) // a decoder leaves spare capacity

@@ -40,11 +40,31 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
-const requiredAdapters = `
+// requiredAdapters do not finalize, finalizingAdapters do.
+const (
+	requiredAdapters = `
 requiredAdapters:
-  Cluster: [validator, dns, pullsecret, hypershift]
-  NodePool: [validator, hypershift]
+  Cluster:
+  - {name: validator, finalizes: false}
+  - {name: dns, finalizes: false}
+  - {name: pullsecret, finalizes: false}
+  - {name: hypershift, finalizes: false}
+  NodePool:
+  - {name: validator, finalizes: false}
+  - {name: hypershift, finalizes: false}
 `
+	finalizingAdapters = `
+requiredAdapters:
+  Cluster:
+  - validator
+  - dns
+  - {name: pullsecret, finalizes: false}
+  - {name: hypershift, finalizes: false}
+  NodePool:
+  - validator
+  - {name: hypershift, finalizes: false}
+`
+)
 
 var (
 	env          *testenv.Env
@@ -53,6 +73,7 @@ var (
 	live         *probeReader // what they read from the API server through
 	reports      *replica.Reports
 	adaptersFile string
+	config       *adapters.Source // of that file
 )
 
 func TestControllers(t *testing.T) {
@@ -75,7 +96,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 
 	adaptersFile = filepath.Join(GinkgoT().TempDir(), "adapters.yaml")
 	writeRequiredAdapters(requiredAdapters)
-	source, err := adapters.NewSource(adaptersFile)
+	config, err = adapters.NewSource(adaptersFile)
 	Expect(err).NotTo(HaveOccurred())
 
 	// The manager has the rights of the role that is generated from the markers
@@ -86,18 +107,18 @@ var _ = BeforeSuite(func(ctx context.Context) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "hyperfleet-manager"},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: "controllers-under-test"}},
 	})).To(Succeed())
-	config := rest.CopyConfig(env.Config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: "controllers-under-test"}
-	config.QPS = -1 // to be fair to all clients is the API server's business
-	mgr, err = ctrl.NewManager(config, ctrl.Options{
+	access := rest.CopyConfig(env.Config)
+	access.Impersonate = rest.ImpersonationConfig{UserName: "controllers-under-test"}
+	access.QPS = -1 // to be fair to all clients is the API server's business
+	mgr, err = ctrl.NewManager(access, ctrl.Options{
 		Scheme:  env.Scheme,
 		Cache:   CacheOptions(""),
 		Metrics: metricsserver.Options{BindAddress: "0"},
 	})
 	Expect(err).NotTo(HaveOccurred())
-	Expect(mgr.Add(source)).To(Succeed())
+	Expect(mgr.Add(config)).To(Succeed())
 
-	rep, err := replica.New(config, env.Scheme, replica.Options{RequiredAdapters: source.Required})
+	rep, err := replica.New(access, env.Scheme, replica.Options{RequiredAdapters: config.Required, FinalizingAdapters: config.Finalizing})
 	Expect(err).NotTo(HaveOccurred())
 	Expect(rep.SetupWithManager(mgr)).To(Succeed())
 	reports = rep.Reports
@@ -105,7 +126,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	probe = newProbeClient(mgr.GetClient())
 	live = &probeReader{Reader: mgr.GetAPIReader()}
 	Expect(SetupWithManager(ctx, mgr, Options{
-		Client: probe, APIReader: live, Reports: reports, Pending: rep.Pending, Adapters: source, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
+		Client: probe, APIReader: live, Reports: reports, Spec: rep.Spec, Pending: rep.Pending, Adapters: config, Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
 	})).To(Succeed())
 
 	running, stop := context.WithCancel(context.Background())

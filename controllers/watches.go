@@ -20,7 +20,9 @@ import (
 	"context"
 
 	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/controller/priorityqueue"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
@@ -29,6 +31,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -41,6 +44,22 @@ func foreignChanges(m *memory) predicate.Predicate {
 
 // createdOrDeleted passes the creation and deletion of objects.
 var createdOrDeleted = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
+
+// createdOrReleased passes the creation and deletion of objects, and the removal of
+// HyperFleet's finalizer, after which finalizers of others may keep the object.
+var createdOrReleased = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
+	return controllerutil.ContainsFinalizer(e.ObjectOld, v1.CascadeFinalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, v1.CascadeFinalizer)
+}}
+
+// forced passes the decision to delete an object by force.
+var forced = predicate.Funcs{
+	CreateFunc: func(event.CreateEvent) bool { return false },
+	UpdateFunc: func(e event.UpdateEvent) bool {
+		return forceDeleteOf(e.ObjectOld) == nil && forceDeleteOf(e.ObjectNew) != nil
+	},
+	DeleteFunc:  func(event.DeleteEvent) bool { return false },
+	GenericFunc: func(event.GenericEvent) bool { return false },
+}
 
 // deleted passes the deletion of objects.
 var deleted = predicate.Funcs{
@@ -77,27 +96,37 @@ func toResource(kind string, pending *replica.PendingReports, m *memory) func(re
 	}
 }
 
-// toReport enqueues a new report, a report whose resourceRef has changed, and a report
-// whose deletion has begun. Other changes cannot make a report an orphan. Reports that
-// existed when the controller started are enqueued at low priority.
-func toReport(queue requestQueue) toolscache.ResourceEventHandler {
+// toReport enqueues a new report, a report whose resourceRef or generation has changed, a
+// report whose deletion has begun, and a report from the future. Other changes cannot make
+// a report an orphan or implausible. Reports that existed when the controller started are
+// enqueued at low priority.
+func toReport(clock clock.PassiveClock) func(requestQueue) toolscache.ResourceEventHandler {
 	request := func(o any) reconcile.Request {
 		return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(o.(*v1.AdapterStatus))}
 	}
-	return toolscache.ResourceEventHandlerDetailedFuncs{
-		AddFunc: func(o any, isInInitialList bool) {
-			if isInInitialList {
-				addLowPriority(queue, request(o))
-			} else {
-				queue.Add(request(o))
-			}
-		},
-		UpdateFunc: func(before, after any) {
-			was, is := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
-			if was.Spec.ResourceRef != is.Spec.ResourceRef || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() {
-				queue.Add(request(is))
-			}
-		},
+	concerns := func(was, is *v1.AdapterStatus) bool {
+		if was.Spec.ResourceRef != is.Spec.ResourceRef || was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero() ||
+			was.Spec.ObservedGeneration != is.Spec.ObservedGeneration {
+			return true
+		}
+		_, implausible := aggregate.Implausible(aggregate.ReportOf(is), is.Spec.ObservedGeneration, clock.Now())
+		return implausible
+	}
+	return func(queue requestQueue) toolscache.ResourceEventHandler {
+		return toolscache.ResourceEventHandlerDetailedFuncs{
+			AddFunc: func(o any, isInInitialList bool) {
+				if isInInitialList {
+					addLowPriority(queue, request(o))
+				} else {
+					queue.Add(request(o))
+				}
+			},
+			UpdateFunc: func(before, after any) {
+				if concerns(before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)) {
+					queue.Add(request(after))
+				}
+			},
+		}
 	}
 }
 

@@ -6,16 +6,25 @@
 # gone, because it removes the finalizers of the objects. kubectl delete -k deletes
 # everything at once and leaves objects and CustomResourceDefinitions that nobody
 # finalizes.
+#
+# The manager waits until the adapters have finalized the objects. With FORCE, the reason
+# to remove them without, it does not: what the adapters made stays behind.
 set -euo pipefail
 
 KUBECTL=${KUBECTL:-kubectl}
 TIMEOUT=${TIMEOUT:-5m}
+FORCE=${FORCE:-}
 crds=(clusters.hyperfleet.io nodepools.hyperfleet.io adapterstatuses.hyperfleet.io)
 
 # Deletes all objects of a kind and waits until they are gone.
 delete_all() {
 	local crd=$1
 	[[ -n $("$KUBECTL" get crd "$crd" --ignore-not-found -o name) ]] || return 0
+	if [[ -n $FORCE && $crd != adapterstatuses.* ]]; then
+		"$KUBECTL" delete "$crd" --all --all-namespaces --wait=false
+		# An object may be gone by now, or have the annotation: the next command tells.
+		"$KUBECTL" annotate "$crd" --all --all-namespaces "hyperfleet.io/force-delete=$FORCE" || true
+	fi
 	if ! "$KUBECTL" delete "$crd" --all --all-namespaces --timeout="$TIMEOUT"; then
 		echo "Error: some of $crd are not gone after $TIMEOUT, and nothing else was uninstalled." >&2
 		"$KUBECTL" get "$crd" --all-namespaces -o wide >&2

@@ -106,7 +106,8 @@ type AdapterStatusSpec struct {
 
 	// conditions are the adapter's findings, at most one per type. Available is
 	// the adapter's overall result. HyperFleet aggregates only Available, and
-	// ignores a report without it.
+	// ignores a report without it. Stalled with status True, beside
+	// Available=False, says that waiting will not mend the fault.
 	//
 	// +listType=map
 	// +listMapKey=type

@@ -27,8 +27,8 @@ const (
 
 	// AvailableCondition is True if every required adapter reports
 	// Available=True at one generation, which may be older than the current one.
-	// In an AdapterStatus it is the adapter's own result, the only condition that
-	// aggregation reads.
+	// In an AdapterStatus it is the adapter's own result. FinalizedCondition and
+	// StalledCondition are the only others that aggregation reads.
 	AvailableCondition = "Available"
 
 	// ReconciledCondition is ReadyCondition for clients of the newer dialect, with
@@ -43,6 +43,12 @@ const (
 	// that it made for an object that is being deleted.
 	FinalizedCondition = "Finalized"
 
+	// StalledCondition, in an AdapterStatus beside Available=False, says that waiting
+	// will not mend the fault. A Cluster or NodePool has it, with status True, while the
+	// newest result of a required adapter at the object's current generation says so,
+	// and does not have it otherwise. kstatus takes such an object for failed.
+	StalledCondition = "Stalled"
+
 	// TruncatedCondition is True if the other conditions leave something out, and
 	// absent otherwise: an object in the store has a limited size, reports together
 	// have none. The message says how many adapters have no condition, and which.
@@ -51,6 +57,10 @@ const (
 	// AdapterConditionSuffix ends the type of a per-adapter condition.
 	AdapterConditionSuffix = "Successful"
 )
+
+// AdaptersStalledReason is the reason of Stalled if the stalled adapters give different
+// reasons, or none. Otherwise the reason is theirs.
+const AdaptersStalledReason = "AdaptersStalled"
 
 // Reasons of Truncated.
 const (

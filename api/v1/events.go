@@ -35,9 +35,27 @@ const (
 	// EventCleanupFailed records that dependents of a deleted resource could not
 	// be deleted.
 	EventCleanupFailed = "CleanupFailed"
-	// EventDeletionBlocked records that finalizers of other clients keep the
-	// dependents of a deleted resource, and so the resource.
+	// EventDeletionBlocked records that finalizers of other clients keep a deleted
+	// resource or its dependents.
 	EventDeletionBlocked = "DeletionBlocked"
+	// EventDeletionStuck records what a resource that was deleted a while ago waits
+	// for.
+	EventDeletionStuck = "DeletionStuck"
+	// EventForceDeleted records that a resource was removed without waiting for its
+	// adapters, by whom and why.
+	EventForceDeleted = "ForceDeleted"
+	// EventParentDeleted records that a NodePool or report was deleted because it
+	// arrived while its Cluster or NodePool was being deleted.
+	EventParentDeleted = "ParentDeleted"
+	// EventImplausibleDeleted records that a report was deleted because no adapter can
+	// have observed what it says. It is recorded about the report and its resource.
+	EventImplausibleDeleted = "ImplausibleDeleted"
+	// EventStatusTooLarge records that the API server refused a status for its size,
+	// so that its conditions say less.
+	EventStatusTooLarge = "StatusTooLarge"
+	// EventMappingFailed records that a rule of the configuration that maps reports to
+	// a condition failed.
+	EventMappingFailed = "MappingFailed"
 	// EventOrphanDeleted records that a report was deleted because its resource does
 	// not exist.
 	EventOrphanDeleted = "OrphanDeleted"

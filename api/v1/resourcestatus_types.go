@@ -59,6 +59,15 @@ type ResourceStatus struct {
 	// +optional
 	ObservedLabels string `json:"observedLabels,omitempty"`
 
+	// finalizedGeneration is the metadata.generation of a deleted resource at which
+	// every finalizing adapter had reported Finalized=True. The controller records it
+	// before it deletes the reports, which are the evidence.
+	//
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=2147483647
+	// +optional
+	FinalizedGeneration int64 `json:"finalizedGeneration,omitempty"`
+
 	// ready repeats the status of the Ready condition, because a field selector
 	// cannot select an element of a list.
 	//
@@ -73,8 +82,8 @@ type ResourceStatus struct {
 	// +optional
 	Available metav1.ConditionStatus `json:"available,omitempty"`
 
-	// conditions are Available, Ready, and one condition per adapter that reported
-	// a result.
+	// conditions are Available, Ready, one condition per adapter that reported
+	// a result, and Stalled while waiting will not make the object ready.
 	//
 	// +listType=atomic
 	// +optional
@@ -83,8 +92,8 @@ type ResourceStatus struct {
 
 // ResourceCondition is one aggregated condition of a Cluster or NodePool.
 type ResourceCondition struct {
-	// type is Ready, Available, or an adapter's name in PascalCase followed by
-	// "Successful".
+	// type is Ready, Available, Stalled, or an adapter's name in PascalCase followed
+	// by "Successful".
 	//
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=316

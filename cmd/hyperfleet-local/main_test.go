@@ -69,7 +69,7 @@ func beManager() {
 	var loaded atomic.Int64
 	ready := func(w http.ResponseWriter, _ *http.Request) {
 		if loaded.Load() < needed {
-			http.Error(w, "the index is still loading", http.StatusInternalServerError)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	}
 	http.HandleFunc("/readyz", ready)

@@ -97,7 +97,7 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 // known only if it has a result and does not leave a newer one in doubt.
 func (a *adapter) decide(in Input, conditionType string) {
 	switch {
-	case a.counts && a.report.hasResult() && (in.Confirmed || !a.inDoubt(in.Generation)):
+	case a.restsOnReport(in):
 		c := adapterCondition(conditionType, *a.report, a.known)
 		a.result = &c
 	case isReached(a.known, in.Generation):
@@ -105,6 +105,12 @@ func (a *adapter) decide(in Input, conditionType string) {
 		c.Type = conditionType
 		a.result = &c
 	}
+}
+
+// restsOnReport reports whether the result is the one that the report has. Otherwise it
+// is the stored one.
+func (a *adapter) restsOnReport(in Input) bool {
+	return a.counts && a.report.hasResult() && (in.Confirmed || !a.inDoubt(in.Generation))
 }
 
 // adapterCondition returns the condition of an adapter that reports True or False,

@@ -69,6 +69,9 @@ type Input struct {
 	// Unconfirmed returns.
 	Confirmed bool
 
+	// Mapped is what the rules of the configuration say of the parent.
+	Mapped []Mapped
+
 	// Dialect selects the names of the aggregated conditions.
 	Dialect Dialect
 
@@ -86,19 +89,24 @@ type Input struct {
 }
 
 // Conditions returns the parent's conditions: Available and Ready, under the first of
-// their names, then their other names, one condition per adapter with a result, and
-// Truncated if anything is left out, sorted by type. A parent without conditions counts
-// as neither available nor ready since its creation, so that the conditions before the
-// first report do not depend on Now.
+// their names, then their other names, one condition per adapter with a result, the
+// mapped ones, Stalled if a required adapter is stalled, and Truncated if anything is
+// left out, sorted by type. A parent without conditions counts as neither available nor
+// ready since its creation, so that the conditions before the first report do not
+// depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	required := requiredOf(in, adapters)
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
 	conditions := in.Dialect.show(available(in, required), ready(in, required, adapters), required)
+	if c := stalled(in, required); c != nil {
+		conditions = append(conditions, *c)
+	}
 	if c := truncated(in, leftOut); c != nil {
 		conditions = append(conditions, *c)
 	}
 	conditions = append(conditions, ofAdapters...)
+	conditions = append(conditions, mapped(in)...)
 	slices.SortFunc(conditions[2:], func(a, b v1.ResourceCondition) int { return cmp.Compare(a.Type, b.Type) })
 	return conditions
 }

@@ -17,6 +17,7 @@ limitations under the License.
 package aggregate
 
 import (
+	"fmt"
 	"slices"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -37,6 +38,24 @@ const (
 	// NewerDialect shows Reconciled and LastKnownReconciled.
 	NewerDialect Dialect = "newer"
 )
+
+// String implements flag.Value.
+func (d *Dialect) String() string {
+	if d == nil || *d == "" {
+		return string(BothDialects)
+	}
+	return string(*d)
+}
+
+// Set implements flag.Value.
+func (d *Dialect) Set(value string) error {
+	switch Dialect(value) {
+	case BothDialects, FirstDialect, NewerDialect:
+		*d = Dialect(value)
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s, %s, %s", value, FirstDialect, NewerDialect, BothDialects)
+}
 
 // newerNames are the names of the newer dialect.
 var newerNames = map[string]string{

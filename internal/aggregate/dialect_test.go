@@ -28,7 +28,7 @@ import (
 
 func TestReasonsOfTheNewerDialect(t *testing.T) {
 	dns, validator := report("dns", 1, yes, 10), report("validator", 1, yes, 11)
-	delete := func(in *aggregate.Input) { in.Deleted, in.Generation, in.Finalizing = at(20), 2, in.Required }
+	deleted := func(in *aggregate.Input) { in.Deleted, in.Generation, in.Finalizing = at(20), 2, in.Required }
 	tests := map[string]struct {
 		reports                       []aggregate.Report
 		change                        func(*aggregate.Input)
@@ -39,9 +39,9 @@ func TestReasonsOfTheNewerDialect(t *testing.T) {
 		"mixed generations":      {[]aggregate.Report{dns, report("validator", 2, yes, 11)}, func(in *aggregate.Input) { in.Generation = 2 }, "ReconciledMissingAdapters", "AdaptersNotAtSameGeneration"},
 		"all True":               {[]aggregate.Report{dns, validator}, nil, "ReconciledAll", "AllAdaptersReconciled"},
 		"one False":              {[]aggregate.Report{dns, report("validator", 1, no, 11)}, nil, "ReconciledMissingAdapters", "AdapterReportedNotAvailable"},
-		"finalizing":             {[]aggregate.Report{dns, validator}, delete, "ReconciledMissingAdapters", "AllAdaptersReconciled"},
-		"NodePools are left":     {[]aggregate.Report{dns, validator}, func(in *aggregate.Input) { delete(in); in.Children = []string{"workers"} }, "ReconciledWaitingForChildren", "AllAdaptersReconciled"},
-		"finalizers of others":   {nil, func(in *aggregate.Input) { delete(in); in.Finalizing, in.Finalizers = nil, []string{"a.io/b"} }, "WaitingForFinalizers", "AdaptersMissingReports"},
+		"finalizing":             {[]aggregate.Report{dns, validator}, deleted, "ReconciledMissingAdapters", "AllAdaptersReconciled"},
+		"NodePools are left":     {[]aggregate.Report{dns, validator}, func(in *aggregate.Input) { deleted(in); in.Children = []string{"workers"} }, "ReconciledWaitingForChildren", "AllAdaptersReconciled"},
+		"finalizers of others":   {nil, func(in *aggregate.Input) { deleted(in); in.Finalizing, in.Finalizers = nil, []string{"a.io/b"} }, "WaitingForFinalizers", "AdaptersMissingReports"},
 		"no adapter is required": {nil, func(in *aggregate.Input) { in.Required = nil }, "NoRequiredAdapters", "NoRequiredAdapters"},
 		"the Cluster is missing": {nil, func(in *aggregate.Input) { in.MissingCluster = "east" }, "ClusterNotFound", "AdaptersMissingReports"},
 	}

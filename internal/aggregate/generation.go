@@ -41,8 +41,9 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 // AtGeneration returns the conditions to show of a parent that the reconciler may not
 // have looked at since its last change. If in.Previous were computed for another
 // generation, Ready becomes what Conditions makes of the stored conditions of the
-// adapters at in.Generation, and everything else stays as it is stored: nobody reads
-// Ready=True of a generation that no adapter has seen, nor of a deleted parent. If the
+// adapters at in.Generation, Stalled goes because no adapter has said it of that
+// generation, and everything else stays as it is stored: nobody reads Ready=True of a
+// generation that no adapter has seen, nor of a deleted parent. If the
 // status changes, it changed when the parent was updated or deleted. in.Reports, in.Confirmed and in.Now do not
 // count: the result depends on the parent and on in.Required alone.
 func AtGeneration(in Input) []v1.ResourceCondition {
@@ -60,7 +61,7 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 		// Only the reconciler knows whether the Cluster exists by now.
 		is.Status, is.Reason, is.Message = was.Status, was.Reason, was.Message
 	}
-	shown := slices.Clone(in.Previous)
+	shown := slices.DeleteFunc(slices.Clone(in.Previous), func(c v1.ResourceCondition) bool { return c.Type == v1.StalledCondition })
 	for _, name := range []v1.ResourceCondition{is, newer(is)} {
 		if c := find(shown, name.Type); c != nil {
 			*c = name

@@ -137,6 +137,10 @@ func fuzzReport(in *aggregate.Input, next func() int) aggregate.Report {
 	if r.Finalized = []metav1.ConditionStatus{none, none, yes, no}[next()%4]; r.Finalized != none {
 		r.FinalizedReason = "Because"
 	}
+	if r.Stalled = []metav1.ConditionStatus{none, yes, yes, no}[next()%4]; r.Stalled != none {
+		r.StalledReason = []string{"", "Rejected", "NoQuota"}[next()%3]
+		r.StalledMessage = strings.Repeat("é;<: ", []int{0, 1, 300}[next()%3])
+	}
 	if next()%4 > 0 && r.Available != none {
 		r.Transition = at(next())
 	}
@@ -158,7 +162,8 @@ func reportsOf(in aggregate.Input) []oracle.Report {
 	for _, r := range in.Reports {
 		reports = append(reports, oracle.Report{Adapter: r.Adapter, Generation: r.Generation, Observed: r.Observed,
 			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition,
-			Finalized: r.Finalized, FinalizedReason: r.FinalizedReason})
+			Finalized: r.Finalized, FinalizedReason: r.FinalizedReason,
+			Stalled: r.Stalled, StalledReason: r.StalledReason, StalledMessage: r.StalledMessage})
 	}
 	return reports
 }

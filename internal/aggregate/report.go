@@ -55,6 +55,11 @@ type Report struct {
 	// such condition, and FinalizedReason its reason.
 	Finalized       metav1.ConditionStatus
 	FinalizedReason string
+
+	// Stalled is the status of the Stalled condition, empty if the report has no such
+	// condition. StalledReason and StalledMessage are its reason and message.
+	Stalled                       metav1.ConditionStatus
+	StalledReason, StalledMessage string
 }
 
 // ReportOf returns the Report of an AdapterStatus.
@@ -72,6 +77,8 @@ func ReportOf(s *v1.AdapterStatus) Report {
 			r.Transition = c.LastTransitionTime.Time
 		case v1.FinalizedCondition:
 			r.Finalized, r.FinalizedReason = c.Status, c.Reason
+		case v1.StalledCondition:
+			r.Stalled, r.StalledReason, r.StalledMessage = c.Status, c.Reason, c.Message
 		}
 	}
 	return r
@@ -148,6 +155,9 @@ func onePerAdapter(in Input) []Report {
 			cmp.Compare(a.Message, b.Message),
 			cmp.Compare(a.Finalized, b.Finalized),
 			cmp.Compare(a.FinalizedReason, b.FinalizedReason),
+			cmp.Compare(a.Stalled, b.Stalled),
+			cmp.Compare(a.StalledReason, b.StalledReason),
+			cmp.Compare(a.StalledMessage, b.StalledMessage),
 			a.Transition.Compare(b.Transition),
 		)
 	})

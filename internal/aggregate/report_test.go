@@ -37,6 +37,7 @@ func TestReportOf(t *testing.T) {
 				{Type: "Applied", Status: yes, Reason: "JobApplied"},
 				{Type: "Available", Status: no, Reason: "ZoneMissing", Message: "No zone", LastTransitionTime: stamp(4)},
 				{Type: "Finalized", Status: yes, Reason: "CleanupComplete"},
+				{Type: "Stalled", Status: no, Reason: "Retrying", Message: "In a minute"},
 			},
 		},
 	}
@@ -44,6 +45,7 @@ func TestReportOf(t *testing.T) {
 		Adapter: "dns", Generation: 7, Observed: at(5), Created: at(3),
 		Available: no, Reason: "ZoneMissing", Message: "No zone", Transition: at(4),
 		Finalized: yes, FinalizedReason: "CleanupComplete",
+		Stalled: no, StalledReason: "Retrying", StalledMessage: "In a minute",
 	}
 	if diff := cmp.Diff(want, aggregate.ReportOf(&status)); diff != "" {
 		t.Errorf("ReportOf (-want +got):\n%s", diff)

@@ -26,7 +26,9 @@ import (
 // forward to what the reports say, and whether any time moved. A reader may show
 // them before the reconciler writes the status, because nothing but times differs
 // from what is stored. A time moves only if Conditions would change nothing else of
-// that condition. It never moves back.
+// that condition, and nothing else of Stalled. The time of an adapter's condition says
+// which report the conditions include, and Stalled rests on the same report. A time
+// never moves back.
 //
 // before are the conditions shown until now, nil for none. If Conditions would
 // change more than the time of a condition, that condition keeps the time shown
@@ -36,10 +38,11 @@ import (
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
+	sameStalled := sameIfAny(find(coming, v1.StalledCondition), find(stored, v1.StalledCondition))
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
-		if next == nil || !SameButUpdated(*next, stored[i]) {
+		if next == nil || !sameStalled || !SameButUpdated(*next, stored[i]) {
 			next = &kept[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {
@@ -68,6 +71,15 @@ func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 		}
 	}
 	return conditions
+}
+
+// sameIfAny reports whether two conditions differ at most in lastUpdatedTime, or both
+// do not exist.
+func sameIfAny(a, b *v1.ResourceCondition) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return SameButUpdated(*a, *b)
 }
 
 // SameButUpdated reports whether two conditions differ at most in lastUpdatedTime.

@@ -87,7 +87,9 @@ func wantUnauthenticated(client *http.Client, method, path, authorization string
 	if authorization != "" {
 		request.Header.Set("Authorization", authorization)
 	}
-	response, err := client.Do(request)
+	direct := *client
+	direct.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	response, err := direct.Do(request)
 	if err != nil {
 		return err
 	}
@@ -228,6 +230,35 @@ func TestClientCertificate(t *testing.T) {
 		t.Fatal(err)
 	}
 	caller{client: suite.secure.client(t, stranger)}.get(t, api+"/clusters").want(t, http.StatusUnauthorized)
+}
+
+// TestUnusableUser calls with certificates whose names do not fit into the headers of an
+// impersonation. Reads are refused too, so that such a caller learns of it at once.
+func TestUnusableUser(t *testing.T) {
+	for _, name := range []string{"line\nbreak", "dev@hyperfleet.local ", "\tadmin"} {
+		config, err := suite.env.ClientCertificate(name, "fleet-owners")
+		if err != nil {
+			t.Fatal(err)
+		}
+		certificate, err := tls.X509KeyPair(config.CertData, config.KeyData)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := caller{client: suite.secure.client(t, certificate)}
+		eventually(t, "the facade knows the authority", func() bool {
+			response, err := c.client.Get(suite.secure.base + api)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			return response.StatusCode != http.StatusServiceUnavailable
+		})
+		for _, answer := range []answer{c.get(t, api+"/clusters"), c.post(t, api+"/clusters", `{"name":"unusable","spec":{}}`)} {
+			if p := answer.want(t, http.StatusForbidden).problem(t); p.Code != "HYPERFLEET-AUZ-002" || !strings.Contains(p.Detail, fmt.Sprintf("%q", name)) {
+				t.Errorf("%q: %s, %s", name, p.Code, p.Detail)
+			}
+		}
+	}
 }
 
 // TestCertificateIsRenewed replaces the server's certificate while it serves.

@@ -124,6 +124,8 @@ func TestBadBodies(t *testing.T) {
 			"patch":             {"Content-Type": "application/merge-patch+json"},
 			"any":               {"Content-Type": "*/*"},
 			"no type":           {"Content-Type": ";;"},
+			"nothing":           {"Content-Type": ""},
+			"two types":         {"Content-Type": "application/json, text/plain"},
 			"JSON as text":      {"Content-Type": "text/json"},
 			"Latin-1":           {"Content-Type": "application/json; charset=iso-8859-1"},
 			"UTF-16":            {"Content-Type": "application/json; charset=utf-16"},

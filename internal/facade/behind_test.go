@@ -26,12 +26,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	restclient "k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
@@ -53,9 +51,7 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	})
 	freeze()
 
-	if err := suite.env.Client.Delete(t.Context(), &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}); err != nil {
-		t.Fatal(err)
-	}
+	forceDelete(t, name)
 	var second rest.Cluster
 	eventually(t, "the first cluster is gone", func() bool {
 		answer := post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, name))

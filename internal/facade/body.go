@@ -65,13 +65,15 @@ func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, i
 }
 
 func checkMediaType(r *http.Request) error {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return problem.UnsupportedMediaType.Because("Content-Encoding %q is not supported; send the body as it is", encoding)
+	if coding := contentCoding(r.Header); coding != "" {
+		return problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body as it is", coding)
 	}
-	contentType := r.Header.Get("Content-Type")
-	if contentType == "" {
-		return nil
+	if r.ContentLength == 0 {
+		return nil // the fault is that there is no body
 	}
+	// A body without a media type is refused: a page of another site can have a browser send
+	// one without asking the server first.
+	contentType := strings.Join(r.Header["Content-Type"], ", ")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/json" {
 		return problem.UnsupportedMediaType.Because("Content-Type is %q; want application/json", contentType)

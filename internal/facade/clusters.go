@@ -29,6 +29,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
@@ -64,7 +65,7 @@ func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.replica.Clusters.Index, row, rest.ClusterHref(row.ID))
+	return s.created(w, r, s.replica.Clusters, row, rest.ClusterHref(row.ID))
 }
 
 // requestedCluster returns the cluster of the path, which the caller must be allowed to
@@ -93,10 +94,11 @@ func (s *Server) create(ctx context.Context, o client.Object) error {
 }
 
 // created answers with a new resource, once reads show it.
-func (s *Server) created(w http.ResponseWriter, r *http.Request, index *fleet.Index, row *fleet.Row, href string) error {
+func (s *Server) created(w http.ResponseWriter, r *http.Request, in *replica.Resources, row *fleet.Row, href string) error {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()
-	if !mayWait(ctx) || index.WaitForResourceVersion(ctx, row.ResourceVersion) != nil {
+	shown := func(*fleet.Row) bool { return true } // the id is new
+	if !mayWait(ctx) || in.AwaitWrite(ctx, row.ID, row.ResourceVersion, shown) != nil {
 		// The resource is stored all the same, and the answer says what it is.
 		metrics.VisibilityTimeouts.Inc()
 		s.logOf(r).Info("A write was not visible to reads in time", "id", row.ID)

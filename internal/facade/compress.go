@@ -20,8 +20,6 @@ import (
 	"bufio"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -75,42 +73,4 @@ func (s *Server) writeBody(w http.ResponseWriter, gzipped bool, write func(io.Wr
 	_ = buffer.Flush()
 	buffer.Reset(nil)
 	bodyWriters.Put(buffer)
-}
-
-// acceptsGzip tells whether the client asks for gzip and does not prefer content
-// as it is.
-func acceptsGzip(header http.Header) bool {
-	gzipped, other, identity := -1.0, -1.0, 0.0
-	for _, list := range header["Accept-Encoding"] {
-		for element := range strings.SplitSeq(list, ",") {
-			coding, parameters, _ := strings.Cut(element, ";")
-			coding = strings.Trim(coding, " \t")
-			switch {
-			case strings.EqualFold(coding, "gzip"), strings.EqualFold(coding, "x-gzip"):
-				gzipped = quality(parameters)
-			case strings.EqualFold(coding, "identity"):
-				identity = quality(parameters)
-			case coding == "*":
-				other = quality(parameters)
-			}
-		}
-	}
-	if gzipped < 0 {
-		gzipped = other
-	}
-	return gzipped > 0 && gzipped >= identity
-}
-
-// quality returns the q of "q=0.5", 1 where there is none, and 0 where it is not
-// a number from 0 to 1.
-func quality(parameters string) float64 {
-	name, value, ok := strings.Cut(strings.Trim(parameters, " \t"), "=")
-	if !ok || !strings.EqualFold(strings.Trim(name, " \t"), "q") {
-		return 1
-	}
-	q, err := strconv.ParseFloat(strings.Trim(value, " \t"), 64)
-	if err != nil || !(q >= 0 && q <= 1) {
-		return 0
-	}
-	return q
 }

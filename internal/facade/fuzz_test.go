@@ -90,6 +90,7 @@ func FuzzCreateBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, path := range []string{rest.ClustersPath, cluster + "/nodepools"} {
 			r := httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
 			ask(t, handler, r, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
 		}
 	})
@@ -109,6 +110,7 @@ func FuzzReportBody(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, cluster+"/statuses", bytes.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
 		// 204 is for a generation that the cluster does not have.
 		ask(t, handler, r, http.StatusNoContent, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
 	})

@@ -27,6 +27,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
@@ -42,10 +43,19 @@ func FixedUser(name string) authenticator.Request {
 
 // authenticate puts the caller into the request's context.
 func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
+	client := clientNetwork(r)
+	if !s.inFlight.authenticating.take(client) {
+		return nil, problem.TooManyRequests.Because("Too many requests from %s wait for their authentication; try again in a moment", client).RetryAfter(1)
+	}
+	defer s.inFlight.authenticating.leave(client)
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
 	switch {
-	case ok && err == nil && response.User.GetName() != "":
-		return r.WithContext(request.WithUser(r.Context(), response.User)), nil
+	case ok && err == nil:
+		if err := serving.CheckUser(response.User); err != nil {
+			return nil, problem.UnusableUser.Because("The API server cannot be asked in the name of this user: %s", err)
+		}
+		ctx := fleet.WithCaller(r.Context(), response.User.GetName())
+		return r.WithContext(request.WithUser(ctx, response.User)), nil
 	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
 	default:

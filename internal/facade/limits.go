@@ -18,7 +18,6 @@ package facade
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -86,8 +85,8 @@ func (l Limits) check() error {
 
 // BindFlags adds the flags of the Limits.
 func (l *Limits) BindFlags(flags *flag.FlagSet) {
-	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads; further reads are answered 429.")
-	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes; further writes are answered 429.")
+	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. A caller gets half of what other callers leave; further reads are answered 429.")
+	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. A caller gets half of what other callers leave; further writes are answered 429.")
 	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "Maximum time to serve a REST request, including its API server calls.")
 	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "Maximum time to receive the headers of a REST request.")
 	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "Maximum time to receive a REST request.")
@@ -95,7 +94,7 @@ func (l *Limits) BindFlags(flags *flag.FlagSet) {
 	flags.DurationVar(&l.IdleTimeout, "idle-timeout", 2*time.Minute, "Maximum time to keep an idle REST connection open.")
 }
 
-// limit serves requests within the Limits.
+// limit refuses requests by their first line, and ends connections while the Server drains.
 func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.draining.Load() {
@@ -105,29 +104,6 @@ func (s *Server) limit(next http.Handler) http.Handler {
 			s.answerError(w, r, problem.URITooLong.Because("The path and query are longer than %d bytes", maxURIBytes))
 			return
 		}
-		reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-		places := s.inFlight.writing
-		if reads {
-			places = s.inFlight.reading
-		}
-		if !take(places) {
-			s.answerError(w, r, problem.TooManyRequests.Because("This replica has too many requests to serve; try again in a moment").
-				RetryAfter(1))
-			return
-		}
-		if reads { // from memory: what has to wait for the API server has a deadline of its own
-			defer func() { <-places }()
-			next.ServeHTTP(w, r)
-			return
-		}
-		s.limitWrite(w, r, next)
+		next.ServeHTTP(w, r)
 	})
-}
-
-func (s *Server) limitWrite(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	p := &place{among: s.inFlight.writing, waiting: s.inFlight.waiting}
-	defer p.leave()
-	ctx, cancel := context.WithTimeout(p.in(r.Context()), s.options.Limits.RequestTimeout)
-	defer cancel()
-	next.ServeHTTP(w, r.WithContext(ctx))
 }

@@ -233,8 +233,12 @@ func call(t testing.TB, method, path, body string) answer {
 	return do(t, request)
 }
 
+// do makes a request to the facade. A body is JSON, if the request does not say.
 func do(t testing.TB, request *http.Request) answer {
 	t.Helper()
+	if request.ContentLength > 0 && request.Header["Content-Type"] == nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	return doWith(t, http.DefaultClient, request)
 }
 

@@ -57,7 +57,9 @@ func (s *Server) writeDescription(w http.ResponseWriter, description any) error 
 	return nil
 }
 
-func (s *Server) getOpenAPI(w http.ResponseWriter, _ *http.Request) error {
-	writeJSON(w, http.StatusOK, s.contract.json)
+func (s *Server) getOpenAPI(w http.ResponseWriter, r *http.Request) error {
+	if s.maySend(w, r) {
+		writeJSON(w, http.StatusOK, s.contract.json)
+	}
 	return nil
 }

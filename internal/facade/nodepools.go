@@ -85,7 +85,7 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.replica.NodePools.Index, row, rest.NodePoolHref(row.ID))
+	return s.created(w, r, s.replica.NodePools, row, rest.NodePoolHref(row.ID))
 }
 
 // requestedNodePool returns the nodepool of the path. Where the path names a cluster

@@ -39,7 +39,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		metrics.RequestsInFlight.Inc()
 		o := &observation{ResponseWriter: w, id: requestID(r.Header), route: noRoute, status: http.StatusOK}
 		w.Header()[requestIDHeader] = []string{o.id}
-		r = r.WithContext(s.startSpan(context.WithValue(r.Context(), observationKey{}, o), r))
+		r = r.WithContext(s.startSpan(context.WithValue(lasting(r), observationKey{}, o), r))
 		defer func() {
 			took := time.Since(begin)
 			metrics.RequestsInFlight.Dec()
@@ -49,6 +49,18 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(o, r)
 	})
+}
+
+// lasting returns the context of a request without the cancellation that comes when the
+// client closes its side of an HTTP/1 connection. A client that has sent its request may do
+// so and still receive: net/http cannot tell it from one that has gone. The cost is that the
+// request of a client that has gone is served to its end, which the Limits bound. A client
+// of HTTP/2 says that it gives a request up.
+func lasting(r *http.Request) context.Context {
+	if r.ProtoMajor == 1 {
+		return context.WithoutCancel(r.Context())
+	}
+	return r.Context()
 }
 
 // routed notes which route a request has taken.
@@ -71,6 +83,7 @@ type observation struct {
 	http.ResponseWriter
 	id     string
 	route  *metrics.Route
+	place  *place     // nil until the request is admitted
 	span   trace.Span // nil where no spans are made
 	status int
 	bytes  int64

@@ -17,6 +17,7 @@ limitations under the License.
 package facade
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -38,6 +39,7 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 	)
 	s := &Server{log: logr.Discard()}
 	s.options.Limits = Limits{}.withDefaults()
+	s.inFlight = newInFlight(s.options.Limits)
 	row := &fleet.Row{JSON: make([]byte, size)}
 	for i := range row.JSON {
 		row.JSON[i] = byte(i * i >> 8)
@@ -55,6 +57,8 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 				stuck.Add(1)
 				done.Go(func() {
 					r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+					r = r.WithContext(context.WithValue(r.Context(), observationKey{}, &observation{}))
+					defer s.newPlace(r).leave()
 					r.Header.Set("Accept-Encoding", encoding)
 					s.writeList(&stuckWriter{discard: discard{header: http.Header{}}, stuck: stuck.Done, release: release}, r, "ClusterList", 1, page)
 				})

@@ -17,7 +17,12 @@ limitations under the License.
 package facade
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
+	"net/url"
+	"regexp"
 
 	"github.com/swaggest/swgui/v5emb"
 
@@ -28,7 +33,12 @@ import (
 // servePage serves the page that shows the OpenAPI document, and what it loads.
 func (s *Server) servePage() handlerFunc {
 	page := v5emb.New(s.contract.doc.Info.Title, rest.OpenAPIPath, rest.OpenAPIPagePath)
+	policy := []string{contentPolicyOf(page)}
 	return func(w http.ResponseWriter, r *http.Request) error {
+		if !s.maySend(w, r) {
+			return nil
+		}
+		w.Header()[contentPolicyHeader] = policy
 		found := &foundWriter{ResponseWriter: w}
 		page.ServeHTTP(found, r)
 		if found.not {
@@ -37,6 +47,34 @@ func (s *Server) servePage() handlerFunc {
 		return nil
 	}
 }
+
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+// contentPolicyOf returns the Content-Security-Policy of the page: it may load from this
+// server, and run the scripts that are in it now.
+func contentPolicyOf(page http.Handler) string {
+	rendered := &bufferWriter{header: http.Header{}}
+	page.ServeHTTP(rendered, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: rest.OpenAPIPagePath}})
+	scripts := "'self'"
+	for _, script := range inlineScript.FindAllSubmatch(rendered.Bytes(), -1) {
+		digest := sha256.Sum256(script[1])
+		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(digest[:]) + "'"
+	}
+	return "default-src 'none'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src " + scripts +
+		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+}
+
+// A bufferWriter keeps a response in memory.
+type bufferWriter struct {
+	bytes.Buffer
+	header http.Header
+}
+
+// Header implements http.ResponseWriter.
+func (w *bufferWriter) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *bufferWriter) WriteHeader(int) {}
 
 // noPath is the answer where nothing is served.
 func noPath(r *http.Request) error {

@@ -216,9 +216,7 @@ func TestReportOnSuccessor(t *testing.T) {
 	body := fmt.Sprintf(`{"name":%q}`, name)
 	first := newCluster(t, body)
 	post(t, first.Href+"/statuses", reportBody("validator", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
-	if err := suite.env.Client.Delete(t.Context(), &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}); err != nil {
-		t.Fatal(err)
-	}
+	forceDelete(t, name)
 	var second rest.Cluster
 	eventually(t, "the first cluster is gone", func() bool {
 		answer := post(t, api+"/clusters", body)

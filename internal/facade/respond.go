@@ -40,6 +40,9 @@ var (
 
 // writeRow answers with a resource.
 func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row) {
+	if !s.maySend(w, r) {
+		return
+	}
 	gzipped, unchanged := begin(w, r, len(row.JSON), row.Digest)
 	switch {
 	case unchanged || r.Method == http.MethodHead:
@@ -52,6 +55,9 @@ func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row
 
 // writeList answers with a list, which it assembles from its rows' JSON.
 func (s *Server) writeList(w http.ResponseWriter, r *http.Request, kind string, page int, result fleet.Page) {
+	if !s.maySend(w, r) {
+		return
+	}
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
 	head := appendListHead((*scratch)[:0], kind, page, result)

@@ -66,23 +66,28 @@ func (s *Server) handler() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for pattern, m := range routes {
-		mux.Handle(pattern, routed(pattern, s.serve(m.dispatch)))
+		mux.Handle(pattern, routed(pattern, s.serve(s.admitted(m).dispatch)))
 	}
-	page := routed(rest.OpenAPIPagePath, s.serve(methods{http.MethodGet: s.servePage()}.dispatch))
+	page := routed(rest.OpenAPIPagePath, s.serve(s.admitted(methods{http.MethodGet: s.servePage()}).dispatch))
 	mux.Handle(rest.OpenAPIPagePath, page)
 	mux.Handle(rest.OpenAPIPagePath+"/", page)
 	nothing := s.serve(func(_ http.ResponseWriter, r *http.Request) error { return noPath(r) })
 	mux.Handle("/", nothing)
-	return s.observe(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return s.observe(s.protectBrowsers(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones. It has
 		// an answer of its own to "*".
-		asked := r.URL.EscapedPath()
-		if path.Clean(asked) != strings.TrimSuffix(asked, "/") && asked != "/" || r.RequestURI == "*" {
+		if !isClean(r.URL.EscapedPath()) || r.RequestURI == "*" {
 			nothing.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	})))
+	}))))
+}
+
+// isClean reports whether a ServeMux would serve a path without a redirect.
+func isClean(asked string) bool {
+	clean := path.Clean(asked)
+	return asked == clean || clean != "/" && asked == clean+"/"
 }
 
 // dispatch calls the handler of the request's method.
@@ -125,7 +130,7 @@ func (s *Server) serve(handle handlerFunc) http.Handler {
 func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) {
 	p := problem.From(err)
 	log := s.logOf(r).WithValues("code", p.Code, "status", p.Status)
-	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has gone
+	if p.Status >= http.StatusInternalServerError && r.Context().Err() == nil { // else the client has given up
 		log.Error(p, "Request failed")
 	} else {
 		log.V(1).Info("Request refused", "reason", p.Error())

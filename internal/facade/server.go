@@ -61,6 +61,10 @@ type Options struct {
 	Authenticator authenticator.Request
 	// Authorizer says what they may do.
 	Authorizer authorizer.Authorizer
+	// LoopbackHostsOnly refuses requests whose Host is neither localhost nor a loopback
+	// address. A Server that listens on loopback without authentication needs it: a page
+	// whose name resolves to a loopback address would otherwise be of the same origin.
+	LoopbackHostsOnly bool
 	// TLS is how to serve HTTPS; nil for plain HTTP.
 	TLS *tls.Config
 	// TracerProvider makes spans of requests; nil for none.

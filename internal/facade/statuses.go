@@ -337,7 +337,9 @@ func (s *Server) awaitReport(r *http.Request, on reported, stored *v1.AdapterSta
 		s.log.Info("Too many writes wait to be visible to reads for a report to wait", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
 		return
 	}
-	err := s.replica.Reports.Index.WaitForResourceVersion(ctx, stored.ResourceVersion)
+	err := s.replica.Reports.AwaitWrite(ctx, v1.ID(stored.UID), stored.ResourceVersion, func(row *fleet.Row) bool {
+		return row.ResourceVersion == stored.ResourceVersion
+	})
 	if err == nil {
 		report := aggregate.ReportOf(stored)
 		_, err = on.index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {

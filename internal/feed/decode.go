@@ -51,7 +51,8 @@ func NewWatchClient(config *rest.Config, scheme *runtime.Scheme, version schema.
 }
 
 // Watching returns a source that lists by another source, and watches a resource in
-// a namespace by a client of NewWatchClient. The namespace "" means all.
+// a namespace by a client of NewWatchClient. The namespace "" means all. A watch is not
+// retried unnoticed: see watches.
 func Watching(c rest.Interface, resource, namespace string, source cache.ListerWatcher) cache.ListerWatcher {
 	return &cache.ListWatch{
 		ListWithContextFunc: cache.ToListerWatcherWithContext(source).ListWithContext,
@@ -61,6 +62,7 @@ func Watching(c rest.Interface, resource, namespace string, source cache.ListerW
 				NamespaceIfScoped(namespace, namespace != "").
 				Resource(resource).
 				VersionedParams(&options, metav1.ParameterCodec).
+				MaxRetries(0).
 				Watch(ctx)
 		},
 	}

@@ -80,14 +80,17 @@ func ListWatch(c client.WithWatch, list client.ObjectList, namespace string) cac
 }
 
 // Start feeds the Store until ctx is done. It recovers from broken watches, expired
-// resource versions and an unreachable API server, as every informer does.
+// resource versions and an unreachable API server, as every informer does. After the API
+// server was unreachable, it lists all objects again: see watches.
 func (f *Feed[T]) Start(ctx context.Context) error {
 	var example T
 	logger := log.FromContext(ctx).WithName("feed").WithValues("type", fmt.Sprintf("%T", example))
 	ctx = klog.NewContext(ctx, logger)
+	pauses := retries()
 	cache.NewReflectorWithOptions(f.watches.recorded(f.source), example, &reflectorStore[T]{Feed: f, logger: logger}, cache.ReflectorOptions{
-		Name:   "feed",
-		Logger: &logger,
+		Name:    "feed",
+		Logger:  &logger,
+		Backoff: &pauses,
 	}).RunWithContext(ctx)
 	return nil
 }
@@ -140,7 +143,7 @@ func (s *reflectorStore[T]) Replace(items []any, resourceVersion string) error {
 	if err := s.store.Replace(rows, resourceVersion); err != nil {
 		return err
 	}
-	s.store.Prove(s.watches.currentAsOf())
+	s.store.Prove(s.watches.replaced())
 	s.logger.V(1).Info("Replaced all rows", "count", len(rows), "resourceVersion", resourceVersion)
 	return nil
 }

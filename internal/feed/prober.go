@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -68,21 +69,28 @@ type Prober struct {
 	collection string
 	index      *fleet.Index
 	source     cache.ListerWatcherWithContext
-	rewatch    func()
+	feed       Restarter
 
 	interval, stallPatience time.Duration
 	watchSeconds            int64
+
+	restored atomic.Pointer[RestoredError] // the result of Restored
 }
 
-// NewProber returns a Prober of the index of a collection. Logs show the name of the
-// collection. The source may be one of the objects' metadata alone. rewatch makes the
-// Feed begin a new watch.
-func NewProber(collection string, index *fleet.Index, source cache.ListerWatcher, rewatch func()) *Prober {
+// A Restarter is a Feed of any type.
+type Restarter interface {
+	Rewatch()
+	Relist()
+}
+
+// NewProber returns a Prober of the index of a collection, which the feed fills. Logs
+// show the name of the collection. The source may be one of the objects' metadata alone.
+func NewProber(collection string, index *fleet.Index, source cache.ListerWatcher, feed Restarter) *Prober {
 	return &Prober{
 		collection:    collection,
 		index:         index,
 		source:        cache.ToListerWatcherWithContext(source),
-		rewatch:       rewatch,
+		feed:          feed,
 		interval:      probeInterval,
 		stallPatience: stallPatience,
 		watchSeconds:  shortWatch,
@@ -126,14 +134,9 @@ func (p *Prober) probe(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	held := p.index.ResourceVersion()
-	current, err := p.current(ctx)
+	current, err := p.verified(ctx)
 	if err != nil {
 		return err
-	}
-	if current.version < held {
-		p.rewatch() // at a version that the API server does not know: the Feed lists again
-		return fmt.Errorf("the API server has gone back from resourceVersion %d to %d", held, current.version)
 	}
 	if p.reaches(ctx, current.version, busyPatience) {
 		p.index.Prove(current.at)
@@ -162,6 +165,47 @@ func (p *Prober) current(ctx context.Context) (moment, error) {
 	}
 	version, err := fleet.ParseResourceVersion(accessor.GetResourceVersion())
 	return moment{at: now, version: version}, err
+}
+
+// Verify returns an error if the index reflects a resourceVersion that the API server
+// does not have: a *RestoredError. Then it makes the Feed list all objects again.
+func (p *Prober) Verify(ctx context.Context) error {
+	_, err := p.verified(ctx)
+	return err
+}
+
+// Restored returns an error while the index, as far as is known, reflects a history that
+// the API server does not have any more, otherwise nil.
+func (p *Prober) Restored() *RestoredError { return p.restored.Load() }
+
+// verified returns the current version of the collection, which is not older than the
+// index.
+func (p *Prober) verified(ctx context.Context) (moment, error) {
+	held := p.index.ResourceVersion()
+	current, err := p.current(ctx)
+	if err != nil {
+		return moment{}, err
+	}
+	if current.version < held {
+		restored := &RestoredError{Held: held, Current: current.version}
+		p.restored.Store(restored)
+		p.feed.Relist()
+		return moment{}, restored
+	}
+	p.restored.Store(nil)
+	return current, nil
+}
+
+// A RestoredError reports that the API server has an older resourceVersion than an
+// index: its store was restored to an older revision.
+type RestoredError struct {
+	// Held is the resourceVersion of the index, Current that of the API server.
+	Held, Current uint64
+}
+
+// Error implements error.
+func (e *RestoredError) Error() string {
+	return fmt.Sprintf("the API server has gone back from resourceVersion %d to %d: its store was restored to an older revision", e.Held, e.Current)
 }
 
 var errNoBookmark = errors.New("the watch ended without a bookmark")
@@ -221,7 +265,7 @@ func (p *Prober) eventVersion(e watch.Event) (uint64, error) {
 	if e.Type == watch.Error {
 		err := apierrors.FromObject(e.Object)
 		if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-			p.rewatch() // the Feed's own watch may hang at a compacted version
+			p.feed.Rewatch() // the Feed's own watch may hang at a compacted version
 		}
 		return 0, err
 	}
@@ -248,7 +292,7 @@ func (p *Prober) require(ctx context.Context, version uint64) error {
 		return nil
 	}
 	log.FromContext(ctx).Info("The watch has stalled, replacing it", "resourceVersion", version)
-	p.rewatch()
+	p.feed.Rewatch()
 	if p.reaches(ctx, version, probeTimeout) {
 		return nil
 	}

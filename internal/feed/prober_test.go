@@ -18,6 +18,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -135,6 +136,32 @@ func TestProberWithoutAPIServer(t *testing.T) {
 	awaitProof(t, x, time.Now())
 }
 
+// TestProberVerifies: an index that is ahead of the API server is known to be of a lost
+// history, until its feed has listed again.
+func TestProberVerifies(t *testing.T) {
+	c, namespace := newNamespace(t)
+	x := fleet.New(fleet.AdapterStatuses)
+	must(t, x.Replace(nil, "1"))
+	relists := new(relists)
+	p := NewProber("statuses", x, ListWatch(c, &v1.AdapterStatusList{}, namespace), relists)
+	must(t, p.Verify(t.Context()))
+	must(t, x.Observe("1000000000"))
+	if _, restored := errors.AsType[*RestoredError](p.Verify(t.Context())); !restored || p.Restored() == nil || *relists != 1 {
+		t.Errorf("ahead of the API server: restored %t, %v, %d relists", restored, p.Restored(), *relists)
+	}
+	must(t, x.Replace(nil, "2"))
+	must(t, p.Verify(t.Context()))
+	if p.Restored() != nil || *relists != 1 {
+		t.Errorf("after the list: %v, %d relists", p.Restored(), *relists)
+	}
+}
+
+// relists counts the calls of Relist.
+type relists int
+
+func (r *relists) Rewatch() {}
+func (r *relists) Relist()  { *r++ }
+
 // startProber feeds and probes an index.
 func startProber(t *testing.T, c client.WithWatch, namespace string, x *fleet.Index) {
 	t.Helper()
@@ -142,7 +169,7 @@ func startProber(t *testing.T, c client.WithWatch, namespace string, x *fleet.In
 	start(t, feed)
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind("AdapterStatusList"))
-	p := NewProber("statuses", x, ListWatch(c, metadata, namespace), feed.Rewatch)
+	p := NewProber("statuses", x, ListWatch(c, metadata, namespace), feed)
 	p.interval, p.stallPatience = 10*time.Millisecond, 100*time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)

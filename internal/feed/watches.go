@@ -18,9 +18,12 @@ package feed
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"sync"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -32,12 +35,35 @@ import (
 // resourceVersion that it has seen.
 func (f *Feed[T]) Rewatch() { f.watches.stop() }
 
-// watches records the requests that a Feed makes to its source.
+// Relist makes the Feed get all objects again, unless it is about to: what it has seen
+// is of a store that the API server does not have any more.
+func (f *Feed[T]) Relist() {
+	if !f.watches.isListing() {
+		f.watches.distrust()
+		f.watches.stop()
+	}
+}
+
+// watches records and corrects the requests that a reflector makes to its source.
+//
+// All objects are always requested as they are now. A reflector would request them at
+// the last resourceVersion that it has seen or newer, which a store that was restored to
+// an older revision does not have, and which is no proof that the index is current.
+//
+// A watch continues at a resourceVersion only if the store may be trusted to be the
+// same. If the API server was unreachable, its store may have been restored, and may by
+// now be past the resourceVersion again, with other objects. After a restart an API
+// server hardly ever knows the events since a resourceVersion, so this costs next to
+// nothing.
 type watches struct {
 	mu     sync.Mutex
 	latest watch.Interface
-	// requested is when the Feed last requested the current state of all objects.
+	// requested is when the current state of all objects was last requested.
 	requested time.Time
+	// listing is true from the request for all objects until they have arrived.
+	listing bool
+	// distrusted is true if no watch may continue at a resourceVersion.
+	distrusted bool
 }
 
 // recorded returns the source and records the requests that are made to it.
@@ -45,18 +71,27 @@ func (w *watches) recorded(source cache.ListerWatcher) cache.ListerWatcher {
 	from := cache.ToListerWatcherWithContext(source)
 	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-			if options.ResourceVersion == "0" { // any state that the API server has cached, however old
+			if options.Continue == "" {
 				options.ResourceVersion = ""
+				w.request()
 			}
-			w.record(options)
 			return from.ListWithContext(ctx, options)
 		},
 		WatchFuncWithContext: func(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 			if ptr.Deref(options.SendInitialEvents, false) {
-				w.record(options)
+				options.ResourceVersion = ""
+				w.request()
+			} else if w.isDistrusted() {
+				return nil, apierrors.NewResourceExpired("the store of the API server may have been restored to an older revision")
 			}
 			latest, err := from.WatchWithContext(ctx, options)
+			if err == nil && reflect.TypeOf(latest) == noAnswer {
+				err = errNoAnswer
+			}
 			if err != nil {
+				if isUnreachable(err) {
+					w.distrust()
+				}
 				return nil, err
 			}
 			w.mu.Lock()
@@ -67,26 +102,46 @@ func (w *watches) recorded(source cache.ListerWatcher) cache.ListerWatcher {
 	}, source)
 }
 
-// record records the time of a request for all objects. The further pages of a list,
-// and a list at a given version, may return an old state.
-func (w *watches) record(options metav1.ListOptions) {
+// noAnswer is the type that client-go returns, without an error, for a watch whose
+// connection ends before the API server answers.
+var noAnswer = reflect.TypeOf(watch.NewEmptyWatch())
+
+var errNoAnswer = errors.New("the connection ended before the API server answered")
+
+// request records a request for all objects.
+func (w *watches) request() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	switch {
-	case options.Continue != "":
-	case options.ResourceVersion == "":
-		w.requested = time.Now()
-	default:
-		w.requested = time.Time{}
-	}
+	w.requested, w.listing, w.distrusted = time.Now(), true, false
 }
 
-// currentAsOf returns the time at which the objects that have just arrived were
-// current, or the zero time if that is not known.
-func (w *watches) currentAsOf() time.Time {
+// replaced records that all objects have arrived. It returns the time as of which they
+// are current.
+func (w *watches) replaced() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.listing = false
 	return w.requested
+}
+
+func (w *watches) isListing() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.listing
+}
+
+// distrust keeps watches from continuing at a resourceVersion until all objects are
+// requested.
+func (w *watches) distrust() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.distrusted = true
+}
+
+func (w *watches) isDistrusted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.distrusted
 }
 
 // stop ends the latest watch. Its reader cannot tell this from an end by the API

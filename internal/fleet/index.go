@@ -45,7 +45,7 @@ type Index struct {
 	synced atomic.Bool
 
 	limits   limits
-	turns    turns
+	turns    *turns
 	standing standingSearches
 
 	waits waits

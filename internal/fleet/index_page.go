@@ -79,7 +79,7 @@ func (x *Index) List(ctx context.Context, q Query) (Page, error) {
 // request has a position that the order does not allow, ErrTooBroad if a scan takes too long,
 // ErrBusy if too many searches scan already, or the error of ctx if that is done first.
 func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
-	if byTime := x.schema.defaultOrder; r.After != nil && !(s.single && s.order[0].field == byTime) {
+	if byTime := x.schema.defaultOrder; r.After != nil && (!s.single || s.order[0].field != byTime) {
 		return Page{}, &FieldError{Field: s.order[0].field.name, Offset: -1, Message: "pages after a position are in the order of " + byTime.name + " only"}
 	}
 	if len(r.Owners) == 0 {

@@ -19,7 +19,6 @@ package fleet
 import (
 	"context"
 	"errors"
-	"runtime"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -29,7 +28,7 @@ import (
 type limits struct {
 	// scanTime is the maximum time that a search scans rows.
 	scanTime time.Duration
-	// patience is the maximum time that a search waits for its turn to scan.
+	// patience is the maximum time that a search waits for each of its turns to scan.
 	patience time.Duration
 	// fewRows is the maximum number of rows that a search scans without a turn.
 	fewRows int
@@ -53,33 +52,10 @@ var ErrTooBroad = errors.New("the search looks at too many objects one by one; n
 // answer a moment later.
 var ErrBusy = errors.New("too many searches that look at objects one by one are under way")
 
-// turns is a semaphore of scans. It leaves half of the processors to everything else.
-type turns chan struct{}
-
-func newTurns() turns { return make(turns, max(1, runtime.GOMAXPROCS(0)/2)) }
-
-// take waits for a turn. The caller calls done to give it back.
-func (t turns) take(ctx context.Context, patience time.Duration) (done func(), err error) {
-	select {
-	case t <- struct{}{}:
-	default:
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		select {
-		case t <- struct{}{}:
-		case <-timer.C:
-			return nil, ErrBusy
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	return func() { <-t }, nil
-}
-
 // takeTurn waits for a turn for work on that number of rows. Few rows need none.
-func (x *Index) takeTurn(ctx context.Context, rows int) (done func(), err error) {
+func (x *Index) takeTurn(ctx context.Context, rows int) (*turn, error) {
 	if rows <= x.limits.fewRows {
-		return func() {}, nil
+		return nil, nil
 	}
 	return x.turns.take(ctx, x.limits.patience)
 }
@@ -103,17 +79,18 @@ func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageReq
 // read lock. scan releases it before it tests rows, because rows are immutable. If it has to
 // wait for its turn, it binds the search again.
 func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string) (*scan, *roaring.Bitmap, error) {
+	var taken *turn
 	if n := int(p.set.GetCardinality()); n > x.limits.fewRows {
 		x.mu.RUnlock()
-		done, err := x.takeTurn(ctx, n)
-		if err != nil {
+		var err error
+		if taken, err = x.takeTurn(ctx, n); err != nil {
 			return nil, nil, err
 		}
-		defer done()
+		defer taken.done()
 		x.mu.RLock()
 		p = search.bind(x.scope(), owners)
 	}
-	s := newScan(x.table, p, newStopwatch(ctx, x.limits.scanTime))
+	s := newScan(x.table, p, newStopwatch(ctx, x.limits, taken))
 	x.mu.RUnlock()
 	matching, err := s.matching(p, p.set)
 	return s, matching, err

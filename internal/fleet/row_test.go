@@ -38,8 +38,8 @@ func TestShareKeepsRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
 	options := cmp.Options{
 		cmp.AllowUnexported(Row{}),
-		cmp.Comparer(func(a, b Labels) bool { return slices.Equal(a, b) }),
-		cmp.Comparer(func(a, b Conditions) bool { return slices.Equal(a, b) }),
+		cmp.Comparer(slices.Equal[Labels]),
+		cmp.Comparer(slices.Equal[Conditions]),
 	}
 	for n := range 1000 {
 		predecessor, row := fresh(randomRow(r, n%50)), fresh(randomRow(r, n%50))

@@ -106,20 +106,23 @@ func (s *scan) iterate(subset *roaring.Bitmap, f func(ordinal uint32, row *Row) 
 	})
 }
 
-// stopwatch limits the time of one scan.
+// stopwatch limits the time of one scan, and gives its turn to other callers.
 type stopwatch struct {
 	ctx      context.Context // of the search
 	deadline time.Time
 	tests    int
+	turn     *turn
+	patience time.Duration
 }
 
-func newStopwatch(ctx context.Context, limit time.Duration) stopwatch {
-	return stopwatch{ctx: ctx, deadline: time.Now().Add(limit)}
+func newStopwatch(ctx context.Context, limits limits, turn *turn) stopwatch {
+	return stopwatch{ctx: ctx, deadline: time.Now().Add(limits.scanTime), turn: turn, patience: limits.patience}
 }
 
-// tested records one test of a row, of that cost. It fails once the time is over or the
-// context of the search is done. It reads the clock after each match of a pattern, which may
-// take a while; after every other test, reading the clock would take as long as the test.
+// tested records one test of a row, of that cost. It fails once the time is over, the
+// context of the search is done, or the search does not get its next turn. It reads the
+// clock after each match of a pattern, which may take a while; after every other test,
+// reading the clock would take as long as the test.
 func (w *stopwatch) tested(c cost) error {
 	testsPerReading := 16
 	if c == costPattern || c == costFreeFormPattern {
@@ -132,8 +135,14 @@ func (w *stopwatch) tested(c cost) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if time.Now().After(w.deadline) {
+	now := time.Now()
+	if now.After(w.deadline) {
 		return ErrTooBroad
 	}
-	return nil
+	if !w.turn.expired(now) {
+		return nil
+	}
+	err := w.turn.yield(w.ctx, w.patience)
+	w.deadline = w.deadline.Add(time.Since(now)) // scanTime does not include the scans of others
+	return err
 }

@@ -64,12 +64,13 @@ func TestBusy(t *testing.T) {
 	}
 	x.limits.scanTime, x.limits.patience = time.Hour, 0
 	var release []func()
-	for range cap(x.turns) {
-		done, err := x.turns.take(t.Context(), 0)
+	turns := x.turns.free
+	for range turns {
+		taken, err := x.turns.take(t.Context(), time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
-		release = append(release, done)
+		release = append(release, taken.done)
 	}
 	large, small := Query{Filter: parse(t, "name ~= '-1'"), Limit: 10}, Query{Filter: parse(t, "name ~= '-1' and labels.shard = '7'"), Limit: 10}
 	if _, err := x.List(t.Context(), small); err != nil {
@@ -91,8 +92,8 @@ func TestBusy(t *testing.T) {
 		done()
 	}
 	waiting.Wait()
-	if len(x.turns) != 0 {
-		t.Errorf("%d turns are still taken", len(x.turns))
+	if x.turns.free != turns {
+		t.Errorf("%d turns are still taken", turns-x.turns.free)
 	}
 }
 

@@ -177,15 +177,15 @@ func (c *catchUp) matches(r *Row) bool {
 
 // test tests rows without the lock, within the limits of a scan.
 func (c *catchUp) test(ctx context.Context, rows []*Row) error {
-	done, err := c.x.takeTurn(ctx, len(rows))
+	taken, err := c.x.takeTurn(ctx, len(rows))
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer taken.done()
 	if c.verdicts == nil {
 		c.verdicts = make(map[*Row]bool, len(rows))
 	}
-	watch := newStopwatch(ctx, c.x.limits.scanTime)
+	watch := newStopwatch(ctx, c.x.limits, taken)
 	for _, row := range rows {
 		c.verdicts[row] = c.search.matches(row)
 		if err := watch.tested(c.search.cost); err != nil {
@@ -197,11 +197,11 @@ func (c *catchUp) test(ctx context.Context, rows []*Row) error {
 
 // sort sorts rows, which reflect a state, without the lock.
 func (c *catchUp) sort(ctx context.Context, rows []placedRow, as state) error {
-	done, err := c.x.takeTurn(ctx, len(rows))
+	taken, err := c.x.takeTurn(ctx, len(rows))
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer taken.done()
 	order := c.search.order.forward()
 	slices.SortFunc(rows, func(a, b placedRow) int { return order.compare(a.row, b.row) })
 	ordinals := make([]uint32, len(rows))

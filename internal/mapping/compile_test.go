@@ -119,13 +119,13 @@ func TestCompileRefuses(t *testing.T) {
 			RuleError{0, MessageField, 0, "the expression returns optional_type(dyn), want string"},
 		},
 	}
-	for _, reserved := range []string{"Ready", "Available", "Reconciled", "LastKnownReconciled", "Truncated"} {
+	for _, reserved := range []string{"Ready", "Available", "Reconciled", "LastKnownReconciled", "Stalled", "Truncated"} {
 		tests["the reserved type "+reserved] = struct {
 			rules []Rule
 			want  RuleError
 		}{
 			[]Rule{rule(func(r *Rule) { r.Type = reserved })},
-			RuleError{0, TypeField, 0, fmt.Sprintf("%q is reserved for an aggregated condition", reserved)},
+			RuleError{0, TypeField, 0, fmt.Sprintf("%q is reserved for a condition of HyperFleet's own", reserved)},
 		}
 	}
 	for name, test := range tests {

@@ -97,7 +97,7 @@ func (e *RuleError) Error() string {
 
 // reserved are the conditions that aggregation sets itself.
 var reserved = []string{
-	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.TruncatedCondition,
+	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.StalledCondition, v1.TruncatedCondition,
 }
 
 // typePattern is stricter than Kubernetes' own: the search language and REST
@@ -115,7 +115,7 @@ func checkType(name string, earlier []Rule) string {
 	case !typePattern.MatchString(name):
 		return fmt.Sprintf("%q is not a condition type: it must be an upper-case letter followed by letters and digits", name)
 	case slices.Contains(reserved, name):
-		return fmt.Sprintf("%q is reserved for an aggregated condition", name)
+		return fmt.Sprintf("%q is reserved for a condition of HyperFleet's own", name)
 	case strings.HasSuffix(name, v1.AdapterConditionSuffix):
 		return fmt.Sprintf("%q is reserved: types that end in %s belong to adapters", name, v1.AdapterConditionSuffix)
 	case slices.ContainsFunc(earlier, func(r Rule) bool { return r.Type == name }):

@@ -36,10 +36,11 @@ func init() {
 	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
 		// Series exist from the start: rate() needs a first value to grow from.
 		AggregationDuration.WithLabelValues(kind)
+		ForcedDeletions.WithLabelValues(kind)
 		for _, reason := range []string{WriteInitial, WriteSpecChange, WriteTransition, WriteRefresh} {
 			StatusWrites.WithLabelValues(kind, reason)
 		}
-		for _, reason := range []string{DiscardStale, DiscardAhead, DiscardUnknown, DiscardOrphan, DiscardPredecessor} {
+		for _, reason := range []string{DiscardStale, DiscardAhead, DiscardUnknown, DiscardOrphan, DiscardImplausible, DiscardPredecessor} {
 			ReportsDiscarded.WithLabelValues(kind, reason)
 		}
 	}
@@ -50,7 +51,7 @@ func init() {
 
 // All returns the collectors of this package.
 func All() []prometheus.Collector {
-	return slices.Concat(requestMetrics(), reportMetrics(), adaptersMetrics())
+	return slices.Concat(requestMetrics(), reportMetrics(), adaptersMetrics(), deletionMetrics())
 }
 
 // RegisterBuildInfo registers hyperfleet_build_info, whose labels name the running

@@ -88,9 +88,10 @@ func TestSeriesExistFromTheStart(t *testing.T) {
 		series[family.GetName()] = len(family.Metric)
 	}
 	for name, want := range map[string]int{
-		"hyperfleet_reports_discarded_total":                                 2 * 5, // kinds × reasons
+		"hyperfleet_reports_discarded_total":                                 2 * 6, // kinds × reasons
 		"hyperfleet_status_writes_total":                                     2 * 4,
 		"hyperfleet_aggregation_duration_seconds":                            2,
+		"hyperfleet_forced_deletions_total":                                  2,
 		"hyperfleet_required_adapters_reloads_total":                         2,
 		"hyperfleet_required_adapters_last_reload_successful":                1,
 		"hyperfleet_required_adapters_last_reload_success_timestamp_seconds": 1,

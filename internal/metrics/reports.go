@@ -29,6 +29,9 @@ const (
 	// DiscardOrphan is for a stored report that was deleted because its resource does
 	// not exist.
 	DiscardOrphan = "orphan"
+	// DiscardImplausible is for a stored report that was deleted because no adapter can
+	// have observed what it says.
+	DiscardImplausible = "implausible"
 	// DiscardPredecessor is for a stored report that was deleted because its resource
 	// is gone and a new resource has the same name.
 	DiscardPredecessor = "predecessor"

@@ -45,6 +45,9 @@ var (
 	Refused              = Kind{"HYPERFLEET-VAL-007", http.StatusBadRequest, "refused", "Refused by the rules of the resource"}
 	Unauthenticated      = Kind{"HYPERFLEET-AUT-001", http.StatusUnauthorized, "unauthenticated", "Not authenticated"}
 	Forbidden            = Kind{"HYPERFLEET-AUZ-001", http.StatusForbidden, "forbidden", "Not allowed"}
+	UnusableUser         = Kind{"HYPERFLEET-AUZ-002", http.StatusForbidden, "unusable-user", "Unusable user"}
+	CrossOrigin          = Kind{"HYPERFLEET-AUZ-003", http.StatusForbidden, "cross-origin", "From another origin"}
+	Misdirected          = Kind{"HYPERFLEET-AUZ-004", http.StatusMisdirectedRequest, "misdirected", "For another host"}
 	NoSuchPath           = Kind{"HYPERFLEET-NTF-001", http.StatusNotFound, "no-such-path", "No such path"}
 	NoSuchCluster        = Kind{"HYPERFLEET-NTF-002", http.StatusNotFound, "no-such-cluster", "No such cluster"}
 	NoSuchNodePool       = Kind{"HYPERFLEET-NTF-003", http.StatusNotFound, "no-such-nodepool", "No such nodepool"}
@@ -60,6 +63,7 @@ var (
 	Timeout              = Kind{"HYPERFLEET-SVC-002", http.StatusGatewayTimeout, "timeout", "Timed out"}
 	NotReady             = Kind{"HYPERFLEET-SVC-003", http.StatusServiceUnavailable, "not-ready", "Not ready"}
 	Stale                = Kind{"HYPERFLEET-SVC-004", http.StatusServiceUnavailable, "stale", "Index is behind"}
+	ClockSkew            = Kind{"HYPERFLEET-SVC-005", http.StatusServiceUnavailable, "clock-skew", "Clocks differ"}
 )
 
 // typePrefix starts the type URI of every problem.

@@ -19,10 +19,12 @@ package replica
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
@@ -39,18 +41,22 @@ var (
 		[]string{"kind", "ready", "available"}, nil)
 	terminatingDesc = prometheus.NewDesc(metrics.Namespace+"_resources_terminating",
 		"Clusters and NodePools that are being deleted; at the leader only.", []string{"kind"}, nil)
+	deletingDesc = prometheus.NewDesc(metrics.Namespace+"_resources_deleting_seconds",
+		"Seconds since the deletion of the Cluster or NodePool that has been under deletion for the longest time, 0 for none; at the leader only.",
+		[]string{"kind"}, nil)
 )
 
 // Collector returns the metrics of the indexes. elected is closed once this replica
 // leads.
 func (r *Replica) Collector(elected <-chan struct{}) prometheus.Collector {
-	return &collector{replica: r, elected: elected}
+	return &collector{replica: r, elected: elected, searches: newConditionSearches(r.options.ConditionNames)}
 }
 
 // collector counts at each scrape: a count reads posting lists, not rows.
 type collector struct {
-	replica *Replica
-	elected <-chan struct{}
+	replica  *Replica
+	elected  <-chan struct{}
+	searches []conditionSearch
 }
 
 // Describe implements prometheus.Collector.
@@ -59,6 +65,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	to <- indexObjectsDesc
 	to <- resourcesDesc
 	to <- terminatingDesc
+	to <- deletingDesc
 }
 
 // Collect implements prometheus.Collector. It leaves out an index that is not filled
@@ -83,10 +90,22 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		if !of.Index.HasSynced() {
 			continue
 		}
-		for _, s := range conditionSearches {
+		for _, s := range c.searches {
 			to <- count(resourcesDesc, of.Index, s.filter, kind, s.ready, s.available)
 		}
-		to <- count(terminatingDesc, of.Index, terminatingSearch, kind)
+		terminating, err := of.Index.List(context.Background(), fleet.Query{Filter: terminatingSearch, Limit: math.MaxInt})
+		if err != nil {
+			to <- prometheus.NewInvalidMetric(terminatingDesc, err)
+			continue
+		}
+		oldest := now
+		for _, row := range terminating.Rows {
+			if row.DeletedTime.Before(oldest) {
+				oldest = row.DeletedTime
+			}
+		}
+		to <- prometheus.MustNewConstMetric(terminatingDesc, prometheus.GaugeValue, float64(terminating.Total), kind)
+		to <- prometheus.MustNewConstMetric(deletingDesc, prometheus.GaugeValue, now.Sub(oldest).Seconds(), kind)
 	}
 }
 
@@ -96,17 +115,18 @@ type conditionSearch struct {
 	filter           tsl.Expr
 }
 
-var (
-	conditionSearches = newConditionSearches()
-	terminatingSearch = mustParse("deleted_time > '1970-01-01T00:00:00Z'")
-)
+var terminatingSearch = mustParse("deleted_time > '1970-01-01T00:00:00Z'")
 
-func newConditionSearches() []conditionSearch {
+func newConditionSearches(names aggregate.Dialect) []conditionSearch {
+	readyName, availableName := v1.ReadyCondition, v1.AvailableCondition
+	if names == aggregate.NewerDialect {
+		readyName, availableName = v1.ReconciledCondition, v1.LastKnownReconciledCondition
+	}
 	var searches []conditionSearch
 	for _, ready := range []string{"True", "False"} {
 		for _, available := range []string{"True", "False"} {
 			searches = append(searches, conditionSearch{ready, available, mustParse(fmt.Sprintf(
-				"status.conditions.%s='%s' and status.conditions.%s='%s'", v1.ReadyCondition, ready, v1.AvailableCondition, available))})
+				"status.conditions.%s='%s' and status.conditions.%s='%s'", readyName, ready, availableName, available))})
 		}
 	}
 	return searches

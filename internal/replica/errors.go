@@ -20,6 +20,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 )
 
 // ErrTooManyLookups reports that a look-up was not made, because callers ask for too
@@ -37,10 +39,14 @@ func (e *LoadingError) Error() string {
 	return fmt.Sprintf("the index of %s is still loading", e.Collection)
 }
 
-// A StaleError reports an index that is, or may be, too far behind the API server.
+// A StaleError reports an index that is, or may be, too far behind the API server, or that
+// reflects a history which the API server does not have any more.
 type StaleError struct {
 	// Collection is the name of the collection.
 	Collection string
+	// Restored is not nil if the store of the API server was restored. Then the other
+	// fields mean nothing.
+	Restored *feed.RestoredError
 	// NeverProven is true if the index was never compared with the API server.
 	NeverProven bool
 	// Staleness is the time since the last proof that the index is current. It means
@@ -52,6 +58,9 @@ type StaleError struct {
 
 // Error implements error.
 func (e *StaleError) Error() string {
+	if e.Restored != nil {
+		return fmt.Sprintf("the index of %s is loading again: %v", e.Collection, e.Restored)
+	}
 	if e.NeverProven {
 		return fmt.Sprintf("the index of %s was never compared with the API server, where %s is allowed", e.Collection, e.Limit)
 	}

@@ -42,14 +42,14 @@ type freshness struct {
 	// mu is held while a resource or a report changes, so that neither misses the
 	// other's change. Reads do not take it.
 	mu        sync.Mutex
-	required  func(kind string) []string
+	renderer  rest.Renderer
 	resources map[string]*fleet.Index // by kind
 	reports   *Reports
 }
 
-func newFreshness(required func(kind string) []string, clusters, nodePools *fleet.Index, reports *Reports) *freshness {
+func newFreshness(renderer rest.Renderer, clusters, nodePools *fleet.Index, reports *Reports) *freshness {
 	return &freshness{
-		required:  required,
+		renderer:  renderer,
 		resources: map[string]*fleet.Index{v1.ClusterKind: clusters, v1.NodePoolKind: nodePools},
 		reports:   reports,
 	}
@@ -167,16 +167,18 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Created:        row.CreatedTime,
 		Updated:        row.UpdatedTime,
 		Deleted:        row.DeletedTime,
-		Required:       f.required(kind),
-		Finalizing:     f.required(kind),
+		Required:       f.renderer.RequiredAdapters(kind),
+		Finalizing:     f.renderer.Finalizing(kind),
+		Children:       f.children(kind, row),
 		MissingCluster: missingCluster(row),
 		Reports:        f.aggregateReports(kind, row),
+		Dialect:        f.renderer.ConditionNames,
 		Previous:       rest.StoredConditions(stored.All(), row.Generation),
 		Now:            time.Now(),
 	}, before)
 	shown := stored
 	if moved {
-		shown = fleet.ConditionsOf(rest.ContractConditions(conditions, f.required(kind)))
+		shown = fleet.ConditionsOf(rest.ContractConditions(conditions, f.renderer.RequiredAdapters(kind)))
 	}
 	if slices.Equal(shown, row.Conditions) {
 		return row
@@ -188,6 +190,17 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 	}
 	rest.SetUpdateTimes(&fresh, conditions)
 	return &fresh
+}
+
+// children returns the names of the NodePools that a deleted Cluster still has.
+func (f *freshness) children(kind string, row *fleet.Row) (names []string) {
+	if kind != v1.ClusterKind || row.DeletedTime.IsZero() {
+		return nil
+	}
+	for _, pool := range f.resources[v1.NodePoolKind].OwnedBy(row.ID) {
+		names = append(names, pool.Name)
+	}
+	return names
 }
 
 // aggregateReports returns the reports on a resource as package aggregate takes them.

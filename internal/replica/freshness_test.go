@@ -71,7 +71,7 @@ type fixture struct {
 func newFixture(t *testing.T) *fixture {
 	f := &fixture{T: t, clusters: fleet.New(fleet.Clusters), requires: []string{"dns", "validator"}}
 	f.RequiredAdapters = func(string) []string { return f.requires }
-	fresh := newFreshness(f.RequiredAdapters, f.clusters, fleet.New(fleet.NodePools), newReports().Reports)
+	fresh := newFreshness(f.Renderer, f.clusters, fleet.New(fleet.NodePools), newReports().Reports)
 	f.resources, f.reports = fresh.resourceStore(v1.ClusterKind), fresh.reportStore()
 	f.cluster = &v1.Cluster{ObjectMeta: metav1.ObjectMeta{
 		Name: "alpha", Namespace: "default", UID: resttest.Cluster(1).UID, Generation: 1, ResourceVersion: "1",
@@ -353,7 +353,7 @@ func BenchmarkHeartbeat(b *testing.B) {
 	cluster := resttest.Cluster(1)
 	adapters := []string{"dns", "hypershift", "pullsecret", "validator"}
 	clusters := fleet.New(fleet.Clusters)
-	fresh := newFreshness(func(string) []string { return adapters }, clusters, fleet.New(fleet.NodePools), newReports().Reports)
+	fresh := newFreshness(rest.Renderer{RequiredAdapters: func(string) []string { return adapters }}, clusters, fleet.New(fleet.NodePools), newReports().Reports)
 	reports := make([]*v1.AdapterStatus, len(adapters))
 	in := aggregate.Input{Kind: v1.ClusterKind, Generation: 1, Created: cluster.CreationTimestamp.Time, Required: adapters, Now: time.Now()}
 	for i, adapter := range adapters {

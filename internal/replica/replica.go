@@ -30,6 +30,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
@@ -41,6 +42,11 @@ type Options struct {
 	Namespace string
 	// RequiredAdapters returns the names of the adapters that are required for a Kind.
 	RequiredAdapters func(kind string) []string
+	// FinalizingAdapters returns the names of the required adapters that finalize a
+	// deleted object of a Kind. It defaults to RequiredAdapters.
+	FinalizingAdapters func(kind string) []string
+	// ConditionNames selects the names of the aggregated conditions.
+	ConditionNames aggregate.Dialect
 	// MaxStaleness is how far an index may be behind the API server before
 	// CheckCurrent fails; 0 disables the check.
 	MaxStaleness time.Duration
@@ -74,6 +80,8 @@ type Collection struct {
 	Resource string
 	// ListKind is the kind of the list, in the REST API and in the API server.
 	ListKind string
+
+	prober *feed.Prober
 }
 
 // Resources is the collection of all Clusters or of all NodePools.
@@ -111,26 +119,30 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		Reports: &Reports{Collection: Collection{
 			Index: fleet.New(fleet.AdapterStatuses), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
 		}},
-		Pending:  &PendingReports{},
-		Renderer: rest.Renderer{RequiredAdapters: options.RequiredAdapters},
-		options:  options,
+		Pending: &PendingReports{},
+		Renderer: rest.Renderer{
+			RequiredAdapters:   options.RequiredAdapters,
+			FinalizingAdapters: options.FinalizingAdapters,
+			ConditionNames:     options.ConditionNames,
+		},
+		options: options,
 	}
-	fresh := newFreshness(options.RequiredAdapters, r.Clusters.Index, r.NodePools.Index, r.Reports)
-	addFeed(r, c, watches, r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
-	addFeed(r, c, watches, r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
-	addFeed(r, c, watches, r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
+	fresh := newFreshness(r.Renderer, r.Clusters.Index, r.NodePools.Index, r.Reports)
+	addFeed(r, c, watches, &r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
+	addFeed(r, c, watches, &r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
+	addFeed(r, c, watches, &r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
 	return r, nil
 }
 
 // addFeed adds the feed of a collection, and the prober that replaces the feed's watch
 // if the watch has stalled.
-func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient.Interface, of Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
+func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient.Interface, of *Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
 	namespace := r.options.Namespace
 	f := feed.New(store, feed.Watching(watches, of.Resource, namespace, feed.ListWatch(c, list, namespace)), render)
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind(of.ListKind))
-	prober := feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f.Rewatch)
-	r.feeds = append(r.feeds, f, prober)
+	of.prober = feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f)
+	r.feeds = append(r.feeds, f, of.prober)
 }
 
 // Feeds returns what keeps the Replica current, for a caller that runs it without a
@@ -168,6 +180,9 @@ func (r *Replica) CheckCurrent() error {
 	for _, c := range r.collections() {
 		if !c.Index.HasSynced() {
 			return &LoadingError{Collection: c.Name}
+		}
+		if restored := c.prober.Restored(); restored != nil {
+			return &StaleError{Collection: c.Name, Restored: restored}
 		}
 		proven, limit := c.Index.Proven(), r.options.MaxStaleness
 		if staleness := now.Sub(proven); limit > 0 && staleness > limit {

@@ -30,6 +30,8 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
@@ -121,7 +123,10 @@ func TestErrorTexts(t *testing.T) {
 		"the index of clusters is still loading":                                              &LoadingError{Collection: "clusters"},
 		"the index of statuses was never compared with the API server, where 1m0s is allowed": &StaleError{Collection: "statuses", NeverProven: true, Limit: time.Minute},
 		"the index of statuses is up to 1m2s behind the API server, where 1m0s is allowed":    &StaleError{Collection: "statuses", Staleness: 61600 * time.Millisecond, Limit: time.Minute},
-		`this replica does not know yet what has id "2abc"`:                                   &NotArrivedError{ID: "2abc"},
+		"the index of clusters is loading again: the API server has gone back from resourceVersion 9 to 7: its store was restored to an older revision": &StaleError{
+			Collection: "clusters", Restored: &feed.RestoredError{Held: 9, Current: 7},
+		},
+		`this replica does not know yet what has id "2abc"`: &NotArrivedError{ID: "2abc"},
 	} {
 		if got := err.Error(); got != want {
 			t.Errorf("Error() = %q, want %q", got, want)
@@ -130,7 +135,14 @@ func TestErrorTexts(t *testing.T) {
 }
 
 func TestCollector(t *testing.T) {
+	for _, names := range []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect} {
+		t.Run(string(names), func(t *testing.T) { testCollector(t, names) })
+	}
+}
+
+func testCollector(t *testing.T, names aggregate.Dialect) {
 	r, clock := newOffline(t, 0)
+	r.options.ConditionNames, r.Renderer.ConditionNames = names, names
 	elected := make(chan struct{})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(r.Collector(elected))
@@ -155,8 +167,12 @@ func TestCollector(t *testing.T) {
 	var rows []*fleet.Row
 	for n := range 5 {
 		cluster := resttest.Cluster(n)
+		cluster.Status = v1.ResourceStatus{} // the renderer computes the conditions
 		if n == 0 {
 			cluster.DeletionTimestamp = new(metav1.NewTime(dawn))
+		}
+		if n == 1 {
+			cluster.DeletionTimestamp = new(metav1.NewTime(dawn.Add(3 * time.Second)))
 		}
 		row, err := r.Renderer.Cluster(cluster)
 		if err != nil {
@@ -171,7 +187,7 @@ func TestCollector(t *testing.T) {
 	expect("a replica that does not lead", follower)
 
 	close(elected)
-	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 1}
+	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 2, "hyperfleet_resources_deleting_seconds": 7}
 	for name, value := range follower {
 		leader[name] = value
 	}

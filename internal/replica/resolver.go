@@ -18,6 +18,7 @@ package replica
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -36,8 +37,8 @@ import (
 // that invents ids soon reaches them. A client that reads what another replica has just
 // created hardly ever does.
 const (
-	// arrivalPatience is how long a look-up waits for the index before it asks the API
-	// server.
+	// arrivalPatience is how long a look-up that may not ask the API server waits for the
+	// index.
 	arrivalPatience = 100 * time.Millisecond
 	// lookupTimeout bounds one look-up.
 	lookupTimeout = 10 * time.Second
@@ -69,7 +70,9 @@ func (r *Resources) Lookup(ctx context.Context, id string) (*fleet.Row, error) {
 // writes soon after the creation of an object. So the resolver first lists the objects
 // without status.id, and then those with the id: the second list contains an object that
 // gets its status.id between the two. An id exists only after its object, and no other
-// object ever gets the same id. So a "not found" can be cached forever.
+// object ever gets the same id. So a "not found" can be cached forever: if the store is
+// restored to a revision at which the object still exists, the object comes back to the
+// index, which is asked first, together with everything else.
 type resolver struct {
 	index     *fleet.Index
 	client    client.Client
@@ -77,6 +80,8 @@ type resolver struct {
 	listKind  string
 	// arrivalTimeout is how long the index has to show an object that exists.
 	arrivalTimeout time.Duration
+	// patience is arrivalPatience.
+	patience time.Duration
 
 	absent    *lru.Cache // ids without an object
 	flights   singleflight.Group
@@ -91,6 +96,7 @@ func newResolver(index *fleet.Index, c client.Client, namespace, listKind string
 		namespace:      namespace,
 		listKind:       listKind,
 		arrivalTimeout: arrivalTimeout,
+		patience:       arrivalPatience,
 		absent:         lru.New(absentIDs),
 		turns:          rate.NewLimiter(lookupsPerSecond, lookupBurst),
 	}
@@ -122,39 +128,58 @@ func (r *resolver) resolve(ctx context.Context, id string) (*fleet.Row, error) {
 	}
 }
 
+// lookUp asks the API server and waits for the index at the same time.
 func (r *resolver) lookUp(ctx context.Context, id string, uid types.UID) (*fleet.Row, error) {
-	if row := r.awaitArrival(ctx, id, arrivalPatience); row != nil {
+	waiting, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	go func() { giveUp(r.hopeless(waiting, id, uid)) }()
+	if row, err := r.index.WaitForArrival(waiting, id); err == nil {
 		return row, nil
 	}
+	if err := context.Cause(waiting); !errors.Is(err, errAbsent) {
+		return nil, err
+	}
+	return nil, nil
+}
+
+// errAbsent reports that there is no object with an id.
+var errAbsent = errors.New("no such object")
+
+// hopeless returns why it is of no use to wait any longer for the index to show an
+// object. It returns early if ctx is done, because the object has arrived.
+func (r *resolver) hopeless(ctx context.Context, id string, uid types.UID) error {
+	patience, err := r.arrivalTimeout, r.ask(ctx, id, uid)
+	switch {
+	case err == nil:
+		err = &NotArrivedError{ID: id}
+	case errors.Is(err, ErrTooManyLookups):
+		patience = r.patience
+	default:
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(patience):
+	}
+	return err
+}
+
+// ask returns nil if the API server has an object with an id, errAbsent if it has none.
+func (r *resolver) ask(ctx context.Context, id string, uid types.UID) error {
 	queue, cancel := context.WithTimeout(ctx, lookupQueue)
 	defer cancel()
 	if err := r.turns.Wait(queue); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTooManyLookups, err)
+		return fmt.Errorf("%w: %w", ErrTooManyLookups, err)
 	}
 	exists, err := r.exists(ctx, id, uid)
 	if err != nil {
-		return nil, fmt.Errorf("look up id %s: %w", id, err)
+		return fmt.Errorf("look up id %s: %w", id, err)
 	}
 	if !exists {
 		r.absent.Add(id, nil)
-		return nil, nil
+		return errAbsent
 	}
-	if row := r.awaitArrival(ctx, id, r.arrivalTimeout); row != nil {
-		return row, nil
-	}
-	return nil, &NotArrivedError{ID: id}
-}
-
-// awaitArrival returns the row once the index has it, nil if the index does not get it
-// in time.
-func (r *resolver) awaitArrival(ctx context.Context, id string, timeout time.Duration) *fleet.Row {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	row, err := r.index.WaitForArrival(ctx, id)
-	if err != nil {
-		return nil
-	}
-	return row
+	return nil
 }
 
 // exists asks the API server whether there is an object with an id, which stands for a

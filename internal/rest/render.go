@@ -36,6 +36,22 @@ type Renderer struct {
 	// RequiredAdapters returns the names of the adapters that are required for a Kind.
 	// They determine the conditions of an object that has no status yet.
 	RequiredAdapters func(kind string) []string
+
+	// FinalizingAdapters returns the names of the required adapters that finalize a
+	// deleted object of a Kind. They determine the condition Ready of an object whose
+	// status is older than its deletion. It defaults to RequiredAdapters.
+	FinalizingAdapters func(kind string) []string
+
+	// ConditionNames selects the names of the aggregated conditions.
+	ConditionNames aggregate.Dialect
+}
+
+// Finalizing returns the names of the adapters that finalize a deleted object of a Kind.
+func (r Renderer) Finalizing(kind string) []string {
+	if r.FinalizingAdapters == nil {
+		return r.RequiredAdapters(kind)
+	}
+	return r.FinalizingAdapters(kind)
 }
 
 // Row returns the row of a Cluster, NodePool or AdapterStatus.
@@ -112,7 +128,8 @@ func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceSt
 		Updated:    row.UpdatedTime,
 		Deleted:    row.DeletedTime,
 		Required:   r.RequiredAdapters(kind),
-		Finalizing: r.RequiredAdapters(kind),
+		Finalizing: r.Finalizing(kind),
+		Dialect:    r.ConditionNames,
 	}
 	if status.Computed() {
 		in.Previous = status.Conditions

@@ -41,10 +41,27 @@ func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d
 	if certificate != nil {
 		options.TLSOpts = append(options.TLSOpts, func(config *tls.Config) { config.GetCertificate = certificate.GetCertificate })
 	}
-	if !o.Unauthenticated {
+	switch {
+	case !o.Unauthenticated:
 		options.FilterProvider = d.filterByPath
+	case isLoopback(address):
+		options.FilterProvider = filterByHost
 	}
 	return options
+}
+
+// filterByHost serves requests whose Host is a loopback name or address, so that no page of
+// another site can read the metrics.
+func filterByHost(*rest.Config, *http.Client) (metricsserver.Filter, error) {
+	return func(_ logr.Logger, handler http.Handler) (http.Handler, error) {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !HasLoopbackHost(r) {
+				http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
+				return
+			}
+			handler.ServeHTTP(w, r)
+		}), nil
+	}, nil
 }
 
 // filterByPath serves callers that have the right to apply the method to the path.

@@ -22,6 +22,8 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
+	"strings"
 )
 
 // Options configure TLS and authentication of the REST API and the metrics.
@@ -86,6 +88,23 @@ func (o Options) Check(facade, metrics string) error {
 			facade, certFlag, keyFlag, plainHTTPFlag))
 	}
 	return errors.Join(failures...)
+}
+
+// UnauthenticatedLoopback reports whether the options disable authentication for a listener
+// at an address that only this machine can reach.
+func (o Options) UnauthenticatedLoopback(address string) bool {
+	return o.Unauthenticated && isLoopback(address)
+}
+
+// HasLoopbackHost reports whether the Host of a request is localhost or a loopback address.
+func HasLoopbackHost(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil { // without a port
+		host = strings.TrimSuffix(strings.TrimPrefix(r.Host, "["), "]")
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // isLoopback reports whether only this machine can reach a listener at the address.

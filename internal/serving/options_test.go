@@ -67,21 +67,21 @@ func TestCheck(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	for name, test := range map[string]struct {
-		options                   Options
-		address                   string
-		wantSecure, wantAuthentic bool
+		options                  Options
+		address                  string
+		wantSecure, wantFiltered bool
 	}{
 		"on loopback":                    {Options{}, "127.0.0.1:9090", false, true},
 		"on the network":                 {Options{}, ":9090", true, true},
 		"on the network, without TLS":    {Options{PlainHTTP: true}, ":9090", false, true},
-		"without authentication":         {Options{Unauthenticated: true}, "127.0.0.1:9090", false, false},
+		"without authentication":         {Options{Unauthenticated: true}, "127.0.0.1:9090", false, true}, // by its Host
 		"without it, but on the network": {Options{Unauthenticated: true}, ":9090", true, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := test.options.Metrics(test.address, nil, Delegation{})
-			if got.SecureServing != test.wantSecure || (got.FilterProvider != nil) != test.wantAuthentic {
-				t.Errorf("Metrics() serves TLS: %v, asks who calls: %v; want %v, %v",
-					got.SecureServing, got.FilterProvider != nil, test.wantSecure, test.wantAuthentic)
+			if got.SecureServing != test.wantSecure || (got.FilterProvider != nil) != test.wantFiltered {
+				t.Errorf("Metrics() serves TLS: %v, filters requests: %v; want %v, %v",
+					got.SecureServing, got.FilterProvider != nil, test.wantSecure, test.wantFiltered)
 			}
 		})
 	}

@@ -52,4 +52,18 @@ func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	return config
 }
 
-func (o Options) restrict(config *tls.Config) { config.MinVersion = minVersions[o.MinVersion] }
+// cipherSuites are those of TLS 1.2 with forward secrecy and authenticated encryption. Go's
+// defaults include suites with CBC, for clients from before 2012. TLS 1.3 has suites of its
+// own.
+var cipherSuites = []uint16{
+	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+	tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+	tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+}
+
+func (o Options) restrict(config *tls.Config) {
+	config.MinVersion, config.CipherSuites = minVersions[o.MinVersion], cipherSuites
+}

@@ -138,7 +138,13 @@ func TestBothDoors(t *testing.T) {
 	})
 
 	t.Run("deletion takes all with it", func(t *testing.T) {
-		f.kubectl(t, "", "delete", "hfc", "my-cluster", "--timeout=60s")
+		f.kubectl(t, "", "delete", "hfc", "my-cluster", "--wait=false")
+		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=WaitingForNodePools", "--timeout=60s")
+		if out := f.kubectl(t, "", "get", "hfc", "my-cluster", "-o", "wide"); !strings.Contains(out, "DELETING") || !strings.Contains(out, "NodePools: worker-pool; dns: at generation") {
+			t.Errorf("kubectl does not show what the deletion waits for:\n%s", out)
+		}
+		f.kubectl(t, "", "annotate", "hfc", "my-cluster", "hyperfleet.io/force-delete=no adapter runs")
+		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=delete", "--timeout=60s")
 		if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.TrimSpace(out) != "" {
 			t.Errorf("still there: %s", out)
 		}
@@ -150,7 +156,9 @@ func TestBothDoors(t *testing.T) {
 
 	t.Run("samples and documentation", func(t *testing.T) {
 		f.kubectl(t, "", "apply", "-k", "config/samples")
-		f.kubectl(t, "", "delete", "-k", "config/samples", "--timeout=60s", "--ignore-not-found")
+		f.kubectl(t, "", "delete", "-k", "config/samples", "--wait=false")
+		f.kubectl(t, "", "annotate", "hfc", "eu-prod-1", "hyperfleet.io/force-delete=no adapter runs")
+		f.kubectl(t, "", "wait", "hfc", "eu-prod-1", "--for=delete", "--timeout=60s")
 		f.kubectl(t, "", "kustomize", "config/default")
 		for _, field := range []string{"clusters.spec", "nodepools.spec.clusterName", "adapterstatuses.spec.conditions.status", "clusters.status.conditions"} {
 			if out := f.kubectl(t, "", "explain", "--api-version=hyperfleet.io/v1", field); !strings.Contains(out, "DESCRIPTION") || strings.Contains(out, "<empty>") {

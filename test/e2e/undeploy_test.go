@@ -70,7 +70,7 @@ metadata: {name: stray, namespace: kube-public}
 
 	command := exec.Command(filepath.Join(root(), "hack", "undeploy.sh"))
 	command.Dir = root()
-	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=60s")
+	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=60s", "FORCE=no adapter runs")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("undeploy: %v\n%s", err, out)
 	}

@@ -41,8 +41,15 @@ const (
 	viewer   = "hyperfleet-viewer"
 	editor   = "hyperfleet-editor"
 	adapter  = "hyperfleet-adapter"
+	forcer   = "hyperfleet-force-deleter"
 	stranger = "stranger" // has no rights
-	nobody   = "nobody"   // has an invalid token
+
+	// floodCaller has the rights of an editor, who reads and writes.
+	floodCaller = "hostile"
+
+	// openUser is who all callers are to managers without authentication.
+	openUser = "dev@hyperfleet.local"
+	nobody   = "nobody" // has an invalid token
 )
 
 // tokenLife is longer than any run, in seconds.
@@ -52,7 +59,7 @@ const tokenLife = int64(24 * 60 * 60)
 func (s *stack) newTokens(t *testing.T) map[string]string {
 	t.Helper()
 	tokens := map[string]string{}
-	for _, name := range []string{viewer, editor, adapter, stranger} {
+	for _, name := range []string{viewer, editor, adapter, forcer, floodCaller, stranger} {
 		account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault}}
 		if err := s.admin.Create(t.Context(), account); err != nil {
 			t.Fatal(err)
@@ -61,10 +68,17 @@ func (s *stack) newTokens(t *testing.T) map[string]string {
 		if name == stranger {
 			continue
 		}
+		role := name
+		if name == floodCaller {
+			role = editor
+		}
 		if err := s.admin.Create(t.Context(), &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault},
-			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: name},
-			Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: metav1.NamespaceDefault}},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+			Subjects: []rbacv1.Subject{
+				{Kind: rbacv1.ServiceAccountKind, Name: name, Namespace: metav1.NamespaceDefault},
+				{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: openUser},
+			},
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -91,6 +105,8 @@ func callerOf(method, path string) string {
 		return viewer
 	case strings.HasSuffix(path, "/statuses"):
 		return adapter
+	case strings.HasSuffix(path, forceDeletePath):
+		return forcer
 	default:
 		return editor
 	}
@@ -114,7 +130,7 @@ func (w *workload) trespass(random *rand.Rand, through *replica) {
 		}
 	}
 	what := fmt.Sprintf("%s %s as %s", method, path, caller)
-	a := through.callAs(caller, method, path, body)
+	a := through.send(request{caller: caller, method: method, path: path, body: body})
 	switch {
 	case w.unavailable(through, a, what):
 		w.count("trespasses unavailable")

@@ -17,9 +17,12 @@ limitations under the License.
 package faults
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"time"
@@ -43,27 +46,42 @@ type answer struct {
 	err        error
 }
 
-// call makes a request as the caller that has the right to it.
-func (r *replica) call(method, path, body string) answer {
-	return r.callAs(callerOf(method, path), method, path, body)
+// A request to a replica.
+type request struct {
+	caller, method, path string
+	mediaType            string // of the body; empty for JSON
+	body                 string
 }
 
-func (r *replica) callAs(caller, method, path, body string) answer {
+// call makes a request as the caller that has the right to it.
+func (r *replica) call(method, path, body string) answer {
+	return r.send(request{caller: callerOf(method, path), method: method, path: path, body: body})
+}
+
+func (r *replica) send(q request) answer {
 	a := answer{start: time.Now()}
-	a.status, a.body, a.err = r.exchange(caller, method, path, body)
+	a.status, a.body, a.err = r.exchange(context.Background(), q)
 	a.end = time.Now()
 	return a
 }
 
-func (r *replica) exchange(caller, method, path, body string) (int, []byte, error) {
-	request, err := http.NewRequest(method, "https://"+r.facade+path, strings.NewReader(body))
+// lose sends a report, and gives up early: before the report arrives, or before its
+// answer does.
+func (r *replica) lose(random *rand.Rand, path, body string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(20))*time.Millisecond)
+	defer cancel()
+	_, _, _ = r.exchange(ctx, request{caller: adapter, method: http.MethodPost, path: path, body: body})
+}
+
+func (r *replica) exchange(ctx context.Context, q request) (int, []byte, error) {
+	request, err := http.NewRequestWithContext(ctx, q.method, "https://"+r.facade+q.path, strings.NewReader(q.body))
 	if err != nil {
 		return 0, nil, err
 	}
-	if body != "" {
-		request.Header.Set("Content-Type", "application/json")
+	if q.body != "" {
+		request.Header.Set("Content-Type", cmp.Or(q.mediaType, "application/json"))
 	}
-	request.Header.Set("Authorization", "Bearer "+r.tokens[caller])
+	request.Header.Set("Authorization", "Bearer "+r.tokens[q.caller])
 	response, err := r.client.Do(request)
 	if err != nil {
 		return 0, nil, err
@@ -85,6 +103,9 @@ func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 			l.wrong("%s through %s: no answer after %s while it was up: %v", what, r.name, a.end.Sub(a.start), a.err)
 		}
 	case a.status == http.StatusServiceUnavailable, a.status == http.StatusGatewayTimeout, a.status == http.StatusTooManyRequests:
+		if a.status == http.StatusTooManyRequests {
+			l.count("throttled")
+		}
 	default:
 		return false
 	}
@@ -108,13 +129,14 @@ func (a answer) total() int {
 
 // wire is a Cluster or NodePool as REST shows it.
 type wire struct {
-	Kind       string            `json:"kind"`
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	Generation int64             `json:"generation"`
-	Labels     map[string]string `json:"labels"`
-	Spec       json.RawMessage   `json:"spec"`
-	Owner      struct {
+	Kind        string            `json:"kind"`
+	ID          string            `json:"id"`
+	Name        string            `json:"name"`
+	Generation  int64             `json:"generation"`
+	DeletedTime *v1.Timestamp     `json:"deleted_time"`
+	Labels      map[string]string `json:"labels"`
+	Spec        json.RawMessage   `json:"spec"`
+	Owner       struct {
 		ID string `json:"id"`
 	} `json:"owner_references"`
 	Status struct {

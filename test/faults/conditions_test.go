@@ -25,6 +25,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
@@ -45,12 +46,19 @@ func (r *resource) checkConditions(s stored) []string {
 		}
 	}
 	now := time.Now()
+	var deleted time.Time
+	var awaited, children []string
+	if at := o.GetDeletionTimestamp(); at != nil {
+		deleted, awaited, children = at.Time, finalizing[r.kind], s.poolsOf(o.GetUID())
+	}
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
+		Deleted: deleted, Finalizing: awaited, Children: children,
 		Required: required[r.kind], Reports: inputs, Confirmed: true, Previous: status.Conditions, Now: now,
 	})
 	judged := oracle.Conditions(oracle.Resource{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
+		Deleted: deleted, Finalizing: awaited, Children: children,
 		Required: required[r.kind], Confirmed: true, Before: status.Conditions, Now: now,
 	}, reports)
 	var faults []string
@@ -69,11 +77,26 @@ func (r *resource) checkConditions(s stored) []string {
 func oracleReport(s v1.AdapterStatus) oracle.Report {
 	report := oracle.Report{Adapter: s.Spec.Adapter, Generation: s.Spec.ObservedGeneration, Observed: s.Spec.ObservedTime.Time}
 	for _, c := range s.Spec.Conditions {
-		if c.Type == "Available" {
+		switch c.Type {
+		case "Available":
 			report.Available, report.Reason, report.Message, report.Changed = c.Status, c.Reason, c.Message, c.LastTransitionTime.Time
+		case "Stalled":
+			report.Stalled, report.StalledReason, report.StalledMessage = c.Status, c.Reason, c.Message
+		case "Finalized":
+			report.Finalized, report.FinalizedReason = c.Status, c.Reason
 		}
 	}
 	return report
+}
+
+// poolsOf returns the names of the NodePools of a Cluster.
+func (s stored) poolsOf(cluster types.UID) (names []string) {
+	for _, o := range s.resources {
+		if pool, ok := o.(*v1.NodePool); ok && pool.ClusterUID() == cluster {
+			names = append(names, pool.PoolName())
+		}
+	}
+	return names
 }
 
 func compare(want, got []v1.ResourceCondition) string {
@@ -169,6 +192,9 @@ func wireOf(o object) wire {
 	w := wire{Kind: v1.ClusterKind, ID: v1.ID(o.GetUID()), Name: name, Generation: o.GetGeneration(), Labels: map[string]string{}, Spec: freeForm(o)}
 	if pool, ok := o.(*v1.NodePool); ok {
 		w.Kind, w.Name, w.Owner.ID = v1.NodePoolKind, pool.PoolName(), v1.ID(pool.ClusterUID())
+	}
+	if at := o.GetDeletionTimestamp(); at != nil {
+		w.DeletedTime = new(v1.NewTimestamp(at.Time))
 	}
 	for key, value := range o.GetLabels() {
 		if !strings.HasPrefix(key, v1.OwnPrefix) {

@@ -18,10 +18,8 @@ package faults
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -50,6 +48,7 @@ func (w *workload) createDirectly(r *resource, in *slot) {
 	err := w.stack.admin.Create(ctx, cluster, client.FieldOwner("kubectl"))
 	switch {
 	case err == nil:
+		w.checkPredecessors(r, time.Now())
 		r.identify(cluster.UID)
 		w.settle(r, &r.created, done, "direct create")
 		in.put(r)
@@ -97,11 +96,7 @@ func (w *workload) patch(random *rand.Rand, on *resource) {
 	ctx, cancel := direct()
 	defer cancel()
 	_, uid := on.identity()
-	p := &patch{value: fmt.Sprintf("%s-%d", on.mark, random.Uint64())}
-	p.start = time.Now()
-	on.mu.Lock()
-	on.patches = append(on.patches, p)
-	on.mu.Unlock()
+	p := on.beginPatch(random)
 	body := fmt.Appendf(nil, `{"metadata":{"uid":%q},"spec":{"n":%q}}`, uid, p.value)
 	err := w.stack.admin.Patch(ctx, on.object(), client.RawPatch(types.MergePatchType, body), client.FieldOwner("kubectl"))
 	w.settleDirect(on, &p.deed, err, "patch")
@@ -112,56 +107,30 @@ func (w *workload) delete(in *slot, r *resource) {
 	ctx, cancel := direct()
 	defer cancel()
 	_, uid := r.identity()
-	d := &deed{start: time.Now()}
-	r.mu.Lock()
-	r.deletes = append(r.deletes, d)
-	r.mu.Unlock()
+	d := r.beginDelete()
 	in.drop(r)
 	err := w.stack.admin.Delete(ctx, r.object(), client.Preconditions{UID: &uid})
 	w.settleDirect(r, d, err, "delete")
 }
 
 // settleDirect judges a change of one resource, by name and UID. "Not found" is
-// right if the resource may have been deleted.
+// right if the resource may be gone, another refusal if it may have been deleted.
 func (w *workload) settleDirect(r *resource, d *deed, err error, what string) {
 	switch {
 	case err == nil:
 		w.settle(r, d, done, what)
 	case apierrors.IsNotFound(err), apierrors.IsConflict(err), apierrors.IsInvalid(err):
 		w.settle(r, d, refused, what)
-		r.mu.Lock()
-		others := false
-		for _, other := range r.deletes {
-			others = others || other != d && other.mayPrecede(d.end)
+		why := ""
+		if apierrors.IsNotFound(err) {
+			why = r.whyNotGone(d.end)
+		} else if !r.mayGo(d.end) {
+			why = "no client has deleted it"
 		}
-		r.mu.Unlock()
-		if !others && (r.parent == nil || !r.parent.mayGo(d.end)) {
-			w.wrong("%s of %s, which no client has deleted: %v", what, r, err)
+		if why != "" {
+			w.wrong("%s of %s: %s: %v", what, r, why, err)
 		}
 	default:
 		w.settle(r, d, unknown, what)
-	}
-}
-
-// apply reports by writing the AdapterStatus.
-func (w *workload) apply(random *rand.Rand, on *resource) {
-	ctx, cancel := direct()
-	defer cancel()
-	_, uid := on.identity()
-	r := w.newReport(random, on)
-	body, _ := json.Marshal(r.object(on, uid))
-	object := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: v1.AdapterStatusName(on.name, r.adapter), Namespace: metav1.NamespaceDefault}}
-	err := w.stack.admin.Patch(ctx, object, client.RawPatch(types.ApplyPatchType, body), client.FieldOwner(r.adapter), client.ForceOwnership)
-	switch {
-	case err == nil:
-		w.settle(on, &r.deed, done, "direct report")
-	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), v1.StaleReportMessage):
-		w.settle(on, &r.deed, discarded, "direct report")
-	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), "immutable"):
-		w.settle(on, &r.deed, refused, "direct report") // a report on a predecessor still exists
-	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
-		w.wrong("direct report of %s on %s: %v", r.adapter, on, err)
-	default:
-		w.settle(on, &r.deed, unknown, "direct report")
 	}
 }

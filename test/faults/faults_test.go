@@ -35,8 +35,10 @@ var faults = []fault{
 	{"kube-apiserver is killed", false, killAPIServer},
 	{"the leader is killed in a storm of reports", false, killLeader},
 	{"a manager is frozen", false, freezeManager},
+	{"one caller floods both replicas", true, flood},
 	{"the leader is frozen", true, freezeLeader},
 	{"kube-apiserver is frozen", true, freezeAPIServer},
+	{"kube-apiserver is away for a minute", true, removeAPIServer},
 	{"a manager is cut off from the API server", true, cutOff},
 	{"a manager's watches expire", true, expireWatches},
 }
@@ -54,9 +56,10 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestWithoutAuthentication has faults strike managers that run without
-// authentication. The API server still decides which requests are allowed.
-func TestWithoutAuthentication(t *testing.T) {
+// TestOpenManagers has faults strike managers that run without authentication, where the
+// API server still decides which requests are allowed, and without leader election:
+// each overwrites what the other has written.
+func TestOpenManagers(t *testing.T) {
 	s := newOpenStack(t)
 	s.strike(t, fault{"kube-apiserver is killed", false, killAPIServer}, "open")
 }

@@ -71,9 +71,14 @@ type resource struct {
 	via     *replica // through which it was created, nil for the API server
 	visible bool     // to readers of that replica
 	deletes []*deed
+	forced  []*deed // decisions that it goes without its adapters' consent
 	patches []*patch
 	reports []*report
 	views   map[*replica]*view
+
+	deletedTime v1.Timestamp // as first shown
+	removedAt   uint64       // resourceVersion of its removal, 0 if it was not observed
+	ended       bool         // a client was told that it is gone
 }
 
 // A patch sets spec.n to a unique value.
@@ -89,6 +94,7 @@ type report struct {
 	generation int64
 	observed   time.Time
 	available  metav1.ConditionStatus
+	finalized  metav1.ConditionStatus // empty for none
 	via        *replica
 	visible    bool
 }
@@ -114,6 +120,7 @@ func (a at) String() string {
 // A view is what readers have seen of a resource through one replica.
 type view struct {
 	generation int64
+	deleted    bool // it shows deleted_time
 	gone       bool
 	conditions map[string]at
 }
@@ -133,25 +140,9 @@ func (r *resource) view(through *replica) *view {
 	return r.views[through]
 }
 
-// mayGo reports whether the resource can have been gone at a moment. The caller
-// does not hold r.mu.
-func (r *resource) mayGo(moment time.Time) bool {
-	r.mu.Lock()
-	may := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.mayPrecede(moment) })
-	r.mu.Unlock()
-	return may || r.parent != nil && r.parent.mayGo(moment)
-}
-
-// mustGo reports whether a client was told that the resource is deleted.
-func (r *resource) mustGo() bool {
-	r.mu.Lock()
-	must := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.verdict == done })
-	r.mu.Unlock()
-	return must || r.parent != nil && r.parent.mustGo()
-}
-
-// generations returns the lowest and the highest generation that the resource can
-// have had between two moments. The caller holds r.mu.
+// generations returns the lowest and the highest generation that changes of the spec can
+// have given the resource between two moments. Its deletion adds one. The caller holds
+// r.mu.
 func (r *resource) generations(from, to time.Time) (lowest, highest int64) {
 	lowest, highest = 1, 1
 	for _, p := range r.patches {
@@ -193,6 +184,12 @@ func (l *ledger) count(what string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts[what]++
+}
+
+func (l *ledger) counted(what string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.counts[what]
 }
 
 func (l *ledger) add(r *resource) {

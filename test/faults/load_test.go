@@ -22,6 +22,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // Clients: writers use all replicas, each reader uses one.
@@ -34,13 +36,19 @@ const (
 // them.
 func (w *workload) start(t *testing.T) (stop func()) {
 	t.Helper()
+	return w.startWith(t, w.write)
+}
+
+// startWith starts the clients, with writers that do this.
+func (w *workload) startWith(t *testing.T, write func(*rand.Rand)) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
 	for i := range writers {
 		random := rand.New(rand.NewPCG(*seed, uint64(i)))
 		clients.Go(func() {
 			for ctx.Err() == nil {
-				w.write(random)
+				write(random)
 				pause(random)
 			}
 		})
@@ -55,7 +63,7 @@ func (w *workload) start(t *testing.T) (stop func()) {
 				}
 			})
 		}
-		if w.stack.asksWhoCalls() {
+		if !w.stack.open {
 			random := rand.New(rand.NewPCG(*seed, uint64(2000+i)))
 			clients.Go(func() {
 				for ctx.Err() == nil {
@@ -64,6 +72,9 @@ func (w *workload) start(t *testing.T) (stop func()) {
 				}
 			})
 		}
+	}
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
+		clients.Go(func() { w.observe(ctx, kind) })
 	}
 	stopped := false
 	stop = func() {

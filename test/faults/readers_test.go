@@ -27,6 +27,8 @@ import (
 	"strings"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
@@ -62,13 +64,15 @@ const lag = 15 * time.Second
 // that were acknowledged through it, writes that were acknowledged elsewhere some
 // time ago, and what it has shown before.
 func (r *resource) floor(through *replica) floor {
+	late := time.Now().Add(-lag)
 	expected := func(d *deed, via *replica, visible bool) bool {
-		return d.verdict == done && (via == through && visible || d.end.Before(time.Now().Add(-lag)))
+		return d.verdict == done && (via == through && visible || d.end.Before(late))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	seen := r.view(through)
-	f := floor{view: view{generation: seen.generation, gone: seen.gone, conditions: maps.Clone(seen.conditions)}}
+	f := floor{view: view{generation: seen.generation, deleted: seen.deleted, gone: seen.gone, conditions: maps.Clone(seen.conditions)}}
+	f.deleted = f.deleted || slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.precedes(late) })
 	f.exists = expected(&r.created, r.via, r.visible) || seen.generation > 0
 	for _, report := range r.reports {
 		if report.hasResult() && report.visible && expected(&report.deed, report.via, report.visible) {
@@ -84,10 +88,10 @@ func raise(conditions map[string]at, adapter string, to at) {
 	}
 }
 
-func (w *workload) readOne(through *replica, r *resource) {
+func (w *workload) readOne(through *replica, r *resource) *wire {
 	id, _ := r.identity()
 	if id == "" {
-		return
+		return nil
 	}
 	path := clustersPath + "/" + id
 	if r.kind == v1.NodePoolKind {
@@ -104,23 +108,19 @@ func (w *workload) readOne(through *replica, r *resource) {
 		w.checkGone(through, r, f, a)
 	case a.status == http.StatusOK:
 		w.count("reads")
-		var shown wire
-		if err := json.Unmarshal(a.body, &shown); err != nil {
-			w.wrong("%s through %s: %v: %s", what, through.name, err, a)
-			return
+		if shown, ok := w.decode(through, a, what); ok {
+			w.checkShown(through, r, f, shown, a.end)
+			return &shown
 		}
-		w.checkShown(through, r, f, shown)
 	default:
 		w.wrong("%s through %s: %s", what, through.name, a)
 	}
+	return nil
 }
 
 // checkGone checks an answer that says that the resource does not exist.
 func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
-	if !r.mayGo(a.end) {
-		w.wrong("%s does not exist through %s (must exist: %t), and no client has deleted it: %s", r, through.name, f.exists, a)
-		return
-	}
+	w.checkNotFound(through, r, a, fmt.Sprintf("read (it must exist: %t) of %s", f.exists, r))
 	if f.exists {
 		r.mu.Lock()
 		r.view(through).gone = true
@@ -129,7 +129,7 @@ func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
 }
 
 // checkShown checks a resource that a replica shows.
-func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire) {
+func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire, end time.Time) {
 	id, _ := r.identity()
 	if f.gone {
 		w.wrong("%s exists again through %s", r, through.name)
@@ -140,6 +140,14 @@ func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire
 	if shown.Generation < f.generation {
 		w.wrong("%s: %s shows generation %d after %d", r, through.name, shown.Generation, f.generation)
 	}
+	switch {
+	case shown.DeletedTime == nil && f.deleted:
+		w.wrong("%s: %s no longer shows its deletion", r, through.name)
+	case shown.DeletedTime != nil && !r.mayGo(end):
+		w.wrong("%s: %s shows a deletion that no client has requested", r, through.name)
+	case shown.DeletedTime != nil:
+		w.checkDeletedTime(through, r, shown)
+	}
 	for adapter, least := range f.conditions {
 		if shows := shown.reportOf(adapter); shows.compare(least) < 0 && !r.wasAhead(adapter) {
 			w.wrong("%s: %s shows the report of %s at %s, older than %s; at generation %d, with %s", r, through.name, adapter, shows, least,
@@ -149,12 +157,13 @@ func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire
 	if ready := shown.condition(v1.ReadyCondition); ready == nil {
 		w.wrong("%s: %s shows no condition Ready", r, through.name)
 	} else if ready.Status == "True" {
-		w.checkReady(through, r, shown)
+		w.checkReady(through, r, shown, end)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	seen := r.view(through)
 	seen.generation = max(seen.generation, shown.Generation)
+	seen.deleted = seen.deleted || shown.DeletedTime != nil
 	for _, adapter := range adaptersOf(r.kind) {
 		raise(seen.conditions, adapter, shown.reportOf(adapter))
 	}
@@ -185,15 +194,29 @@ func (r *resource) wasAhead(adapter string) bool {
 	})
 }
 
-// checkReady checks that there is a reason for Ready=True.
-func (w *workload) checkReady(through *replica, r *resource, shown wire) {
-	ready := shown.condition(v1.ReadyCondition)
+// checkReady checks the evidence for Ready=True: each required adapter is shown as True
+// at the generation that is shown, and has reported so before the answer ended.
+func (w *workload) checkReady(through *replica, r *resource, shown wire, end time.Time) {
+	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.ObservedGeneration != shown.Generation || shown.DeletedTime != nil {
+		w.wrong("%s: %s shows Ready %+v at generation %d, deleted %v", r, through.name, ready, shown.Generation, shown.DeletedTime)
+	}
 	for _, adapter := range required[r.kind] {
 		c := shown.condition(conditionOf(adapter))
-		if c == nil || c.Status != "True" || c.ObservedGeneration != ready.ObservedGeneration {
-			w.wrong("%s: %s shows Ready=True at generation %d, but for %s %+v", r, through.name, ready.ObservedGeneration, adapter, c)
+		if c == nil || c.Status != "True" || c.ObservedGeneration != shown.Generation || !r.mayBeTrue(adapter, shown.Generation, end) {
+			w.wrong("%s: %s shows Ready=True at generation %d, but for %s %+v, with %s", r, through.name, shown.Generation, adapter, c, r.history(adapter))
 		}
 	}
+}
+
+// mayBeTrue reports whether the adapter can have reported True at a generation before a
+// moment.
+func (r *resource) mayBeTrue(adapter string, generation int64, moment time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.reports, func(one *report) bool {
+		return one.adapter == adapter && one.generation == generation && one.available == metav1.ConditionTrue &&
+			one.verdict != discarded && one.mayPrecede(moment)
+	})
 }
 
 func adaptersOf(kind string) []string { return append([]string{"extra"}, required[kind]...) }
@@ -233,12 +256,12 @@ func (w *workload) readList(through *replica, path, kind string) {
 			continue
 		}
 		if id, _ := byMark[mark].identity(); id != "" {
-			w.checkShown(through, byMark[mark], f, shown)
+			w.checkShown(through, byMark[mark], f, shown, time.Now())
 		}
 		delete(floors, mark)
 	}
 	for mark, f := range floors { // resources that are not in the list
-		if r := byMark[mark]; f.exists && !f.gone && !r.mayGo(time.Now()) {
+		if r := byMark[mark]; f.exists && !f.gone && r.whyNotGone(time.Now()) != "" {
 			w.wrong("%s is missing from the list of %s, which has %d", r, through.name, list.Total)
 		}
 	}
@@ -256,6 +279,9 @@ func (w *workload) readSearch(random *rand.Rand, through *replica) {
 	for _, shown := range list.Items {
 		if c := shown.condition(condition); c == nil || c.Status != want {
 			w.wrong("%s finds by %s: %+v", through.name, search, shown)
+		}
+		if r := w.marked(shown.Labels[markLabel]); r != nil && condition == v1.ReadyCondition && want == "True" {
+			w.checkReady(through, r, shown, time.Now())
 		}
 	}
 }

@@ -80,13 +80,11 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 			"--tls-cert-file=" + s.certificate.certFile,
 			"--tls-private-key-file=" + s.certificate.keyFile,
 			"--zap-log-level=debug",
-			"--leader-elect",
-			"--leader-elect-lease-duration=6s",
-			"--leader-elect-renew-deadline=4s",
-			"--leader-elect-retry-period=1s",
 			"--write-visibility=" + writeVisibility.String(),
 			"--max-staleness=10s", // less than lag
-		}, s.authentication...),
+			fmt.Sprintf("--max-requests-inflight=%d", maxReads),
+			fmt.Sprintf("--max-mutating-requests-inflight=%d", maxWrites),
+		}, s.mode()...),
 	}
 	ended := make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())
@@ -99,6 +97,19 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 		<-ended
 	})
 	return r
+}
+
+// mode returns the managers' arguments for authentication and leader election.
+func (s *stack) mode() []string {
+	if s.open {
+		return []string{"--insecure-disable-authentication", "--user=" + openUser}
+	}
+	return []string{
+		"--leader-elect",
+		"--leader-elect-lease-duration=6s",
+		"--leader-elect-renew-deadline=4s",
+		"--leader-elect-retry-period=1s",
+	}
 }
 
 // kubeconfig returns that of the manager's service account, through a proxy.

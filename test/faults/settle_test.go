@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -50,24 +51,39 @@ type object interface {
 	GetStatus() *v1.ResourceStatus
 }
 
-// settled waits until everything is as it should be after the clients have
-// stopped. It returns what is not.
+// settled waits, without a client at work, until the system is as the ledger says, first
+// with the deletions waiting for their adapters, then once the adapters have finalized.
 func (w *workload) settled(t *testing.T) {
 	t.Helper()
+	w.converge(t, "settled", func(s stored) []string { return w.faults(s) })
+	random := rand.New(rand.NewPCG(*seed, 3000))
+	w.converge(t, "all deletions ended", func(s stored) []string {
+		w.finish(random, s)
+		return append(w.faults(s), w.checkEnded(s)...)
+	})
+}
+
+// converge waits until a check of the stored objects finds no faults.
+func (w *workload) converge(t *testing.T, what string, check func(stored) []string) {
+	t.Helper()
 	began := time.Now()
-	var faults []string
 	for deadline := began.Add(limit); ; time.Sleep(200 * time.Millisecond) {
-		if faults = w.faults(t); len(faults) == 0 {
+		s, err := w.stored(t)
+		faults := []string{fmt.Sprint(err)}
+		if err == nil {
+			faults = check(s)
+		}
+		if len(faults) == 0 {
 			break
 		}
 		if time.Now().After(deadline) {
 			for _, fault := range faults[:min(len(faults), maxWrongs)] {
 				t.Error(fault)
 			}
-			t.Fatalf("after %s without a write, %d errors are left", limit, len(faults))
+			t.Fatalf("after %s without a client at work, %d errors are left: not %s", limit, len(faults), what)
 		}
 	}
-	t.Logf("settled after %s: %s", time.Since(began).Round(100*time.Millisecond), w.summary())
+	t.Logf("%s after %s: %s", what, time.Since(began).Round(100*time.Millisecond), w.summary())
 }
 
 func (w *workload) summary() string {
@@ -90,15 +106,11 @@ func (w *workload) operations() (n int) {
 	return n
 }
 
-func (w *workload) faults(t *testing.T) []string {
-	s, err := w.stored(t)
-	if err != nil {
-		return []string{err.Error()}
-	}
-	faults := s.strangers
+func (w *workload) faults(s stored) []string {
+	faults := slices.Clone(s.strangers)
 	for _, r := range w.all() {
 		o, exists := s.resources[r.mark]
-		faults = append(faults, r.checkExists(exists)...)
+		faults = append(faults, r.checkExists(o)...)
 		if !exists {
 			continue
 		}
@@ -136,8 +148,6 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 		switch {
 		case w.marked(mark) == nil || s.resources[mark] != nil:
 			s.strangers = append(s.strangers, fmt.Sprintf("%s has mark %s, which is not its own", o.GetName(), mark))
-		case !o.GetDeletionTimestamp().IsZero():
-			s.strangers = append(s.strangers, fmt.Sprintf("%s (%s) is still being deleted", o.GetName(), mark))
 		}
 		s.resources[mark] = o
 	}
@@ -161,16 +171,34 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 }
 
 // checkExists compares the existence of the resource with what clients were told.
-func (r *resource) checkExists(exists bool) []string {
+func (r *resource) checkExists(o object) []string {
+	exists := o != nil
 	switch {
-	case exists && r.mustGo():
-		return []string{fmt.Sprintf("%s exists, but its deletion was acknowledged", r)}
+	case exists && r.mustGo() && o.GetDeletionTimestamp().IsZero():
+		return []string{fmt.Sprintf("%s is not being deleted, but its deletion was acknowledged", r)}
+	case exists && !r.mayGo(time.Now()) && !o.GetDeletionTimestamp().IsZero():
+		return []string{fmt.Sprintf("%s is being deleted, but no client has asked for that", r)}
 	case exists && r.created.verdict == refused:
 		return []string{fmt.Sprintf("%s exists, but its creation was refused", r)}
-	case !exists && r.created.verdict == done && !r.mayGo(time.Now()):
-		return []string{fmt.Sprintf("%s is lost: its creation was acknowledged, and no client has deleted it", r)}
+	case !exists && r.created.verdict == done:
+		if why := r.whyNotGone(time.Now()); why != "" {
+			return []string{fmt.Sprintf("%s is lost: its creation was acknowledged, and %s", r, why)}
+		}
 	}
 	return nil
+}
+
+// checkEnded checks that no deletion is left once all adapters have finalized.
+func (w *workload) checkEnded(s stored) []string {
+	faults := w.checkOrder()
+	for mark, o := range s.resources {
+		if o.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		faults = append(faults, fmt.Sprintf("%s (%s) is still being deleted, with finalizers %q: %+v", o.GetName(), mark, o.GetFinalizers(),
+			find(o.GetStatus().Conditions, v1.ReadyCondition)))
+	}
+	return faults
 }
 
 // checkSpec checks that the spec is one of those that can have been written last.
@@ -184,6 +212,9 @@ func (r *resource) checkSpec(o object) []string {
 		return []string{fmt.Sprintf("%s: spec: %v", r, err)}
 	}
 	lowest, highest := r.generations(time.Now(), time.Now())
+	if !o.GetDeletionTimestamp().IsZero() {
+		lowest, highest = lowest+1, highest+1
+	}
 	var faults []string
 	if g := o.GetGeneration(); g < lowest || g > highest {
 		faults = append(faults, fmt.Sprintf("%s is at generation %d, want %d to %d", r, g, lowest, highest))
@@ -232,7 +263,7 @@ func (r *resource) checkReports(s stored) []string {
 	for _, adapter := range adaptersOf(r.kind) {
 		var newest *report
 		for _, one := range r.reports {
-			if one.adapter == adapter && one.verdict == done && (newest == nil || one.at().compare(newest.at()) > 0) {
+			if one.adapter == adapter && one.verdict == done && !r.mayBeAhead(one) && (newest == nil || one.at().compare(newest.at()) > 0) {
 				newest = one
 			}
 		}
@@ -258,11 +289,28 @@ func (r *resource) checkReports(s stored) []string {
 		if one.verdict == discarded && !r.mayBeDiscarded(one) {
 			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s (%s) was discarded without a reason", r, one.adapter, one.at(), one.available))
 		}
-		if _, highest := r.generations(one.start, one.end); one.verdict == done && one.via != nil && one.generation > highest {
+		if _, highest := r.generations(one.start, one.end); one.verdict == done && one.via != nil && one.generation > highest+r.deletions() {
 			faults = append(faults, fmt.Sprintf("%s: the report of %s at %s was accepted, but the generation is %d", r, one.adapter, one.at(), highest))
 		}
 	}
 	return faults
+}
+
+// mayBeAhead reports whether a report that an adapter wrote as an object may have been
+// about a generation that the resource did not have. HyperFleet removes such a report
+// unless the resource gets there soon. The caller holds r.mu.
+func (r *resource) mayBeAhead(one *report) bool {
+	lowest, _ := r.generations(one.start, one.start)
+	return one.via == nil && one.generation > lowest+r.deletions()
+}
+
+// deletions returns by how much deletion can have raised the generation. The caller
+// holds r.mu.
+func (r *resource) deletions() int64 {
+	if len(r.deletes) > 0 || r.parent != nil && r.parent.mayGo(time.Now()) {
+		return 1
+	}
+	return 0
 }
 
 // mayBeDiscarded reports whether the report changes nothing: it is out of date,

@@ -23,7 +23,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -47,6 +47,12 @@ var required = map[string][]string{
 	v1.NodePoolKind: {"hypershift", "validator"},
 }
 
+// finalizing are the required adapters whose consent a deleted resource needs to go.
+var finalizing = map[string][]string{
+	v1.ClusterKind:  {"dns", "hypershift"},
+	v1.NodePoolKind: {"hypershift"},
+}
+
 // A stack is a control plane and two managers.
 type stack struct {
 	dir               string
@@ -58,7 +64,7 @@ type stack struct {
 	admin             client.WithWatch
 	certificate       certificate
 	tokens            map[string]string // of callers
-	authentication    []string          // the managers' arguments
+	open              bool              // the managers run without authentication and leader election
 	replicas          []*replica
 }
 
@@ -66,19 +72,20 @@ type stack struct {
 // arguments of etcd.
 func newStack(t *testing.T, etcdArgs ...string) *stack {
 	t.Helper()
-	return startStack(t, nil, etcdArgs)
+	return startStack(t, false, etcdArgs)
 }
 
-// newOpenStack starts managers without authentication.
+// newOpenStack starts managers without authentication and without leader election, so
+// that both write.
 func newOpenStack(t *testing.T) *stack {
 	t.Helper()
-	return startStack(t, []string{"--insecure-disable-authentication", "--user=dev@hyperfleet.local"}, nil)
+	return startStack(t, true, nil)
 }
 
-func startStack(t *testing.T, authentication, etcdArgs []string) *stack {
+func startStack(t *testing.T, open bool, etcdArgs []string) *stack {
 	t.Helper()
 	ports := freePorts(t, 2)
-	s := &stack{dir: t.TempDir(), etcd: "http://" + address(ports[0]), apiServerPort: ports[1], authentication: authentication}
+	s := &stack{dir: t.TempDir(), etcd: "http://" + address(ports[0]), apiServerPort: ports[1], open: open}
 	t.Cleanup(func() { s.keepLogs(t) })
 	var err error
 	if s.plane, err = controlplane.New(controlplane.Config{
@@ -114,8 +121,6 @@ func startStack(t *testing.T, authentication, etcdArgs []string) *stack {
 	return s
 }
 
-func (s *stack) asksWhoCalls() bool { return len(s.authentication) == 0 }
-
 // keepLogs copies the logs of a failed test to a folder that outlives it.
 func (s *stack) keepLogs(t *testing.T) {
 	if !t.Failed() {
@@ -131,7 +136,10 @@ func (s *stack) keepLogs(t *testing.T) {
 func adaptersConfig() []byte {
 	config := "requiredAdapters:\n"
 	for kind, names := range required {
-		config += fmt.Sprintf("  %s: [%s]\n", kind, strings.Join(names, ", "))
+		config += "  " + kind + ":\n"
+		for _, name := range names {
+			config += fmt.Sprintf("  - {name: %s, finalizes: %t}\n", name, slices.Contains(finalizing[kind], name))
+		}
 	}
 	return []byte(config)
 }

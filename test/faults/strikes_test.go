@@ -44,6 +44,7 @@ const (
 	down       = 2 * time.Second  // of a killed process
 	frozen     = 5 * time.Second  // of a manager
 	longFrozen = 20 * time.Second // of components that others wait for
+	away       = 60 * time.Second // longer than clients back off
 )
 
 func killEtcd(t *testing.T, s *stack, _ *workload) {
@@ -72,6 +73,23 @@ func (s *stack) startAPIServer(t *testing.T) {
 	if err := s.plane.StartAPIServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// removeAPIServer keeps the API server away for a minute. It logs when each replica
+// serves reads and writes again: how soon depends on the machine, that they do does not.
+func removeAPIServer(t *testing.T, s *stack, w *workload) {
+	s.kill(t, s.plane.APIServer())
+	time.Sleep(away)
+	s.startAPIServer(t)
+	began := time.Now()
+	for _, r := range s.replicas {
+		eventually(t, r.name+" serves lists", func() bool {
+			return r.call(http.MethodGet, clustersPath+"?pageSize=1", "").status == http.StatusOK
+		})
+		t.Logf("%s serves lists %s after the API server was ready", r.name, time.Since(began).Round(100*time.Millisecond))
+	}
+	w.progress(t, 20)
+	t.Logf("clients write %s after the API server was ready", time.Since(began).Round(100*time.Millisecond))
 }
 
 func freezeAPIServer(t *testing.T, s *stack, _ *workload) {

@@ -25,9 +25,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
-
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
@@ -87,7 +84,11 @@ func (w *workload) write(random *rand.Rand) {
 		}
 	}
 	at.mu.Unlock()
-	if cluster == nil {
+	switch {
+	case random.IntN(5) == 0, cluster == nil && random.IntN(2) == 0:
+		w.finalizeAny(random)
+		return
+	case cluster == nil:
 		w.createCluster(random, at)
 		return
 	}
@@ -98,14 +99,16 @@ func (w *workload) write(random *rand.Rand) {
 	switch n := random.IntN(100); {
 	case n < 12 && len(pools) < 2:
 		w.createNodePool(random, at, cluster)
-	case n < 22:
+	case n < 18:
 		w.patch(random, target)
-	case n < 25 && w.deletes:
-		w.delete(at, target)
+	case n < 24:
+		w.patchOverREST(random, target)
+	case n < 27 && w.deletes:
+		w.deleteOneWay(random, at, target)
 	case n < 40:
-		w.apply(random, target)
+		w.apply(target, w.newReport(random, target))
 	default:
-		w.report(random, target)
+		w.report(random, target, w.newReport(random, target))
 	}
 }
 
@@ -160,6 +163,7 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 			w.wrong("%s: %v: %s", what, err, a)
 			return
 		}
+		w.checkPredecessors(r, a.end)
 		r.identify(uid)
 		r.mu.Lock()
 		r.via, r.visible = through, a.shown()
@@ -174,8 +178,8 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 		w.adopt(r, in)
 	case a.status == http.StatusNotFound && r.parent != nil:
 		w.settle(r, &r.created, refused, "create")
-		if !r.parent.mayGo(a.end) {
-			w.wrong("%s through %s: its cluster is not deleted: %s", what, through.name, a)
+		if why := r.parent.whyNotGone(a.end); why != "" {
+			w.wrong("%s through %s: of its cluster %s: %s", what, through.name, why, a)
 		}
 		in.drop(r.parent)
 	default:
@@ -186,6 +190,22 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 // shown reports whether a write that succeeded must be visible to readers of the
 // same replica.
 func (a answer) shown() bool { return a.end.Sub(a.start) < writeVisibility-time.Second/2 }
+
+// checkPredecessors checks, when a resource was created, that each of its name that was
+// there before can be gone.
+func (w *workload) checkPredecessors(r *resource, moment time.Time) {
+	for _, other := range w.all() {
+		other.mu.Lock()
+		before := other != r && other.kind == r.kind && other.name == r.name && other.created.precedes(r.created.start)
+		other.mu.Unlock()
+		if !before {
+			continue
+		}
+		if why := other.whyNotGone(moment); why != "" {
+			w.wrong("%s was created while %s is in its place: of that %s", r, other, why)
+		}
+	}
+}
 
 // mayBeTaken reports whether the name of r can belong to another resource, or to
 // one under deletion.
@@ -221,90 +241,5 @@ func (in *slot) drop(r *resource) {
 		in.current, in.pools = nil, map[string]*resource{}
 	} else if name := v1.PoolName(r.name); in.pools[name] == r {
 		delete(in.pools, name)
-	}
-}
-
-var statuses = []metav1.ConditionStatus{
-	metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown,
-}
-
-// newReport returns a report on the current generation, as far as it is known
-// here, or on an older or future one, and sometimes an out-of-date one.
-func (w *workload) newReport(random *rand.Rand, on *resource) *report {
-	names := append([]string{"extra"}, required[on.kind]...)
-	on.mu.Lock()
-	defer on.mu.Unlock()
-	generation, _ := on.generations(time.Now(), time.Now())
-	var ago time.Duration
-	switch random.IntN(12) {
-	case 0:
-		generation++
-	case 1:
-		generation = max(1, generation-1)
-	case 2:
-		ago = time.Duration(random.IntN(20000)) * time.Millisecond
-	}
-	r := &report{
-		adapter:    names[random.IntN(len(names))],
-		generation: generation,
-		observed:   w.observedNow(ago),
-		available:  statuses[random.IntN(len(statuses))],
-	}
-	r.start = time.Now()
-	on.reports = append(on.reports, r)
-	return r
-}
-
-// reason distinguishes reports where only conditions are shown.
-func (r *report) reason() string { return fmt.Sprintf("R%d", r.observed.UnixNano()) }
-
-func (w *workload) report(random *rand.Rand, on *resource) {
-	through := w.anyReplica(random)
-	r := w.newReport(random, on)
-	body, _ := json.Marshal(map[string]any{
-		"adapter": r.adapter, "observed_generation": r.generation, "observed_time": r.observed,
-		"conditions": []map[string]any{
-			{"type": "Available", "status": r.available, "reason": r.reason(), "message": "reported over REST"},
-			{"type": "Applied", "status": "True"},
-		},
-		"data": map[string]string{"reason": r.reason()},
-	})
-	what := fmt.Sprintf("report of %s (%s) on %s", r.adapter, r.at(), on)
-	a := through.call(http.MethodPost, on.href()+"/statuses", string(body))
-	switch {
-	case w.unavailable(through, a, what):
-		w.settle(on, &r.deed, unknown, "report")
-	case a.status == http.StatusCreated:
-		on.mu.Lock()
-		r.via, r.visible = through, a.shown()
-		on.mu.Unlock()
-		w.settle(on, &r.deed, done, "report")
-	case a.status == http.StatusNoContent:
-		w.settle(on, &r.deed, discarded, "report")
-	case a.status == http.StatusNotFound:
-		w.settle(on, &r.deed, refused, "report")
-		if !on.mayGo(a.end) {
-			w.wrong("%s through %s: it is not deleted: %s", what, through.name, a)
-		}
-	case a.status == http.StatusConflict:
-		w.settle(on, &r.deed, refused, "report")
-		w.count("report conflicts")
-	default:
-		w.wrong("%s through %s: %s", what, through.name, a)
-	}
-}
-
-// object returns the AdapterStatus of a report.
-func (r *report) object(on *resource, uid types.UID) map[string]any {
-	return map[string]any{
-		"apiVersion": v1.GroupVersion.String(), "kind": "AdapterStatus",
-		"metadata": map[string]any{"name": v1.AdapterStatusName(on.name, r.adapter), "namespace": metav1.NamespaceDefault},
-		"spec": map[string]any{
-			"resourceRef": map[string]any{"kind": on.kind, "name": on.name, "uid": uid},
-			"adapter":     r.adapter, "observedGeneration": r.generation, "observedTime": r.observed.Format(time.RFC3339Nano),
-			"conditions": []map[string]any{
-				{"type": "Available", "status": r.available, "reason": r.reason(), "message": "written by an adapter"},
-			},
-		},
 	}
 }

@@ -68,6 +68,9 @@ type Report struct {
 	// Finalized is empty if the report has no such condition.
 	Finalized       metav1.ConditionStatus
 	FinalizedReason string
+	// Stalled is empty if the report has no such condition.
+	Stalled                       metav1.ConditionStatus
+	StalledReason, StalledMessage string
 }
 
 // Conditions returns the expected conditions, in no particular order. The names of
@@ -93,6 +96,9 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	for i := range result[2:] {
 		c := &result[2+i]
 		c.Reason, c.Message = cut(c.Reason, reason), cut(c.Message, message)
+	}
+	if c, ok := stalled(r, adapters, reports); ok {
+		result = append(result, c)
 	}
 	if c, ok := truncated(r); ok {
 		result = append(result, c)
@@ -129,7 +135,7 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	// that adapter"; of two reports of one time the stored one counts.
 	if known && !r.Confirmed {
 		newer := before.ObservedGeneration > report.Generation ||
-			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Time.Before(report.Observed)
+			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Before(report.Observed)
 		if newer {
 			return before, true
 		}

@@ -46,6 +46,9 @@ func (r *Result) markdown() string {
 		start(func(s StartUp) float64 { return float64(s.ResidentBytes) }).Median/(1<<20),
 		start(func(s StartUp) float64 { return float64(s.HeapBytes) }).Median/(1<<20),
 		start(func(s StartUp) float64 { return float64(s.JSONBytes) }).Median/(1<<20))
+	cold := start(func(s StartUp) float64 { return s.Cold.Seconds })
+	fmt.Fprintf(&b, "Cold start of etcd, the API server and the manager: ready after %.1f s (%.1f–%.1f), the API server after %.1f s.\n",
+		cold.Median, cold.Min, cold.Max, start(func(s StartUp) float64 { return s.Cold.APIServerSeconds }).Median)
 	stale := r.spread(func(run *Run) float64 { return run.Stale.Seconds })
 	fmt.Fprintf(&b, "Parents that became stale at once: %d, all aggregated anew after %.1f s (%.1f–%.1f), %.0f a second, while reports went on.\n",
 		r.Runs[0].Stale.Parents, stale.Median, stale.Min, stale.Max, r.spread(func(run *Run) float64 { return run.Stale.PerSecond() }).Median)

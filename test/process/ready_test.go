@@ -108,7 +108,7 @@ func startSlowly(slow string) {
 	began := time.Now()
 	http.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if never || time.Since(began) < took {
-			http.Error(w, "still loading", http.StatusInternalServerError)
+			w.WriteHeader(http.StatusInternalServerError)
 		}
 	})
 	var loaded atomic.Int64

@@ -1,0 +1,235 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+)
+
+// deletion takes one parent from its deletionTimestamp to its end: its NodePools go
+// first, then every finalizing adapter reports that it has finalized, then the reports
+// go, then the finalizer. The status says meanwhile what the deletion waits for.
+type deletion struct {
+	aggregator
+	cascade cascade
+
+	// forced is the decision to delete the parent without waiting, nil for none.
+	forced *forceDelete
+}
+
+// step goes as far as the deletion can go now. It does not wait: whatever the deletion
+// waits for enqueues the parent when it changes. Each step starts from the state that it
+// finds, so any step may be interrupted and repeated. pools are the NodePools of a
+// Cluster, none for a NodePool.
+func (d deletion) step(ctx context.Context, obj parent, pools ...dependents) (ctrl.Result, error) {
+	children, err := d.deleteChildren(ctx, obj, pools, knownDependents)
+	if err != nil {
+		return ctrl.Result{}, err
+	}
+	at := circumstances{children: children, finalizers: foreignFinalizers(obj)}
+	if d.forced == nil && obj.GetStatus().FinalizedGeneration == 0 {
+		at.finalizing = d.Adapters.Finalizing(d.kind)
+	}
+	c, err := d.compute(ctx, obj, at)
+	switch {
+	case err != nil:
+		return ctrl.Result{}, err
+	case d.waits(c):
+		return d.wait(ctx, obj, c)
+	case len(at.finalizing) > 0:
+		if decided, result, err := d.decide(ctx, obj, &c, pools); !decided || err != nil {
+			return result, err
+		}
+	case len(at.finalizers) > 0: // which hold the object after a forced deletion as well
+		if _, err := d.save(ctx, obj, c); err != nil {
+			return ctrl.Result{}, err
+		}
+	}
+	return d.remove(ctx, obj, c, pools)
+}
+
+// decide reports whether all finalizing adapters have finalized, and records it in the
+// status. This replica knows of nothing to wait for; the API server has the last word.
+// The decision is final: the reports are its evidence, and the next step deletes them.
+func (d deletion) decide(ctx context.Context, obj parent, c *computation, pools []dependents) (decided bool, result ctrl.Result, err error) {
+	if c.in.Children, err = d.deleteChildren(ctx, obj, pools, d.cascade.storedDependents); err != nil {
+		return false, ctrl.Result{}, err
+	}
+	if err := d.confirm(ctx, obj, c); err != nil {
+		return false, ctrl.Result{}, err
+	}
+	d.evaluate(obj, c)
+	if d.waits(*c) {
+		result, err = d.wait(ctx, obj, *c)
+		return false, result, err
+	}
+	// The lock of the write proves that the object is as it was read.
+	c.status.FinalizedGeneration = obj.GetGeneration()
+	result, err = d.save(ctx, obj, *c)
+	return err == nil, result, err
+}
+
+// remove deletes the reports, and removes the finalizer once no report and no NodePool is
+// left. It does not wait between the two: the deletion of a report enqueues the parent.
+func (d deletion) remove(ctx context.Context, obj parent, c computation, pools []dependents) (ctrl.Result, error) {
+	reports := dependentReports(d.Reports, d.kind, obj)
+	if left, err := knownDependents(ctx, reports); err != nil || len(left) > 0 {
+		return ctrl.Result{}, errors.Join(err, d.cascade.deleteAll(ctx, obj, left))
+	}
+	// This replica may not know the latest dependents yet.
+	var err error
+	if c.in.Children, err = d.deleteChildren(ctx, obj, pools, d.cascade.storedDependents); err != nil {
+		return ctrl.Result{}, err
+	}
+	if d.waits(c) {
+		d.evaluate(obj, &c)
+		return d.wait(ctx, obj, c)
+	}
+	if left, err := d.cascade.storedDependents(ctx, reports); err != nil || len(left) > 0 {
+		return ctrl.Result{}, errors.Join(err, d.cascade.deleteAll(ctx, obj, left))
+	}
+	return d.cascade.release(ctx, obj, d.forced)
+}
+
+// waits reports whether the deletion waits for anything. A forced deletion waits for
+// nobody, except that NodePools have their reports removed before their Cluster goes.
+func (d deletion) waits(c computation) bool {
+	if len(c.in.Children) > 0 {
+		return true
+	}
+	return d.forced == nil && (len(c.in.Finalizers) > 0 || len(aggregate.Awaited(c.in)) > 0)
+}
+
+// wait stores the status, which says what the deletion waits for. It records an Event
+// where the deletion has taken longer than StuckAfter, once in that time.
+func (d deletion) wait(ctx context.Context, obj parent, c computation) (ctrl.Result, error) {
+	result, err := d.save(ctx, obj, c)
+	if err != nil || d.StuckAfter <= 0 {
+		return result, err
+	}
+	next := d.memory.stuckWait(obj, d.StuckAfter, d.Clock.Now())
+	if next <= 0 {
+		d.recorder.deletionStuck(obj, aggregate.Ready(c.status.Conditions).Message)
+		next = d.StuckAfter
+	}
+	if result.RequeueAfter == 0 || next < result.RequeueAfter {
+		result.RequeueAfter = next
+	}
+	return result, nil
+}
+
+// deleteChildren deletes the NodePools that find returns and that are not being deleted
+// yet. It returns the names of those that the deletion of their Cluster waits for.
+func (d deletion) deleteChildren(ctx context.Context, obj parent, pools []dependents, find finder) (names []string, err error) {
+	for _, p := range pools {
+		left, err := find(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.cascade.deleteAll(ctx, obj, left); err != nil {
+			return nil, err
+		}
+		for _, o := range left {
+			// The finalizers of others on a NodePool do not hold a Cluster whose deletion is
+			// forced.
+			if d.forced == nil || o.GetDeletionTimestamp().IsZero() || controllerutil.ContainsFinalizer(o, v1.CascadeFinalizer) {
+				names = append(names, v1.PoolName(o.GetName()))
+			}
+		}
+	}
+	return names, nil
+}
+
+// foreignFinalizers returns the finalizers of others: neither HyperFleet's nor the
+// garbage collector's, which HyperFleet removes if no garbage collector does.
+func foreignFinalizers(o client.Object) []string {
+	return slices.DeleteFunc(slices.Clone(o.GetFinalizers()), func(f string) bool {
+		return f == v1.CascadeFinalizer || slices.Contains(collectorFinalizers, f)
+	})
+}
+
+// stuckWait returns how long until an Event is due that obj is stuck, at most 0 where it
+// is due now. It takes an Event that is due as recorded.
+func (m *memory) stuckWait(obj client.Object, after time.Duration, now time.Time) time.Duration {
+	key := client.ObjectKeyFromObject(obj)
+	since := obj.GetDeletionTimestamp().Time
+	if said, ok := m.stuck.Load(key); ok && said.(time.Time).After(since) {
+		since = said.(time.Time)
+	}
+	wait := after - now.Sub(since)
+	if wait <= 0 {
+		m.stuck.Store(key, now)
+	}
+	return wait
+}
+
+// forceDelete is the decision of a user to delete an object although adapters have not
+// finalized it.
+type forceDelete struct{ user, reason string }
+
+// forceDeleteOf returns the decision about an object that is being deleted, nil for
+// none. An admission policy lets only authorized users set the annotations, and nobody
+// change them.
+func forceDeleteOf(o client.Object) *forceDelete {
+	annotations := o.GetAnnotations()
+	if reason := annotations[v1.ForceDeleteAnnotation]; reason != "" && !o.GetDeletionTimestamp().IsZero() {
+		return &forceDelete{annotations[v1.ForceDeletedByAnnotation], reason}
+	}
+	return nil
+}
+
+// recordForced records that obj was removed by force.
+func (c cascade) recordForced(ctx context.Context, obj client.Object, forced *forceDelete) {
+	log.FromContext(ctx).Info("Deleted by force, without waiting for adapters", "user", forced.user, "reason", forced.reason)
+	metrics.ForcedDeletions.WithLabelValues(kindOf(obj)).Inc()
+	c.recorder.forceDeleted(obj, forced)
+}
+
+// forceDeleteOfCluster returns the decision about the Cluster of a NodePool: whoever
+// deletes a Cluster by force does not wait for its NodePools either. The API server
+// confirms what the cache says, because a NodePool names its Cluster only by name.
+func forceDeleteOfCluster(ctx context.Context, cached, stored client.Reader, pool *v1.NodePool) (*forceDelete, error) {
+	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
+	var forced *forceDelete
+	for _, reader := range []client.Reader{cached, stored} {
+		cluster := &v1.Cluster{}
+		if err := reader.Get(ctx, key, cluster); apierrors.IsNotFound(err) {
+			return nil, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("get Cluster of a deleted NodePool: %w", err)
+		}
+		owner := pool.ClusterUID()
+		if forced = forceDeleteOf(cluster); forced == nil || owner != "" && owner != cluster.UID {
+			return nil, nil
+		}
+	}
+	return forced, nil
+}

@@ -1,0 +1,137 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+)
+
+// aheadGracePeriod is how long a report may be about a generation that its resource does
+// not have. An adapter that acts on a resource before it is stored, or after the store
+// was restored to an older revision, is not at fault.
+const aheadGracePeriod = time.Minute
+
+// ahead is a report about a generation that its resource does not have.
+type ahead struct {
+	uid   types.UID // of the report
+	since time.Time
+}
+
+// judgeTime deletes a report whose observedTime no adapter can have observed. Until it is
+// gone, the API server refuses every honest report of that adapter as stale. It reports
+// whether the report is judged: it is implausible by this process's clock.
+//
+// This process's clock may be late, so that every honest report looks implausible. The
+// API server's clock has the last word.
+func (r *AdapterStatusReconciler) judgeTime(ctx context.Context, report *v1.AdapterStatus, resource parent) (judged bool, result ctrl.Result, err error) {
+	said := aggregate.ReportOf(report)
+	if _, implausible := aggregate.Implausible(said, said.Generation, r.Clock.Now()); !implausible {
+		return false, ctrl.Result{}, nil
+	}
+	now, err := r.storeTime(ctx, report.Namespace)
+	if err != nil {
+		return true, ctrl.Result{}, err
+	}
+	reason, implausible := aggregate.Implausible(said, said.Generation, now)
+	if !implausible {
+		err := fmt.Errorf("this process's clock says %s, the API server's %s", r.Clock.Now().UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+		log.FromContext(ctx).Error(err, "Clock is behind, so reports count late", "report", klog.KObj(report))
+		return true, ctrl.Result{RequeueAfter: aheadGracePeriod}, nil
+	}
+	return true, ctrl.Result{}, r.deleteImplausible(ctx, report, resource, reason)
+}
+
+// judgeGeneration deletes a report about a generation that its resource does not reach
+// within aheadGracePeriod.
+func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v1.AdapterStatus, resource parent) (ctrl.Result, error) {
+	key, said := client.ObjectKeyFromObject(report), aggregate.ReportOf(report)
+	isAhead := func(generation int64) (reason string, ahead bool) {
+		return aggregate.Implausible(said, generation, said.Observed)
+	}
+	if _, ahead := isAhead(resource.GetGeneration()); !ahead {
+		r.memory.implausible.Delete(key)
+		return ctrl.Result{}, nil
+	}
+	// The cache may not know the latest generation yet.
+	stored, err := resourceOf(ctx, r.APIReader, report)
+	if err != nil || stored == nil {
+		return ctrl.Result{}, err // its deletion enqueues the report
+	}
+	reason, implausible := isAhead(stored.GetGeneration())
+	if !implausible {
+		r.memory.implausible.Delete(key)
+		return ctrl.Result{}, nil
+	}
+	now := r.Clock.Now()
+	first, known := r.memory.implausible.LoadOrStore(key, ahead{report.UID, now})
+	if known && first.(ahead).uid != report.UID {
+		first = ahead{report.UID, now}
+		r.memory.implausible.Store(key, first)
+	}
+	if wait := aheadGracePeriod - now.Sub(first.(ahead).since); wait > 0 {
+		return ctrl.Result{RequeueAfter: wait}, nil
+	}
+	return ctrl.Result{}, r.deleteImplausible(ctx, report, stored, reason)
+}
+
+// deleteImplausible deletes exactly this version of a report. resource is nil if there is
+// none.
+func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report *v1.AdapterStatus, resource parent, reason string) error {
+	log.FromContext(ctx).Info("Report is implausible", "report", klog.KObj(report), "adapter", report.Spec.Adapter, "reason", reason)
+	only := client.Preconditions{UID: &report.UID, ResourceVersion: &report.ResourceVersion}
+	if err := r.cascade().delete(ctx, report, only); err != nil {
+		return err
+	}
+	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardImplausible).Inc()
+	r.recorder.implausibleDeleted(report, resource, reason)
+	return nil
+}
+
+// storeTime returns the time of the API server's clock, in whole seconds. It is the
+// creation time of an Event that is not stored.
+func (r *AdapterStatusReconciler) storeTime(ctx context.Context, namespace string) (time.Time, error) {
+	probe := &unstructured.Unstructured{Object: map[string]any{
+		"type":                "Normal",
+		"reason":              "ClockCompared",
+		"action":              "CompareClocks",
+		"eventTime":           r.Clock.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00"),
+		"reportingController": recorderName,
+		"reportingInstance":   recorderName,
+		"regarding":           map[string]any{"kind": "Namespace", "name": namespace, "namespace": namespace},
+	}}
+	probe.SetGroupVersionKind(schema.GroupVersionKind{Group: "events.k8s.io", Version: "v1", Kind: "Event"})
+	probe.SetNamespace(namespace)
+	probe.SetGenerateName("hyperfleet-clock-")
+	if err := r.Client.Create(ctx, probe, client.DryRunAll); err != nil {
+		return time.Time{}, fmt.Errorf("read the API server's clock: %w", err)
+	}
+	return probe.GetCreationTimestamp().Time, nil
+}

@@ -1,0 +1,199 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/netip"
+
+	"k8s.io/apiserver/pkg/endpoints/request"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+)
+
+// waitersPerWrite is how many requests may wait for their write to become visible for each
+// write in flight. They take no more than some memory, and there are many of them for a
+// while when the reconcilers are away.
+const waitersPerWrite = 10
+
+// inFlight are the places of requests by what they do. A request is in one of them at a
+// time. Only those of reads and writes stand for work. What waits for a client, for a body
+// or until a response is received, holds places of its own, and so does a write that waits
+// to become visible.
+type inFlight struct {
+	authenticating *shares // by the address of the client
+	reading        *shares // the following by the user
+	sending        *shares
+	receiving      *shares
+	writing        *shares
+	waiting        *shares
+}
+
+func newInFlight(limits Limits) inFlight {
+	return inFlight{
+		authenticating: newShares(limits.MaxInFlight + limits.MaxMutatingInFlight),
+		reading:        newShares(limits.MaxInFlight),
+		sending:        newShares(limits.MaxInFlight),
+		receiving:      newShares(limits.MaxMutatingInFlight),
+		writing:        newShares(limits.MaxMutatingInFlight),
+		waiting:        newShares(waitersPerWrite * limits.MaxMutatingInFlight),
+	}
+}
+
+// noPlace is for a caller whose requests have all the places that they may have.
+func noPlace() *problem.Error {
+	return problem.TooManyRequests.Because("The caller has too many requests in flight; try again in a moment").RetryAfter(1)
+}
+
+// admitted returns the handlers, which then serve requests within the Limits.
+func (s *Server) admitted(handlers methods) methods {
+	admitted := make(methods, len(handlers))
+	for method, handle := range handlers {
+		if isRead(method) {
+			admitted[method] = s.admitRead(handle)
+		} else {
+			admitted[method] = s.admitWrite(handle)
+		}
+	}
+	return admitted
+}
+
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// admitRead serves a read while the caller has a place. It sets no deadline: reads are
+// answered from memory, and what has to wait for the API server has a deadline of its own.
+func (s *Server) admitRead(handle handlerFunc) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p := s.newPlace(r)
+		defer p.leave()
+		if !p.move(p.all.reading) {
+			return noPlace()
+		}
+		return handle(w, r)
+	}
+}
+
+// admitWrite receives the body, and then serves the write while the caller has a place. The
+// RequestTimeout does not include the time that the client takes to send the body.
+func (s *Server) admitWrite(handle handlerFunc) handlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		p := s.newPlace(r)
+		defer p.leave()
+		if r.ContentLength != 0 {
+			if !p.move(p.all.receiving) {
+				return noPlace()
+			}
+			r.Body = receive(w, r)
+		}
+		if !p.move(p.all.writing) {
+			return noPlace()
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.RequestTimeout)
+		defer cancel()
+		return handle(w, r.WithContext(ctx))
+	}
+}
+
+// receive returns the body of a request once it is in memory. What went wrong meanwhile is
+// the error of reading it: the handler decides first whether the caller may do this at all.
+func receive(w http.ResponseWriter, r *http.Request) io.ReadCloser {
+	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
+	received := io.Reader(bytes.NewReader(body))
+	if err != nil {
+		received = io.MultiReader(received, failedBody{err})
+	}
+	return io.NopCloser(received)
+}
+
+// failedBody is the rest of a body that could not be received.
+type failedBody struct{ err error }
+
+// Read implements io.Reader.
+func (b failedBody) Read([]byte) (int, error) { return 0, b.err }
+
+// A place is the place of a request: in one of the shares at a time.
+type place struct {
+	all    *inFlight
+	caller string
+	in     *shares // nil for none
+}
+
+// newPlace returns the place of an authenticated request, which has none yet. The context of
+// the request carries it.
+func (s *Server) newPlace(r *http.Request) *place {
+	p := &place{all: &s.inFlight}
+	if caller, ok := request.UserFrom(r.Context()); ok {
+		p.caller = caller.GetName()
+	}
+	observationOf(r.Context()).place = p
+	return p
+}
+
+// move takes a place among other shares and gives up the present one. It reports whether
+// there was one; if not, the request keeps its present place.
+func (p *place) move(to *shares) bool {
+	if !to.take(p.caller) {
+		return false
+	}
+	p.leave()
+	p.in = to
+	return true
+}
+
+// leave gives the place up, if there is one.
+func (p *place) leave() {
+	if p.in != nil {
+		p.in.leave(p.caller)
+		p.in = nil
+	}
+}
+
+// mayWait moves a request that has written to those that wait, and reports whether there is
+// room for it.
+func mayWait(ctx context.Context) bool {
+	p := observationOf(ctx).place
+	return p.move(p.all.waiting)
+}
+
+// maySend moves a request that has read to those that send their response, and reports
+// whether there is room for it. If not, it answers the request.
+func (s *Server) maySend(w http.ResponseWriter, r *http.Request) bool {
+	p := observationOf(r.Context()).place
+	if p.move(p.all.sending) {
+		return true
+	}
+	s.answerError(w, r, noPlace())
+	return false
+}
+
+// clientNetwork returns the network that the client of a connection, or the proxy before it,
+// can choose its addresses from: an IPv4 address, or 64 bits of an IPv6 address.
+func clientNetwork(r *http.Request) string {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := address.Addr().Unmap()
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, _ := ip.Prefix(64) // fails for IPv4 only
+	return network.String()
+}

@@ -1,0 +1,175 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade_test
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"k8s.io/apiserver/pkg/authentication/authenticator"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+)
+
+// postAs returns the status of the answer to a caller's POST.
+func postAs(t *testing.T, server *facade.Server, caller, path, body string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Address().String()+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+caller)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+// TestSlowBodiesOfOneCaller has one caller begin more writes than may be in flight, and end
+// none. All writes of another caller are made.
+func TestSlowBodiesOfOneCaller(t *testing.T) {
+	server, _ := newReplicaServer(t, func(o *replicaOptions) {
+		o.Authenticator, o.Limits.ReadTimeout = facade.NamedUsers, time.Hour
+	})
+	var held []net.Conn
+	for range 220 {
+		conn := dial(t, server)
+		send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer hostile\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(line, "100 Continue") { // the server waits for the body
+			held = append(held, conn)
+		}
+	}
+	if len(held) != 100 {
+		t.Errorf("%d bodies of the hostile caller are awaited, want 100: half of those that there may be", len(held))
+	}
+	for range 20 {
+		if status := postAs(t, server, devUser, api+"/clusters", fmt.Sprintf(`{"name":%q,"spec":{}}`, uniqueName(t))); status != http.StatusCreated {
+			t.Errorf("The honest caller's write is answered %d, want 201", status)
+		}
+	}
+	for _, conn := range held {
+		send(t, conn, "{}")
+		if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err != nil || response.StatusCode != http.StatusBadRequest {
+			t.Fatalf("A body of the hostile caller was not awaited to its end: %v, %v", response, err)
+		}
+	}
+}
+
+// TestHangingWritesOfOneCaller has one caller begin more writes than may be in flight, which
+// the API server does not answer. All writes of another caller are made.
+func TestHangingWritesOfOneCaller(t *testing.T) {
+	var hanging atomic.Int32
+	config := throughProxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodPost || r.Header.Get("Impersonate-User") != "hostile" {
+			return false
+		}
+		hanging.Add(1)
+		hang(w, r)
+		return true
+	})
+	server, _ := newReplicaOf(t, config, func(o *replicaOptions) {
+		o.Authenticator, o.Limits.MaxMutatingInFlight, o.Limits.RequestTimeout = facade.NamedUsers, 10, 5*time.Second
+	})
+	for range 12 {
+		conn := dial(t, server)
+		send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer hostile\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n"+`{"name":"never","spec":{}}`)
+	}
+	eventually(t, "the writes of the hostile caller hang", func() bool { return hanging.Load() == 5 })
+	for range 5 {
+		if status := postAs(t, server, devUser, api+"/clusters", fmt.Sprintf(`{"name":%q,"spec":{}}`, uniqueName(t))); status != http.StatusCreated {
+			t.Errorf("The honest caller's write is answered %d, want 201", status)
+		}
+	}
+}
+
+// TestUnauthenticatedRequests has a client send more requests, with tokens that take without
+// end to check, than may be authenticated at a time. Clients at other addresses are served,
+// and all are once the checks have ended.
+func TestUnauthenticatedRequests(t *testing.T) {
+	release := make(chan struct{})
+	var checking atomic.Int32
+	server, _ := newReplicaServer(t, func(o *replicaOptions) {
+		o.BindAddress, o.Limits.MaxInFlight, o.Limits.MaxMutatingInFlight = "localhost:0", 6, 4
+		o.Authenticator = authenticator.RequestFunc(func(r *http.Request) (*authenticator.Response, bool, error) {
+			if r.Header.Get("Authorization") == "Bearer invented" {
+				checking.Add(1)
+				<-release
+				return nil, false, nil
+			}
+			return facade.NamedUsers(r)
+		})
+	})
+	_, port, err := net.SplitHostPort(server.Address().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := func(from, token string) (*http.Response, error) {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+		if err != nil {
+			return nil, err
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", api, token); err != nil {
+			return nil, err
+		}
+		return http.ReadResponse(bufio.NewReader(conn), nil)
+	}
+	answered := make(chan int)
+	for range 5 {
+		go func() {
+			response, err := request("127.0.0.1", "invented")
+			if err != nil {
+				answered <- 0
+				return
+			}
+			answered <- response.StatusCode
+		}()
+	}
+	eventually(t, "half of the places are taken", func() bool { return checking.Load() == 5 })
+	for from, want := range map[string]int{"127.0.0.1": http.StatusTooManyRequests, "127.0.0.2": http.StatusOK} {
+		response, err := request(from, "known")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != want {
+			t.Errorf("A request from %s is answered %s, want %d", from, response.Status, want)
+		}
+	}
+	close(release)
+	for range 5 {
+		if status := <-answered; status != http.StatusUnauthorized {
+			t.Errorf("An invented token is answered %d, want 401", status)
+		}
+	}
+	if response, err := request("127.0.0.1", "known"); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("After the checks: %v, error %v; want 200", response, err)
+	}
+}

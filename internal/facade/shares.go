@@ -1,0 +1,62 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import "sync"
+
+// shares is a number of places that callers share. A caller gets another place while it
+// holds fewer than are free, so a caller alone gets half of them, two callers get a third
+// each, and n callers leave the n-th part or so to the next one: what one caller holds, and
+// for how long, never shuts another caller out.
+//
+// The fair queues of Kubernetes' API priority and fairness do less here. They share the
+// places that are given back, in turn, and cannot help a caller where others do not give
+// theirs back: a body that never ends, a response that nobody receives. And to queue a read
+// that takes microseconds costs more than to serve it. Where work is long and can be
+// interrupted, package fleet does queue: its scans take turns.
+type shares struct {
+	mu   sync.Mutex
+	free int
+	held map[string]int
+}
+
+func newShares(places int) *shares {
+	return &shares{free: places, held: map[string]int{}}
+}
+
+// take takes a place for the caller and reports whether there was one.
+func (s *shares) take(caller string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := s.held[caller]
+	if held >= s.free {
+		return false
+	}
+	s.free--
+	s.held[caller] = held + 1
+	return true
+}
+
+// leave gives a place of the caller back.
+func (s *shares) leave(caller string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free++
+	if s.held[caller]--; s.held[caller] == 0 {
+		delete(s.held, caller)
+	}
+}

@@ -1,0 +1,165 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package faults
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+)
+
+// TestRestoredStore restores etcd from a snapshot while the managers run. What clients
+// have done since the snapshot has come to nothing then: what they changed is as it was,
+// what they created does not exist, and its names can be used anew. The managers
+// remember versions that the store has never had, or has again with another content.
+func TestRestoredStore(t *testing.T) {
+	if !*long {
+		t.Skip("takes long: run it with -long, as make test-faults does")
+	}
+	t.Logf("seed %d", *seed)
+	s := newStack(t)
+	kept := newWorkload(s, newLedger(t), "kept", 8)
+	kept.work(t)
+	snapshot := s.snapshot(t)
+	s.waitReady(t)
+
+	lost := newWorkload(s, newLedger(t), "lost", 8)
+	lost.work(t)
+	kept.disturb(t)
+	s.restore(t, snapshot)
+	began := time.Now()
+	s.waitReady(t)
+	kept.settled(t)
+	lost.vanished(t)
+	t.Logf("both replicas show the restored store after %s", time.Since(began).Round(100*time.Millisecond))
+
+	anew := newWorkload(s, newLedger(t), "lost", 8)
+	stop := anew.start(t)
+	kept.work(t)
+	stop()
+	anew.settled(t)
+}
+
+// work lets the clients work for a while.
+func (w *workload) work(t *testing.T) {
+	t.Helper()
+	stop := w.start(t)
+	w.progress(t, 200)
+	stop()
+	w.settled(t)
+}
+
+func (s *stack) waitReady(t *testing.T) {
+	t.Helper()
+	for _, r := range s.replicas {
+		r.waitReady(t)
+	}
+}
+
+func (s *stack) etcdData() string { return filepath.Join(s.dir, controlplane.EtcdName) }
+
+// snapshot returns a folder with a copy of etcd's data.
+func (s *stack) snapshot(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(s.dir, "snapshot")
+	s.withoutStore(t, func() error { return os.CopyFS(folder, os.DirFS(s.etcdData())) })
+	return folder
+}
+
+// restore replaces etcd's data by a snapshot.
+func (s *stack) restore(t *testing.T, snapshot string) {
+	t.Helper()
+	s.withoutStore(t, func() error {
+		if err := os.RemoveAll(s.etcdData()); err != nil {
+			return err
+		}
+		return os.CopyFS(s.etcdData(), os.DirFS(snapshot))
+	})
+}
+
+// withoutStore does something while neither etcd nor kube-apiserver runs, which has
+// to forget what it knows of the store as well.
+func (s *stack) withoutStore(t *testing.T, do func() error) {
+	t.Helper()
+	s.kill(t, s.plane.APIServer())
+	if err := s.plane.Etcd().Stop(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if err := do(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.plane.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// disturb changes every resource without a record, so that replicas and reconcilers
+// remember versions of them beyond what the ledger knows.
+func (w *workload) disturb(t *testing.T) {
+	t.Helper()
+	s, err := w.stored(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(*seed, 4000))
+	for mark, o := range s.resources {
+		known := w.marked(mark)
+		unrecorded := &resource{kind: known.kind, name: known.name, mark: mark, parent: known.parent}
+		unrecorded.identify(o.GetUID())
+		if err := w.stack.admin.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"n":"disturbed"}}`))); err != nil {
+			t.Fatal(err)
+		}
+		for _, adapter := range required[known.kind] {
+			w.report(random, unrecorded, w.begin(unrecorded, &report{
+				adapter: adapter, generation: o.GetGeneration(), observed: w.observedNow(0), available: metav1.ConditionTrue,
+			}))
+		}
+	}
+}
+
+// vanished waits until no replica shows any of the resources.
+func (w *workload) vanished(t *testing.T) {
+	t.Helper()
+	for _, through := range w.stack.replicas {
+		search := "?search=" + url.QueryEscape(fmt.Sprintf("labels.%s='%s'", runLabel, w.run))
+		var last answer
+		eventually(t, through.name+" lists nothing of what is lost", func() bool {
+			last = through.call(http.MethodGet, clustersPath+search, "")
+			return last.status == http.StatusOK && last.total() == 0
+		}, func() string { return fmt.Sprint(last) })
+		for _, r := range w.all() {
+			if id, _ := r.identity(); id == "" {
+				continue
+			}
+			eventually(t, fmt.Sprintf("%s does not show %s, which is lost", through.name, r), func() bool {
+				last = through.call(http.MethodGet, r.href(), "")
+				return last.status == http.StatusNotFound
+			}, func() string { return fmt.Sprint(last) })
+		}
+	}
+}
