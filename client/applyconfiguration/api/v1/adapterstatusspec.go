@@ -43,7 +43,8 @@ type AdapterStatusSpecApplyConfiguration struct {
 	ObservedTime *apiv1.Timestamp `json:"observedTime,omitempty"`
 	// conditions are the adapter's findings, at most one per type. Available is
 	// the adapter's overall result. HyperFleet aggregates only Available, and
-	// ignores a report without it.
+	// ignores a report without it. Stalled with status True, beside
+	// Available=False, says that waiting will not mend the fault.
 	Conditions []AdapterConditionApplyConfiguration `json:"conditions,omitempty"`
 	// data is a free-form JSON object for readers of the report.
 	Data *runtime.RawExtension `json:"data,omitempty"`

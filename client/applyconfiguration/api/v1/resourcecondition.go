@@ -28,8 +28,8 @@ import (
 //
 // ResourceCondition is one aggregated condition of a Cluster or NodePool.
 type ResourceConditionApplyConfiguration struct {
-	// type is Ready, Available, or an adapter's name in PascalCase followed by
-	// "Successful".
+	// type is Ready, Available, Stalled, or an adapter's name in PascalCase followed
+	// by "Successful".
 	Type *string `json:"type,omitempty"`
 	// status is True or False; an aggregated condition is never Unknown.
 	Status *metav1.ConditionStatus `json:"status,omitempty"`

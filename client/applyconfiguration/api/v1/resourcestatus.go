@@ -45,14 +45,18 @@ type ResourceStatusApplyConfiguration struct {
 	// detects a change of the labels by it, like a change of the spec by
 	// observedGeneration.
 	ObservedLabels *string `json:"observedLabels,omitempty"`
+	// finalizedGeneration is the metadata.generation of a deleted resource at which
+	// every finalizing adapter had reported Finalized=True. The controller records it
+	// before it deletes the reports, which are the evidence.
+	FinalizedGeneration *int64 `json:"finalizedGeneration,omitempty"`
 	// ready repeats the status of the Ready condition, because a field selector
 	// cannot select an element of a list.
 	Ready *metav1.ConditionStatus `json:"ready,omitempty"`
 	// available repeats the status of the Available condition, because a field
 	// selector cannot select an element of a list.
 	Available *metav1.ConditionStatus `json:"available,omitempty"`
-	// conditions are Available, Ready, and one condition per adapter that reported
-	// a result.
+	// conditions are Available, Ready, one condition per adapter that reported
+	// a result, and Stalled while waiting will not make the object ready.
 	Conditions []ResourceConditionApplyConfiguration `json:"conditions,omitempty"`
 }
 
@@ -99,6 +103,14 @@ func (b *ResourceStatusApplyConfiguration) WithUpdatedTime(value apiv1.Timestamp
 // If called multiple times, the ObservedLabels field is set to the value of the last call.
 func (b *ResourceStatusApplyConfiguration) WithObservedLabels(value string) *ResourceStatusApplyConfiguration {
 	b.ObservedLabels = &value
+	return b
+}
+
+// WithFinalizedGeneration sets the FinalizedGeneration field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the FinalizedGeneration field is set to the value of the last call.
+func (b *ResourceStatusApplyConfiguration) WithFinalizedGeneration(value int64) *ResourceStatusApplyConfiguration {
+	b.FinalizedGeneration = &value
 	return b
 }
 
