@@ -46,6 +46,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // version is set by the linker.
@@ -175,11 +176,16 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o opt
 }
 
 func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {
+	identities, err := contract.NewIdentities(o.identityDomain)
+	if err != nil {
+		return nil, fmt.Errorf("--identity-domain: %w", err)
+	}
 	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
 		Namespace:          o.namespace,
 		RequiredAdapters:   required.Required,
 		FinalizingAdapters: required.Finalizing,
 		ConditionNames:     o.conditionNames,
+		Identities:         identities,
 		MaxStaleness:       o.maxStaleness,
 		ArrivalTimeout:     o.facade.WriteVisibility,
 	})

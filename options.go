@@ -26,6 +26,7 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
@@ -43,6 +44,7 @@ type options struct {
 	maxStaleness   time.Duration
 	conditionNames aggregate.Dialect
 	user           string
+	identityDomain string
 	serving        serving.Options
 	delegation     serving.Delegation
 	facade         facade.Options
@@ -85,6 +87,7 @@ func (o *options) bindLeaderElection(flags *flag.FlagSet) {
 func (o *options) bindFacade(flags *flag.FlagSet) {
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Address of the REST API.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "Default number of items on a page of a list, 1 to 1000.")
+	flags.StringVar(&o.identityDomain, "identity-domain", contract.DefaultIdentityDomain, "Domain of the e-mail addresses by which the REST API shows users whose names are no e-mail addresses.")
 	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "Log REST requests slower than this; 0 disables.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "Maximum time that the response to a REST write waits until reads show the write.")
 	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "Time to keep serving REST requests after the process is told to stop and /readyz fails.")

@@ -43,8 +43,9 @@ const orphanGracePeriod = time.Minute
 type AdapterStatusReconciler struct {
 	Options
 
-	memory   memory
-	recorder eventRecorder
+	memory     memory
+	comparison clockComparison
+	recorder   eventRecorder
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;patch;delete

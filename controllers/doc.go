@@ -15,8 +15,8 @@ limitations under the License.
 */
 
 // Package controllers keeps the status of Clusters and NodePools true to what
-// their adapters report, ties NodePools to their Cluster, and deletes what depends
-// on a deleted Cluster or NodePool. There is one reconciler per Kind.
+// their adapters report, ties NodePools to their Cluster, and takes deleted Clusters
+// and NodePools to their end. There is one reconciler per Kind.
 //
 // Package aggregate computes conditions from reports. Nothing here serves or knows
 // the REST API.

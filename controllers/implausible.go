@@ -19,6 +19,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -61,10 +62,8 @@ func (r *AdapterStatusReconciler) judgeTime(ctx context.Context, report *v1.Adap
 		return true, ctrl.Result{}, err
 	}
 	reason, implausible := aggregate.Implausible(said, said.Generation, now)
-	if !implausible {
-		err := fmt.Errorf("this process's clock says %s, the API server's %s", r.Clock.Now().UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
-		log.FromContext(ctx).Error(err, "Clock is behind, so reports count late", "report", klog.KObj(report))
-		return true, ctrl.Result{RequeueAfter: aheadGracePeriod}, nil
+	if !implausible { // by the clock that counts, and time will not make it so
+		return true, ctrl.Result{}, nil
 	}
 	return true, ctrl.Result{}, r.deleteImplausible(ctx, report, resource, reason)
 }
@@ -115,9 +114,38 @@ func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report 
 	return nil
 }
 
-// storeTime returns the time of the API server's clock, in whole seconds. It is the
-// creation time of an Event that is not stored.
+// clockComparison is how far the API server's clock was ahead of this process's. One
+// comparison holds for a minute: while this process's clock is late, every report causes
+// the question.
+type clockComparison struct {
+	mu    sync.Mutex
+	at    time.Time
+	ahead time.Duration
+}
+
+// storeTime returns the time of the API server's clock, to about a second.
 func (r *AdapterStatusReconciler) storeTime(ctx context.Context, namespace string) (time.Time, error) {
+	c := &r.comparison
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := r.Clock.Now()
+	if age := now.Sub(c.at); age >= 0 && age < time.Minute {
+		return now.Add(c.ahead), nil
+	}
+	stored, err := r.readStoreTime(ctx, namespace)
+	if err != nil {
+		return time.Time{}, err
+	}
+	c.at, c.ahead = now, stored.Sub(now)
+	if c.ahead > aggregate.MaxClockSkew {
+		log.FromContext(ctx).Error(nil, "The clock of this process is behind the API server's, so reports count late", "by", c.ahead)
+	}
+	return stored, nil
+}
+
+// readStoreTime asks the API server for its time, in whole seconds: the creation time of
+// an Event that is not stored.
+func (r *AdapterStatusReconciler) readStoreTime(ctx context.Context, namespace string) (time.Time, error) {
 	probe := &unstructured.Unstructured{Object: map[string]any{
 		"type":                "Normal",
 		"reason":              "ClockCompared",

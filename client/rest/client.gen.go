@@ -206,108 +206,270 @@ func (e VersionDescriptionKind) Valid() bool {
 	}
 }
 
-// Defines values for Order.
+// Defines values for DryRun.
 const (
-	OrderAsc  Order = "asc"
-	OrderDesc Order = "desc"
+	DryRunAll DryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the Order enum.
-func (e Order) Valid() bool {
+// Valid indicates whether the value is a known member of the DryRun enum.
+func (e DryRun) Valid() bool {
 	switch e {
-	case OrderAsc:
-		return true
-	case OrderDesc:
+	case DryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClustersParamsOrder.
+// Defines values for CreateClusterParamsDryRun.
 const (
-	ListClustersParamsOrderAsc  ListClustersParamsOrder = "asc"
-	ListClustersParamsOrderDesc ListClustersParamsOrder = "desc"
+	CreateClusterParamsDryRunAll CreateClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClustersParamsOrder enum.
-func (e ListClustersParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the CreateClusterParamsDryRun enum.
+func (e CreateClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClustersParamsOrderAsc:
-		return true
-	case ListClustersParamsOrderDesc:
+	case CreateClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClusterNodePoolsParamsOrder.
+// Defines values for DeleteClusterParamsDryRun.
 const (
-	ListClusterNodePoolsParamsOrderAsc  ListClusterNodePoolsParamsOrder = "asc"
-	ListClusterNodePoolsParamsOrderDesc ListClusterNodePoolsParamsOrder = "desc"
+	DeleteClusterParamsDryRunAll DeleteClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClusterNodePoolsParamsOrder enum.
-func (e ListClusterNodePoolsParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the DeleteClusterParamsDryRun enum.
+func (e DeleteClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClusterNodePoolsParamsOrderAsc:
-		return true
-	case ListClusterNodePoolsParamsOrderDesc:
+	case DeleteClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListNodePoolStatusesParamsOrder.
+// Defines values for PatchClusterParamsDryRun.
 const (
-	ListNodePoolStatusesParamsOrderAsc  ListNodePoolStatusesParamsOrder = "asc"
-	ListNodePoolStatusesParamsOrderDesc ListNodePoolStatusesParamsOrder = "desc"
+	PatchClusterParamsDryRunAll PatchClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListNodePoolStatusesParamsOrder enum.
-func (e ListNodePoolStatusesParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the PatchClusterParamsDryRun enum.
+func (e PatchClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListNodePoolStatusesParamsOrderAsc:
-		return true
-	case ListNodePoolStatusesParamsOrderDesc:
+	case PatchClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClusterStatusesParamsOrder.
+// Defines values for ForceDeleteClusterParamsDryRun.
 const (
-	ListClusterStatusesParamsOrderAsc  ListClusterStatusesParamsOrder = "asc"
-	ListClusterStatusesParamsOrderDesc ListClusterStatusesParamsOrder = "desc"
+	ForceDeleteClusterParamsDryRunAll ForceDeleteClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClusterStatusesParamsOrder enum.
-func (e ListClusterStatusesParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the ForceDeleteClusterParamsDryRun enum.
+func (e ForceDeleteClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClusterStatusesParamsOrderAsc:
-		return true
-	case ListClusterStatusesParamsOrderDesc:
+	case ForceDeleteClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListNodePoolsParamsOrder.
+// Defines values for CreateNodePoolParamsDryRun.
 const (
-	ListNodePoolsParamsOrderAsc  ListNodePoolsParamsOrder = "asc"
-	ListNodePoolsParamsOrderDesc ListNodePoolsParamsOrder = "desc"
+	CreateNodePoolParamsDryRunAll CreateNodePoolParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListNodePoolsParamsOrder enum.
-func (e ListNodePoolsParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the CreateNodePoolParamsDryRun enum.
+func (e CreateNodePoolParamsDryRun) Valid() bool {
 	switch e {
-	case ListNodePoolsParamsOrderAsc:
+	case CreateNodePoolParamsDryRunAll:
 		return true
-	case ListNodePoolsParamsOrderDesc:
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteClusterNodePoolParamsDryRun.
+const (
+	DeleteClusterNodePoolParamsDryRunAll DeleteClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the DeleteClusterNodePoolParamsDryRun enum.
+func (e DeleteClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case DeleteClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatchClusterNodePoolParamsDryRun.
+const (
+	PatchClusterNodePoolParamsDryRunAll PatchClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PatchClusterNodePoolParamsDryRun enum.
+func (e PatchClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case PatchClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForceDeleteClusterNodePoolParamsDryRun.
+const (
+	ForceDeleteClusterNodePoolParamsDryRunAll ForceDeleteClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ForceDeleteClusterNodePoolParamsDryRun enum.
+func (e ForceDeleteClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case ForceDeleteClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportNodePoolStatusParamsDryRun.
+const (
+	ReportNodePoolStatusParamsDryRunAll ReportNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportNodePoolStatusParamsDryRun enum.
+func (e ReportNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutNodePoolStatusParamsDryRun.
+const (
+	PutNodePoolStatusParamsDryRunAll PutNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutNodePoolStatusParamsDryRun enum.
+func (e PutNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportClusterStatusParamsDryRun.
+const (
+	ReportClusterStatusParamsDryRunAll ReportClusterStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportClusterStatusParamsDryRun enum.
+func (e ReportClusterStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportClusterStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutClusterStatusParamsDryRun.
+const (
+	PutClusterStatusParamsDryRunAll PutClusterStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutClusterStatusParamsDryRun enum.
+func (e PutClusterStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutClusterStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteNodePoolParamsDryRun.
+const (
+	DeleteNodePoolParamsDryRunAll DeleteNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the DeleteNodePoolParamsDryRun enum.
+func (e DeleteNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case DeleteNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatchNodePoolParamsDryRun.
+const (
+	PatchNodePoolParamsDryRunAll PatchNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PatchNodePoolParamsDryRun enum.
+func (e PatchNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case PatchNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForceDeleteNodePoolParamsDryRun.
+const (
+	ForceDeleteNodePoolParamsDryRunAll ForceDeleteNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ForceDeleteNodePoolParamsDryRun enum.
+func (e ForceDeleteNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case ForceDeleteNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportFlatNodePoolStatusParamsDryRun.
+const (
+	ReportFlatNodePoolStatusParamsDryRunAll ReportFlatNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportFlatNodePoolStatusParamsDryRun enum.
+func (e ReportFlatNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportFlatNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutFlatNodePoolStatusParamsDryRun.
+const (
+	PutFlatNodePoolStatusParamsDryRunAll PutFlatNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutFlatNodePoolStatusParamsDryRun enum.
+func (e PutFlatNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutFlatNodePoolStatusParamsDryRunAll:
 		return true
 	default:
 		return false
@@ -380,15 +542,18 @@ type AdapterStatusCreateRequest struct {
 	// ObservedGeneration The generation of the resource that the adapter acted on.
 	ObservedGeneration int32 `json:"observed_generation"`
 
-	// ObservedTime When the adapter saw what it reports; at most 5 minutes ahead of the server's clock.
-	ObservedTime time.Time `json:"observed_time"`
+	// ObservedTime When the adapter saw what it reports; at most 5 minutes ahead of the server's clock. Defaults to now.
+	ObservedTime *time.Time `json:"observed_time,omitempty"`
 }
 
 // AdapterStatusList defines model for AdapterStatusList.
 type AdapterStatusList struct {
 	Items []AdapterStatus       `json:"items"`
 	Kind  AdapterStatusListKind `json:"kind"`
-	Page  int32                 `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -415,7 +580,13 @@ type Cluster struct {
 	UpdatedTime time.Time       `json:"updated_time"`
 	CreatedBy   string          `json:"created_by"`
 	UpdatedBy   string          `json:"updated_by"`
-	Status      ResourceStatus  `json:"status"`
+
+	// DeletedTime When the deletion began. Missing unless the resource is being deleted.
+	DeletedTime *time.Time `json:"deleted_time,omitempty"`
+
+	// DeletedBy Missing where the deletion was not by REST.
+	DeletedBy string         `json:"deleted_by,omitempty"`
+	Status    ResourceStatus `json:"status"`
 }
 
 // ClusterKind defines model for Cluster.Kind.
@@ -428,6 +599,12 @@ type ClusterCreateRequest struct {
 
 	// CreatedTime Set by the API; what a request says is ignored.
 	CreatedTime Ignored `json:"created_time,omitempty"`
+
+	// DeletedBy Set by the API; what a request says is ignored.
+	DeletedBy Ignored `json:"deleted_by,omitempty"`
+
+	// DeletedTime Set by the API; what a request says is ignored.
+	DeletedTime Ignored `json:"deleted_time,omitempty"`
 
 	// Generation Set by the API; what a request says is ignored.
 	Generation Ignored `json:"generation,omitempty"`
@@ -449,7 +626,7 @@ type ClusterCreateRequest struct {
 	Name string `json:"name"`
 
 	// Spec Provider-specific configuration, a free-form JSON object.
-	Spec Spec `json:"spec,omitempty"`
+	Spec Spec `json:"spec"`
 
 	// Status Set by the API; what a request says is ignored.
 	Status Ignored `json:"status,omitempty"`
@@ -468,7 +645,10 @@ type ClusterCreateRequestKind string
 type ClusterList struct {
 	Items []Cluster       `json:"items"`
 	Kind  ClusterListKind `json:"kind"`
-	Page  int32           `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -488,6 +668,9 @@ type ConditionRequest struct {
 	// Message Human-readable message.
 	Message string `json:"message,omitempty"`
 
+	// ObservedTime Set by the API; what a request says is ignored.
+	ObservedTime Ignored `json:"observed_time,omitempty"`
+
 	// Reason Machine-readable reason code.
 	Reason string                 `json:"reason,omitempty"`
 	Status AdapterConditionStatus `json:"status"`
@@ -506,8 +689,20 @@ type FieldError struct {
 	Message    string `json:"message"`
 }
 
+// ForceDeleteRequest defines model for ForceDeleteRequest.
+type ForceDeleteRequest struct {
+	// Reason Why, for the audit log and an Event.
+	Reason string `json:"reason"`
+}
+
+// Identity A user as an e-mail address. A Kubernetes user whose name is no address gets one of the domain --identity-domain.
+type Identity = string
+
 // Ignored Set by the API; what a request says is ignored.
 type Ignored = json.RawMessage
+
+// JSONPatch Operations whose paths are in spec and labels (RFC 6902). A test, or the source of a copy, can be anywhere.
+type JSONPatch = json.RawMessage
 
 // Labels defines model for Labels.
 type Labels map[string]string
@@ -518,6 +713,9 @@ type Link struct {
 	ID   string `json:"id"`
 	Href string `json:"href"`
 }
+
+// MergePatch An object with changes of spec and labels (RFC 7396).
+type MergePatch = json.RawMessage
 
 // NodePool defines model for NodePool.
 type NodePool struct {
@@ -535,7 +733,13 @@ type NodePool struct {
 	UpdatedTime time.Time       `json:"updated_time"`
 	CreatedBy   string          `json:"created_by"`
 	UpdatedBy   string          `json:"updated_by"`
-	Status      ResourceStatus  `json:"status"`
+
+	// DeletedTime When the deletion began. Missing unless the resource is being deleted.
+	DeletedTime *time.Time `json:"deleted_time,omitempty"`
+
+	// DeletedBy Missing where the deletion was not by REST.
+	DeletedBy string         `json:"deleted_by,omitempty"`
+	Status    ResourceStatus `json:"status"`
 }
 
 // NodePoolKind defines model for NodePool.Kind.
@@ -548,6 +752,12 @@ type NodePoolCreateRequest struct {
 
 	// CreatedTime Set by the API; what a request says is ignored.
 	CreatedTime Ignored `json:"created_time,omitempty"`
+
+	// DeletedBy Set by the API; what a request says is ignored.
+	DeletedBy Ignored `json:"deleted_by,omitempty"`
+
+	// DeletedTime Set by the API; what a request says is ignored.
+	DeletedTime Ignored `json:"deleted_time,omitempty"`
 
 	// Generation Set by the API; what a request says is ignored.
 	Generation Ignored `json:"generation,omitempty"`
@@ -572,7 +782,7 @@ type NodePoolCreateRequest struct {
 	OwnerReferences Ignored `json:"owner_references,omitempty"`
 
 	// Spec Provider-specific configuration, a free-form JSON object.
-	Spec Spec `json:"spec,omitempty"`
+	Spec Spec `json:"spec"`
 
 	// Status Set by the API; what a request says is ignored.
 	Status Ignored `json:"status,omitempty"`
@@ -591,7 +801,10 @@ type NodePoolCreateRequestKind string
 type NodePoolList struct {
 	Items []NodePool       `json:"items"`
 	Kind  NodePoolListKind `json:"kind"`
-	Page  int32            `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -607,6 +820,7 @@ type NodePoolListKind string
 type OwnerReference struct {
 	Kind OwnerReferenceKind `json:"kind"`
 	ID   string             `json:"id"`
+	Href string             `json:"href"`
 }
 
 // OwnerReferenceKind defines model for OwnerReference.Kind.
@@ -654,6 +868,15 @@ type ResourceCondition struct {
 // ResourceConditionStatus defines model for ResourceConditionStatus.
 type ResourceConditionStatus string
 
+// ResourcePatchRequest defines model for ResourcePatchRequest.
+type ResourcePatchRequest struct {
+	// Labels All labels. Keys that start with hyperfleet.io/ are reserved.
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// Spec Provider-specific configuration, a free-form JSON object.
+	Spec Spec `json:"spec,omitempty"`
+}
+
 // ResourceStatus defines model for ResourceStatus.
 type ResourceStatus struct {
 	// Conditions Available, Ready, and one condition for each adapter that reported a result.
@@ -677,11 +900,20 @@ type VersionDescriptionKind string
 // ClusterID defines model for cluster_id.
 type ClusterID = string
 
+// DryRun defines model for dryRun.
+type DryRun string
+
+// Fields defines model for fields.
+type Fields = string
+
+// IfMatch defines model for ifMatch.
+type IfMatch = string
+
 // NodepoolID defines model for nodepool_id.
 type NodepoolID = string
 
 // Order defines model for order.
-type Order string
+type Order = string
 
 // OrderBy defines model for orderBy.
 type OrderBy = string
@@ -691,6 +923,9 @@ type Page = int32
 
 // PageSize defines model for pageSize.
 type PageSize = int32
+
+// PageToken defines model for pageToken.
+type PageToken = string
 
 // Search defines model for search.
 type Search = string
@@ -703,6 +938,9 @@ type StatusOrderBy = string
 
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
+
+// PreconditionFailed defines model for PreconditionFailed.
+type PreconditionFailed = Problem
 
 // Reported defines model for Reported.
 type Reported = AdapterStatus
@@ -727,24 +965,78 @@ type ListClustersParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClustersParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClustersParamsOrder defines parameters for ListClusters.
-type ListClustersParamsOrder string
+// CreateClusterParams defines parameters for CreateCluster.
+type CreateClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *CreateClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// CreateClusterParamsDryRun defines parameters for CreateCluster.
+type CreateClusterParamsDryRun string
+
+// DeleteClusterParams defines parameters for DeleteCluster.
+type DeleteClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteClusterParamsDryRun defines parameters for DeleteCluster.
+type DeleteClusterParamsDryRun string
+
+// PatchClusterParams defines parameters for PatchCluster.
+type PatchClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchClusterParamsDryRun defines parameters for PatchCluster.
+type PatchClusterParamsDryRun string
+
+// ForceDeleteClusterParams defines parameters for ForceDeleteCluster.
+type ForceDeleteClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteClusterParamsDryRun defines parameters for ForceDeleteCluster.
+type ForceDeleteClusterParamsDryRun string
 
 // ListClusterNodePoolsParams defines parameters for ListClusterNodePools.
 type ListClusterNodePoolsParams struct {
@@ -757,24 +1049,78 @@ type ListClusterNodePoolsParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClusterNodePoolsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClusterNodePoolsParamsOrder defines parameters for ListClusterNodePools.
-type ListClusterNodePoolsParamsOrder string
+// CreateNodePoolParams defines parameters for CreateNodePool.
+type CreateNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *CreateNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// CreateNodePoolParamsDryRun defines parameters for CreateNodePool.
+type CreateNodePoolParamsDryRun string
+
+// DeleteClusterNodePoolParams defines parameters for DeleteClusterNodePool.
+type DeleteClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteClusterNodePoolParamsDryRun defines parameters for DeleteClusterNodePool.
+type DeleteClusterNodePoolParamsDryRun string
+
+// PatchClusterNodePoolParams defines parameters for PatchClusterNodePool.
+type PatchClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchClusterNodePoolParamsDryRun defines parameters for PatchClusterNodePool.
+type PatchClusterNodePoolParamsDryRun string
+
+// ForceDeleteClusterNodePoolParams defines parameters for ForceDeleteClusterNodePool.
+type ForceDeleteClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteClusterNodePoolParamsDryRun defines parameters for ForceDeleteClusterNodePool.
+type ForceDeleteClusterNodePoolParamsDryRun string
 
 // ListNodePoolStatusesParams defines parameters for ListNodePoolStatuses.
 type ListNodePoolStatusesParams struct {
@@ -787,7 +1133,8 @@ type ListNodePoolStatusesParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
@@ -798,13 +1145,39 @@ type ListNodePoolStatusesParams struct {
 	// Without it, the newest come first.
 	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListNodePoolStatusesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListNodePoolStatusesParamsOrder defines parameters for ListNodePoolStatuses.
-type ListNodePoolStatusesParamsOrder string
+// ReportNodePoolStatusParams defines parameters for ReportNodePoolStatus.
+type ReportNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportNodePoolStatusParamsDryRun defines parameters for ReportNodePoolStatus.
+type ReportNodePoolStatusParamsDryRun string
+
+// PutNodePoolStatusParams defines parameters for PutNodePoolStatus.
+type PutNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutNodePoolStatusParamsDryRun defines parameters for PutNodePoolStatus.
+type PutNodePoolStatusParamsDryRun string
 
 // ListClusterStatusesParams defines parameters for ListClusterStatuses.
 type ListClusterStatusesParams struct {
@@ -817,7 +1190,8 @@ type ListClusterStatusesParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
@@ -828,13 +1202,39 @@ type ListClusterStatusesParams struct {
 	// Without it, the newest come first.
 	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClusterStatusesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClusterStatusesParamsOrder defines parameters for ListClusterStatuses.
-type ListClusterStatusesParamsOrder string
+// ReportClusterStatusParams defines parameters for ReportClusterStatus.
+type ReportClusterStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportClusterStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportClusterStatusParamsDryRun defines parameters for ReportClusterStatus.
+type ReportClusterStatusParamsDryRun string
+
+// PutClusterStatusParams defines parameters for PutClusterStatus.
+type PutClusterStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutClusterStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutClusterStatusParamsDryRun defines parameters for PutClusterStatus.
+type PutClusterStatusParamsDryRun string
 
 // ListNodePoolsParams defines parameters for ListNodePools.
 type ListNodePoolsParams struct {
@@ -847,36 +1247,186 @@ type ListNodePoolsParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListNodePoolsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListNodePoolsParamsOrder defines parameters for ListNodePools.
-type ListNodePoolsParamsOrder string
+// DeleteNodePoolParams defines parameters for DeleteNodePool.
+type DeleteNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteNodePoolParamsDryRun defines parameters for DeleteNodePool.
+type DeleteNodePoolParamsDryRun string
+
+// PatchNodePoolParams defines parameters for PatchNodePool.
+type PatchNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchNodePoolParamsDryRun defines parameters for PatchNodePool.
+type PatchNodePoolParamsDryRun string
+
+// ForceDeleteNodePoolParams defines parameters for ForceDeleteNodePool.
+type ForceDeleteNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteNodePoolParamsDryRun defines parameters for ForceDeleteNodePool.
+type ForceDeleteNodePoolParamsDryRun string
+
+// ListFlatNodePoolStatusesParams defines parameters for ListFlatNodePoolStatuses.
+type ListFlatNodePoolStatusesParams struct {
+	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
+	// An empty one is no search.
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Page Number of the page, from 1.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Size Another name for pageSize.
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// OrderBy What to order by: one or more of adapter, created_time, last_report_time and
+	// observed_generation, each with an optional asc or desc, separated by commas.
+	// Without it, the newest come first.
+	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
+
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
+}
+
+// ReportFlatNodePoolStatusParams defines parameters for ReportFlatNodePoolStatus.
+type ReportFlatNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportFlatNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportFlatNodePoolStatusParamsDryRun defines parameters for ReportFlatNodePoolStatus.
+type ReportFlatNodePoolStatusParamsDryRun string
+
+// PutFlatNodePoolStatusParams defines parameters for PutFlatNodePoolStatus.
+type PutFlatNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutFlatNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutFlatNodePoolStatusParamsDryRun defines parameters for PutFlatNodePoolStatus.
+type PutFlatNodePoolStatusParamsDryRun string
 
 // CreateClusterJSONRequestBody defines body for CreateCluster for application/json ContentType.
 type CreateClusterJSONRequestBody = ClusterCreateRequest
 
+// PatchClusterJSONRequestBody defines body for PatchCluster for application/json ContentType.
+type PatchClusterJSONRequestBody = ResourcePatchRequest
+
+// PatchClusterApplicationJSONPatchPlusJSONRequestBody defines body for PatchCluster for application/json-patch+json ContentType.
+type PatchClusterApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchClusterApplicationMergePatchPlusJSONRequestBody defines body for PatchCluster for application/merge-patch+json ContentType.
+type PatchClusterApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteClusterJSONRequestBody defines body for ForceDeleteCluster for application/json ContentType.
+type ForceDeleteClusterJSONRequestBody = ForceDeleteRequest
+
 // CreateNodePoolJSONRequestBody defines body for CreateNodePool for application/json ContentType.
 type CreateNodePoolJSONRequestBody = NodePoolCreateRequest
+
+// PatchClusterNodePoolJSONRequestBody defines body for PatchClusterNodePool for application/json ContentType.
+type PatchClusterNodePoolJSONRequestBody = ResourcePatchRequest
+
+// PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody defines body for PatchClusterNodePool for application/json-patch+json ContentType.
+type PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody defines body for PatchClusterNodePool for application/merge-patch+json ContentType.
+type PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteClusterNodePoolJSONRequestBody defines body for ForceDeleteClusterNodePool for application/json ContentType.
+type ForceDeleteClusterNodePoolJSONRequestBody = ForceDeleteRequest
 
 // ReportNodePoolStatusJSONRequestBody defines body for ReportNodePoolStatus for application/json ContentType.
 type ReportNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
 
+// PutNodePoolStatusJSONRequestBody defines body for PutNodePoolStatus for application/json ContentType.
+type PutNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
+
 // ReportClusterStatusJSONRequestBody defines body for ReportClusterStatus for application/json ContentType.
 type ReportClusterStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PutClusterStatusJSONRequestBody defines body for PutClusterStatus for application/json ContentType.
+type PutClusterStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PatchNodePoolJSONRequestBody defines body for PatchNodePool for application/json ContentType.
+type PatchNodePoolJSONRequestBody = ResourcePatchRequest
+
+// PatchNodePoolApplicationJSONPatchPlusJSONRequestBody defines body for PatchNodePool for application/json-patch+json ContentType.
+type PatchNodePoolApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchNodePoolApplicationMergePatchPlusJSONRequestBody defines body for PatchNodePool for application/merge-patch+json ContentType.
+type PatchNodePoolApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteNodePoolJSONRequestBody defines body for ForceDeleteNodePool for application/json ContentType.
+type ForceDeleteNodePoolJSONRequestBody = ForceDeleteRequest
+
+// ReportFlatNodePoolStatusJSONRequestBody defines body for ReportFlatNodePoolStatus for application/json ContentType.
+type ReportFlatNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PutFlatNodePoolStatusJSONRequestBody defines body for PutFlatNodePoolStatus for application/json ContentType.
+type PutFlatNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -972,19 +1522,84 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-	CreateClusterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateClusterWithBody(ctx context.Context, params *CreateClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateCluster Create a cluster
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-	CreateCluster(ctx context.Context, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateCluster(ctx context.Context, params *CreateClusterParams, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteCluster Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id} (the `DeleteCluster` operationId).
+	DeleteCluster(ctx context.Context, clusterID ClusterID, params *DeleteClusterParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetCluster Get a cluster
 	//
 	// Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id} (the `GetCluster` operationId).
 	GetCluster(ctx context.Context, clusterID ClusterID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterWithBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchCluster Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchCluster(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterWithApplicationJSONPatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithApplicationJSONPatchPlusJSONBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterWithApplicationMergePatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithApplicationMergePatchPlusJSONBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteClusterWithBody Delete a cluster whose adapters do not finalize it
+	//
+	// The cluster must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+	ForceDeleteClusterWithBody(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteCluster Delete a cluster whose adapters do not finalize it
+	//
+	// The cluster must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+	ForceDeleteCluster(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, body ForceDeleteClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListClusterNodePools List and search the nodepools of a cluster
 	//
@@ -996,19 +1611,84 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-	CreateNodePoolWithBody(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateNodePoolWithBody(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateNodePool Create a nodepool
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-	CreateNodePool(ctx context.Context, clusterID ClusterID, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	CreateNodePool(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteClusterNodePool Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `DeleteClusterNodePool` operationId).
+	DeleteClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *DeleteClusterNodePoolParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetClusterNodePool Get a nodepool of a cluster
 	//
 	// Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `GetClusterNodePool` operationId).
 	GetClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterNodePoolWithBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterNodePool Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchClusterNodePoolWithApplicationMergePatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithApplicationMergePatchPlusJSONBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteClusterNodePoolWithBody Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+	ForceDeleteClusterNodePoolWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteClusterNodePool Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+	ForceDeleteClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, body ForceDeleteClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListNodePoolStatuses List and search the adapters' reports on a nodepool
 	//
@@ -1020,14 +1700,28 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-	ReportNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReportNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportNodePoolStatus Report an adapter's status on a nodepool
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-	ReportNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReportNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutNodePoolStatusWithBody The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+	PutNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutNodePoolStatus The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+	PutNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, body PutNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListClusterStatuses List and search the adapters' reports on a cluster
 	//
@@ -1039,24 +1733,136 @@ type ClientInterface interface {
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-	ReportClusterStatusWithBody(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReportClusterStatusWithBody(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReportClusterStatus Report an adapter's status on a cluster
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-	ReportClusterStatus(ctx context.Context, clusterID ClusterID, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReportClusterStatus(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutClusterStatusWithBody The same as POST; report an adapter's status on a cluster
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+	PutClusterStatusWithBody(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutClusterStatus The same as POST; report an adapter's status on a cluster
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+	PutClusterStatus(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, body PutClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListNodePools List and search the nodepools of all clusters
 	//
 	// Corresponds with GET /api/hyperfleet/v1/nodepools (the `ListNodePools` operationId).
 	ListNodePools(ctx context.Context, params *ListNodePoolsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// DeleteNodePool Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/nodepools/{nodepool_id} (the `DeleteNodePool` operationId).
+	DeleteNodePool(ctx context.Context, nodepoolID NodepoolID, params *DeleteNodePoolParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetNodePool Get a nodepool
 	//
 	// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id} (the `GetNodePool` operationId).
 	GetNodePool(ctx context.Context, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNodePoolWithBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNodePool Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePool(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNodePoolWithApplicationJSONPatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithApplicationJSONPatchPlusJSONBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PatchNodePoolWithApplicationMergePatchPlusJSONBody Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type.
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithApplicationMergePatchPlusJSONBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteNodePoolWithBody Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+	ForceDeleteNodePoolWithBody(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ForceDeleteNodePool Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+	ForceDeleteNodePool(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, body ForceDeleteNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFlatNodePoolStatuses List and search the adapters' reports on a nodepool
+	//
+	// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ListFlatNodePoolStatuses` operationId).
+	ListFlatNodePoolStatuses(ctx context.Context, nodepoolID NodepoolID, params *ListFlatNodePoolStatusesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportFlatNodePoolStatusWithBody Report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+	ReportFlatNodePoolStatusWithBody(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportFlatNodePoolStatus Report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+	ReportFlatNodePoolStatus(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, body ReportFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutFlatNodePoolStatusWithBody The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+	PutFlatNodePoolStatusWithBody(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutFlatNodePoolStatus The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+	PutFlatNodePoolStatus(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, body PutFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOpenAPI This document
 	//
@@ -1116,8 +1922,8 @@ func (c *Client) ListClusters(ctx context.Context, params *ListClustersParams, r
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-func (c *Client) CreateClusterWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClusterRequestWithBody(c.Server, contentType, body)
+func (c *Client) CreateClusterWithBody(ctx context.Context, params *CreateClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateClusterRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1133,8 +1939,25 @@ func (c *Client) CreateClusterWithBody(ctx context.Context, contentType string, 
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-func (c *Client) CreateCluster(ctx context.Context, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClusterRequest(c.Server, body)
+func (c *Client) CreateCluster(ctx context.Context, params *CreateClusterParams, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateClusterRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteCluster Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id} (the `DeleteCluster` operationId).
+func (c *Client) DeleteCluster(ctx context.Context, clusterID ClusterID, params *DeleteClusterParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteClusterRequest(c.Server, clusterID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1150,6 +1973,124 @@ func (c *Client) CreateCluster(ctx context.Context, body CreateClusterJSONReques
 // Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id} (the `GetCluster` operationId).
 func (c *Client) GetCluster(ctx context.Context, clusterID ClusterID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetClusterRequest(c.Server, clusterID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterWithBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *Client) PatchClusterWithBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterRequestWithBody(c.Server, clusterID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchCluster Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *Client) PatchCluster(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterRequest(c.Server, clusterID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterWithApplicationJSONPatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *Client) PatchClusterWithApplicationJSONPatchPlusJSONBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterRequestWithApplicationJSONPatchPlusJSONBody(c.Server, clusterID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterWithApplicationMergePatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *Client) PatchClusterWithApplicationMergePatchPlusJSONBody(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterRequestWithApplicationMergePatchPlusJSONBody(c.Server, clusterID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteClusterWithBody Delete a cluster whose adapters do not finalize it
+//
+// The cluster must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+func (c *Client) ForceDeleteClusterWithBody(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteClusterRequestWithBody(c.Server, clusterID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteCluster Delete a cluster whose adapters do not finalize it
+//
+// The cluster must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+func (c *Client) ForceDeleteCluster(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, body ForceDeleteClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteClusterRequest(c.Server, clusterID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1180,8 +2121,8 @@ func (c *Client) ListClusterNodePools(ctx context.Context, clusterID ClusterID, 
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-func (c *Client) CreateNodePoolWithBody(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateNodePoolRequestWithBody(c.Server, clusterID, contentType, body)
+func (c *Client) CreateNodePoolWithBody(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateNodePoolRequestWithBody(c.Server, clusterID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1197,8 +2138,25 @@ func (c *Client) CreateNodePoolWithBody(ctx context.Context, clusterID ClusterID
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-func (c *Client) CreateNodePool(ctx context.Context, clusterID ClusterID, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateNodePoolRequest(c.Server, clusterID, body)
+func (c *Client) CreateNodePool(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateNodePoolRequest(c.Server, clusterID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteClusterNodePool Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `DeleteClusterNodePool` operationId).
+func (c *Client) DeleteClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *DeleteClusterNodePoolParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteClusterNodePoolRequest(c.Server, clusterID, nodepoolID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -1214,6 +2172,124 @@ func (c *Client) CreateNodePool(ctx context.Context, clusterID ClusterID, body C
 // Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `GetClusterNodePool` operationId).
 func (c *Client) GetClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetClusterNodePoolRequest(c.Server, clusterID, nodepoolID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterNodePoolWithBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *Client) PatchClusterNodePoolWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterNodePoolRequestWithBody(c.Server, clusterID, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterNodePool Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *Client) PatchClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterNodePoolRequest(c.Server, clusterID, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *Client) PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterNodePoolRequestWithApplicationJSONPatchPlusJSONBody(c.Server, clusterID, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchClusterNodePoolWithApplicationMergePatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *Client) PatchClusterNodePoolWithApplicationMergePatchPlusJSONBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchClusterNodePoolRequestWithApplicationMergePatchPlusJSONBody(c.Server, clusterID, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteClusterNodePoolWithBody Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+func (c *Client) ForceDeleteClusterNodePoolWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteClusterNodePoolRequestWithBody(c.Server, clusterID, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteClusterNodePool Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+func (c *Client) ForceDeleteClusterNodePool(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, body ForceDeleteClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteClusterNodePoolRequest(c.Server, clusterID, nodepoolID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1244,8 +2320,8 @@ func (c *Client) ListNodePoolStatuses(ctx context.Context, clusterID ClusterID, 
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-func (c *Client) ReportNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReportNodePoolStatusRequestWithBody(c.Server, clusterID, nodepoolID, contentType, body)
+func (c *Client) ReportNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportNodePoolStatusRequestWithBody(c.Server, clusterID, nodepoolID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1261,8 +2337,42 @@ func (c *Client) ReportNodePoolStatusWithBody(ctx context.Context, clusterID Clu
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-func (c *Client) ReportNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReportNodePoolStatusRequest(c.Server, clusterID, nodepoolID, body)
+func (c *Client) ReportNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportNodePoolStatusRequest(c.Server, clusterID, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutNodePoolStatusWithBody The same as POST; report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+func (c *Client) PutNodePoolStatusWithBody(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutNodePoolStatusRequestWithBody(c.Server, clusterID, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutNodePoolStatus The same as POST; report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+func (c *Client) PutNodePoolStatus(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, body PutNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutNodePoolStatusRequest(c.Server, clusterID, nodepoolID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1293,8 +2403,8 @@ func (c *Client) ListClusterStatuses(ctx context.Context, clusterID ClusterID, p
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-func (c *Client) ReportClusterStatusWithBody(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReportClusterStatusRequestWithBody(c.Server, clusterID, contentType, body)
+func (c *Client) ReportClusterStatusWithBody(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportClusterStatusRequestWithBody(c.Server, clusterID, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1310,8 +2420,42 @@ func (c *Client) ReportClusterStatusWithBody(ctx context.Context, clusterID Clus
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-func (c *Client) ReportClusterStatus(ctx context.Context, clusterID ClusterID, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReportClusterStatusRequest(c.Server, clusterID, body)
+func (c *Client) ReportClusterStatus(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportClusterStatusRequest(c.Server, clusterID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutClusterStatusWithBody The same as POST; report an adapter's status on a cluster
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+func (c *Client) PutClusterStatusWithBody(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutClusterStatusRequestWithBody(c.Server, clusterID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutClusterStatus The same as POST; report an adapter's status on a cluster
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+func (c *Client) PutClusterStatus(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, body PutClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutClusterStatusRequest(c.Server, clusterID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1337,11 +2481,229 @@ func (c *Client) ListNodePools(ctx context.Context, params *ListNodePoolsParams,
 	return c.Client.Do(req)
 }
 
+// DeleteNodePool Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Corresponds with DELETE /api/hyperfleet/v1/nodepools/{nodepool_id} (the `DeleteNodePool` operationId).
+func (c *Client) DeleteNodePool(ctx context.Context, nodepoolID NodepoolID, params *DeleteNodePoolParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteNodePoolRequest(c.Server, nodepoolID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetNodePool Get a nodepool
 //
 // Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id} (the `GetNodePool` operationId).
 func (c *Client) GetNodePool(ctx context.Context, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetNodePoolRequest(c.Server, nodepoolID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNodePoolWithBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *Client) PatchNodePoolWithBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNodePoolRequestWithBody(c.Server, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNodePool Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *Client) PatchNodePool(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNodePoolRequest(c.Server, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNodePoolWithApplicationJSONPatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *Client) PatchNodePoolWithApplicationJSONPatchPlusJSONBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNodePoolRequestWithApplicationJSONPatchPlusJSONBody(c.Server, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PatchNodePoolWithApplicationMergePatchPlusJSONBody Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type.
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *Client) PatchNodePoolWithApplicationMergePatchPlusJSONBody(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPatchNodePoolRequestWithApplicationMergePatchPlusJSONBody(c.Server, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteNodePoolWithBody Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+func (c *Client) ForceDeleteNodePoolWithBody(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteNodePoolRequestWithBody(c.Server, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ForceDeleteNodePool Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+func (c *Client) ForceDeleteNodePool(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, body ForceDeleteNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewForceDeleteNodePoolRequest(c.Server, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFlatNodePoolStatuses List and search the adapters' reports on a nodepool
+//
+// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ListFlatNodePoolStatuses` operationId).
+func (c *Client) ListFlatNodePoolStatuses(ctx context.Context, nodepoolID NodepoolID, params *ListFlatNodePoolStatusesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFlatNodePoolStatusesRequest(c.Server, nodepoolID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportFlatNodePoolStatusWithBody Report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+func (c *Client) ReportFlatNodePoolStatusWithBody(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportFlatNodePoolStatusRequestWithBody(c.Server, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportFlatNodePoolStatus Report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+func (c *Client) ReportFlatNodePoolStatus(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, body ReportFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportFlatNodePoolStatusRequest(c.Server, nodepoolID, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutFlatNodePoolStatusWithBody The same as POST; report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+func (c *Client) PutFlatNodePoolStatusWithBody(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutFlatNodePoolStatusRequestWithBody(c.Server, nodepoolID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutFlatNodePoolStatus The same as POST; report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+func (c *Client) PutFlatNodePoolStatus(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, body PutFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutFlatNodePoolStatusRequest(c.Server, nodepoolID, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1523,6 +2885,30 @@ func NewListClustersRequest(server string, params *ListClustersParams) (*http.Re
 
 		}
 
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -1538,18 +2924,18 @@ func NewListClustersRequest(server string, params *ListClustersParams) (*http.Re
 }
 
 // NewCreateClusterRequest calls the generic CreateCluster builder with application/json body
-func NewCreateClusterRequest(server string, body CreateClusterJSONRequestBody) (*http.Request, error) {
+func NewCreateClusterRequest(server string, params *CreateClusterParams, body CreateClusterJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateClusterRequestWithBody(server, "application/json", bodyReader)
+	return NewCreateClusterRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewCreateClusterRequestWithBody constructs an http.Request for the CreateCluster method, with any body, and a specified content type
-func NewCreateClusterRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateClusterRequestWithBody(server string, params *CreateClusterParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -1567,12 +2953,115 @@ func NewCreateClusterRequestWithBody(server string, contentType string, body io.
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteClusterRequest constructs an http.Request for the DeleteCluster method
+func NewDeleteClusterRequest(server string, clusterID ClusterID, params *DeleteClusterParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -1607,6 +3096,191 @@ func NewGetClusterRequest(server string, clusterID ClusterID) (*http.Request, er
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewPatchClusterRequest calls the generic PatchCluster builder with application/json body
+func NewPatchClusterRequest(server string, clusterID ClusterID, params *PatchClusterParams, body PatchClusterJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterRequestWithBody(server, clusterID, params, "application/json", bodyReader)
+}
+
+// NewPatchClusterRequestWithApplicationJSONPatchPlusJSONBody calls the generic PatchCluster builder with application/json-patch+json body
+func NewPatchClusterRequestWithApplicationJSONPatchPlusJSONBody(server string, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationJSONPatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterRequestWithBody(server, clusterID, params, "application/json-patch+json", bodyReader)
+}
+
+// NewPatchClusterRequestWithApplicationMergePatchPlusJSONBody calls the generic PatchCluster builder with application/merge-patch+json body
+func NewPatchClusterRequestWithApplicationMergePatchPlusJSONBody(server string, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterRequestWithBody(server, clusterID, params, "application/merge-patch+json", bodyReader)
+}
+
+// NewPatchClusterRequestWithBody constructs an http.Request for the PatchCluster method, with any body, and a specified content type
+func NewPatchClusterRequestWithBody(server string, clusterID ClusterID, params *PatchClusterParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewForceDeleteClusterRequest calls the generic ForceDeleteCluster builder with application/json body
+func NewForceDeleteClusterRequest(server string, clusterID ClusterID, params *ForceDeleteClusterParams, body ForceDeleteClusterJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForceDeleteClusterRequestWithBody(server, clusterID, params, "application/json", bodyReader)
+}
+
+// NewForceDeleteClusterRequestWithBody constructs an http.Request for the ForceDeleteCluster method, with any body, and a specified content type
+func NewForceDeleteClusterRequestWithBody(server string, clusterID ClusterID, params *ForceDeleteClusterParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/force-delete", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1718,6 +3392,30 @@ func NewListClusterNodePoolsRequest(server string, clusterID ClusterID, params *
 
 		}
 
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -1733,18 +3431,18 @@ func NewListClusterNodePoolsRequest(server string, clusterID ClusterID, params *
 }
 
 // NewCreateNodePoolRequest calls the generic CreateNodePool builder with application/json body
-func NewCreateNodePoolRequest(server string, clusterID ClusterID, body CreateNodePoolJSONRequestBody) (*http.Request, error) {
+func NewCreateNodePoolRequest(server string, clusterID ClusterID, params *CreateNodePoolParams, body CreateNodePoolJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewCreateNodePoolRequestWithBody(server, clusterID, "application/json", bodyReader)
+	return NewCreateNodePoolRequestWithBody(server, clusterID, params, "application/json", bodyReader)
 }
 
 // NewCreateNodePoolRequestWithBody constructs an http.Request for the CreateNodePool method, with any body, and a specified content type
-func NewCreateNodePoolRequestWithBody(server string, clusterID ClusterID, contentType string, body io.Reader) (*http.Request, error) {
+func NewCreateNodePoolRequestWithBody(server string, clusterID ClusterID, params *CreateNodePoolParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1769,12 +3467,122 @@ func NewCreateNodePoolRequestWithBody(server string, clusterID ClusterID, conten
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteClusterNodePoolRequest constructs an http.Request for the DeleteClusterNodePool method
+func NewDeleteClusterNodePoolRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, params *DeleteClusterNodePoolParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/nodepools/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
 
 	return req, nil
 }
@@ -1816,6 +3624,205 @@ func NewGetClusterNodePoolRequest(server string, clusterID ClusterID, nodepoolID
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewPatchClusterNodePoolRequest calls the generic PatchClusterNodePool builder with application/json body
+func NewPatchClusterNodePoolRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterNodePoolRequestWithBody(server, clusterID, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewPatchClusterNodePoolRequestWithApplicationJSONPatchPlusJSONBody calls the generic PatchClusterNodePool builder with application/json-patch+json body
+func NewPatchClusterNodePoolRequestWithApplicationJSONPatchPlusJSONBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterNodePoolRequestWithBody(server, clusterID, nodepoolID, params, "application/json-patch+json", bodyReader)
+}
+
+// NewPatchClusterNodePoolRequestWithApplicationMergePatchPlusJSONBody calls the generic PatchClusterNodePool builder with application/merge-patch+json body
+func NewPatchClusterNodePoolRequestWithApplicationMergePatchPlusJSONBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchClusterNodePoolRequestWithBody(server, clusterID, nodepoolID, params, "application/merge-patch+json", bodyReader)
+}
+
+// NewPatchClusterNodePoolRequestWithBody constructs an http.Request for the PatchClusterNodePool method, with any body, and a specified content type
+func NewPatchClusterNodePoolRequestWithBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/nodepools/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewForceDeleteClusterNodePoolRequest calls the generic ForceDeleteClusterNodePool builder with application/json body
+func NewForceDeleteClusterNodePoolRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, body ForceDeleteClusterNodePoolJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForceDeleteClusterNodePoolRequestWithBody(server, clusterID, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewForceDeleteClusterNodePoolRequestWithBody constructs an http.Request for the ForceDeleteClusterNodePool method, with any body, and a specified content type
+func NewForceDeleteClusterNodePoolRequestWithBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/nodepools/%s/force-delete", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -1934,6 +3941,30 @@ func NewListNodePoolStatusesRequest(server string, clusterID ClusterID, nodepool
 
 		}
 
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -1949,18 +3980,18 @@ func NewListNodePoolStatusesRequest(server string, clusterID ClusterID, nodepool
 }
 
 // NewReportNodePoolStatusRequest calls the generic ReportNodePoolStatus builder with application/json body
-func NewReportNodePoolStatusRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, body ReportNodePoolStatusJSONRequestBody) (*http.Request, error) {
+func NewReportNodePoolStatusRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, body ReportNodePoolStatusJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewReportNodePoolStatusRequestWithBody(server, clusterID, nodepoolID, "application/json", bodyReader)
+	return NewReportNodePoolStatusRequestWithBody(server, clusterID, nodepoolID, params, "application/json", bodyReader)
 }
 
 // NewReportNodePoolStatusRequestWithBody constructs an http.Request for the ReportNodePoolStatus method, with any body, and a specified content type
-func NewReportNodePoolStatusRequestWithBody(server string, clusterID ClusterID, nodepoolID NodepoolID, contentType string, body io.Reader) (*http.Request, error) {
+func NewReportNodePoolStatusRequestWithBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -1992,7 +4023,115 @@ func NewReportNodePoolStatusRequestWithBody(server string, clusterID ClusterID, 
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPutNodePoolStatusRequest calls the generic PutNodePoolStatus builder with application/json body
+func NewPutNodePoolStatusRequest(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, body PutNodePoolStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutNodePoolStatusRequestWithBody(server, clusterID, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewPutNodePoolStatusRequestWithBody constructs an http.Request for the PutNodePoolStatus method, with any body, and a specified content type
+func NewPutNodePoolStatusRequestWithBody(server string, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/nodepools/%s/statuses", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -2109,6 +4248,30 @@ func NewListClusterStatusesRequest(server string, clusterID ClusterID, params *L
 
 		}
 
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -2124,18 +4287,18 @@ func NewListClusterStatusesRequest(server string, clusterID ClusterID, params *L
 }
 
 // NewReportClusterStatusRequest calls the generic ReportClusterStatus builder with application/json body
-func NewReportClusterStatusRequest(server string, clusterID ClusterID, body ReportClusterStatusJSONRequestBody) (*http.Request, error) {
+func NewReportClusterStatusRequest(server string, clusterID ClusterID, params *ReportClusterStatusParams, body ReportClusterStatusJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewReportClusterStatusRequestWithBody(server, clusterID, "application/json", bodyReader)
+	return NewReportClusterStatusRequestWithBody(server, clusterID, params, "application/json", bodyReader)
 }
 
 // NewReportClusterStatusRequestWithBody constructs an http.Request for the ReportClusterStatus method, with any body, and a specified content type
-func NewReportClusterStatusRequestWithBody(server string, clusterID ClusterID, contentType string, body io.Reader) (*http.Request, error) {
+func NewReportClusterStatusRequestWithBody(server string, clusterID ClusterID, params *ReportClusterStatusParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2160,7 +4323,108 @@ func NewReportClusterStatusRequestWithBody(server string, clusterID ClusterID, c
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPutClusterStatusRequest calls the generic PutClusterStatus builder with application/json body
+func NewPutClusterStatusRequest(server string, clusterID ClusterID, params *PutClusterStatusParams, body PutClusterStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutClusterStatusRequestWithBody(server, clusterID, params, "application/json", bodyReader)
+}
+
+// NewPutClusterStatusRequestWithBody constructs an http.Request for the PutClusterStatus method, with any body, and a specified content type
+func NewPutClusterStatusRequestWithBody(server string, clusterID ClusterID, params *PutClusterStatusParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "cluster_id", clusterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/clusters/%s/statuses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -2270,6 +4534,30 @@ func NewListNodePoolsRequest(server string, params *ListNodePoolsParams) (*http.
 
 		}
 
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
 		if encoded := queryValues.Encode(); encoded != "" {
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
@@ -2279,6 +4567,82 @@ func NewListNodePoolsRequest(server string, params *ListNodePoolsParams) (*http.
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDeleteNodePoolRequest constructs an http.Request for the DeleteNodePool method
+func NewDeleteNodePoolRequest(server string, nodepoolID NodepoolID, params *DeleteNodePoolParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
 	}
 
 	return req, nil
@@ -2314,6 +4678,484 @@ func NewGetNodePoolRequest(server string, nodepoolID NodepoolID) (*http.Request,
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewPatchNodePoolRequest calls the generic PatchNodePool builder with application/json body
+func NewPatchNodePoolRequest(server string, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchNodePoolRequestWithBody(server, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewPatchNodePoolRequestWithApplicationJSONPatchPlusJSONBody calls the generic PatchNodePool builder with application/json-patch+json body
+func NewPatchNodePoolRequestWithApplicationJSONPatchPlusJSONBody(server string, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationJSONPatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchNodePoolRequestWithBody(server, nodepoolID, params, "application/json-patch+json", bodyReader)
+}
+
+// NewPatchNodePoolRequestWithApplicationMergePatchPlusJSONBody calls the generic PatchNodePool builder with application/merge-patch+json body
+func NewPatchNodePoolRequestWithApplicationMergePatchPlusJSONBody(server string, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationMergePatchPlusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPatchNodePoolRequestWithBody(server, nodepoolID, params, "application/merge-patch+json", bodyReader)
+}
+
+// NewPatchNodePoolRequestWithBody constructs an http.Request for the PatchNodePool method, with any body, and a specified content type
+func NewPatchNodePoolRequestWithBody(server string, nodepoolID NodepoolID, params *PatchNodePoolParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewForceDeleteNodePoolRequest calls the generic ForceDeleteNodePool builder with application/json body
+func NewForceDeleteNodePoolRequest(server string, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, body ForceDeleteNodePoolJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewForceDeleteNodePoolRequestWithBody(server, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewForceDeleteNodePoolRequestWithBody constructs an http.Request for the ForceDeleteNodePool method, with any body, and a specified content type
+func NewForceDeleteNodePoolRequestWithBody(server string, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s/force-delete", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListFlatNodePoolStatusesRequest constructs an http.Request for the ListFlatNodePoolStatuses method
+func NewListFlatNodePoolStatusesRequest(server string, nodepoolID NodepoolID, params *ListFlatNodePoolStatusesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s/statuses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Search != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "search", *params.Search, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageSize", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Size != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "size", *params.Size, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OrderBy != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "orderBy", *params.OrderBy, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Order != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "order", *params.Order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageToken != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "pageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", *params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportFlatNodePoolStatusRequest calls the generic ReportFlatNodePoolStatus builder with application/json body
+func NewReportFlatNodePoolStatusRequest(server string, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, body ReportFlatNodePoolStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReportFlatNodePoolStatusRequestWithBody(server, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewReportFlatNodePoolStatusRequestWithBody constructs an http.Request for the ReportFlatNodePoolStatus method, with any body, and a specified content type
+func NewReportFlatNodePoolStatusRequestWithBody(server string, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s/statuses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewPutFlatNodePoolStatusRequest calls the generic PutFlatNodePoolStatus builder with application/json body
+func NewPutFlatNodePoolStatusRequest(server string, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, body PutFlatNodePoolStatusJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutFlatNodePoolStatusRequestWithBody(server, nodepoolID, params, "application/json", bodyReader)
+}
+
+// NewPutFlatNodePoolStatusRequestWithBody constructs an http.Request for the PutFlatNodePoolStatus method, with any body, and a specified content type
+func NewPutFlatNodePoolStatusRequestWithBody(server string, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "nodepool_id", nodepoolID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/hyperfleet/v1/nodepools/%s/statuses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DryRun != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dryRun", *params.DryRun, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2415,14 +5257,23 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-	CreateClusterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error)
+	CreateClusterWithBodyWithResponse(ctx context.Context, params *CreateClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error)
 
 	// CreateClusterWithResponse Create a cluster
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-	CreateClusterWithResponse(ctx context.Context, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error)
+	CreateClusterWithResponse(ctx context.Context, params *CreateClusterParams, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error)
+
+	// DeleteClusterWithResponse Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id} (the `DeleteCluster` operationId).
+	DeleteClusterWithResponse(ctx context.Context, clusterID ClusterID, params *DeleteClusterParams, reqEditors ...RequestEditorFn) (*DeleteClusterResponse, error)
 
 	// GetClusterWithResponse Get a cluster
 	//
@@ -2430,6 +5281,64 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id} (the `GetCluster` operationId).
 	GetClusterWithResponse(ctx context.Context, clusterID ClusterID, reqEditors ...RequestEditorFn) (*GetClusterResponse, error)
+
+	// PatchClusterWithBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error)
+
+	// PatchClusterWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error)
+
+	// PatchClusterWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error)
+
+	// PatchClusterWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+	PatchClusterWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error)
+
+	// ForceDeleteClusterWithBodyWithResponse Delete a cluster whose adapters do not finalize it
+	//
+	// The cluster must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+	ForceDeleteClusterWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteClusterResponse, error)
+
+	// ForceDeleteClusterWithResponse Delete a cluster whose adapters do not finalize it
+	//
+	// The cluster must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+	ForceDeleteClusterWithResponse(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, body ForceDeleteClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteClusterResponse, error)
 
 	// ListClusterNodePoolsWithResponse List and search the nodepools of a cluster
 	//
@@ -2443,14 +5352,23 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-	CreateNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error)
+	CreateNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error)
 
 	// CreateNodePoolWithResponse Create a nodepool
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-	CreateNodePoolWithResponse(ctx context.Context, clusterID ClusterID, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error)
+	CreateNodePoolWithResponse(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error)
+
+	// DeleteClusterNodePoolWithResponse Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `DeleteClusterNodePool` operationId).
+	DeleteClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *DeleteClusterNodePoolParams, reqEditors ...RequestEditorFn) (*DeleteClusterNodePoolResponse, error)
 
 	// GetClusterNodePoolWithResponse Get a nodepool of a cluster
 	//
@@ -2458,6 +5376,64 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `GetClusterNodePool` operationId).
 	GetClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*GetClusterNodePoolResponse, error)
+
+	// PatchClusterNodePoolWithBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error)
+
+	// PatchClusterNodePoolWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error)
+
+	// PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error)
+
+	// PatchClusterNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+	PatchClusterNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error)
+
+	// ForceDeleteClusterNodePoolWithBodyWithResponse Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+	ForceDeleteClusterNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteClusterNodePoolResponse, error)
+
+	// ForceDeleteClusterNodePoolWithResponse Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+	ForceDeleteClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, body ForceDeleteClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteClusterNodePoolResponse, error)
 
 	// ListNodePoolStatusesWithResponse List and search the adapters' reports on a nodepool
 	//
@@ -2471,14 +5447,28 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-	ReportNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error)
+	ReportNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error)
 
 	// ReportNodePoolStatusWithResponse Report an adapter's status on a nodepool
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-	ReportNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error)
+	ReportNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error)
+
+	// PutNodePoolStatusWithBodyWithResponse The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+	PutNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutNodePoolStatusResponse, error)
+
+	// PutNodePoolStatusWithResponse The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+	PutNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, body PutNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutNodePoolStatusResponse, error)
 
 	// ListClusterStatusesWithResponse List and search the adapters' reports on a cluster
 	//
@@ -2492,14 +5482,28 @@ type ClientWithResponsesInterface interface {
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-	ReportClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error)
+	ReportClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error)
 
 	// ReportClusterStatusWithResponse Report an adapter's status on a cluster
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-	ReportClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error)
+	ReportClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error)
+
+	// PutClusterStatusWithBodyWithResponse The same as POST; report an adapter's status on a cluster
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+	PutClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutClusterStatusResponse, error)
+
+	// PutClusterStatusWithResponse The same as POST; report an adapter's status on a cluster
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+	PutClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, body PutClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutClusterStatusResponse, error)
 
 	// ListNodePoolsWithResponse List and search the nodepools of all clusters
 	//
@@ -2508,12 +5512,114 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/hyperfleet/v1/nodepools (the `ListNodePools` operationId).
 	ListNodePoolsWithResponse(ctx context.Context, params *ListNodePoolsParams, reqEditors ...RequestEditorFn) (*ListNodePoolsResponse, error)
 
+	// DeleteNodePoolWithResponse Begin the deletion
+	//
+	// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/hyperfleet/v1/nodepools/{nodepool_id} (the `DeleteNodePool` operationId).
+	DeleteNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *DeleteNodePoolParams, reqEditors ...RequestEditorFn) (*DeleteNodePoolResponse, error)
+
 	// GetNodePoolWithResponse Get a nodepool
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id} (the `GetNodePool` operationId).
 	GetNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, reqEditors ...RequestEditorFn) (*GetNodePoolResponse, error)
+
+	// PatchNodePoolWithBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error)
+
+	// PatchNodePoolWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error)
+
+	// PatchNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error)
+
+	// PatchNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+	//
+	// By the media type: application/json replaces each given member whole, and leaves the other
+	// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+	//
+	// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+	PatchNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error)
+
+	// ForceDeleteNodePoolWithBodyWithResponse Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+	ForceDeleteNodePoolWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteNodePoolResponse, error)
+
+	// ForceDeleteNodePoolWithResponse Delete a nodepool whose adapters do not finalize it
+	//
+	// The nodepool must be being deleted. Needs the right force-delete.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+	ForceDeleteNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, body ForceDeleteNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteNodePoolResponse, error)
+
+	// ListFlatNodePoolStatusesWithResponse List and search the adapters' reports on a nodepool
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ListFlatNodePoolStatuses` operationId).
+	ListFlatNodePoolStatusesWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ListFlatNodePoolStatusesParams, reqEditors ...RequestEditorFn) (*ListFlatNodePoolStatusesResponse, error)
+
+	// ReportFlatNodePoolStatusWithBodyWithResponse Report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+	ReportFlatNodePoolStatusWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportFlatNodePoolStatusResponse, error)
+
+	// ReportFlatNodePoolStatusWithResponse Report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+	ReportFlatNodePoolStatusWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, body ReportFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportFlatNodePoolStatusResponse, error)
+
+	// PutFlatNodePoolStatusWithBodyWithResponse The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+	PutFlatNodePoolStatusWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutFlatNodePoolStatusResponse, error)
+
+	// PutFlatNodePoolStatusWithResponse The same as POST; report an adapter's status on a nodepool
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+	PutFlatNodePoolStatusWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, body PutFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutFlatNodePoolStatusResponse, error)
 
 	// GetOpenAPIWithResponse This document
 	//
@@ -2871,6 +5977,115 @@ func (r CreateClusterResponse) ContentType() string {
 	return ""
 }
 
+// DeleteClusterResponse202Headers the declared response headers of an HTTP 202 response for DeleteCluster
+type DeleteClusterResponse202Headers struct {
+	ResourceTag *string
+}
+
+// DeleteClusterResponse401Headers the declared response headers of an HTTP 401 response for DeleteCluster
+type DeleteClusterResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DeleteClusterResponse503Headers the declared response headers of an HTTP 503 response for DeleteCluster
+type DeleteClusterResponse503Headers struct {
+	RetryAfter *string
+}
+
+// DeleteClusterResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteCluster
+type DeleteClusterResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type DeleteClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *Cluster
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DeleteClusterResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeleteClusterResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteClusterResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteClusterResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeleteClusterResponse) GetJSON202() *Cluster {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeleteClusterResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeleteClusterResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DeleteClusterResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeleteClusterResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetClusterResponse200Headers the declared response headers of an HTTP 200 response for GetCluster
+type GetClusterResponse200Headers struct {
+	ResourceTag *string
+}
+
 // GetClusterResponse401Headers the declared response headers of an HTTP 401 response for GetCluster
 type GetClusterResponse401Headers struct {
 	WWWAuthenticate *string
@@ -2899,6 +6114,8 @@ type GetClusterResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetClusterResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetClusterResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -2955,6 +6172,193 @@ func (r GetClusterResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PatchClusterResponse200Headers the declared response headers of an HTTP 200 response for PatchCluster
+type PatchClusterResponse200Headers struct {
+	ResourceTag *string
+}
+
+// PatchClusterResponse401Headers the declared response headers of an HTTP 401 response for PatchCluster
+type PatchClusterResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PatchClusterResponse503Headers the declared response headers of an HTTP 503 response for PatchCluster
+type PatchClusterResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PatchClusterResponseDefaultHeaders the declared response headers of an HTTP default response for PatchCluster
+type PatchClusterResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PatchClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Cluster
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PatchClusterResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PatchClusterResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PatchClusterResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PatchClusterResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchClusterResponse) GetJSON200() *Cluster {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PatchClusterResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PatchClusterResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r PatchClusterResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PatchClusterResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PatchClusterResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ForceDeleteClusterResponse401Headers the declared response headers of an HTTP 401 response for ForceDeleteCluster
+type ForceDeleteClusterResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ForceDeleteClusterResponse503Headers the declared response headers of an HTTP 503 response for ForceDeleteCluster
+type ForceDeleteClusterResponse503Headers struct {
+	RetryAfter *string
+}
+
+// ForceDeleteClusterResponseDefaultHeaders the declared response headers of an HTTP default response for ForceDeleteCluster
+type ForceDeleteClusterResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ForceDeleteClusterResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ForceDeleteClusterResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ForceDeleteClusterResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ForceDeleteClusterResponseDefaultHeaders
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForceDeleteClusterResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForceDeleteClusterResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ForceDeleteClusterResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForceDeleteClusterResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForceDeleteClusterResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForceDeleteClusterResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForceDeleteClusterResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForceDeleteClusterResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3141,6 +6545,115 @@ func (r CreateNodePoolResponse) ContentType() string {
 	return ""
 }
 
+// DeleteClusterNodePoolResponse202Headers the declared response headers of an HTTP 202 response for DeleteClusterNodePool
+type DeleteClusterNodePoolResponse202Headers struct {
+	ResourceTag *string
+}
+
+// DeleteClusterNodePoolResponse401Headers the declared response headers of an HTTP 401 response for DeleteClusterNodePool
+type DeleteClusterNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DeleteClusterNodePoolResponse503Headers the declared response headers of an HTTP 503 response for DeleteClusterNodePool
+type DeleteClusterNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// DeleteClusterNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteClusterNodePool
+type DeleteClusterNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type DeleteClusterNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NodePool
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DeleteClusterNodePoolResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeleteClusterNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteClusterNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteClusterNodePoolResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeleteClusterNodePoolResponse) GetJSON202() *NodePool {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeleteClusterNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeleteClusterNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DeleteClusterNodePoolResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeleteClusterNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteClusterNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteClusterNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteClusterNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteClusterNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteClusterNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetClusterNodePoolResponse200Headers the declared response headers of an HTTP 200 response for GetClusterNodePool
+type GetClusterNodePoolResponse200Headers struct {
+	ResourceTag *string
+}
+
 // GetClusterNodePoolResponse401Headers the declared response headers of an HTTP 401 response for GetClusterNodePool
 type GetClusterNodePoolResponse401Headers struct {
 	WWWAuthenticate *string
@@ -3169,6 +6682,8 @@ type GetClusterNodePoolResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetClusterNodePoolResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetClusterNodePoolResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3225,6 +6740,193 @@ func (r GetClusterNodePoolResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetClusterNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PatchClusterNodePoolResponse200Headers the declared response headers of an HTTP 200 response for PatchClusterNodePool
+type PatchClusterNodePoolResponse200Headers struct {
+	ResourceTag *string
+}
+
+// PatchClusterNodePoolResponse401Headers the declared response headers of an HTTP 401 response for PatchClusterNodePool
+type PatchClusterNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PatchClusterNodePoolResponse503Headers the declared response headers of an HTTP 503 response for PatchClusterNodePool
+type PatchClusterNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PatchClusterNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for PatchClusterNodePool
+type PatchClusterNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PatchClusterNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NodePool
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PatchClusterNodePoolResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PatchClusterNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PatchClusterNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PatchClusterNodePoolResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchClusterNodePoolResponse) GetJSON200() *NodePool {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PatchClusterNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PatchClusterNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r PatchClusterNodePoolResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PatchClusterNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchClusterNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchClusterNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchClusterNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchClusterNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PatchClusterNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ForceDeleteClusterNodePoolResponse401Headers the declared response headers of an HTTP 401 response for ForceDeleteClusterNodePool
+type ForceDeleteClusterNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ForceDeleteClusterNodePoolResponse503Headers the declared response headers of an HTTP 503 response for ForceDeleteClusterNodePool
+type ForceDeleteClusterNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// ForceDeleteClusterNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for ForceDeleteClusterNodePool
+type ForceDeleteClusterNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ForceDeleteClusterNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ForceDeleteClusterNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ForceDeleteClusterNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ForceDeleteClusterNodePoolResponseDefaultHeaders
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForceDeleteClusterNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForceDeleteClusterNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ForceDeleteClusterNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForceDeleteClusterNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForceDeleteClusterNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForceDeleteClusterNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForceDeleteClusterNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForceDeleteClusterNodePoolResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3411,6 +7113,96 @@ func (r ReportNodePoolStatusResponse) ContentType() string {
 	return ""
 }
 
+// PutNodePoolStatusResponse401Headers the declared response headers of an HTTP 401 response for PutNodePoolStatus
+type PutNodePoolStatusResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PutNodePoolStatusResponse503Headers the declared response headers of an HTTP 503 response for PutNodePoolStatus
+type PutNodePoolStatusResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PutNodePoolStatusResponseDefaultHeaders the declared response headers of an HTTP default response for PutNodePoolStatus
+type PutNodePoolStatusResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PutNodePoolStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Reported
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PutNodePoolStatusResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PutNodePoolStatusResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutNodePoolStatusResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PutNodePoolStatusResponse) GetJSON201() *Reported {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PutNodePoolStatusResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PutNodePoolStatusResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PutNodePoolStatusResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutNodePoolStatusResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutNodePoolStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutNodePoolStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutNodePoolStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutNodePoolStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListClusterStatusesResponse401Headers the declared response headers of an HTTP 401 response for ListClusterStatuses
 type ListClusterStatusesResponse401Headers struct {
 	WWWAuthenticate *string
@@ -3591,6 +7383,96 @@ func (r ReportClusterStatusResponse) ContentType() string {
 	return ""
 }
 
+// PutClusterStatusResponse401Headers the declared response headers of an HTTP 401 response for PutClusterStatus
+type PutClusterStatusResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PutClusterStatusResponse503Headers the declared response headers of an HTTP 503 response for PutClusterStatus
+type PutClusterStatusResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PutClusterStatusResponseDefaultHeaders the declared response headers of an HTTP default response for PutClusterStatus
+type PutClusterStatusResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PutClusterStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Reported
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PutClusterStatusResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PutClusterStatusResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutClusterStatusResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PutClusterStatusResponse) GetJSON201() *Reported {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PutClusterStatusResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PutClusterStatusResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PutClusterStatusResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutClusterStatusResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutClusterStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutClusterStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutClusterStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutClusterStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListNodePoolsResponse401Headers the declared response headers of an HTTP 401 response for ListNodePools
 type ListNodePoolsResponse401Headers struct {
 	WWWAuthenticate *string
@@ -3681,6 +7563,115 @@ func (r ListNodePoolsResponse) ContentType() string {
 	return ""
 }
 
+// DeleteNodePoolResponse202Headers the declared response headers of an HTTP 202 response for DeleteNodePool
+type DeleteNodePoolResponse202Headers struct {
+	ResourceTag *string
+}
+
+// DeleteNodePoolResponse401Headers the declared response headers of an HTTP 401 response for DeleteNodePool
+type DeleteNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// DeleteNodePoolResponse503Headers the declared response headers of an HTTP 503 response for DeleteNodePool
+type DeleteNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// DeleteNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for DeleteNodePool
+type DeleteNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type DeleteNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *NodePool
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers202 the parsed response headers for an HTTP 202 response
+	Headers202 *DeleteNodePoolResponse202Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeleteNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeleteNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *DeleteNodePoolResponseDefaultHeaders
+}
+
+// GetJSON202 returns the response for an HTTP 202 `application/json` response
+func (r DeleteNodePoolResponse) GetJSON202() *NodePool {
+	return r.JSON202
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeleteNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeleteNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r DeleteNodePoolResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeleteNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r DeleteNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r DeleteNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeleteNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetNodePoolResponse200Headers the declared response headers of an HTTP 200 response for GetNodePool
+type GetNodePoolResponse200Headers struct {
+	ResourceTag *string
+}
+
 // GetNodePoolResponse401Headers the declared response headers of an HTTP 401 response for GetNodePool
 type GetNodePoolResponse401Headers struct {
 	WWWAuthenticate *string
@@ -3709,6 +7700,8 @@ type GetNodePoolResponse struct {
 	ApplicationProblemJSON503 *Unavailable
 	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
 	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetNodePoolResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetNodePoolResponse401Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
@@ -3765,6 +7758,463 @@ func (r GetNodePoolResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PatchNodePoolResponse200Headers the declared response headers of an HTTP 200 response for PatchNodePool
+type PatchNodePoolResponse200Headers struct {
+	ResourceTag *string
+}
+
+// PatchNodePoolResponse401Headers the declared response headers of an HTTP 401 response for PatchNodePool
+type PatchNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PatchNodePoolResponse503Headers the declared response headers of an HTTP 503 response for PatchNodePool
+type PatchNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PatchNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for PatchNodePool
+type PatchNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PatchNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *NodePool
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON412 the response for an HTTP 412 `application/problem+json` response
+	ApplicationProblemJSON412 *PreconditionFailed
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PatchNodePoolResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PatchNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PatchNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PatchNodePoolResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PatchNodePoolResponse) GetJSON200() *NodePool {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PatchNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PatchNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON412 returns the response for an HTTP 412 `application/problem+json` response
+func (r PatchNodePoolResponse) GetApplicationProblemJSON412() *PreconditionFailed {
+	return r.ApplicationProblemJSON412
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PatchNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PatchNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PatchNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PatchNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PatchNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PatchNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ForceDeleteNodePoolResponse401Headers the declared response headers of an HTTP 401 response for ForceDeleteNodePool
+type ForceDeleteNodePoolResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ForceDeleteNodePoolResponse503Headers the declared response headers of an HTTP 503 response for ForceDeleteNodePool
+type ForceDeleteNodePoolResponse503Headers struct {
+	RetryAfter *string
+}
+
+// ForceDeleteNodePoolResponseDefaultHeaders the declared response headers of an HTTP default response for ForceDeleteNodePool
+type ForceDeleteNodePoolResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ForceDeleteNodePoolResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ForceDeleteNodePoolResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ForceDeleteNodePoolResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ForceDeleteNodePoolResponseDefaultHeaders
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ForceDeleteNodePoolResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ForceDeleteNodePoolResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ForceDeleteNodePoolResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ForceDeleteNodePoolResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ForceDeleteNodePoolResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ForceDeleteNodePoolResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ForceDeleteNodePoolResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ForceDeleteNodePoolResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListFlatNodePoolStatusesResponse401Headers the declared response headers of an HTTP 401 response for ListFlatNodePoolStatuses
+type ListFlatNodePoolStatusesResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ListFlatNodePoolStatusesResponse503Headers the declared response headers of an HTTP 503 response for ListFlatNodePoolStatuses
+type ListFlatNodePoolStatusesResponse503Headers struct {
+	RetryAfter *string
+}
+
+// ListFlatNodePoolStatusesResponseDefaultHeaders the declared response headers of an HTTP default response for ListFlatNodePoolStatuses
+type ListFlatNodePoolStatusesResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ListFlatNodePoolStatusesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AdapterStatusList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListFlatNodePoolStatusesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListFlatNodePoolStatusesResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListFlatNodePoolStatusesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFlatNodePoolStatusesResponse) GetJSON200() *AdapterStatusList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFlatNodePoolStatusesResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFlatNodePoolStatusesResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListFlatNodePoolStatusesResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListFlatNodePoolStatusesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFlatNodePoolStatusesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFlatNodePoolStatusesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFlatNodePoolStatusesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFlatNodePoolStatusesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReportFlatNodePoolStatusResponse401Headers the declared response headers of an HTTP 401 response for ReportFlatNodePoolStatus
+type ReportFlatNodePoolStatusResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// ReportFlatNodePoolStatusResponse503Headers the declared response headers of an HTTP 503 response for ReportFlatNodePoolStatus
+type ReportFlatNodePoolStatusResponse503Headers struct {
+	RetryAfter *string
+}
+
+// ReportFlatNodePoolStatusResponseDefaultHeaders the declared response headers of an HTTP default response for ReportFlatNodePoolStatus
+type ReportFlatNodePoolStatusResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type ReportFlatNodePoolStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Reported
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReportFlatNodePoolStatusResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReportFlatNodePoolStatusResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ReportFlatNodePoolStatusResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ReportFlatNodePoolStatusResponse) GetJSON201() *Reported {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReportFlatNodePoolStatusResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReportFlatNodePoolStatusResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReportFlatNodePoolStatusResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ReportFlatNodePoolStatusResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ReportFlatNodePoolStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportFlatNodePoolStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportFlatNodePoolStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReportFlatNodePoolStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutFlatNodePoolStatusResponse401Headers the declared response headers of an HTTP 401 response for PutFlatNodePoolStatus
+type PutFlatNodePoolStatusResponse401Headers struct {
+	WWWAuthenticate *string
+}
+
+// PutFlatNodePoolStatusResponse503Headers the declared response headers of an HTTP 503 response for PutFlatNodePoolStatus
+type PutFlatNodePoolStatusResponse503Headers struct {
+	RetryAfter *string
+}
+
+// PutFlatNodePoolStatusResponseDefaultHeaders the declared response headers of an HTTP default response for PutFlatNodePoolStatus
+type PutFlatNodePoolStatusResponseDefaultHeaders struct {
+	RetryAfter *int
+}
+
+type PutFlatNodePoolStatusResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Reported
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Forbidden
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Unavailable
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PutFlatNodePoolStatusResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PutFlatNodePoolStatusResponse503Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PutFlatNodePoolStatusResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PutFlatNodePoolStatusResponse) GetJSON201() *Reported {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PutFlatNodePoolStatusResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PutFlatNodePoolStatusResponse) GetApplicationProblemJSON403() *Forbidden {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PutFlatNodePoolStatusResponse) GetApplicationProblemJSON503() *Unavailable {
+	return r.ApplicationProblemJSON503
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PutFlatNodePoolStatusResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PutFlatNodePoolStatusResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutFlatNodePoolStatusResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutFlatNodePoolStatusResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutFlatNodePoolStatusResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -3898,8 +8348,8 @@ func (c *ClientWithResponses) ListClustersWithResponse(ctx context.Context, para
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-func (c *ClientWithResponses) CreateClusterWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error) {
-	rsp, err := c.CreateClusterWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateClusterWithBodyWithResponse(ctx context.Context, params *CreateClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error) {
+	rsp, err := c.CreateClusterWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -3911,12 +8361,27 @@ func (c *ClientWithResponses) CreateClusterWithBodyWithResponse(ctx context.Cont
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters (the `CreateCluster` operationId).
-func (c *ClientWithResponses) CreateClusterWithResponse(ctx context.Context, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error) {
-	rsp, err := c.CreateCluster(ctx, body, reqEditors...)
+func (c *ClientWithResponses) CreateClusterWithResponse(ctx context.Context, params *CreateClusterParams, body CreateClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateClusterResponse, error) {
+	rsp, err := c.CreateCluster(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateClusterResponse(rsp)
+}
+
+// DeleteClusterWithResponse Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id} (the `DeleteCluster` operationId).
+func (c *ClientWithResponses) DeleteClusterWithResponse(ctx context.Context, clusterID ClusterID, params *DeleteClusterParams, reqEditors ...RequestEditorFn) (*DeleteClusterResponse, error) {
+	rsp, err := c.DeleteCluster(ctx, clusterID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteClusterResponse(rsp)
 }
 
 // GetClusterWithResponse Get a cluster
@@ -3930,6 +8395,100 @@ func (c *ClientWithResponses) GetClusterWithResponse(ctx context.Context, cluste
 		return nil, err
 	}
 	return ParseGetClusterResponse(rsp)
+}
+
+// PatchClusterWithBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *ClientWithResponses) PatchClusterWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error) {
+	rsp, err := c.PatchClusterWithBody(ctx, clusterID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterResponse(rsp)
+}
+
+// PatchClusterWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *ClientWithResponses) PatchClusterWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error) {
+	rsp, err := c.PatchCluster(ctx, clusterID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterResponse(rsp)
+}
+
+// PatchClusterWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *ClientWithResponses) PatchClusterWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error) {
+	rsp, err := c.PatchClusterWithApplicationJSONPatchPlusJSONBody(ctx, clusterID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterResponse(rsp)
+}
+
+// PatchClusterWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id} (the `PatchCluster` operationId).
+func (c *ClientWithResponses) PatchClusterWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PatchClusterParams, body PatchClusterApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterResponse, error) {
+	rsp, err := c.PatchClusterWithApplicationMergePatchPlusJSONBody(ctx, clusterID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterResponse(rsp)
+}
+
+// ForceDeleteClusterWithBodyWithResponse Delete a cluster whose adapters do not finalize it
+//
+// The cluster must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+func (c *ClientWithResponses) ForceDeleteClusterWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteClusterResponse, error) {
+	rsp, err := c.ForceDeleteClusterWithBody(ctx, clusterID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteClusterResponse(rsp)
+}
+
+// ForceDeleteClusterWithResponse Delete a cluster whose adapters do not finalize it
+//
+// The cluster must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/force-delete (the `ForceDeleteCluster` operationId).
+func (c *ClientWithResponses) ForceDeleteClusterWithResponse(ctx context.Context, clusterID ClusterID, params *ForceDeleteClusterParams, body ForceDeleteClusterJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteClusterResponse, error) {
+	rsp, err := c.ForceDeleteCluster(ctx, clusterID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteClusterResponse(rsp)
 }
 
 // ListClusterNodePoolsWithResponse List and search the nodepools of a cluster
@@ -3950,8 +8509,8 @@ func (c *ClientWithResponses) ListClusterNodePoolsWithResponse(ctx context.Conte
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-func (c *ClientWithResponses) CreateNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error) {
-	rsp, err := c.CreateNodePoolWithBody(ctx, clusterID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) CreateNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error) {
+	rsp, err := c.CreateNodePoolWithBody(ctx, clusterID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -3963,12 +8522,27 @@ func (c *ClientWithResponses) CreateNodePoolWithBodyWithResponse(ctx context.Con
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools (the `CreateNodePool` operationId).
-func (c *ClientWithResponses) CreateNodePoolWithResponse(ctx context.Context, clusterID ClusterID, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error) {
-	rsp, err := c.CreateNodePool(ctx, clusterID, body, reqEditors...)
+func (c *ClientWithResponses) CreateNodePoolWithResponse(ctx context.Context, clusterID ClusterID, params *CreateNodePoolParams, body CreateNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateNodePoolResponse, error) {
+	rsp, err := c.CreateNodePool(ctx, clusterID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseCreateNodePoolResponse(rsp)
+}
+
+// DeleteClusterNodePoolWithResponse Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `DeleteClusterNodePool` operationId).
+func (c *ClientWithResponses) DeleteClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *DeleteClusterNodePoolParams, reqEditors ...RequestEditorFn) (*DeleteClusterNodePoolResponse, error) {
+	rsp, err := c.DeleteClusterNodePool(ctx, clusterID, nodepoolID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteClusterNodePoolResponse(rsp)
 }
 
 // GetClusterNodePoolWithResponse Get a nodepool of a cluster
@@ -3982,6 +8556,100 @@ func (c *ClientWithResponses) GetClusterNodePoolWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseGetClusterNodePoolResponse(rsp)
+}
+
+// PatchClusterNodePoolWithBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *ClientWithResponses) PatchClusterNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error) {
+	rsp, err := c.PatchClusterNodePoolWithBody(ctx, clusterID, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterNodePoolResponse(rsp)
+}
+
+// PatchClusterNodePoolWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *ClientWithResponses) PatchClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error) {
+	rsp, err := c.PatchClusterNodePool(ctx, clusterID, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterNodePoolResponse(rsp)
+}
+
+// PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *ClientWithResponses) PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error) {
+	rsp, err := c.PatchClusterNodePoolWithApplicationJSONPatchPlusJSONBody(ctx, clusterID, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterNodePoolResponse(rsp)
+}
+
+// PatchClusterNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id} (the `PatchClusterNodePool` operationId).
+func (c *ClientWithResponses) PatchClusterNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PatchClusterNodePoolParams, body PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchClusterNodePoolResponse, error) {
+	rsp, err := c.PatchClusterNodePoolWithApplicationMergePatchPlusJSONBody(ctx, clusterID, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchClusterNodePoolResponse(rsp)
+}
+
+// ForceDeleteClusterNodePoolWithBodyWithResponse Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+func (c *ClientWithResponses) ForceDeleteClusterNodePoolWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteClusterNodePoolResponse, error) {
+	rsp, err := c.ForceDeleteClusterNodePoolWithBody(ctx, clusterID, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteClusterNodePoolResponse(rsp)
+}
+
+// ForceDeleteClusterNodePoolWithResponse Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/force-delete (the `ForceDeleteClusterNodePool` operationId).
+func (c *ClientWithResponses) ForceDeleteClusterNodePoolWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ForceDeleteClusterNodePoolParams, body ForceDeleteClusterNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteClusterNodePoolResponse, error) {
+	rsp, err := c.ForceDeleteClusterNodePool(ctx, clusterID, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteClusterNodePoolResponse(rsp)
 }
 
 // ListNodePoolStatusesWithResponse List and search the adapters' reports on a nodepool
@@ -4002,8 +8670,8 @@ func (c *ClientWithResponses) ListNodePoolStatusesWithResponse(ctx context.Conte
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-func (c *ClientWithResponses) ReportNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error) {
-	rsp, err := c.ReportNodePoolStatusWithBody(ctx, clusterID, nodepoolID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) ReportNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error) {
+	rsp, err := c.ReportNodePoolStatusWithBody(ctx, clusterID, nodepoolID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4015,12 +8683,38 @@ func (c *ClientWithResponses) ReportNodePoolStatusWithBodyWithResponse(ctx conte
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `ReportNodePoolStatus` operationId).
-func (c *ClientWithResponses) ReportNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error) {
-	rsp, err := c.ReportNodePoolStatus(ctx, clusterID, nodepoolID, body, reqEditors...)
+func (c *ClientWithResponses) ReportNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *ReportNodePoolStatusParams, body ReportNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportNodePoolStatusResponse, error) {
+	rsp, err := c.ReportNodePoolStatus(ctx, clusterID, nodepoolID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReportNodePoolStatusResponse(rsp)
+}
+
+// PutNodePoolStatusWithBodyWithResponse The same as POST; report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+func (c *ClientWithResponses) PutNodePoolStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutNodePoolStatusResponse, error) {
+	rsp, err := c.PutNodePoolStatusWithBody(ctx, clusterID, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutNodePoolStatusResponse(rsp)
+}
+
+// PutNodePoolStatusWithResponse The same as POST; report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/nodepools/{nodepool_id}/statuses (the `PutNodePoolStatus` operationId).
+func (c *ClientWithResponses) PutNodePoolStatusWithResponse(ctx context.Context, clusterID ClusterID, nodepoolID NodepoolID, params *PutNodePoolStatusParams, body PutNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutNodePoolStatusResponse, error) {
+	rsp, err := c.PutNodePoolStatus(ctx, clusterID, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutNodePoolStatusResponse(rsp)
 }
 
 // ListClusterStatusesWithResponse List and search the adapters' reports on a cluster
@@ -4041,8 +8735,8 @@ func (c *ClientWithResponses) ListClusterStatusesWithResponse(ctx context.Contex
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-func (c *ClientWithResponses) ReportClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error) {
-	rsp, err := c.ReportClusterStatusWithBody(ctx, clusterID, contentType, body, reqEditors...)
+func (c *ClientWithResponses) ReportClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error) {
+	rsp, err := c.ReportClusterStatusWithBody(ctx, clusterID, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -4054,12 +8748,38 @@ func (c *ClientWithResponses) ReportClusterStatusWithBodyWithResponse(ctx contex
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `ReportClusterStatus` operationId).
-func (c *ClientWithResponses) ReportClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error) {
-	rsp, err := c.ReportClusterStatus(ctx, clusterID, body, reqEditors...)
+func (c *ClientWithResponses) ReportClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, params *ReportClusterStatusParams, body ReportClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportClusterStatusResponse, error) {
+	rsp, err := c.ReportClusterStatus(ctx, clusterID, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseReportClusterStatusResponse(rsp)
+}
+
+// PutClusterStatusWithBodyWithResponse The same as POST; report an adapter's status on a cluster
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+func (c *ClientWithResponses) PutClusterStatusWithBodyWithResponse(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutClusterStatusResponse, error) {
+	rsp, err := c.PutClusterStatusWithBody(ctx, clusterID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutClusterStatusResponse(rsp)
+}
+
+// PutClusterStatusWithResponse The same as POST; report an adapter's status on a cluster
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/clusters/{cluster_id}/statuses (the `PutClusterStatus` operationId).
+func (c *ClientWithResponses) PutClusterStatusWithResponse(ctx context.Context, clusterID ClusterID, params *PutClusterStatusParams, body PutClusterStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutClusterStatusResponse, error) {
+	rsp, err := c.PutClusterStatus(ctx, clusterID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutClusterStatusResponse(rsp)
 }
 
 // ListNodePoolsWithResponse List and search the nodepools of all clusters
@@ -4075,6 +8795,21 @@ func (c *ClientWithResponses) ListNodePoolsWithResponse(ctx context.Context, par
 	return ParseListNodePoolsResponse(rsp)
 }
 
+// DeleteNodePoolWithResponse Begin the deletion
+//
+// A repeated request changes nothing. The resource stays until its adapters have finalized it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/hyperfleet/v1/nodepools/{nodepool_id} (the `DeleteNodePool` operationId).
+func (c *ClientWithResponses) DeleteNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *DeleteNodePoolParams, reqEditors ...RequestEditorFn) (*DeleteNodePoolResponse, error) {
+	rsp, err := c.DeleteNodePool(ctx, nodepoolID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteNodePoolResponse(rsp)
+}
+
 // GetNodePoolWithResponse Get a nodepool
 //
 // Returns a wrapper object for the known response body format(s).
@@ -4086,6 +8821,165 @@ func (c *ClientWithResponses) GetNodePoolWithResponse(ctx context.Context, nodep
 		return nil, err
 	}
 	return ParseGetNodePoolResponse(rsp)
+}
+
+// PatchNodePoolWithBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *ClientWithResponses) PatchNodePoolWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error) {
+	rsp, err := c.PatchNodePoolWithBody(ctx, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNodePoolResponse(rsp)
+}
+
+// PatchNodePoolWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *ClientWithResponses) PatchNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error) {
+	rsp, err := c.PatchNodePool(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNodePoolResponse(rsp)
+}
+
+// PatchNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/json-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *ClientWithResponses) PatchNodePoolWithApplicationJSONPatchPlusJSONBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationJSONPatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error) {
+	rsp, err := c.PatchNodePoolWithApplicationJSONPatchPlusJSONBody(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNodePoolResponse(rsp)
+}
+
+// PatchNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse Change spec and labels
+//
+// By the media type: application/json replaces each given member whole, and leaves the other
+// as it is; application/merge-patch+json is RFC 7396; application/json-patch+json is RFC 6902.
+//
+// Takes a body of the `application/merge-patch+json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/hyperfleet/v1/nodepools/{nodepool_id} (the `PatchNodePool` operationId).
+func (c *ClientWithResponses) PatchNodePoolWithApplicationMergePatchPlusJSONBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PatchNodePoolParams, body PatchNodePoolApplicationMergePatchPlusJSONRequestBody, reqEditors ...RequestEditorFn) (*PatchNodePoolResponse, error) {
+	rsp, err := c.PatchNodePoolWithApplicationMergePatchPlusJSONBody(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePatchNodePoolResponse(rsp)
+}
+
+// ForceDeleteNodePoolWithBodyWithResponse Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+func (c *ClientWithResponses) ForceDeleteNodePoolWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ForceDeleteNodePoolResponse, error) {
+	rsp, err := c.ForceDeleteNodePoolWithBody(ctx, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteNodePoolResponse(rsp)
+}
+
+// ForceDeleteNodePoolWithResponse Delete a nodepool whose adapters do not finalize it
+//
+// The nodepool must be being deleted. Needs the right force-delete.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/force-delete (the `ForceDeleteNodePool` operationId).
+func (c *ClientWithResponses) ForceDeleteNodePoolWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ForceDeleteNodePoolParams, body ForceDeleteNodePoolJSONRequestBody, reqEditors ...RequestEditorFn) (*ForceDeleteNodePoolResponse, error) {
+	rsp, err := c.ForceDeleteNodePool(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseForceDeleteNodePoolResponse(rsp)
+}
+
+// ListFlatNodePoolStatusesWithResponse List and search the adapters' reports on a nodepool
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ListFlatNodePoolStatuses` operationId).
+func (c *ClientWithResponses) ListFlatNodePoolStatusesWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ListFlatNodePoolStatusesParams, reqEditors ...RequestEditorFn) (*ListFlatNodePoolStatusesResponse, error) {
+	rsp, err := c.ListFlatNodePoolStatuses(ctx, nodepoolID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFlatNodePoolStatusesResponse(rsp)
+}
+
+// ReportFlatNodePoolStatusWithBodyWithResponse Report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+func (c *ClientWithResponses) ReportFlatNodePoolStatusWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReportFlatNodePoolStatusResponse, error) {
+	rsp, err := c.ReportFlatNodePoolStatusWithBody(ctx, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportFlatNodePoolStatusResponse(rsp)
+}
+
+// ReportFlatNodePoolStatusWithResponse Report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `ReportFlatNodePoolStatus` operationId).
+func (c *ClientWithResponses) ReportFlatNodePoolStatusWithResponse(ctx context.Context, nodepoolID NodepoolID, params *ReportFlatNodePoolStatusParams, body ReportFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*ReportFlatNodePoolStatusResponse, error) {
+	rsp, err := c.ReportFlatNodePoolStatus(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportFlatNodePoolStatusResponse(rsp)
+}
+
+// PutFlatNodePoolStatusWithBodyWithResponse The same as POST; report an adapter's status on a nodepool
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+func (c *ClientWithResponses) PutFlatNodePoolStatusWithBodyWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutFlatNodePoolStatusResponse, error) {
+	rsp, err := c.PutFlatNodePoolStatusWithBody(ctx, nodepoolID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutFlatNodePoolStatusResponse(rsp)
+}
+
+// PutFlatNodePoolStatusWithResponse The same as POST; report an adapter's status on a nodepool
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/hyperfleet/v1/nodepools/{nodepool_id}/statuses (the `PutFlatNodePoolStatus` operationId).
+func (c *ClientWithResponses) PutFlatNodePoolStatusWithResponse(ctx context.Context, nodepoolID NodepoolID, params *PutFlatNodePoolStatusParams, body PutFlatNodePoolStatusJSONRequestBody, reqEditors ...RequestEditorFn) (*PutFlatNodePoolStatusResponse, error) {
+	rsp, err := c.PutFlatNodePoolStatus(ctx, nodepoolID, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutFlatNodePoolStatusResponse(rsp)
 }
 
 // GetOpenAPIWithResponse This document
@@ -4440,6 +9334,110 @@ func ParseCreateClusterResponse(rsp *http.Response) (*CreateClusterResponse, err
 	return response, nil
 }
 
+// ParseDeleteClusterResponse parses an HTTP response from a DeleteClusterWithResponse call
+func ParseDeleteClusterResponse(rsp *http.Response) (*DeleteClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers DeleteClusterResponse202Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeleteClusterResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteClusterResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers DeleteClusterResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetClusterResponse parses an HTTP response from a GetClusterWithResponse call
 func ParseGetClusterResponse(rsp *http.Response) (*GetClusterResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4495,6 +9493,16 @@ func ParseGetClusterResponse(rsp *http.Response) (*GetClusterResponse, error) {
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetClusterResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetClusterResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -4517,6 +9525,193 @@ func ParseGetClusterResponse(rsp *http.Response) (*GetClusterResponse, error) {
 		response.Headers503 = &headers
 	case true:
 		var headers GetClusterResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePatchClusterResponse parses an HTTP response from a PatchClusterWithResponse call
+func ParsePatchClusterResponse(rsp *http.Response) (*PatchClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Cluster
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PatchClusterResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers PatchClusterResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PatchClusterResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PatchClusterResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseForceDeleteClusterResponse parses an HTTP response from a ForceDeleteClusterWithResponse call
+func ParseForceDeleteClusterResponse(rsp *http.Response) (*ForceDeleteClusterResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForceDeleteClusterResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ForceDeleteClusterResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ForceDeleteClusterResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ForceDeleteClusterResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -4707,6 +9902,110 @@ func ParseCreateNodePoolResponse(rsp *http.Response) (*CreateNodePoolResponse, e
 	return response, nil
 }
 
+// ParseDeleteClusterNodePoolResponse parses an HTTP response from a DeleteClusterNodePoolWithResponse call
+func ParseDeleteClusterNodePoolResponse(rsp *http.Response) (*DeleteClusterNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteClusterNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NodePool
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers DeleteClusterNodePoolResponse202Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeleteClusterNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteClusterNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers DeleteClusterNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetClusterNodePoolResponse parses an HTTP response from a GetClusterNodePoolWithResponse call
 func ParseGetClusterNodePoolResponse(rsp *http.Response) (*GetClusterNodePoolResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4762,6 +10061,16 @@ func ParseGetClusterNodePoolResponse(rsp *http.Response) (*GetClusterNodePoolRes
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetClusterNodePoolResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetClusterNodePoolResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -4784,6 +10093,193 @@ func ParseGetClusterNodePoolResponse(rsp *http.Response) (*GetClusterNodePoolRes
 		response.Headers503 = &headers
 	case true:
 		var headers GetClusterNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePatchClusterNodePoolResponse parses an HTTP response from a PatchClusterNodePoolWithResponse call
+func ParsePatchClusterNodePoolResponse(rsp *http.Response) (*PatchClusterNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchClusterNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NodePool
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PatchClusterNodePoolResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers PatchClusterNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PatchClusterNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PatchClusterNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseForceDeleteClusterNodePoolResponse parses an HTTP response from a ForceDeleteClusterNodePoolWithResponse call
+func ParseForceDeleteClusterNodePoolResponse(rsp *http.Response) (*ForceDeleteClusterNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForceDeleteClusterNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ForceDeleteClusterNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ForceDeleteClusterNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ForceDeleteClusterNodePoolResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -4977,6 +10473,96 @@ func ParseReportNodePoolStatusResponse(rsp *http.Response) (*ReportNodePoolStatu
 	return response, nil
 }
 
+// ParsePutNodePoolStatusResponse parses an HTTP response from a PutNodePoolStatusWithResponse call
+func ParsePutNodePoolStatusResponse(rsp *http.Response) (*PutNodePoolStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutNodePoolStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Reported
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PutNodePoolStatusResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PutNodePoolStatusResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PutNodePoolStatusResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListClusterStatusesResponse parses an HTTP response from a ListClusterStatusesWithResponse call
 func ParseListClusterStatusesResponse(rsp *http.Response) (*ListClusterStatusesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5157,6 +10743,96 @@ func ParseReportClusterStatusResponse(rsp *http.Response) (*ReportClusterStatusR
 	return response, nil
 }
 
+// ParsePutClusterStatusResponse parses an HTTP response from a PutClusterStatusWithResponse call
+func ParsePutClusterStatusResponse(rsp *http.Response) (*PutClusterStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutClusterStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Reported
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PutClusterStatusResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PutClusterStatusResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PutClusterStatusResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListNodePoolsResponse parses an HTTP response from a ListNodePoolsWithResponse call
 func ParseListNodePoolsResponse(rsp *http.Response) (*ListNodePoolsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5247,6 +10923,110 @@ func ParseListNodePoolsResponse(rsp *http.Response) (*ListNodePoolsResponse, err
 	return response, nil
 }
 
+// ParseDeleteNodePoolResponse parses an HTTP response from a DeleteNodePoolWithResponse call
+func ParseDeleteNodePoolResponse(rsp *http.Response) (*DeleteNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest NodePool
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 202:
+		var headers DeleteNodePoolResponse202Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers202 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeleteNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeleteNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers DeleteNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetNodePoolResponse parses an HTTP response from a GetNodePoolWithResponse call
 func ParseGetNodePoolResponse(rsp *http.Response) (*GetNodePoolResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -5302,6 +11082,16 @@ func ParseGetNodePoolResponse(rsp *http.Response) (*GetNodePoolResponse, error) 
 	}
 
 	switch {
+	case rsp.StatusCode == 200:
+		var headers GetNodePoolResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
 	case rsp.StatusCode == 401:
 		var headers GetNodePoolResponse401Headers
 		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
@@ -5324,6 +11114,463 @@ func ParseGetNodePoolResponse(rsp *http.Response) (*GetNodePoolResponse, error) 
 		response.Headers503 = &headers
 	case true:
 		var headers GetNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePatchNodePoolResponse parses an HTTP response from a PatchNodePoolWithResponse call
+func ParsePatchNodePoolResponse(rsp *http.Response) (*PatchNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PatchNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest NodePool
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 412:
+		var dest PreconditionFailed
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON412 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PatchNodePoolResponse200Headers
+		if values := rsp.Header.Values("Resource-Tag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Resource-Tag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ResourceTag = &value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers PatchNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PatchNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PatchNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseForceDeleteNodePoolResponse parses an HTTP response from a ForceDeleteNodePoolWithResponse call
+func ParseForceDeleteNodePoolResponse(rsp *http.Response) (*ForceDeleteNodePoolResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ForceDeleteNodePoolResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ForceDeleteNodePoolResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ForceDeleteNodePoolResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ForceDeleteNodePoolResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListFlatNodePoolStatusesResponse parses an HTTP response from a ListFlatNodePoolStatusesWithResponse call
+func ParseListFlatNodePoolStatusesResponse(rsp *http.Response) (*ListFlatNodePoolStatusesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFlatNodePoolStatusesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AdapterStatusList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case rsp.StatusCode == 304:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListFlatNodePoolStatusesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListFlatNodePoolStatusesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ListFlatNodePoolStatusesResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportFlatNodePoolStatusResponse parses an HTTP response from a ReportFlatNodePoolStatusWithResponse call
+func ParseReportFlatNodePoolStatusResponse(rsp *http.Response) (*ReportFlatNodePoolStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportFlatNodePoolStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Reported
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ReportFlatNodePoolStatusResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReportFlatNodePoolStatusResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers ReportFlatNodePoolStatusResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutFlatNodePoolStatusResponse parses an HTTP response from a PutFlatNodePoolStatusWithResponse call
+func ParsePutFlatNodePoolStatusResponse(rsp *http.Response) (*PutFlatNodePoolStatusResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutFlatNodePoolStatusResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Reported
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Unavailable
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PutFlatNodePoolStatusResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = &value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PutFlatNodePoolStatusResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = &value
+		}
+		response.Headers503 = &headers
+	case true:
+		var headers PutFlatNodePoolStatusResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

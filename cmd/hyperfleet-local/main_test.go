@@ -69,7 +69,8 @@ func beManager() {
 	var loaded atomic.Int64
 	ready := func(w http.ResponseWriter, _ *http.Request) {
 		if loaded.Load() < needed {
-			w.WriteHeader(http.StatusInternalServerError)
+			http.Error(w, "the index is still loading", http.StatusInternalServerError)
+			return
 		}
 	}
 	http.HandleFunc("/readyz", ready)

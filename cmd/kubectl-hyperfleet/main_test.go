@@ -40,9 +40,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 // suite is a control plane with a facade and without reconcilers: tests write

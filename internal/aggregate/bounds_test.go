@@ -225,4 +225,10 @@ func TestMinimalHoldsForTheGeneration(t *testing.T) {
 	if got, want := conditionOf(next, full[2].Type).Message, full[2].Message; got != want {
 		t.Errorf("Message of %d bytes, want %d", len(got), len(want))
 	}
+	// The report is the one that the condition shows, so a reader that may be behind
+	// can say more of it too.
+	in.Confirmed = false
+	if diff := cmp.Diff(next, aggregate.Conditions(in)); diff != "" {
+		t.Errorf("Conditions of unconfirmed reports (-confirmed +unconfirmed):\n%s", diff)
+	}
 }

@@ -133,3 +133,21 @@ func TestADialectIsReplaced(t *testing.T) {
 		})
 	}
 }
+
+// TestDialectFlag: the flag takes the three names, and nothing else.
+func TestDialectFlag(t *testing.T) {
+	var d aggregate.Dialect
+	if got := d.String(); got != "both" {
+		t.Errorf("default %q, want both", got)
+	}
+	for _, value := range []string{"first", "newer", "both"} {
+		if err := d.Set(value); err != nil || d.String() != value {
+			t.Errorf("Set(%q): %v, is %q", value, err, d.String())
+		}
+	}
+	for _, value := range []string{"", "Newer", "old"} {
+		if err := d.Set(value); err == nil || d != aggregate.BothDialects {
+			t.Errorf("Set(%q): %v, is %q", value, err, d)
+		}
+	}
+}

@@ -21,7 +21,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"net/netip"
 
 	"k8s.io/apiserver/pkg/endpoints/request"
 
@@ -38,8 +37,8 @@ const waitersPerWrite = 10
 // or until a response is received, holds places of its own, and so does a write that waits
 // to become visible.
 type inFlight struct {
-	authenticating *shares // by the address of the client
-	reading        *shares // the following by the user
+	authenticating *checks
+	reading        *shares
 	sending        *shares
 	receiving      *shares
 	writing        *shares
@@ -48,7 +47,7 @@ type inFlight struct {
 
 func newInFlight(limits Limits) inFlight {
 	return inFlight{
-		authenticating: newShares(limits.MaxInFlight + limits.MaxMutatingInFlight),
+		authenticating: newChecks(limits.MaxInFlight + limits.MaxMutatingInFlight),
 		reading:        newShares(limits.MaxInFlight),
 		sending:        newShares(limits.MaxInFlight),
 		receiving:      newShares(limits.MaxMutatingInFlight),
@@ -181,19 +180,4 @@ func (s *Server) maySend(w http.ResponseWriter, r *http.Request) bool {
 	}
 	s.answerError(w, r, noPlace())
 	return false
-}
-
-// clientNetwork returns the network that the client of a connection, or the proxy before it,
-// can choose its addresses from: an IPv4 address, or 64 bits of an IPv6 address.
-func clientNetwork(r *http.Request) string {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip := address.Addr().Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	network, _ := ip.Prefix(64) // fails for IPv4 only
-	return network.String()
 }

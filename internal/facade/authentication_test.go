@@ -98,6 +98,17 @@ func wantUnauthenticated(client *http.Client, method, path, authorization string
 		response.Header.Get("Content-Type") != "application/problem+json" {
 		return fmt.Errorf("%s %s: status %d, header %v; want 401, a challenge and problem details", method, path, response.StatusCode, response.Header)
 	}
+	if method == http.MethodHead {
+		return nil
+	}
+	want := "HYPERFLEET-AUT-002"
+	if authorization == "" {
+		want = "HYPERFLEET-AUT-001"
+	}
+	var problem rest.Problem
+	if err := json.NewDecoder(response.Body).Decode(&problem); err != nil || problem.Code != want {
+		return fmt.Errorf("%s %s as %q: code %s, want %s (%w)", method, path, authorization, problem.Code, want, err)
+	}
 	return nil
 }
 
@@ -129,7 +140,7 @@ func TestHeadersThatName(t *testing.T) {
 	viewer, editor := newCaller(t, "hyperfleet-viewer"), newCaller(t, "hyperfleet-editor")
 	for token, want := range map[string]int{"": http.StatusUnauthorized, viewer.token: http.StatusForbidden} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, suite.secure.base+api+"/clusters",
-			strings.NewReader(fmt.Sprintf(`{"name":%q}`, uniqueName(t))))
+			strings.NewReader(fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,7 +231,7 @@ func TestClientCertificate(t *testing.T) {
 		return response.StatusCode == http.StatusOK
 	})
 	var cluster rest.Cluster
-	c.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
+	c.post(t, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
 	if cluster.CreatedBy != name {
 		t.Errorf("created_by is %q, want %q", cluster.CreatedBy, name)
 	}
@@ -377,7 +388,7 @@ func TestLogsKeepSecrets(t *testing.T) {
 	editor.post(t, cluster.Href+"/statuses", report("True")).want(t, http.StatusForbidden)
 
 	logged := suite.secure.log.String()
-	if !strings.Contains(logged, "HYPERFLEET-AUT-001") || !strings.Contains(logged, "HYPERFLEET-CNF-001") {
+	if !strings.Contains(logged, "HYPERFLEET-AUT-002") || !strings.Contains(logged, "HYPERFLEET-CNF-001") {
 		t.Fatalf("the log is not that of the requests:\n%s", logged)
 	}
 	for what, secret := range map[string]string{"spec": spec, "data": data, "token": editor.token, "signature": bad.token[len(bad.token)-40:]} {

@@ -48,7 +48,7 @@ func TestRights(t *testing.T) {
 	}
 	bind(t, namespace, "hyperfleet-editor", elsewhere.name)
 
-	cluster := newCluster(t, "")
+	cluster, doomed := newCluster(t, ""), newCluster(t, "")
 	nodePool := newNodePool(t, cluster.ID, "workers")
 	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
 	fresh := uniqueName(t)
@@ -87,11 +87,20 @@ func TestRights(t *testing.T) {
 		"GET " + api + "/nodepools/" + missing:                                   gone,
 		"GET " + api + "/clusters?search=color='red'":                            {400, 400, 400},
 		"POST " + api + "/clusters {":                                            {403, 400, 403},
-		"POST " + api + `/clusters {"name":"` + cluster.Name + `"}`:              {403, 409, 403},
-		"POST " + api + `/clusters {"name":"` + fresh + `"}`:                     {403, 201, 403},
-		"POST " + cluster.Href + `/nodepools {"name":"workers"}`:                 {403, 409, 403},
-		"POST " + cluster.Href + `/nodepools {"name":"more"}`:                    {403, 201, 403},
-		"POST " + absent + `/nodepools {"name":"more"}`:                          {403, 404, 403},
+		"POST " + api + `/clusters {"spec":{},"name":"` + cluster.Name + `"}`:    {403, 409, 403},
+		"POST " + api + `/clusters {"spec":{},"name":"` + fresh + `"}`:           {403, 201, 403},
+		"POST " + cluster.Href + `/nodepools {"spec":{},"name":"workers"}`:       {403, 409, 403},
+		"POST " + cluster.Href + `/nodepools {"spec":{},"name":"more"}`:          {403, 201, 403},
+		"POST " + absent + `/nodepools {"spec":{},"name":"more"}`:                {403, 404, 403},
+		"PATCH " + cluster.Href + ` {"labels":{"by":"editor"}}`:                  {403, 200, 403},
+		"PATCH " + inCluster + ` {"labels":{"by":"editor"}}`:                     {403, 200, 403},
+		"PATCH " + cluster.Href + " {":                                           {403, 400, 403},
+		"PATCH " + absent + " {}":                                                {404, 404, 404},
+		"DELETE " + doomed.Href:                                                  {403, 202, 403},
+		"DELETE " + absent:                                                       gone,
+		"POST " + cluster.Href + `/force-delete {"reason":"x"}`:                  {403, 403, 403},
+		"POST " + inCluster + `/force-delete {`:                                  {403, 403, 403},
+		"PUT " + cluster.Href + "/statuses " + stale:                             {403, 403, 204},
 		"POST " + cluster.Href + "/statuses {":                                   {403, 403, 400},
 		"POST " + cluster.Href + "/statuses " + stale:                            {403, 403, 204},
 		"POST " + cluster.Href + "/statuses " + unknown:                          {403, 403, 204},
@@ -143,7 +152,7 @@ func TestRights(t *testing.T) {
 		nobody.get(t, path).want(t, http.StatusOK)
 	}
 	nobody.get(t, api+"/nothing").want(t, http.StatusNotFound)
-	nobody.call(t, http.MethodDelete, cluster.Href, "").want(t, http.StatusMethodNotAllowed)
+	nobody.call(t, http.MethodPut, cluster.Href, "").want(t, http.StatusMethodNotAllowed)
 
 	// At the other door, too.
 	kubectl, err := suite.env.As(adapter.name)
@@ -160,9 +169,10 @@ func TestRights(t *testing.T) {
 func TestAuthorship(t *testing.T) {
 	editor := newCaller(t, "hyperfleet-editor")
 	var cluster rest.Cluster
-	editor.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
-	if cluster.CreatedBy != editor.name || cluster.UpdatedBy != editor.name {
-		t.Errorf("created_by %q, updated_by %q, want %q", cluster.CreatedBy, cluster.UpdatedBy, editor.name)
+	editor.post(t, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t))).want(t, http.StatusCreated).decode(t, &cluster)
+	want := strings.TrimPrefix(editor.name, "system:serviceaccount:default:") + "@default.serviceaccount." + identityDomain
+	if cluster.CreatedBy != want || cluster.UpdatedBy != want {
+		t.Errorf("created_by %q, updated_by %q, want %q", cluster.CreatedBy, cluster.UpdatedBy, want)
 	}
 }
 
@@ -251,7 +261,7 @@ func TestPrivileged(t *testing.T) {
 	eventually(t, "the facade knows the authority", func() bool {
 		return c.get(t, api+"/clusters").status == http.StatusOK
 	})
-	got := c.post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t))).want(t, http.StatusForbidden)
+	got := c.post(t, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t))).want(t, http.StatusForbidden)
 	if detail := got.problem(t).Detail; !strings.HasPrefix(detail, "The facade may not write as this caller: ") {
 		t.Errorf("detail %q", detail)
 	}
@@ -271,10 +281,6 @@ func generations(t *testing.T, prefixes ...string) map[string]int64 {
 
 // TestManagersRights does with the manager's credentials what they are not for.
 func TestManagersRights(t *testing.T) {
-	cluster := newCluster(t, "")
-	object := func() client.Object {
-		return &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
-	}
 	elsewhere, err := suite.env.NewNamespace(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +298,7 @@ func TestManagersRights(t *testing.T) {
 		for what, try := range map[string]func() error{
 			"list secrets":                   func() error { return c.List(t.Context(), &corev1.SecretList{}, client.InNamespace("default")) },
 			"list clusters elsewhere":        func() error { return c.List(t.Context(), &v1.ClusterList{}, client.InNamespace(elsewhere)) },
-			"delete a cluster":               func() error { return c.Delete(t.Context(), object()) },
+			"delete all clusters":            func() error { return c.DeleteAllOf(t.Context(), &v1.Cluster{}, client.InNamespace("default")) },
 			"delete all nodepools elsewhere": func() error { return c.DeleteAllOf(t.Context(), &v1.NodePool{}, client.InNamespace(elsewhere)) },
 			"give itself a role": func() error {
 				return c.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "more"}})

@@ -30,9 +30,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// may lets those use a handler who may apply the verb to any object of the
-// resource. What the handler looks up with the facade's own rights is no concern
-// of others, be it only that it exists.
+// may calls a handler if the caller may apply the verb to any object of the resource.
+// Handlers look objects up with the facade's own rights, so a caller without the right
+// must not learn even that an object exists.
 func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.authorize(r, verb, resource, ""); err != nil {
@@ -42,9 +42,9 @@ func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 	}
 }
 
-// authorizedRow returns the row with the id, nil where there is none. It fails unless the
-// caller may get it: by a right to get any, or this one by its name
-// (resourceNames). Whoever may not is not told whether there is one.
+// authorizedRow returns the row with the id, nil if there is none. It fails unless the
+// caller may get every object of the resource, or this one by its name (resourceNames).
+// A caller without the right does not learn whether the object exists.
 func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
 	refused := s.authorize(r, "get", c.Resource, "")
 	if refused != nil && !isRefusal(refused) {
@@ -59,13 +59,13 @@ func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string)
 	if _, err := v1.UIDFromID(id); err != nil {
 		return nil, refused // no object has it
 	}
-	// From the index alone: to look elsewhere, too, takes a time that tells.
+	// The index alone answers: the duration of a look-up would reveal whether the object exists.
 	name := id
 	row, ok := c.Index.Get(id)
 	if ok {
 		name = row.Key.Name
 	}
-	// Also asked where there is none, so that the time it takes does not tell.
+	// Without an object, the authorizer is asked too, so that the duration reveals nothing.
 	if err := s.authorize(r, "get", c.Resource, name); err != nil {
 		return nil, err
 	}
@@ -83,8 +83,8 @@ func (s *Server) lookUp(r *http.Request, c *replica.Resources, id string) (*flee
 	return row, fromReplica(err)
 }
 
-// authorizeNamed fails unless the caller may apply the verb to the object of that
-// name: by a right to any, or to this one.
+// authorizeNamed fails unless the caller may apply the verb to every object of the
+// resource, or to the object of that name.
 func (s *Server) authorizeNamed(r *http.Request, verb, resource, name string) error {
 	err := s.authorize(r, verb, resource, "")
 	if isRefusal(err) {
@@ -93,8 +93,8 @@ func (s *Server) authorizeNamed(r *http.Request, verb, resource, name string) er
 	return err
 }
 
-// authorize fails unless the caller may apply the verb to the resource in the
-// served namespace: to the object of that name or, where there is no name, to any.
+// authorize fails unless the caller may apply the verb in the served namespace: to the
+// object of that name or, without a name, to every object of the resource.
 func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 	caller, ok := request.UserFrom(r.Context())
 	if !ok {
@@ -116,7 +116,7 @@ func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 	case err != nil:
 		return undecided("The API server cannot say now what the caller may do; try again in a moment", err)
 	default:
-		// Without the name: it would tell that there is an object.
+		// The answer leaves out the name, which would reveal that the object exists.
 		return problem.Forbidden.Because("User %q cannot %s resource %q in API group %q in the namespace %q",
 			caller.GetName(), verb, resource, v1.GroupVersion.Group, s.replica.Namespace())
 	}

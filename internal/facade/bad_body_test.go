@@ -25,8 +25,8 @@ import (
 // posts are the paths that take a body, each with a body that it accepts, but
 // for its last brace.
 var posts = map[string]string{
-	api + "/clusters":                                         `{"name":"must-not-exist"`,
-	api + "/clusters/{cluster}/nodepools":                     `{"name":"must-not"`,
+	api + "/clusters":                                         `{"spec":{},"name":"must-not-exist"`,
+	api + "/clusters/{cluster}/nodepools":                     `{"spec":{},"name":"must-not"`,
 	api + "/clusters/{cluster}/statuses":                      strings.TrimSuffix(availableReport("must-not", 1, "2025-01-01T10:00:00Z"), "}"),
 	api + "/clusters/{cluster}/nodepools/{nodepool}/statuses": strings.TrimSuffix(availableReport("validator", 1, "2025-01-02T10:00:00Z"), "}"),
 }
@@ -153,7 +153,8 @@ func TestBadResources(t *testing.T) {
 		add := func(name, body, want string) {
 			cases[r.kind+": "+name] = badInput{path: r.path, body: body, want: "400 VAL-002 " + want}
 		}
-		add("nothing", `{}`, "name:required")
+		add("nothing", `{}`, "name:required spec:required")
+		add("no spec", `{"name":"must-not"}`, "spec:required")
 		add("only spec", `{"kind":"`+r.kind+`","spec":{}}`, "name:required")
 		for name, value := range map[string]string{
 			"null": `null`, "number": `123`, "float": `1.5`, "boolean": `true`, "array": `["abc"]`, "object": `{"a":"abc"}`,
@@ -162,33 +163,33 @@ func TestBadResources(t *testing.T) {
 			if value == "null" {
 				constraint = "nullable"
 			}
-			add("name is "+name, `{"name":`+value+`}`, "name:"+constraint)
-			add("kind is "+name, `{"kind":`+value+`,"name":"must-not"}`, "kind:enum")
+			add("name is "+name, `{"spec":{},"name":`+value+`}`, "name:"+constraint)
+			add("kind is "+name, `{"spec":{},"kind":`+value+`,"name":"must-not"}`, "kind:enum")
 			if name != "object" {
 				add("spec is "+name, `{"name":"must-not","spec":`+value+`}`, "spec:"+constraint)
 				if value != "null" {
-					add("labels is "+name, `{"name":"must-not","labels":`+value+`}`, "labels:type")
+					add("labels is "+name, `{"spec":{},"name":"must-not","labels":`+value+`}`, "labels:type")
 				}
 			}
-			add("label is "+name, `{"name":"must-not","labels":{"a":"x","b":`+value+`}}`, "labels.b:"+constraint)
+			add("label is "+name, `{"spec":{},"name":"must-not","labels":{"a":"x","b":`+value+`}}`, "labels.b:"+constraint)
 		}
 		add("spec is string", `{"name":"must-not","spec":"{}"}`, "spec:type")
-		add("empty name", `{"name":""}`, "name:minLength name:pattern")
-		add("short name", `{"name":"ab"}`, "name:minLength")
-		add("long name", `{"name":"`+long(r.maxName+1)+`"}`, "name:maxLength")
-		add("very long name", `{"name":"`+long(500000)+`"}`, "name:maxLength")
-		add("long bad name", `{"name":"A`+long(r.maxName)+`"}`, "name:maxLength name:pattern")
+		add("empty name", `{"spec":{},"name":""}`, "name:minLength name:pattern")
+		add("short name", `{"spec":{},"name":"ab"}`, "name:minLength")
+		add("long name", `{"spec":{},"name":"`+long(r.maxName+1)+`"}`, "name:maxLength")
+		add("very long name", `{"spec":{},"name":"`+long(500000)+`"}`, "name:maxLength")
+		add("long bad name", `{"spec":{},"name":"A`+long(r.maxName)+`"}`, "name:maxLength name:pattern")
 		for _, name := range []string{
 			"Abc", "ABC", "a_b", "a.b", "abc.", ".abc", "-abc", "abc-", "---", "...", "äbc", "日本語", "a b c", " abc", "abc ", "a/bc", "../a", "a%20b",
 			`abc\n`, `abc\u0000`, `a\"bc`, "a;drop", "<b>abc", "a'or'b", "${abc}", "a\u200bbc", "ａｂｃ", "a:b", "a@b", "a+b", "a,b", "a*c", "~abc",
 		} {
-			add("name "+name, `{"name":"`+name+`"}`, "name:pattern")
+			add("name "+name, `{"spec":{},"name":"`+name+`"}`, "name:pattern")
 		}
-		add("kind of another", `{"kind":"`+r.other+`","name":"must-not"}`, "kind:enum")
-		add("kind of a list", `{"kind":"`+r.kind+`List","name":"must-not"}`, "kind:enum")
-		add("lower-case kind", `{"kind":"`+strings.ToLower(r.kind)+`","name":"must-not"}`, "kind:enum")
-		add("padded kind", `{"kind":"`+r.kind+` ","name":"must-not"}`, "kind:enum")
-		add("empty kind", `{"kind":"","name":"must-not"}`, "kind:enum")
+		add("kind of another", `{"spec":{},"kind":"`+r.other+`","name":"must-not"}`, "kind:enum")
+		add("kind of a list", `{"spec":{},"kind":"`+r.kind+`List","name":"must-not"}`, "kind:enum")
+		add("lower-case kind", `{"spec":{},"kind":"`+strings.ToLower(r.kind)+`","name":"must-not"}`, "kind:enum")
+		add("padded kind", `{"spec":{},"kind":"`+r.kind+` ","name":"must-not"}`, "kind:enum")
+		add("empty kind", `{"spec":{},"kind":"","name":"must-not"}`, "kind:required")
 
 		for name, label := range map[string]struct{ label, want string }{
 			"empty key":           {`"":"x"`, "labels.:labelKey labels.:labelKey"},
@@ -214,18 +215,18 @@ func TestBadResources(t *testing.T) {
 			"two bad ones":        {`"z":"?","a":"?","b":"ok"`, "labels.a:labelValue labels.z:labelValue"},
 			"number as value":     {`"12":1`, "labels.12:type"},
 		} {
-			add("label: "+name, `{"name":"must-not","labels":{`+label.label+`}}`, label.want)
+			add("label: "+name, `{"spec":{},"name":"must-not","labels":{`+label.label+`}}`, label.want)
 		}
 		add("many faults", `{"kind":"x","name":"A","spec":[],"labels":{"a":1},"extra":1}`, "extra:unknown kind:enum labels.a:type name:minLength name:pattern spec:type")
 		add("too many members", `{"name":"must-not","spec":{`+numbered(9999, `"k%d":{}`)+`}}`, "spec.k9998:maxMembers")
 		add("too many elements", `{"name":"must-not","spec":{"a":[`+strings.Repeat("0,", 9_997)+`0]}}`, "spec.a[9997]:maxMembers")
 		add("spec nested too deep", `{"name":"must-not","spec":`+strings.Repeat(`{"a":`, 33)+"1"+strings.Repeat("}", 34), "spec"+strings.Repeat(".a", 32)+":maxDepth")
 		add("duplicate in spec", `{"name":"must-not","spec":{"a":{"b":1,"b":1}}}`, "spec.a.b:unique")
-		add("duplicate label", `{"name":"must-not","labels":{"a":"x","a":"x"}}`, "labels.a:unique")
+		add("duplicate label", `{"spec":{},"name":"must-not","labels":{"a":"x","a":"x"}}`, "labels.a:unique")
 		add("integer in spec beyond int64", `{"name":"must-not","spec":{"a":[1,12345678901234567890]}}`, "spec.a[1]:number")
-		add("duplicate in what is ignored", `{"name":"must-not","status":{"a":1,"a":1}}`, "status.a:unique")
+		add("duplicate in what is ignored", `{"spec":{},"name":"must-not","status":{"a":1,"a":1}}`, "status.a:unique")
 	}
-	cases["Cluster: owner"] = badInput{path: api + "/clusters", body: `{"name":"must-not","owner_references":{}}`, want: "400 VAL-002 owner_references:unknown"}
+	cases["Cluster: owner"] = badInput{path: api + "/clusters", body: `{"spec":{},"name":"must-not","owner_references":{}}`, want: "400 VAL-002 owner_references:unknown"}
 	for name, spec := range map[string]string{
 		"own": `{"clusterName":"must-not"}`, "null": `{"clusterName":null}`, "escaped": `{"cluster\u004eame":"x"}`, "last": `{"a":{"clusterName":1},"clusterName":{}}`,
 	} {
@@ -234,7 +235,7 @@ func TestBadResources(t *testing.T) {
 	f := newFixture(t)
 	name := getCluster(t, f.cluster).Name
 	cases["Cluster: name is taken"] = badInput{path: api + "/clusters", body: `{"name":"` + name + `","spec":{"other":1}}`, want: "409 CNF-001 name:unique"}
-	cases["NodePool: name is taken"] = badInput{path: api + "/clusters/{cluster}/nodepools", body: `{"name":"pool-one"}`, want: "409 CNF-001 name:unique"}
+	cases["NodePool: name is taken"] = badInput{path: api + "/clusters/{cluster}/nodepools", body: `{"spec":{},"name":"pool-one"}`, want: "409 CNF-001 name:unique"}
 	f.refuse(t, cases)
 }
 
@@ -249,11 +250,11 @@ func TestBoundedAnswers(t *testing.T) {
 	}
 	longKey := strings.Repeat("k", 500000)
 	for name, body := range map[string]string{
-		"unknown fields":     `{"name":"must-not",` + many(`"#":1,`) + `}`,
-		"bad labels":         `{"name":"must-not","labels":{` + many(`"#!":"x",`) + `}}`,
-		"wrong labels":       `{"name":"must-not","labels":{` + many(`"#":1,`) + `}}`,
-		"long unknown field": `{"name":"must-not","` + longKey + `":1}`,
-		"long label":         `{"name":"must-not","labels":{"` + longKey + `":"x"}}`,
+		"unknown fields":     `{"spec":{},"name":"must-not",` + many(`"#":1,`) + `}`,
+		"bad labels":         `{"spec":{},"name":"must-not","labels":{` + many(`"#!":"x",`) + `}}`,
+		"wrong labels":       `{"spec":{},"name":"must-not","labels":{` + many(`"#":1,`) + `}}`,
+		"long unknown field": `{"spec":{},"name":"must-not","` + longKey + `":1}`,
+		"long label":         `{"spec":{},"name":"must-not","labels":{"` + longKey + `":"x"}}`,
 		"long path":          `{"name":"must-not","spec":{"` + longKey + `":1e400}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,11 +17,16 @@ limitations under the License.
 package facade_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
 // What is wrong with a report: on a cluster and on a nodepool, by an adapter
@@ -47,7 +52,7 @@ func TestBadReports(t *testing.T) {
 				cases[path+" by "+adapter+": "+name] = badInput{path: path, body: "{" + strings.Join(b, ",") + "}", want: want}
 			}
 			invalid := func(name, member, value, want string) { add(name, member, value, "400 VAL-002 "+want) }
-			for _, member := range []string{"adapter", "observed_generation", "observed_time", "conditions"} {
+			for _, member := range []string{"adapter", "observed_generation", "conditions"} {
 				invalid("no "+member, member, "", member+":required")
 				invalid(member+" is null", member, "null", member+":nullable")
 				invalid(member+" is object", member, `{"a":"b"}`, member+":type")
@@ -79,11 +84,11 @@ func TestBadReports(t *testing.T) {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:format")
 			}
 			invalid("time as number", "observed_time", "1735725600", "observed_time:type")
-			for name, ahead := range map[string]time.Duration{"6 minutes ahead": 6 * time.Minute, "a year ahead": 8766 * time.Hour} {
+			for name, ahead := range map[string]time.Duration{"25 hours ahead": 25 * time.Hour, "a year ahead": 8766 * time.Hour} {
 				invalid("time "+name, "observed_time", fmt.Sprintf("%q", time.Now().Add(ahead).UTC().Format(time.RFC3339)), "observed_time:maximum")
 			}
 			invalid("time 9999", "observed_time", `"9999-12-31T23:59:59Z"`, "observed_time:maximum")
-			invalid("time ahead by offset", "observed_time", fmt.Sprintf(`"%s-23:00"`, time.Now().UTC().Format("2006-01-02T15:04:05")), "observed_time:maximum")
+			invalid("time ahead by offset", "observed_time", fmt.Sprintf(`"%s-23:00"`, time.Now().Add(2*time.Hour).UTC().Format("2006-01-02T15:04:05")), "observed_time:maximum")
 			for _, text := range []string{"1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:minimum")
 			}
@@ -150,6 +155,31 @@ func TestBadReports(t *testing.T) {
 }
 
 // Reports that are right, but change nothing.
+// TestReportWithWrongClock posts a report of an adapter whose clock, or the server's, is
+// wrong: the body is not at fault, so the adapter may send it again.
+func TestReportWithWrongClock(t *testing.T) {
+	cluster := newCluster(t, "")
+	for _, ahead := range []time.Duration{6 * time.Minute, time.Hour, 23 * time.Hour} {
+		body := availableReport("dns", 1, time.Now().Add(ahead).UTC().Format(time.RFC3339))
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, suite.base+cluster.Href+"/statuses", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got rest.Problem
+		if err := errors.Join(json.NewDecoder(response.Body).Decode(&got), response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if response.StatusCode != http.StatusServiceUnavailable || got.Code != problem.ClockSkew.Code || response.Header.Get("Retry-After") == "" {
+			t.Errorf("%s ahead: status %d, code %s, Retry-After %q", ahead, response.StatusCode, got.Code, response.Header.Get("Retry-After"))
+		}
+	}
+}
+
 func TestDiscardedReports(t *testing.T) {
 	f := newFixture(t)
 	before := settledObjects(t)

@@ -27,18 +27,22 @@ import (
 
 // apiPaths are all paths of the API with the methods they serve.
 var apiPaths = map[string]string{
-	"/api/hyperfleet":                     "GET, HEAD",
-	api:                                   "GET, HEAD",
-	api + "/openapi":                      "GET, HEAD",
-	api + "/openapi.html":                 "GET, HEAD",
-	api + "/clusters":                     "GET, HEAD, POST",
-	api + "/clusters/{cluster}":           "GET, HEAD",
-	api + "/clusters/{cluster}/statuses":  "GET, HEAD, POST",
-	api + "/clusters/{cluster}/nodepools": "GET, HEAD, POST",
-	api + "/clusters/{cluster}/nodepools/{nodepool}":          "GET, HEAD",
-	api + "/clusters/{cluster}/nodepools/{nodepool}/statuses": "GET, HEAD, POST",
-	api + "/nodepools":            "GET, HEAD",
-	api + "/nodepools/{nodepool}": "GET, HEAD",
+	"/api/hyperfleet":                                "GET, HEAD",
+	api:                                              "GET, HEAD",
+	api + "/openapi":                                 "GET, HEAD",
+	api + "/openapi.html":                            "GET, HEAD",
+	api + "/clusters":                                "GET, HEAD, POST",
+	api + "/clusters/{cluster}":                      "DELETE, GET, HEAD, PATCH",
+	api + "/clusters/{cluster}/statuses":             "GET, HEAD, POST, PUT",
+	api + "/clusters/{cluster}/force-delete":         "POST",
+	api + "/clusters/{cluster}/nodepools":            "GET, HEAD, POST",
+	api + "/clusters/{cluster}/nodepools/{nodepool}": "DELETE, GET, HEAD, PATCH",
+	api + "/clusters/{cluster}/nodepools/{nodepool}/force-delete": "POST",
+	api + "/clusters/{cluster}/nodepools/{nodepool}/statuses":     "GET, HEAD, POST, PUT",
+	api + "/nodepools":                         "GET, HEAD",
+	api + "/nodepools/{nodepool}":              "DELETE, GET, HEAD, PATCH",
+	api + "/nodepools/{nodepool}/statuses":     "GET, HEAD, POST, PUT",
+	api + "/nodepools/{nodepool}/force-delete": "POST",
 }
 
 func TestWrongMethods(t *testing.T) {
@@ -48,7 +52,7 @@ func TestWrongMethods(t *testing.T) {
 			if strings.Contains(allow, method) {
 				continue
 			}
-			body := `{"name":"must-not-exist"}`
+			body := `{"spec":{},"name":"must-not-exist"}`
 			if method == "TRACE" {
 				body = ""
 			}
@@ -68,16 +72,16 @@ func TestWrongPaths(t *testing.T) {
 		api + "/clusters/{cluster}/", api + "/clusters/{cluster}/status",
 		api + "/clusters/{cluster}/statuses/", api + "/clusters/{cluster}/statuses/validator", api + "/clusters/{cluster}/nodepools/",
 		api + "/clusters/{cluster}/nodepools/{nodepool}/", api + "/clusters/{cluster}/nodepools/{nodepool}/nodepools",
-		api + "/nodepools/{nodepool}/", api + "/nodepools/{nodepool}/statuses", api + "/openapi/", api + "/openapi.json", "/healthz", "/metrics",
+		api + "/nodepools/{nodepool}/", api + "/nodepools/{nodepool}/status", api + "/openapi/", api + "/openapi.json", "/healthz", "/metrics",
 		"/debug/pprof/", "/apis/hyperfleet.io/v1/clusters", "/favicon.ico",
 	} {
 		for _, method := range []string{"GET", "POST", "DELETE"} {
-			cases[method+" "+path] = badInput{method: method, path: path, want: "404 NTF-001"}
+			cases[method+" "+path] = badInput{method: method, path: path, want: "404 NTF-000"}
 		}
 	}
 	for _, name := range []string{"nothing", "nothing/", "swagger-ui.css/", "swagger-ui/swagger-ui.css", "%2e%2e", "openapi"} {
 		path := api + "/openapi.html/" + name
-		cases["GET "+path] = badInput{method: "GET", path: path, want: "404 NTF-001"}
+		cases["GET "+path] = badInput{method: "GET", path: path, want: "404 NTF-000"}
 		cases["HEAD "+path] = badInput{method: "HEAD", path: path, want: "404"}
 	}
 	newFixture(t).refuse(t, cases)
@@ -98,7 +102,7 @@ func TestWrongIDs(t *testing.T) {
 			add("GET", "/clusters/"+id+below, "", "404 NTF-002")
 		}
 		add("POST", "/clusters/"+id+"/statuses", availableReport("validator", 1, "2025-01-02T10:00:00Z"), "404 NTF-002")
-		add("POST", "/clusters/"+id+"/nodepools", `{"name":"must-not"}`, "404 NTF-002")
+		add("POST", "/clusters/"+id+"/nodepools", `{"spec":{},"name":"must-not"}`, "404 NTF-002")
 		add("POST", "/clusters/"+id+"/nodepools/{nodepool}/statuses", availableReport("validator", 1, "2025-01-02T10:00:00Z"), "404 NTF-002")
 	}
 	// A nodepool under a cluster that is not its own is as unknown as any other.
@@ -121,7 +125,10 @@ func TestWrongIDs(t *testing.T) {
 func TestHead(t *testing.T) {
 	f := newFixture(t)
 	settledObjects(t)
-	for path := range apiPaths {
+	for path, methods := range apiPaths {
+		if !strings.Contains(methods, http.MethodGet) {
+			continue
+		}
 		t.Run(path, func(t *testing.T) {
 			// Left to itself, the client asks for gzip by GET only.
 			got := raw(t, http.MethodHead, f.fill(path), "Accept-Encoding", "identity")

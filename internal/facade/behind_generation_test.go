@@ -66,7 +66,7 @@ func TestReportForGenerationNotIndexedYet(t *testing.T) {
 	base := "http://" + server.Address().String()
 
 	name := uniqueName(t)
-	cluster := newCluster(t, fmt.Sprintf(`{"name":%q}`, name))
+	cluster := newCluster(t, fmt.Sprintf(`{"spec":{},"name":%q}`, name))
 	eventually(t, "the replica knows the cluster", func() bool {
 		response, err := http.Get(base + cluster.Href)
 		if err != nil {

@@ -40,7 +40,7 @@ import (
 func TestReportByReplicaThatIsBehind(t *testing.T) {
 	base, freeze := newReplica(t)
 	name := uniqueName(t)
-	first := newCluster(t, fmt.Sprintf(`{"name":%q}`, name))
+	first := newCluster(t, fmt.Sprintf(`{"spec":{},"name":%q}`, name))
 	eventually(t, "the replica knows the cluster", func() bool {
 		response, err := http.Get(base + first.Href)
 		if err != nil {
@@ -54,7 +54,7 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	forceDelete(t, name)
 	var second rest.Cluster
 	eventually(t, "the first cluster is gone", func() bool {
-		answer := post(t, api+"/clusters", fmt.Sprintf(`{"name":%q}`, name))
+		answer := post(t, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, name))
 		if answer.status == http.StatusConflict {
 			return false
 		}

@@ -48,52 +48,61 @@ var freeForm = map[string]bool{"spec": true, "data": true, "metadata": true}
 // readBody reads a request's JSON body into one of the generated request types,
 // after checking it against its schema in openapi.yaml.
 func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, into any) error {
-	if err := checkMediaType(r); err != nil {
+	if _, err := checkMediaType(r, jsonMediaType); err != nil {
 		return err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
+	body, err := readAll(w, r)
 	if err != nil {
-		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return problem.TooLarge.Because("The body is larger than %d bytes", maxBodyBytes)
-		}
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return problem.TooSlow.Because("The body did not arrive in time").WithCause(err)
-		}
-		return problem.MalformedBody.Because("The body could not be read to its end").WithCause(err)
+		return err
 	}
 	return decodeBody(body, schema, into)
 }
 
-func checkMediaType(r *http.Request) error {
+// readAll reads a request's body, within bounds of size and time.
+func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
+	if err == nil {
+		return body, nil
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, problem.TooLarge.Because("The body is larger than %d bytes", maxBodyBytes)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, problem.TooSlow.Because("The body did not arrive in time").WithCause(err)
+	}
+	return nil, problem.MalformedBody.Because("The body could not be read to its end").WithCause(err)
+}
+
+// checkMediaType returns the media type of the body, which must be one of those that are
+// accepted.
+func checkMediaType(r *http.Request, accepted ...string) (string, error) {
 	if coding := contentCoding(r.Header); coding != "" {
-		return problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body as it is", coding)
+		return "", problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body as it is", coding)
 	}
 	if r.ContentLength == 0 {
-		return nil // the fault is that there is no body
+		return accepted[0], nil // the fault is that there is no body
 	}
 	// A body without a media type is refused: a page of another site can have a browser send
 	// one without asking the server first.
 	contentType := strings.Join(r.Header["Content-Type"], ", ")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
-	if err != nil || mediaType != "application/json" {
-		return problem.UnsupportedMediaType.Because("Content-Type is %q; want application/json", contentType)
+	if err != nil || !slices.Contains(accepted, mediaType) {
+		refused := problem.UnsupportedMediaType.Because("Content-Type is %q; want %s", contentType, strings.Join(accepted, " or "))
+		if r.Method == http.MethodPatch {
+			refused = refused.WithHeader("Accept-Patch", strings.Join(accepted, ", "))
+		}
+		return "", refused
 	}
 	if charset := parameters["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return problem.UnsupportedMediaType.Because("The charset is %q; JSON is UTF-8", charset)
+		return "", problem.UnsupportedMediaType.Because("The charset is %q; JSON is UTF-8", charset)
 	}
-	return nil
+	return mediaType, nil
 }
 
 func decodeBody(body []byte, schema *openapi3.Schema, into any) error {
-	if err := checkJSON(body); err != nil {
-		if fault, ok := errors.AsType[*lossError](err); ok {
-			return problem.InvalidBody.InFields(rest.FieldError{Field: fault.path, Constraint: fault.constraint, Message: fault.Error()})
-		}
-		return problem.MalformedBody.Because("%s", err)
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil || members == nil {
-		return problem.MalformedBody.Because("The body is JSON, but not an object")
+	members, err := decodeObject(body)
+	if err != nil {
+		return err
 	}
 	value, err := shallow(members)
 	if err != nil {
@@ -104,6 +113,30 @@ func decodeBody(body []byte, schema *openapi3.Schema, into any) error {
 		return problem.InvalidBody.InFields(fields...)
 	}
 	return decodeValid(body, into)
+}
+
+// decodeObject returns the members of a body that is an object.
+func decodeObject(body []byte) (map[string]json.RawMessage, error) {
+	if err := checkLossless(body); err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || members == nil {
+		return nil, problem.MalformedBody.Because("The body is JSON, but not an object")
+	}
+	return members, nil
+}
+
+// checkLossless fails unless a body is JSON that can be stored without loss.
+func checkLossless(body []byte) error {
+	err := checkJSON(body)
+	if err == nil {
+		return nil
+	}
+	if fault, ok := errors.AsType[*lossError](err); ok {
+		return problem.InvalidBody.InFields(rest.FieldError{Field: fault.path, Constraint: fault.constraint, Message: fault.Error()})
+	}
+	return problem.MalformedBody.Because("%s", err)
 }
 
 // stringFormats are checked more strictly than kin-openapi does by itself: it
@@ -197,6 +230,12 @@ func schemaFault(err *openapi3.SchemaError) rest.FieldError {
 		rule = "must be " + withArticle(strings.Join(schema.Type.Slice(), " or "))
 	case "enum":
 		rule = fmt.Sprintf("must be %s", oneOf(schema.Enum))
+		if len(schema.Enum) == 1 { // a kind; clients know these words
+			rule = fmt.Sprintf("must be '%s'", schema.Enum[0])
+			if err.Value == "" {
+				constraint, rule = "required", "is required"
+			}
+		}
 	case "minLength":
 		rule = fmt.Sprintf("must have at least %d characters", schema.MinLength)
 	case "maxLength":
@@ -251,9 +290,6 @@ func oneOf(values []any) string {
 	texts := make([]string, len(values))
 	for i, value := range values {
 		texts[i] = fmt.Sprint(value)
-	}
-	if len(texts) == 1 {
-		return texts[0]
 	}
 	return strings.Join(texts[:len(texts)-1], ", ") + " or " + texts[len(texts)-1]
 }

@@ -88,7 +88,7 @@ func FuzzDecodeBody(f *testing.F) {
 	}
 	for _, seed := range []string{
 		`{"kind":"Cluster","name":"abc","spec":{"a":[1e2,null]},"labels":{"a":"b"}}`,
-		`{"name":"abc","id":1,"status":{"a":{}},"x":2}`,
+		`{"spec":{},"name":"abc","id":1,"status":{"a":{}},"x":2}`,
 		`{"adapter":"a","observed_generation":1,"observed_time":"2025-01-01T10:00:00Z","conditions":[{"type":"A","status":"True","reason":null}],"data":{"a":1},"metadata":null}`,
 		`{"adapter":"a","observed_generation":1.0,"observed_time":"2025-02-30T10:00:00Z","conditions":[{}]}`,
 		`[]`, `null`, `{"spec":[]}`,
@@ -188,14 +188,18 @@ func TestMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	for body, want := range map[string][]rest.FieldError{
-		`{}`: {{Field: "name", Constraint: "required", Message: "name is required"}},
-		`{"name":"A_","x":1}`: {
+		`{}`: {
+			{Field: "name", Constraint: "required", Message: "name is required"},
+			{Field: "spec", Constraint: "required", Message: "spec is required"},
+		},
+		`{"kind":"","name":"abc","spec":{}}`: {{Field: "kind", Constraint: "required", Message: "kind is required"}},
+		`{"spec":{},"name":"A_","x":1}`: {
 			{Field: "name", Constraint: "minLength", Message: "name must have at least 3 characters"},
 			{Field: "name", Constraint: "pattern", Message: "name must consist of lower-case letters, digits and hyphens, and start and end with a letter or digit"},
 			{Field: "x", Constraint: "unknown", Message: "x is not a known field"},
 		},
 		`{"kind":"cluster","name":1,"spec":[],"labels":{"a":1}}`: {
-			{Field: "kind", Constraint: "enum", Message: "kind must be Cluster"},
+			{Field: "kind", Constraint: "enum", Message: "kind must be 'Cluster'"},
 			{Field: "labels.a", Constraint: "type", Message: "labels.a must be a string"},
 			{Field: "name", Constraint: "type", Message: "name must be a string"},
 			{Field: "spec", Constraint: "type", Message: "spec must be an object"},

@@ -32,7 +32,7 @@ import (
 
 // answer returns the response of a Server to a request of a caller, and the code of its
 // problem, "" for none.
-func (s *Server) answer(t *testing.T, r *http.Request) (response *http.Response, code string) {
+func (s *Server) answer(t *testing.T, r *http.Request) (response *httptest.ResponseRecorder, code string) {
 	t.Helper()
 	w := httptest.NewRecorder()
 	s.handler().ServeHTTP(w, r)
@@ -42,7 +42,7 @@ func (s *Server) answer(t *testing.T, r *http.Request) (response *http.Response,
 			t.Fatal(err)
 		}
 	}
-	return w.Result(), problem.Code
+	return w, problem.Code
 }
 
 // TestPagesOfOtherSites sends what browsers send for pages of this and of other sites.
@@ -70,9 +70,9 @@ func TestPagesOfOtherSites(t *testing.T) {
 					r.Header.Set(key, value)
 				}
 				response, code := s.answer(t, r)
-				refused := response.StatusCode == http.StatusForbidden && code == "HYPERFLEET-AUZ-003"
+				refused := response.Code == http.StatusForbidden && code == "HYPERFLEET-AUZ-003"
 				if want := !c.want && !isRead(method); refused != want {
-					t.Errorf("%s: status %d, code %q; want it refused: %t", method, response.StatusCode, code, want)
+					t.Errorf("%s: status %d, code %q; want it refused: %t", method, response.Code, code, want)
 				}
 			}
 		})
@@ -90,11 +90,11 @@ func TestHostOfUnauthenticatedServer(t *testing.T) {
 		for _, path := range []string{rest.RootPath, rest.ClustersPath, rest.OpenAPIPagePath} {
 			r := httptest.NewRequest(http.MethodGet, path, http.NoBody)
 			r.Host = host
-			if response, code := s.answer(t, r); response.StatusCode != want || (code == "HYPERFLEET-AUZ-004") != (want != http.StatusOK) {
-				t.Errorf("Host %q, GET %s: status %d, code %q; want %d", host, path, response.StatusCode, code, want)
+			if response, code := s.answer(t, r); response.Code != want || (code == "HYPERFLEET-AUZ-004") != (want != http.StatusOK) {
+				t.Errorf("Host %q, GET %s: status %d, code %q; want %d", host, path, response.Code, code, want)
 			}
-			if response, _ := open.answer(t, r); response.StatusCode != http.StatusOK {
-				t.Errorf("Host %q, GET %s of a server that asks for credentials: status %d, want 200", host, path, response.StatusCode)
+			if response, _ := open.answer(t, r); response.Code != http.StatusOK {
+				t.Errorf("Host %q, GET %s of a server that asks for credentials: status %d, want 200", host, path, response.Code)
 			}
 		}
 	}
@@ -143,8 +143,8 @@ func TestSecurityHeaders(t *testing.T) {
 				}
 			}
 			response, _ := s.answer(t, r)
-			if response.StatusCode != c.want {
-				t.Errorf("%s: status %d, want %d", name, response.StatusCode, c.want)
+			if response.Code != c.want {
+				t.Errorf("%s: status %d, want %d", name, response.Code, c.want)
 			}
 			want := map[string]string{
 				"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer", "Strict-Transport-Security": "",
@@ -157,7 +157,7 @@ func TestSecurityHeaders(t *testing.T) {
 				delete(want, "Content-Security-Policy") // see TestPolicyOfPage
 			}
 			for key, value := range want {
-				if got := response.Header.Get(key); got != value {
+				if got := response.Header().Get(key); got != value {
 					t.Errorf("%s, encrypted %t: %s is %q, want %q", name, encrypted, key, got, value)
 				}
 			}

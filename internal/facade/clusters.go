@@ -27,7 +27,6 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
-	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
@@ -47,6 +46,10 @@ func (s *Server) getCluster(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
+	dry, err := isDryRun(r)
+	if err != nil {
+		return err
+	}
 	var body rest.ClusterCreateRequest
 	if err := readBody(w, r, s.contract.schema("ClusterCreateRequest"), &body); err != nil {
 		return err
@@ -58,14 +61,15 @@ func (s *Server) createCluster(w http.ResponseWriter, r *http.Request) error {
 		ObjectMeta: metav1.ObjectMeta{Name: body.Name, Namespace: s.replica.Namespace(), Labels: body.Labels},
 		Spec:       runtime.RawExtension{Raw: rest.FreeForm(body.Spec)},
 	}
-	if err := s.create(r.Context(), cluster); err != nil {
+	if err := s.create(r.Context(), cluster, dry); err != nil {
 		return err
 	}
 	row, err := s.replica.Renderer.Cluster(cluster)
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.replica.Clusters, row, rest.ClusterHref(row.ID))
+	s.answerCreated(w, r, s.replica.Clusters, row, rest.ClusterHref(row.ID), dry)
+	return nil
 }
 
 // requestedCluster returns the cluster of the path, which the caller must be allowed to
@@ -84,27 +88,21 @@ func noCluster(id string) error {
 }
 
 // create stores a new object as the caller.
-func (s *Server) create(ctx context.Context, o client.Object) error {
+func (s *Server) create(ctx context.Context, o client.Object, dry bool) error {
 	foresee(ctx, o)
-	err := s.caller.Create(ctx, o, client.FieldOwner(fieldManager))
+	err := s.caller.Create(ctx, o, createOptions(dry)...)
 	if apierrors.IsAlreadyExists(err) {
 		return problem.NameTaken.InFields(rest.FieldError{Field: "name", Constraint: "unique", Message: "name is taken: there already is one of that name"}).WithCause(err)
 	}
 	return err
 }
 
-// created answers with a new resource, once reads show it.
-func (s *Server) created(w http.ResponseWriter, r *http.Request, in *replica.Resources, row *fleet.Row, href string) error {
-	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
-	defer cancel()
-	shown := func(*fleet.Row) bool { return true } // the id is new
-	if !mayWait(ctx) || in.AwaitWrite(ctx, row.ID, row.ResourceVersion, shown) != nil {
-		// The resource is stored all the same, and the answer says what it is.
-		metrics.VisibilityTimeouts.Inc()
-		s.logOf(r).Info("A write was not visible to reads in time", "id", row.ID)
+// answerCreated answers with a new resource, once reads show it.
+func (s *Server) answerCreated(w http.ResponseWriter, r *http.Request, in *replica.Resources, row *fleet.Row, href string, dry bool) {
+	if !dry {
+		shown := func(*fleet.Row) bool { return true } // the id is new
+		s.await(r, row.ID, func(ctx context.Context) error { return in.AwaitWrite(ctx, row.ID, row.ResourceVersion, shown) })
+		w.Header().Set("Location", href)
 	}
-	w.Header().Set("Location", href)
-	w.Header().Set("ETag", entityTag(row.Digest, false))
-	writeJSON(w, http.StatusCreated, row.JSON)
-	return nil
+	s.answerWritten(w, http.StatusCreated, row)
 }

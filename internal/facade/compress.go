@@ -31,16 +31,15 @@ import (
 // Vary would then differ from those of GET.
 
 const (
-	// gzipFrom is how long content must be to be compressed, in bytes. Less fits
-	// into one packet anyway.
+	// gzipFrom is the minimum length of content to compress, in bytes. Shorter content
+	// fits into one packet as it is.
 	gzipFrom = 1400
-	// gzipLevel is the fastest: a higher one takes many times longer to save a
+	// gzipLevel is the fastest level. A higher level takes many times longer to save a
 	// few per cent.
 	gzipLevel = gzip.BestSpeed
 )
 
-// gzipWriters and bodyWriters are kept for the next response: the former hold
-// hundreds of KiB each.
+// gzipWriters and bodyWriters are reused. A gzip.Writer takes hundreds of KiB.
 var (
 	gzipWriters = sync.Pool{New: func() any {
 		z, err := gzip.NewWriterLevel(nil, gzipLevel)
@@ -52,8 +51,8 @@ var (
 	bodyWriters = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, bodyBuffer) }}
 )
 
-// bodyBuffer takes a usual page, so that it goes to the network in one piece. A
-// longer one goes in several.
+// bodyBuffer is the size of the buffer of a response, in bytes. A usual page fits into it and
+// is sent in one piece.
 const bodyBuffer = 128 << 10
 
 // writeBody calls write with where to write a body to.

@@ -164,7 +164,7 @@ func TestContractNodePool(t *testing.T) {
 		ID:              nodePool.ID,
 		Href:            api + "/nodepools/" + nodePool.ID,
 		Name:            "worker-pool",
-		OwnerReferences: &rest.OwnerReference{Kind: "Cluster", ID: cluster.ID},
+		OwnerReferences: &rest.OwnerReference{Kind: "Cluster", ID: cluster.ID, Href: cluster.Href},
 		Generation:      1,
 		Spec:            json.RawMessage(`{}`),
 		Labels:          rest.Labels{"role": "worker"},

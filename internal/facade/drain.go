@@ -21,13 +21,13 @@ import (
 	"time"
 )
 
-// drainTimeout is how much longer than a request may take the last ones are
-// waited for.
+// drainTimeout is added to the RequestTimeout to get the maximum time that the Server waits
+// for its last requests.
 const drainTimeout = 5 * time.Second
 
-// Drain makes the Server unready, serves on for the drain delay, so that load
-// balancers look away, and returns once the requests under way have finished. What
-// they wait for, the indexes' feeds and the reconcilers, must run until then. A
+// Drain makes the Server unready. It serves for the DrainDelay, in which load balancers stop
+// sending requests, and returns once the requests in flight have finished. Requests wait for
+// the feeds of the indexes and for the reconcilers, so both must run until Drain returns. A
 // second call waits for the first.
 func (s *Server) Drain(ctx context.Context) error {
 	s.draining.Store(true)
@@ -39,7 +39,7 @@ func (s *Server) Drain(ctx context.Context) error {
 	return s.shutdown()
 }
 
-// finish stops listening and waits for the requests under way.
+// finish stops listening and waits for the requests in flight.
 func (s *Server) finish() error {
 	s.draining.Store(true)
 	ctx, cancel := context.WithTimeout(context.Background(), s.options.Limits.RequestTimeout+drainTimeout)

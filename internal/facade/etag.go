@@ -19,13 +19,14 @@ package facade
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// gzipMark tells the entity tag of compressed content from that of the same
-// content as it is: a strong tag stands for bytes.
+// gzipMark distinguishes the entity tag of compressed content from the tag of the same
+// content without compression: a strong tag identifies bytes.
 const gzipMark = "-gzip"
 
 // entityTag returns the strong entity tag of the content with that digest.
@@ -39,17 +40,23 @@ func entityTag(of fleet.Digest, gzipped bool) string {
 	return string(append(tag, '"'))
 }
 
-// matches tells whether If-None-Match names an entity tag, so that the client has
-// that content already. Tags are compared weakly, as RFC 9110 demands: a proxy may
-// have made a weak one of ours.
+// matches reports whether If-None-Match names an entity tag, so that the client has that
+// content already. RFC 9110 demands the weak comparison: a proxy may have made a weak tag
+// of ours.
 func matches(header http.Header, tag string) bool {
-	for _, list := range header["If-None-Match"] {
+	return isListed(header["If-None-Match"], true, tag)
+}
+
+// isListed reports whether a header that lists entity tags names any of these tags. Only
+// the weak comparison takes a weak tag for a strong one. An asterisk names every tag.
+func isListed(lists []string, weak bool, tags ...string) bool {
+	for _, list := range lists {
 		if strings.Trim(list, " \t") == "*" {
 			return true
 		}
 		for rest := list; ; {
 			rest = strings.TrimLeft(rest, " \t,")
-			candidate := strings.TrimPrefix(rest, "W/")
+			candidate, isWeak := strings.CutPrefix(rest, "W/")
 			if !strings.HasPrefix(candidate, `"`) {
 				break // the end, or what is no list of tags
 			}
@@ -57,7 +64,7 @@ func matches(header http.Header, tag string) bool {
 			if end < 2 {
 				break
 			}
-			if candidate[:end] == tag {
+			if (weak || !isWeak) && slices.Contains(tags, candidate[:end]) {
 				return true
 			}
 			rest = candidate[end:]

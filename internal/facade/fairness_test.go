@@ -41,8 +41,11 @@ import (
 func serveOffline(t *testing.T, limits Limits, clusters ...*fleet.Row) *Server {
 	t.Helper()
 	s := newOffline(t, Options{Authenticator: NamedUsers, Limits: limits}, clusters...)
-	served := make(chan error, 1)
-	go func() { served <- s.Start(context.WithoutCancel(t.Context())) }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = s.Start(context.WithoutCancel(t.Context())) // the end below closes its listener
+	}()
 	t.Cleanup(func() {
 		_ = s.httpServer.Close() // hostile clients do not finish
 		<-served
@@ -93,7 +96,7 @@ func TestSlowDownloadsOfOneCaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = conn.Close() }()
+		t.Cleanup(func() { _ = conn.Close() })
 		if err := conn.(*net.TCPConn).SetReadBuffer(4096); err != nil {
 			t.Fatal(err)
 		}

@@ -28,11 +28,11 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// What is foreseen here is what the admission policies set. They alone decide,
-// and put right what is wrong; but an object that is right already they leave
-// alone, which saves the API server a fifth to a half of the write.
+// This file sets the fields that the admission policies would set. The policies alone
+// decide, and correct a wrong value. They do not change an object that is right already,
+// which saves the API server a fifth to a half of the cost of the write.
 
-// foresee gives a new Cluster or NodePool its author and finalizer.
+// foresee sets the author and the finalizer of a new Cluster or NodePool.
 func foresee(ctx context.Context, o client.Object) {
 	controllerutil.AddFinalizer(o, v1.CascadeFinalizer)
 	if caller, ok := request.UserFrom(ctx); ok {
@@ -41,8 +41,8 @@ func foresee(ctx context.Context, o client.Object) {
 	}
 }
 
-// foreseeTimes gives a report its times. recorded is the adapter's report that it
-// replaces, as far as the index knows; nil where it is the first.
+// foreseeTimes sets the times of a report. recorded is the report of the adapter that it
+// replaces, as far as the index knows; nil if this report is the first.
 func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 	annotate(report, v1.FirstObservedAnnotation, report.Spec.ObservedTime.UTC().Format(time.RFC3339Nano))
 	for i := range report.Spec.Conditions {

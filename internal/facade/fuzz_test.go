@@ -122,6 +122,7 @@ func FuzzQuery(f *testing.F) {
 		"", "page=1&pageSize=10", "page=0&pageSize=-1", "page=99999999999999999999", "pageSize=1001&size=3", "page=1&page=2",
 		"search=name%3D'abc'", "search=status.conditions.Ready='True'%20and%20labels.a=%27b%27", "search=((((", "search=%ff",
 		"orderBy=name%20desc,id&order=asc", "orderBy=nothing", "order=sideways", "search=name~=%27(%27", "%zz", "a;b", "search=spec.a>1Ki",
+		"pageToken=", "pageToken=eyJ0IjoiMjAyNi0wMS0wMVQwMDowMDowMFoiLCJpIjoiMnoifQ", "fields=id,%20spec", "order=kind%20asc,href", "search=created_by%3D'a'",
 	} {
 		f.Add(seed)
 	}

@@ -43,11 +43,11 @@ func FixedUser(name string) authenticator.Request {
 
 // authenticate puts the caller into the request's context.
 func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
-	client := clientNetwork(r)
-	if !s.inFlight.authenticating.take(client) {
-		return nil, problem.TooManyRequests.Because("Too many requests from %s wait for their authentication; try again in a moment", client).RetryAfter(1)
+	needed := checkOf(r)
+	if !s.inFlight.authenticating.begin(needed) {
+		return nil, problem.TooManyRequests.Because("Too many credentials from %s wait for their authentication; try again in a moment", needed.network).RetryAfter(1)
 	}
-	defer s.inFlight.authenticating.leave(client)
+	defer s.inFlight.authenticating.end(needed)
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
 	switch {
 	case ok && err == nil:
@@ -59,12 +59,20 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
 	default:
-		return nil, problem.Unauthenticated.Because("The request has no valid credentials").
-			WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
+		return nil, unauthenticated(r).WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
 	}
 }
 
-// undecided is for a caller about whom the API server cannot be asked.
+// unauthenticated tells a client that must renew its credentials from one that has none.
+func unauthenticated(r *http.Request) *problem.Error {
+	if r.Header.Get("Authorization") == "" && (r.TLS == nil || len(r.TLS.PeerCertificates) == 0) {
+		return problem.Unauthenticated.Because("The request has no credentials")
+	}
+	return problem.InvalidCredentials.Because("The credentials of the request are not valid: they are malformed, unknown or expired")
+}
+
+// undecided returns the problem of a request that the API server cannot authenticate or
+// authorize now.
 func undecided(detail string, cause error) *problem.Error {
 	return problem.Unavailable.Because("%s", detail).RetryAfter(1).WithCause(cause)
 }
@@ -97,10 +105,10 @@ func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
 	return transport.NewImpersonatingRoundTripper(impersonationOf(caller), i.next).RoundTrip(r)
 }
 
-// impersonationOf says all about the caller, but for a service account its name
-// alone: the API server derives the groups from it, and lets a service account be
-// impersonated within bounds (impersonate-on:serviceaccount:create and the like)
-// only so. With more, it would take the right to act as anybody in everything.
+// impersonationOf returns the whole user, but only the name of a service account. The API
+// server derives the groups of a service account from its name, and constrains the
+// impersonation (impersonate-on:serviceaccount:create and the like) only of a name alone.
+// With more, the facade would need the right to act as anybody in every request.
 func impersonationOf(caller user.Info) transport.ImpersonationConfig {
 	if _, _, err := serviceaccount.SplitUsername(caller.GetName()); err == nil {
 		return transport.ImpersonationConfig{UserName: caller.GetName()}

@@ -39,7 +39,7 @@ const (
 	maxJSONMembers = v1.MaxContentMembers
 )
 
-// A lossError says that the store could not give back what a body holds.
+// A lossError reports a value of a body that the store could not return as it was sent.
 type lossError struct {
 	path       string
 	constraint string
@@ -48,9 +48,9 @@ type lossError struct {
 
 func (e *lossError) Error() string { return e.path + " " + e.rule }
 
-// checkJSON checks that a body is one JSON value which the API server can store
-// and give back as an equal value. It fails with a lossError where that is not
-// so, and with another error where it is not JSON.
+// checkJSON checks that a body is one JSON value that the API server can store and
+// return as an equal value. It fails with a lossError if the value would change, and with
+// another error if the body is not JSON.
 func checkJSON(body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return errors.New("The body is empty") //nolint:staticcheck // the detail of a problem, a sentence
@@ -202,8 +202,8 @@ func (c *jsonChecker) path() string {
 	return b.String()
 }
 
-// losesRunes tells whether decoding put U+FFFD in the place of an escape that
-// stands for no character.
+// losesRunes reports whether decoding has replaced an escape that stands for no character
+// with U+FFFD.
 func losesRunes(decoded string, raw []byte) bool {
 	if !strings.ContainsRune(decoded, utf8.RuneError) {
 		return false
@@ -213,8 +213,8 @@ func losesRunes(decoded string, raw []byte) bool {
 	return strings.Count(decoded, "\uFFFD") > written
 }
 
-// numberRule returns "" for a number that the API server gives back as an equal
-// one: it holds integers of 64 bits, and all others as double-precision floats.
+// numberRule returns the rule that a number breaks, "" if the API server returns an equal
+// number. The API server stores integers of 64 bits, and all other numbers as float64.
 func numberRule(number string) string {
 	if _, err := strconv.ParseInt(number, 10, 64); err == nil {
 		return ""
@@ -229,7 +229,7 @@ func numberRule(number string) string {
 	return "is an integer beyond 64 bits, which cannot be stored exactly; send it as a string"
 }
 
-// decimal returns one text for all ways to write a JSON number: its sign,
+// decimal returns the same string for all ways to write a JSON number: its sign,
 // significant digits and power of ten.
 func decimal(number string) string {
 	mantissa, exponentText, _ := strings.Cut(strings.ToLower(number), "e")

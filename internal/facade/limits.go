@@ -28,34 +28,35 @@ import (
 )
 
 const (
-	// maxURIBytes is how long a request's path and query may be: enough for every
-	// parameter at its longest with each byte escaped.
+	// maxURIBytes is the maximum length of a request's path and query. All parameters fit
+	// at their maximum lengths with each byte escaped.
 	maxURIBytes = 20 << 10
-	// maxHeaderBytes is how long the request line and headers may be together.
+	// maxHeaderBytes is the maximum length of the request line and headers together.
 	maxHeaderBytes = 64 << 10
 )
 
-// Limits bound what requests may take of time and room. Those that are 0 have
-// the defaults of their flags.
+// Limits bound the time and memory of requests. A limit of 0 has the default of its flag.
 type Limits struct {
-	// MaxInFlight is how many requests that only read are served at a time.
+	// MaxInFlight is the maximum number of reads in service, and of responses to reads
+	// that are being sent. Callers share both.
 	MaxInFlight int
-	// MaxMutatingInFlight is how many that write.
+	// MaxMutatingInFlight is the maximum number of writes in service, and of bodies that
+	// are being received. Callers share both.
 	MaxMutatingInFlight int
-	// RequestTimeout bounds the serving of a request, its calls of the API server
-	// included.
+	// RequestTimeout is the maximum time to serve a write after its body was received,
+	// including its API server calls.
 	RequestTimeout time.Duration
-	// ReadHeaderTimeout and ReadTimeout bound how long the headers and the whole of
-	// a request take to arrive.
+	// ReadHeaderTimeout and ReadTimeout are the maximum times to receive the headers and
+	// the whole request.
 	ReadHeaderTimeout, ReadTimeout time.Duration
-	// WriteStallTimeout bounds how long the client takes to receive each piece of a
+	// WriteStallTimeout is the maximum time for a client to receive each piece of a
 	// response.
 	WriteStallTimeout time.Duration
-	// IdleTimeout is how long a connection is kept without a request.
+	// IdleTimeout is the maximum time to keep a connection without a request.
 	IdleTimeout time.Duration
 }
 
-// withDefaults returns the Limits with no 0 among them.
+// withDefaults returns the Limits with defaults in place of zeros.
 func (l Limits) withDefaults() Limits {
 	var defaults Limits
 	defaults.BindFlags(flag.NewFlagSet("", flag.ContinueOnError))

@@ -166,7 +166,7 @@ func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
 	name := uniqueName(t)
 	go func() {
 		defer close(answered)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+api+"/clusters", strings.NewReader(fmt.Sprintf(`{"name":%q}`, name)))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+api+"/clusters", strings.NewReader(fmt.Sprintf(`{"spec":{},"name":%q}`, name)))
 		if err != nil {
 			t.Error(err)
 			return
@@ -230,7 +230,7 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			answer.Store(&c.answer)
 			asked.Store(0)
-			response, err := http.Post("http://"+server.Address().String()+api+"/clusters", "application/json", strings.NewReader(`{"name":"busy"}`))
+			response, err := http.Post("http://"+server.Address().String()+api+"/clusters", "application/json", strings.NewReader(`{"spec":{},"name":"busy"}`))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -72,7 +72,7 @@ func fleet(t *testing.T, labels ...string) (names []string, search string) {
 		if label != "" {
 			label = "," + label
 		}
-		newCluster(t, fmt.Sprintf(`{"name":%q,"labels":{"fleet":%q%s}}`, name, mark, label))
+		newCluster(t, fmt.Sprintf(`{"spec":{},"name":%q,"labels":{"fleet":%q%s}}`, name, mark, label))
 		names = append(names, name)
 	}
 	return names, fmt.Sprintf("labels.fleet='%s'", mark)

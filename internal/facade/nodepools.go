@@ -55,6 +55,10 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	dry, err := isDryRun(r)
+	if err != nil {
+		return err
+	}
 	var body rest.NodePoolCreateRequest
 	if err := readBody(w, r, s.contract.schema("NodePoolCreateRequest"), &body); err != nil {
 		return err
@@ -68,7 +72,7 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 		},
 	}
 	if nodePool.Spec, err = v1.NewNodePoolSpec(found.Name, rest.FreeForm(body.Spec)); err != nil {
-		faults = append(faults, rest.FieldError{Field: "spec.clusterName", Constraint: "reserved", Message: "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"})
+		faults = append(faults, reservedClusterName)
 	}
 	if len(faults) > 0 {
 		return problem.InvalidBody.InFields(faults...)
@@ -78,15 +82,20 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	nodePool.TieTo(cluster)
-	if err := s.create(r.Context(), nodePool); err != nil {
+	if err := s.create(r.Context(), nodePool, dry); err != nil {
 		return err
 	}
 	row, err := s.replica.Renderer.NodePool(nodePool)
 	if err != nil {
 		return err
 	}
-	return s.created(w, r, s.replica.NodePools, row, rest.NodePoolHref(row.ID))
+	s.answerCreated(w, r, s.replica.NodePools, row, rest.NodePoolHref(row.ID), dry)
+	return nil
 }
+
+// reservedClusterName is the fault of a spec with the field that Kubernetes has for the
+// cluster.
+var reservedClusterName = rest.FieldError{Field: "spec.clusterName", Constraint: "reserved", Message: "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"}
 
 // requestedNodePool returns the nodepool of the path. Where the path names a cluster
 // too, it is that cluster's. The caller must be allowed to get both.
@@ -127,7 +136,7 @@ func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, 
 		return nil, fromOwnRequest(err)
 	}
 	if !cluster.DeletionTimestamp.IsZero() {
-		return nil, problem.Terminating.Because("The cluster is being deleted")
+		return nil, problem.Terminating.Because("The cluster is being deleted, and takes no new nodepools")
 	}
 	return cluster, nil
 }

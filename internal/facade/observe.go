@@ -28,11 +28,11 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// noRoute measures the requests that no route is for, or that do not come so far.
+// noRoute measures the requests that have no route or are refused before routing.
 var noRoute = metrics.NewRoute("none")
 
-// observe gives each request its id, and measures, traces and logs it. It comes
-// before everything else, so that no answer goes unseen.
+// observe gives each request its id, and measures, traces and logs it. It is the outermost
+// middleware, so it sees every answer.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin := time.Now()
@@ -63,7 +63,7 @@ func lasting(r *http.Request) context.Context {
 	return r.Context()
 }
 
-// routed notes which route a request has taken.
+// routed records the route of a request.
 func routed(pattern string, next http.Handler) http.Handler {
 	route := metrics.NewRoute(pattern)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,13 +78,13 @@ func routed(pattern string, next http.Handler) http.Handler {
 	})
 }
 
-// observation is what is known of a request and its answer.
+// observation describes a request and its answer.
 type observation struct {
 	http.ResponseWriter
 	id     string
 	route  *metrics.Route
 	place  *place     // nil until the request is admitted
-	span   trace.Span // nil where no spans are made
+	span   trace.Span // nil without a TracerProvider
 	status int
 	bytes  int64
 }
@@ -115,7 +115,8 @@ func (o *observation) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (o *observation) Unwrap() http.ResponseWriter { return o.ResponseWriter }
 
-// underlying returns the server's own writer, which net/http recognizes.
+// underlying returns the writer of the http.Server, which MaxBytesReader needs to close the
+// connection.
 func underlying(w http.ResponseWriter) http.ResponseWriter {
 	if o, ok := w.(*observation); ok {
 		return o.ResponseWriter
@@ -123,7 +124,7 @@ func underlying(w http.ResponseWriter) http.ResponseWriter {
 	return w
 }
 
-// logAnswer logs a slow request for all to see, and others for those who ask.
+// logAnswer logs a slow request, and every other request at debug level.
 func (s *Server) logAnswer(r *http.Request, o *observation, took time.Duration) {
 	log, message := s.log.V(1), "Request answered"
 	if s.options.SlowRequest > 0 && took >= s.options.SlowRequest {
@@ -134,11 +135,10 @@ func (s *Server) logAnswer(r *http.Request, o *observation, took time.Duration) 
 	}
 }
 
-// logOf returns the log for what concerns a request.
+// logOf returns the logger of a request.
 func (s *Server) logOf(r *http.Request) logr.Logger { return withRequest(s.log, r) }
 
-// withRequest names a request in a log. Its query stays out: what people search
-// for is theirs.
+// withRequest adds the request to a logger, without its query: searches are private.
 func withRequest(log logr.Logger, r *http.Request) logr.Logger {
 	log = log.WithValues("method", r.Method, "path", r.URL.Path, "request_id", requestIDOf(r.Context()))
 	if id := traceIDOf(r.Context()); id != "" {

@@ -26,14 +26,14 @@ import (
 // within the WriteStallTimeout.
 const paceBytes = bodyBuffer
 
-// pacedWriter writes a response so that it may take as long as it is large: the
-// deadline moves on with each piece. A client that stops receiving is cut off, and
-// holds neither memory nor a place among the requests under way.
+// pacedWriter writes a response in pieces and extends the deadline with each piece, so a
+// large response may take longer. It cuts off a client that stops receiving, which then
+// holds no memory and no place.
 type pacedWriter struct {
 	http.ResponseWriter
 	stall time.Duration
-	// begun tells that the first piece is written. Its deadline is the server's, so
-	// that a response of one piece costs nothing here.
+	// begun is true once the first piece is written. The first piece has the deadline of
+	// the http.Server, so a response of one piece sets none.
 	begun bool
 }
 

@@ -60,7 +60,7 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 					r = r.WithContext(context.WithValue(r.Context(), observationKey{}, &observation{}))
 					defer s.newPlace(r).leave()
 					r.Header.Set("Accept-Encoding", encoding)
-					s.writeList(&stuckWriter{discard: discard{header: http.Header{}}, stuck: stuck.Done, release: release}, r, "ClusterList", 1, page)
+					s.writeList(&stuckWriter{discard: discard{header: http.Header{}}, stuck: stuck.Done, release: release}, r, listHead{kind: "ClusterList", page: 1}, page)
 				})
 			}
 			stuck.Wait()

@@ -30,7 +30,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// servePage serves the page that shows the OpenAPI document, and what it loads.
+// servePage serves the page that shows the OpenAPI document, and the files of the page.
 func (s *Server) servePage() handlerFunc {
 	page := v5emb.New(s.contract.doc.Info.Title, rest.OpenAPIPath, rest.OpenAPIPagePath)
 	policy := []string{contentPolicyOf(page)}
@@ -76,7 +76,7 @@ func (w *bufferWriter) Header() http.Header { return w.header }
 // WriteHeader implements http.ResponseWriter.
 func (w *bufferWriter) WriteHeader(int) {}
 
-// noPath is the answer where nothing is served.
+// noPath returns the problem of a path without a route.
 func noPath(r *http.Request) error {
 	return problem.NoSuchPath.Because("There is nothing at %s", r.URL.Path)
 }

@@ -23,16 +23,15 @@ import (
 	"k8s.io/utils/lru"
 )
 
-// Bounds of what is kept of checked query strings. Beyond maxQuerySize bytes one
-// is not kept: it would take the place of many.
+// Bounds of the cache of checked query strings. The cache refuses an entry larger than
+// maxQuerySize bytes, because it would evict many others.
 const (
 	maxQueries    = 4096
 	maxQueryBytes = 32 << 20
 	maxQuerySize  = 1 << 20
 )
 
-// queryCache keeps checked query strings, those that were asked last. It is safe
-// for concurrent use.
+// queryCache is an LRU cache of checked query strings. It is safe for concurrent use.
 type queryCache struct {
 	kept *lru.Cache // *listQuery by queryKey
 
@@ -79,7 +78,7 @@ func (c *queryCache) add(key queryKey, q *listQuery) {
 	}
 }
 
-// size returns about how many bytes an entry takes.
+// size returns the approximate size of an entry in bytes.
 func size(key queryKey, q *listQuery) int {
 	const entry = 512
 	return entry + len(key.rawQuery) + len(q.text) + q.search.Size()

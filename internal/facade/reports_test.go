@@ -102,6 +102,7 @@ func TestReportDiscarded(t *testing.T) {
 			for _, r := range test.recorded {
 				post(t, cluster.Href+"/statuses", reportBody("validator", r.generation, r.observed, r.available)).want(t, http.StatusCreated)
 			}
+			settledObjects(t) // the reconciler records when the spec was changed
 			before, conditions := statuses(t, cluster.Href), getCluster(t, cluster.ID)
 			answer := post(t, cluster.Href+"/statuses", reportBody("validator", test.then.generation, test.then.observed, test.then.available)).want(t, http.StatusNoContent)
 			if len(answer.body) != 0 {
@@ -213,7 +214,7 @@ func TestReportAtBothDoors(t *testing.T) {
 // successor's.
 func TestReportOnSuccessor(t *testing.T) {
 	name := uniqueName(t)
-	body := fmt.Sprintf(`{"name":%q}`, name)
+	body := fmt.Sprintf(`{"spec":{},"name":%q}`, name)
 	first := newCluster(t, body)
 	post(t, first.Href+"/statuses", reportBody("validator", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
 	forceDelete(t, name)

@@ -27,15 +27,15 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// requestIDHeader names a request in it and in its answer. It is in the form that
-// net/http keeps it in.
+// requestIDHeader carries the id of a request, in the request and in its answer. It has
+// the canonical form of net/http.
 const requestIDHeader = "X-Request-Id"
 
-// maxRequestIDBytes is as much as the API server takes of an audit ID.
+// maxRequestIDBytes is the API server's limit of an audit ID.
 const maxRequestIDBytes = 64
 
-// requestID returns the id that the client gives a request, where that is fit to
-// stand in a log, else a new one.
+// requestID returns the id that the client has given the request if a log can hold it, and
+// else a new id.
 func requestID(header http.Header) string {
 	if given := header[requestIDHeader]; len(given) == 1 && isRequestID(given[0]) {
 		return given[0]
@@ -66,7 +66,7 @@ func newRequestID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// requestIDOf returns the id of the request that a context belongs to, "" for none.
+// requestIDOf returns the id of the request of a context, "" if there is none.
 func requestIDOf(ctx context.Context) string {
 	if o := observationOf(ctx); o != nil {
 		return o.id
@@ -74,8 +74,8 @@ func requestIDOf(ctx context.Context) string {
 	return ""
 }
 
-// withAuditIDs returns a copy of config with which what is asked of the API server
-// for a request has the request's id in the API server's audit log.
+// withAuditIDs returns a copy of config. Calls of the API server that serve a request then
+// have the request's id in the API server's audit log.
 func withAuditIDs(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &auditIDs{next: next} })

@@ -43,6 +43,7 @@ func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row
 	if !s.maySend(w, r) {
 		return
 	}
+	w.Header()[resourceTagHeader] = []string{resourceTag(row.Generation, row.Labels)}
 	gzipped, unchanged := begin(w, r, len(row.JSON), row.Digest)
 	switch {
 	case unchanged || r.Method == http.MethodHead:
@@ -54,13 +55,13 @@ func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row
 }
 
 // writeList answers with a list, which it assembles from its rows' JSON.
-func (s *Server) writeList(w http.ResponseWriter, r *http.Request, kind string, page int, result fleet.Page) {
+func (s *Server) writeList(w http.ResponseWriter, r *http.Request, of listHead, result fleet.Page) {
 	if !s.maySend(w, r) {
 		return
 	}
 	scratch := scratches.Get().(*[]byte)
 	defer scratches.Put(scratch)
-	head := appendListHead((*scratch)[:0], kind, page, result)
+	head := of.append((*scratch)[:0], result)
 	length := len(head) + len(listEnd) + max(0, len(result.Rows)-1)
 	identity := head
 	for _, row := range result.Rows {
@@ -93,17 +94,27 @@ var (
 	listEnd   = []byte("]}")
 )
 
-func appendListHead(b []byte, kind string, page int, result fleet.Page) []byte {
-	b = append(append(append(b, `{"kind":"`...), kind...), `","page":`...)
-	b = strconv.AppendInt(b, int64(page), 10)
+// listHead is what a list says of itself before its items.
+type listHead struct {
+	kind          string
+	page          int
+	nextPageToken string // "" where there is none
+}
+
+func (h listHead) append(b []byte, result fleet.Page) []byte {
+	b = append(append(append(b, `{"kind":"`...), h.kind...), `","page":`...)
+	b = strconv.AppendInt(b, int64(h.page), 10)
 	b = strconv.AppendInt(append(b, `,"size":`...), int64(len(result.Rows)), 10)
 	b = strconv.AppendInt(append(b, `,"total":`...), int64(result.Total), 10)
+	if h.nextPageToken != "" {
+		b = append(append(append(b, `,"nextPageToken":"`...), h.nextPageToken...), '"')
+	}
 	return append(b, `,"items":[`...)
 }
 
-// begin writes the header of a response to GET or HEAD, whose content has that
-// length and digest. It tells whether the content is to be compressed, and
-// whether the client has it already and it is not to be sent at all.
+// begin writes the header of a response to GET or HEAD, whose content has that length and
+// digest. It reports whether to compress the content, and whether the client has the content
+// already, so that it must not be sent.
 func begin(w http.ResponseWriter, r *http.Request, length int, content fleet.Digest) (gzipped, unchanged bool) {
 	gzipped = length >= gzipFrom && acceptsGzip(r.Header)
 	tag := entityTag(content, gzipped)
@@ -125,7 +136,7 @@ func begin(w http.ResponseWriter, r *http.Request, length int, content fleet.Dig
 	return gzipped, false
 }
 
-// writeJSON answers with a body that is not to be asked for again.
+// writeJSON answers with a body without an entity tag.
 func writeJSON(w http.ResponseWriter, status int, body []byte) {
 	header := w.Header()
 	header["Content-Type"] = jsonType

@@ -24,13 +24,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// grantDevUser gives the user of the tests what an editor and an adapter may.
+// grantDevUser gives the user of the tests all roles of clients.
 func grantDevUser(ctx context.Context) error {
 	if err := suite.env.InstallRoles(ctx); err != nil {
 		return err
 	}
 	var failures []error
-	for _, role := range []string{"hyperfleet-editor", "hyperfleet-adapter"} {
+	for _, role := range []string{"hyperfleet-editor", "hyperfleet-adapter", "hyperfleet-force-deleter"} {
 		failures = append(failures, suite.env.Client.Create(ctx, &rbacv1.RoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: role, Namespace: "default"},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},

@@ -35,34 +35,32 @@ type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 type methods map[string]handlerFunc
 
 func (s *Server) handler() http.Handler {
-	clusters, nodePools, reports := s.replica.Clusters.Resource, s.replica.NodePools.Resource, s.replica.Reports.Resource
+	clusters, nodePools := s.replica.Clusters.Resource, s.replica.NodePools.Resource
 	routes := map[string]methods{
 		rest.RootPath:    {http.MethodGet: s.getAPI},
 		rest.VersionPath: {http.MethodGet: s.getVersion},
 		rest.OpenAPIPath: {http.MethodGet: s.getOpenAPI},
 
-		// Those that say nothing of rights look up what the path names, and with it
-		// whether the caller may get that.
+		// Routes without may authorize inside their look-up of what the path names.
 		rest.ClustersPath: {
 			http.MethodGet:  s.may("list", clusters, s.listClusters),
 			http.MethodPost: s.may("create", clusters, s.createCluster),
 		},
-		rest.ClusterPath: {http.MethodGet: s.getCluster},
-		rest.ClusterStatusesPath: {
-			http.MethodGet:  s.may("list", reports, s.listClusterStatuses),
-			http.MethodPost: s.may("create", reports, s.reportClusterStatus),
-		},
+		rest.ClusterPath:            s.resourceMethods(s.getCluster, s.onCluster),
+		rest.ClusterForceDeletePath: {http.MethodPost: s.onCluster(s.forceDelete)},
+		rest.ClusterStatusesPath:    s.statusMethods(s.listClusterStatuses, s.onCluster),
 		rest.ClusterNodePoolsPath: {
 			http.MethodGet:  s.may("list", nodePools, s.listClusterNodePools),
 			http.MethodPost: s.may("create", nodePools, s.createNodePool),
 		},
-		rest.ClusterNodePoolPath: {http.MethodGet: s.getNodePool},
-		rest.NodePoolStatusesPath: {
-			http.MethodGet:  s.may("list", reports, s.listNodePoolStatuses),
-			http.MethodPost: s.may("create", reports, s.reportNodePoolStatus),
-		},
-		rest.NodePoolsPath: {http.MethodGet: s.may("list", nodePools, s.listNodePools)},
-		rest.NodePoolPath:  {http.MethodGet: s.getNodePool},
+		rest.ClusterNodePoolPath:            s.resourceMethods(s.getNodePool, s.onNodePool),
+		rest.ClusterNodePoolForceDeletePath: {http.MethodPost: s.onNodePool(s.forceDelete)},
+		rest.NodePoolStatusesPath:           s.statusMethods(s.listNodePoolStatuses, s.onNodePool),
+
+		rest.NodePoolsPath:            {http.MethodGet: s.may("list", nodePools, s.listNodePools)},
+		rest.NodePoolPath:             s.resourceMethods(s.getNodePool, s.onNodePool),
+		rest.NodePoolForceDeletePath:  {http.MethodPost: s.onNodePool(s.forceDelete)},
+		rest.FlatNodePoolStatusesPath: s.statusMethods(s.listNodePoolStatuses, s.onNodePool),
 	}
 	mux := http.NewServeMux()
 	for pattern, m := range routes {
@@ -88,6 +86,19 @@ func (s *Server) handler() http.Handler {
 func isClean(asked string) bool {
 	clean := path.Clean(asked)
 	return asked == clean || clean != "/" && asked == clean+"/"
+}
+
+// resourceMethods are the methods of the path of a resource.
+func (s *Server) resourceMethods(get handlerFunc, on func(resourceHandler) handlerFunc) methods {
+	return methods{http.MethodGet: get, http.MethodPatch: on(s.patchResource), http.MethodDelete: on(s.deleteResource)}
+}
+
+// statusMethods are the methods of the path of the reports on a resource. The newer dialect
+// reports by PUT.
+func (s *Server) statusMethods(list handlerFunc, on func(resourceHandler) handlerFunc) methods {
+	reports := s.replica.Reports.Resource
+	report := s.may("create", reports, on(s.answerReport))
+	return methods{http.MethodGet: s.may("list", reports, list), http.MethodPost: report, http.MethodPut: report}
 }
 
 // dispatch calls the handler of the request's method.

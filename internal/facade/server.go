@@ -83,6 +83,7 @@ type Server struct {
 	contract   *contract
 	replica    *replica.Replica
 	queries    *queryCache
+	unpaged    unpagedClients
 	tracer     trace.Tracer // nil where no spans are made
 	inFlight   inFlight
 	draining   atomic.Bool

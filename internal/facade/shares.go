@@ -25,9 +25,9 @@ import "sync"
 //
 // The fair queues of Kubernetes' API priority and fairness do less here. They share the
 // places that are given back, in turn, and cannot help a caller where others do not give
-// theirs back: a body that never ends, a response that nobody receives. And to queue a read
-// that takes microseconds costs more than to serve it. Where work is long and can be
-// interrupted, package fleet does queue: its scans take turns.
+// theirs back: a body that never ends, a response that nobody receives. Queueing a read
+// that takes microseconds would also cost more than serving it. Package fleet does queue
+// work that is long and can be interrupted: its scans take turns.
 type shares struct {
 	mu   sync.Mutex
 	free int

@@ -31,12 +31,12 @@ import (
 
 const tracerName = "github.com/hyperfleet-io/hyperfleet/internal/facade"
 
-// traceparentHeader is the canonical form of the W3C's header.
+// traceparentHeader is the W3C's header in its canonical form.
 const traceparentHeader = "Traceparent"
 
-// startSpan begins the span of a request, within the trace that the client names.
-// Where no spans are made, it only keeps the client's trace context, for the log
-// and the API server.
+// startSpan begins the span of a request, within the trace that the client names. If
+// tracing is disabled, it only keeps the client's trace context for the log and the API
+// server.
 func (s *Server) startSpan(ctx context.Context, r *http.Request) context.Context {
 	if r.Header[traceparentHeader] != nil {
 		ctx = tracing.Propagator.Extract(ctx, propagation.HeaderCarrier(r.Header))
@@ -65,7 +65,7 @@ func (o *observation) endSpan() {
 	o.span.End()
 }
 
-// traceIDOf returns the id of the trace that a context belongs to, "" for none.
+// traceIDOf returns the id of the trace of a context, "" if there is none.
 func traceIDOf(ctx context.Context) string {
 	if c := trace.SpanContextFromContext(ctx); c.HasTraceID() {
 		return c.TraceID().String()

@@ -52,7 +52,7 @@ func TestTraces(t *testing.T) {
 		TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)),
 	})
 
-	created := traced(t, base, http.MethodPost, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t)), "request-1").want(t, http.StatusCreated)
+	created := traced(t, base, http.MethodPost, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t)), "request-1").want(t, http.StatusCreated)
 	if got := created.header.Get("X-Request-Id"); got != "request-1" {
 		t.Errorf("the answer has the request id %q", got)
 	}
@@ -95,7 +95,7 @@ func TestTraceContextWithoutTraces(t *testing.T) {
 	config.Wrap(asked.record)
 	config.Wrap(tracing.Transport)
 	base := startFacade(t, config, facade.Options{})
-	traced(t, base, http.MethodPost, api+"/clusters", fmt.Sprintf(`{"name":%q}`, uniqueName(t)), "").want(t, http.StatusCreated)
+	traced(t, base, http.MethodPost, api+"/clusters", fmt.Sprintf(`{"spec":{},"name":%q}`, uniqueName(t)), "").want(t, http.StatusCreated)
 	if got := asked.of(http.MethodPost).Get("Traceparent"); got != traceparent {
 		t.Errorf("the API server got the trace context %q, want the client's", got)
 	}

@@ -98,6 +98,10 @@ func naiveCompare(field string, a, b *Row) int {
 		return cmp.Compare(a.CreatedBy, b.CreatedBy)
 	case "updated_by":
 		return cmp.Compare(a.UpdatedBy, b.UpdatedBy)
+	case "deleted_by":
+		return cmp.Compare(a.DeletedBy, b.DeletedBy)
+	case "deleted_time":
+		return a.DeletedTime.Compare(b.DeletedTime)
 	case "created_time":
 		return cmp.Compare(a.CreatedTime.UnixNano(), b.CreatedTime.UnixNano())
 	case "updated_time", "last_report_time":
@@ -295,6 +299,8 @@ func naiveValue(path string, row *Row) (value any, ok bool) {
 		return text(row.CreatedBy)
 	case "updated_by":
 		return text(row.UpdatedBy)
+	case "deleted_by":
+		return text(row.DeletedBy)
 	case "owner_id":
 		return text(row.OwnerID)
 	case "spec.clusterName":

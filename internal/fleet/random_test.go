@@ -48,15 +48,15 @@ var collections = map[string]collection{
 			"status.conditions.Ready", "status.conditions.Available", "status.conditions.None", "status.conditions.Ready.status",
 			"status.conditions.Ready.reason", "status.conditions.Ready.message", "status.conditions.Ready.observed_generation",
 			"status.conditions.Ready.created_time", "status.conditions.Ready.last_updated_time", "status.conditions.Available.last_transition_time",
-			"status.conditions.None.reason", "deleted_time",
+			"status.conditions.None.reason", "deleted_time", "deleted_by",
 			"spec.one", "spec.two", "spec.'a.b'", "spec.deep.one", "spec.deep.two", "spec.none", "spec.deep",
 		},
-		orderable: []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by"},
+		orderable: []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by", "deleted_time", "deleted_by"},
 	},
 	"nodepools": {
 		schema:     NodePools,
 		searchable: []string{"id", "name", "owner_id", "updated_time", "labels.a", "status.conditions.Ready", "spec.clusterName", "spec.one"},
-		orderable:  []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by"},
+		orderable:  []string{"id", "name", "created_time", "updated_time", "generation", "created_by", "updated_by", "deleted_time", "deleted_by"},
 	},
 	"adapterstatuses": {
 		schema:     AdapterStatuses,
@@ -83,6 +83,7 @@ func randomRow(r *rand.Rand, n int) *Row {
 	}
 	if r.IntN(4) == 0 {
 		row.DeletedTime = epoch.Add(time.Duration(r.IntN(20)) * time.Second)
+		row.DeletedBy = pick(r, "", "ann", "bob")
 	}
 	object := fmt.Sprintf(`{"one":%s,"x\"}":[{"one":1},"]"],"two":%s,"a.b":%s,"deep":{"":0,"two":%s,"\u006fne":%s}}`,
 		randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r), randomJSON(r))
@@ -202,7 +203,7 @@ func (c *collection) randomComparison(r *rand.Rand, objects int) tsl.Expr {
 
 // naiveStrings are the fields, other than free-form ones, that take patterns.
 var naiveStrings = map[string]bool{
-	"id": true, "name": true, "created_by": true, "updated_by": true, "owner_id": true, "adapter": true, "spec.clusterName": true,
+	"id": true, "name": true, "created_by": true, "updated_by": true, "deleted_by": true, "owner_id": true, "adapter": true, "spec.clusterName": true,
 	"labels.a": true, "labels.b": true, "labels.example.com/c": true, "labels.none": true,
 	"status.conditions.Ready.reason": true, "status.conditions.Ready.message": true, "status.conditions.None.reason": true,
 	"conditions.Ready.reason": true,

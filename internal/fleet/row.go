@@ -41,8 +41,8 @@ type Row struct {
 	// Generation is metadata.generation. For an AdapterStatus it is
 	// spec.observedGeneration.
 	Generation int64
-	// CreatedBy and UpdatedBy are user names, "" if unknown.
-	CreatedBy, UpdatedBy string
+	// CreatedBy, UpdatedBy and DeletedBy are users as REST shows them, "" if unknown.
+	CreatedBy, UpdatedBy, DeletedBy string
 	// CreatedTime is the time of the object's creation. For an AdapterStatus it is the
 	// time of the adapter's first report.
 	CreatedTime time.Time
@@ -61,6 +61,9 @@ type Row struct {
 	// owners of a Query, so its form is free. In a collection whose Schema has owner_id,
 	// it is the value that users write.
 	OwnerID string
+	// AppliedBy, of an AdapterStatus, is the field manager that has applied it (server-side
+	// apply), "" if there is none.
+	AppliedBy string
 	// Labels are the labels that REST shows.
 	Labels Labels
 	// Conditions are the object's conditions that REST shows.
@@ -95,7 +98,8 @@ type Digest [16]byte
 // predecessor is preferred.
 func (r *Row) share(predecessor *Row) {
 	if predecessor == nil {
-		r.CreatedBy, r.UpdatedBy = intern(r.CreatedBy), intern(r.UpdatedBy)
+		r.CreatedBy, r.UpdatedBy, r.DeletedBy = intern(r.CreatedBy), intern(r.UpdatedBy), intern(r.DeletedBy)
+		r.AppliedBy = intern(r.AppliedBy)
 		r.Key.Namespace = intern(r.Key.Namespace)
 		return
 	}

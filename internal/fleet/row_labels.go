@@ -18,6 +18,7 @@ package fleet
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"unique"
 )
@@ -39,6 +40,17 @@ func LabelsOf(all map[string]string) Labels {
 	}
 	slices.SortFunc(held, func(a, b unique.Handle[label]) int { return cmp.Compare(a.Value().key, b.Value().key) })
 	return held
+}
+
+// All returns the keys and values, sorted by key.
+func (l Labels) All() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for _, held := range l {
+			if pair := held.Value(); !yield(pair.key, pair.value) {
+				return
+			}
+		}
+	}
 }
 
 // Get returns the value of the label with that key, false if there is none.

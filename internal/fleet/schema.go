@@ -47,7 +47,7 @@ type Schema struct {
 var (
 	// Clusters is the Schema of Cluster rows.
 	Clusters = Schema{
-		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime},
+		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy},
 		labels:          true,
 		conditions:      "status.conditions.",
 		conditionTypes:  resourceConditionTypes,
@@ -59,7 +59,7 @@ var (
 
 	// NodePools is the Schema of NodePool rows.
 	NodePools = Schema{
-		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, ownerID, clusterName},
+		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy, ownerID, clusterName},
 		labels:          true,
 		conditions:      "status.conditions.",
 		conditionTypes:  resourceConditionTypes,

@@ -28,7 +28,7 @@ type field struct {
 	name string
 	kind kind
 	// key returns the value in the form of a posting list's key, "" if the row has none.
-	// It is nil for a time field that orders rows: its view answers searches.
+	// It is nil for a time field that every row has: its view answers searches.
 	key func(*Row) string
 	// time returns the value of a time field.
 	time func(*Row) time.Time
@@ -74,6 +74,7 @@ var (
 
 	createdBy = stringField("created_by", func(r *Row) string { return r.CreatedBy })
 	updatedBy = stringField("updated_by", func(r *Row) string { return r.UpdatedBy })
+	deletedBy = stringField("deleted_by", func(r *Row) string { return r.DeletedBy })
 	adapter   = stringField("adapter", func(r *Row) string { return r.Name })
 
 	ownerID = &field{name: "owner_id", key: func(r *Row) string { return r.OwnerID }}
@@ -115,6 +116,8 @@ var (
 			return r.DeletedTime.Format(time.RFC3339Nano)
 		},
 		time: func(r *Row) time.Time { return r.DeletedTime },
+		// A row that is not being deleted comes first in ascending order, like an empty string.
+		compare: func(a, b *Row) int { return a.DeletedTime.Compare(b.DeletedTime) },
 	}
 )
 

@@ -112,11 +112,11 @@ func compileLabel(c *tsl.Comparison, key string) (node, error) {
 }
 
 // compileTime compiles a comparison of a time field. The view of the field answers it. A
-// field without a view, which few rows have, has a column.
+// field that few rows have has a column instead.
 func compileTime(c *tsl.Comparison, f *field) (node, error) {
 	present, column := finder(everything), func(x *table) *column { return x.columns[f] }
 	has := always
-	if f.compare == nil {
+	if f.key != nil {
 		present = func(x *table) *roaring.Bitmap { return column(x).present() }
 		has = func(r *Row) bool { return !f.time(r).IsZero() }
 	}
@@ -134,7 +134,7 @@ func compileTime(c *tsl.Comparison, f *field) (node, error) {
 	}
 	values, err := timeLiterals(c)
 	switch {
-	case f.compare == nil:
+	case f.key != nil:
 		l.column = column
 		l.value = func(key string) bool { t, err := tsl.ParseTime(key); return err == nil && predicate(t) }
 	case isEquality(c.Op):

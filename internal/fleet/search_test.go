@@ -30,8 +30,8 @@ import (
 )
 
 func TestFieldErrors(t *testing.T) {
-	const clusterFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
-	const poolFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, owner_id, spec.clusterName, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
+	const clusterFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
+	const poolFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by, owner_id, spec.clusterName, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
 	const reportFields = "adapter, observed_generation, created_time, last_report_time, conditions.<Type>, conditions.<Type>.<status|reason|message|last_transition_time>, data.<path>, metadata.<path>"
 	const oneStatus = "the status of a condition is 'True', 'False' or 'Unknown', in this case and in single quotes"
 	tests := map[string]struct {
@@ -93,9 +93,9 @@ func TestFieldErrors(t *testing.T) {
 		"Label without a key":               {schema: Clusters, search: "labels = 'a'", want: FieldError{"labels", 0, "not a field to search by; these are: " + clusterFields}},
 		"In a list of alternatives":         {schema: Clusters, search: "name = 'a' or (name = 'b' and nome = 'c')", want: FieldError{"nome", 30, "not a field to search by; these are: " + clusterFields}},
 
-		"Order by an unknown field": {schema: Clusters, order: "color", want: FieldError{"color", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time"}},
-		"Order by a label":          {schema: Clusters, order: "labels.a", want: FieldError{"labels.a", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time"}},
-		"Order by the owner":        {schema: NodePools, order: "owner_id", want: FieldError{"owner_id", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time"}},
+		"Order by an unknown field": {schema: Clusters, order: "color", want: FieldError{"color", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by"}},
+		"Order by a label":          {schema: Clusters, order: "labels.a", want: FieldError{"labels.a", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by"}},
+		"Order by the owner":        {schema: NodePools, order: "owner_id", want: FieldError{"owner_id", -1, "not a field to order by; these are: id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by"}},
 		"Order reports by id":       {schema: AdapterStatuses, order: "id", want: FieldError{"id", -1, "not a field to order by; these are: adapter, observed_generation, created_time, last_report_time"}},
 	}
 	for name, tt := range tests {

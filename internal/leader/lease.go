@@ -53,8 +53,8 @@ func NewLease(config *rest.Config, namespace, name string, renewDeadline time.Du
 	if err != nil {
 		return nil, fmt.Errorf("name the holder of the lease: %w", err)
 	}
-	config = rest.AddUserAgent(config, "leader-election") // a copy
-	config.Timeout = max(time.Second, renewDeadline/2)    // one request that hangs must not cost the lease
+	config = rest.AddUserAgent(rest.CopyConfig(config), "leader-election")
+	config.Timeout = max(time.Second, renewDeadline/2) // one request that hangs must not cost the lease
 	client, err := coordinationclient.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("build the client of leases: %w", err)

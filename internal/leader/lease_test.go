@@ -28,6 +28,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
@@ -37,6 +38,19 @@ const (
 	renewDeadline = 10 * time.Second
 	retryPeriod   = 2 * time.Second
 )
+
+// TestNewLeaseLeavesTheConfig checks that the manager, which goes on with the same
+// configuration, does not get the time limit of the lease's requests: it would end
+// every watch.
+func TestNewLeaseLeavesTheConfig(t *testing.T) {
+	config := &rest.Config{Host: "https://127.0.0.1:1", UserAgent: "manager"}
+	if _, err := NewLease(config, "default", "manager", renewDeadline, nil); err != nil {
+		t.Fatal(err)
+	}
+	if config.Timeout != 0 || config.UserAgent != "manager" {
+		t.Errorf("after NewLease, the configuration has timeout %s and user agent %q", config.Timeout, config.UserAgent)
+	}
+}
 
 func TestProof(t *testing.T) {
 	errStore := errors.New("the API server is unavailable")

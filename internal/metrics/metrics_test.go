@@ -34,7 +34,7 @@ import (
 func TestConventions(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(All()...)
-	Problems.WithLabelValues("HYPERFLEET-NTF-001")
+	Problems.WithLabelValues("HYPERFLEET-NTF-000")
 	NewRoute("/").Answered(http.MethodGet, http.StatusOK, 1, time.Second)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {

@@ -34,7 +34,8 @@ type Kind struct {
 	Title  string
 }
 
-// The kinds of problems.
+// The kinds of problems. HYPERFLEET-NTF-001 is retired: it was NoSuchPath before clients
+// agreed on HYPERFLEET-NTF-000.
 var (
 	MalformedBody        = Kind{"HYPERFLEET-VAL-001", http.StatusBadRequest, "malformed-body", "Malformed body"}
 	InvalidBody          = Kind{"HYPERFLEET-VAL-002", http.StatusBadRequest, "invalid-body", "Invalid body"}
@@ -44,16 +45,20 @@ var (
 	MethodNotAllowed     = Kind{"HYPERFLEET-VAL-006", http.StatusMethodNotAllowed, "method-not-allowed", "Method not allowed"}
 	Refused              = Kind{"HYPERFLEET-VAL-007", http.StatusBadRequest, "refused", "Refused by the rules of the resource"}
 	Unauthenticated      = Kind{"HYPERFLEET-AUT-001", http.StatusUnauthorized, "unauthenticated", "Not authenticated"}
+	InvalidCredentials   = Kind{"HYPERFLEET-AUT-002", http.StatusUnauthorized, "invalid-credentials", "Invalid credentials"}
 	Forbidden            = Kind{"HYPERFLEET-AUZ-001", http.StatusForbidden, "forbidden", "Not allowed"}
 	UnusableUser         = Kind{"HYPERFLEET-AUZ-002", http.StatusForbidden, "unusable-user", "Unusable user"}
 	CrossOrigin          = Kind{"HYPERFLEET-AUZ-003", http.StatusForbidden, "cross-origin", "From another origin"}
 	Misdirected          = Kind{"HYPERFLEET-AUZ-004", http.StatusMisdirectedRequest, "misdirected", "For another host"}
-	NoSuchPath           = Kind{"HYPERFLEET-NTF-001", http.StatusNotFound, "no-such-path", "No such path"}
+	NoSuchPath           = Kind{"HYPERFLEET-NTF-000", http.StatusNotFound, "no-such-path", "No such path"}
 	NoSuchCluster        = Kind{"HYPERFLEET-NTF-002", http.StatusNotFound, "no-such-cluster", "No such cluster"}
 	NoSuchNodePool       = Kind{"HYPERFLEET-NTF-003", http.StatusNotFound, "no-such-nodepool", "No such nodepool"}
 	NameTaken            = Kind{"HYPERFLEET-CNF-001", http.StatusConflict, "name-taken", "Name is taken"}
 	Conflict             = Kind{"HYPERFLEET-CNF-002", http.StatusConflict, "conflict", "Changed by others at the same time"}
 	Terminating          = Kind{"HYPERFLEET-CNF-003", http.StatusConflict, "terminating", "Being deleted"}
+	PreconditionFailed   = Kind{"HYPERFLEET-CNF-004", http.StatusPreconditionFailed, "precondition-failed", "Changed since it was read"}
+	PatchFailed          = Kind{"HYPERFLEET-CNF-005", http.StatusConflict, "patch-failed", "Patch does not fit the resource"}
+	NotTerminating       = Kind{"HYPERFLEET-CNF-006", http.StatusConflict, "not-terminating", "Not being deleted"}
 	TooLarge             = Kind{"HYPERFLEET-LMT-001", http.StatusRequestEntityTooLarge, "too-large", "Body too large"}
 	TooManyRequests      = Kind{"HYPERFLEET-LMT-002", http.StatusTooManyRequests, "too-many-requests", "Too many requests"}
 	URITooLong           = Kind{"HYPERFLEET-LMT-003", http.StatusRequestURITooLong, "uri-too-long", "URI too long"}

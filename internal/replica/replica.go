@@ -47,6 +47,8 @@ type Options struct {
 	FinalizingAdapters func(kind string) []string
 	// ConditionNames selects the names of the aggregated conditions.
 	ConditionNames aggregate.Dialect
+	// Identities maps users to what REST shows.
+	Identities rest.Identities
 	// MaxStaleness is how far an index may be behind the API server before
 	// CheckCurrent fails; 0 disables the check.
 	MaxStaleness time.Duration
@@ -124,6 +126,7 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 			RequiredAdapters:   options.RequiredAdapters,
 			FinalizingAdapters: options.FinalizingAdapters,
 			ConditionNames:     options.ConditionNames,
+			Identities:         options.Identities,
 		},
 		options: options,
 	}

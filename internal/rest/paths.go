@@ -18,18 +18,22 @@ package rest
 
 // The paths of the REST API. Names in braces are parameters of a path.
 const (
-	RootPath             = "/api/hyperfleet"
-	VersionPath          = RootPath + "/v1"
-	OpenAPIPath          = VersionPath + "/openapi"
-	OpenAPIPagePath      = VersionPath + "/openapi.html"
-	ClustersPath         = VersionPath + "/clusters"
-	ClusterPath          = ClustersPath + "/{cluster_id}"
-	ClusterStatusesPath  = ClusterPath + "/statuses"
-	ClusterNodePoolsPath = ClusterPath + "/nodepools"
-	ClusterNodePoolPath  = ClusterNodePoolsPath + "/{nodepool_id}"
-	NodePoolStatusesPath = ClusterNodePoolPath + "/statuses"
-	NodePoolsPath        = VersionPath + "/nodepools"
-	NodePoolPath         = NodePoolsPath + "/{nodepool_id}"
+	RootPath                       = "/api/hyperfleet"
+	VersionPath                    = RootPath + "/v1"
+	OpenAPIPath                    = VersionPath + "/openapi"
+	OpenAPIPagePath                = VersionPath + "/openapi.html"
+	ClustersPath                   = VersionPath + "/clusters"
+	ClusterPath                    = ClustersPath + "/{cluster_id}"
+	ClusterStatusesPath            = ClusterPath + "/statuses"
+	ClusterNodePoolsPath           = ClusterPath + "/nodepools"
+	ClusterNodePoolPath            = ClusterNodePoolsPath + "/{nodepool_id}"
+	NodePoolStatusesPath           = ClusterNodePoolPath + "/statuses"
+	ClusterForceDeletePath         = ClusterPath + "/force-delete"
+	ClusterNodePoolForceDeletePath = ClusterNodePoolPath + "/force-delete"
+	NodePoolsPath                  = VersionPath + "/nodepools"
+	NodePoolPath                   = NodePoolsPath + "/{nodepool_id}"
+	FlatNodePoolStatusesPath       = NodePoolPath + "/statuses"
+	NodePoolForceDeletePath        = NodePoolPath + "/force-delete"
 )
 
 // ClusterHref returns the path of the cluster with an id.

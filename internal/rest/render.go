@@ -44,6 +44,9 @@ type Renderer struct {
 
 	// ConditionNames selects the names of the aggregated conditions.
 	ConditionNames aggregate.Dialect
+
+	// Identities maps the users who created, updated and deleted an object.
+	Identities Identities
 }
 
 // Finalizing returns the names of the adapters that finalize a deleted object of a Kind.
@@ -82,8 +85,10 @@ func (r Renderer) Cluster(c *v1.Cluster) (*fleet.Row, error) {
 		Labels:      labels,
 		CreatedTime: row.CreatedTime,
 		UpdatedTime: row.UpdatedTime,
-		CreatedBy:   row.CreatedBy,
-		UpdatedBy:   row.UpdatedBy,
+		CreatedBy:   r.Identities.Shown(row.CreatedBy),
+		UpdatedBy:   r.Identities.Shown(row.UpdatedBy),
+		DeletedTime: deletedTime(row),
+		DeletedBy:   row.DeletedBy,
 		Status:      resourceStatus(conditions),
 	})
 }
@@ -103,24 +108,36 @@ func (r Renderer) NodePool(n *v1.NodePool) (*fleet.Row, error) {
 		Labels:      labels,
 		CreatedTime: row.CreatedTime,
 		UpdatedTime: row.UpdatedTime,
-		CreatedBy:   row.CreatedBy,
-		UpdatedBy:   row.UpdatedBy,
+		CreatedBy:   r.Identities.Shown(row.CreatedBy),
+		UpdatedBy:   r.Identities.Shown(row.UpdatedBy),
+		DeletedTime: deletedTime(row),
+		DeletedBy:   row.DeletedBy,
 		Status:      resourceStatus(conditions),
 	}
 	if row.OwnerID = v1.ID(n.ClusterUID()); row.OwnerID != "" {
-		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID}
+		rendered.OwnerReferences = &OwnerReference{Kind: OwnerReferenceKindCluster, ID: row.OwnerID, Href: ClusterHref(row.OwnerID)}
 	}
 	return row, setJSON(row, rendered)
 }
 
+// resource is a Cluster or a NodePool.
+type resource interface {
+	client.Object
+	v1.Parent
+}
+
 // resourceRow returns the part of a row that Clusters and NodePools share, and the
 // conditions to show.
-func (r Renderer) resourceRow(o client.Object, kind string, status v1.ResourceStatus) (*fleet.Row, []v1.ResourceCondition) {
+func (r Renderer) resourceRow(o resource, kind string, status v1.ResourceStatus) (*fleet.Row, []v1.ResourceCondition) {
 	row := objectRow(o)
-	row.Generation = o.GetGeneration()
+	row.Generation, row.Sequence = o.GetGeneration(), uint64(v1.Sequence(o))
 	row.CreatedTime, row.UpdatedTime = o.GetCreationTimestamp().UTC(), v1.UpdatedTime(o).UTC()
 	annotations := o.GetAnnotations()
-	row.CreatedBy, row.UpdatedBy = annotations[v1.CreatedByAnnotation], annotations[v1.UpdatedByAnnotation]
+	row.CreatedBy = r.Identities.Address(annotations[v1.CreatedByAnnotation])
+	row.UpdatedBy = r.Identities.Address(annotations[v1.UpdatedByAnnotation])
+	if !row.DeletedTime.IsZero() {
+		row.DeletedBy = r.Identities.Address(annotations[v1.DeletedByAnnotation])
+	}
 	in := aggregate.Input{
 		Kind:       kind,
 		Generation: row.Generation,
@@ -172,6 +189,14 @@ func objectRow(o client.Object) *fleet.Row {
 		row.DeletedTime = deleted.UTC()
 	}
 	return row
+}
+
+// deletedTime returns the time of a deletion, nil for a row that is not being deleted.
+func deletedTime(row *fleet.Row) *time.Time {
+	if row.DeletedTime.IsZero() {
+		return nil
+	}
+	return &row.DeletedTime
 }
 
 // userLabels returns the labels that users set: all but HyperFleet's.

@@ -197,108 +197,270 @@ func (e VersionDescriptionKind) Valid() bool {
 	}
 }
 
-// Defines values for Order.
+// Defines values for DryRun.
 const (
-	OrderAsc  Order = "asc"
-	OrderDesc Order = "desc"
+	DryRunAll DryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the Order enum.
-func (e Order) Valid() bool {
+// Valid indicates whether the value is a known member of the DryRun enum.
+func (e DryRun) Valid() bool {
 	switch e {
-	case OrderAsc:
-		return true
-	case OrderDesc:
+	case DryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClustersParamsOrder.
+// Defines values for CreateClusterParamsDryRun.
 const (
-	ListClustersParamsOrderAsc  ListClustersParamsOrder = "asc"
-	ListClustersParamsOrderDesc ListClustersParamsOrder = "desc"
+	CreateClusterParamsDryRunAll CreateClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClustersParamsOrder enum.
-func (e ListClustersParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the CreateClusterParamsDryRun enum.
+func (e CreateClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClustersParamsOrderAsc:
-		return true
-	case ListClustersParamsOrderDesc:
+	case CreateClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClusterNodePoolsParamsOrder.
+// Defines values for DeleteClusterParamsDryRun.
 const (
-	ListClusterNodePoolsParamsOrderAsc  ListClusterNodePoolsParamsOrder = "asc"
-	ListClusterNodePoolsParamsOrderDesc ListClusterNodePoolsParamsOrder = "desc"
+	DeleteClusterParamsDryRunAll DeleteClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClusterNodePoolsParamsOrder enum.
-func (e ListClusterNodePoolsParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the DeleteClusterParamsDryRun enum.
+func (e DeleteClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClusterNodePoolsParamsOrderAsc:
-		return true
-	case ListClusterNodePoolsParamsOrderDesc:
+	case DeleteClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListNodePoolStatusesParamsOrder.
+// Defines values for PatchClusterParamsDryRun.
 const (
-	ListNodePoolStatusesParamsOrderAsc  ListNodePoolStatusesParamsOrder = "asc"
-	ListNodePoolStatusesParamsOrderDesc ListNodePoolStatusesParamsOrder = "desc"
+	PatchClusterParamsDryRunAll PatchClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListNodePoolStatusesParamsOrder enum.
-func (e ListNodePoolStatusesParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the PatchClusterParamsDryRun enum.
+func (e PatchClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListNodePoolStatusesParamsOrderAsc:
-		return true
-	case ListNodePoolStatusesParamsOrderDesc:
+	case PatchClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListClusterStatusesParamsOrder.
+// Defines values for ForceDeleteClusterParamsDryRun.
 const (
-	ListClusterStatusesParamsOrderAsc  ListClusterStatusesParamsOrder = "asc"
-	ListClusterStatusesParamsOrderDesc ListClusterStatusesParamsOrder = "desc"
+	ForceDeleteClusterParamsDryRunAll ForceDeleteClusterParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListClusterStatusesParamsOrder enum.
-func (e ListClusterStatusesParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the ForceDeleteClusterParamsDryRun enum.
+func (e ForceDeleteClusterParamsDryRun) Valid() bool {
 	switch e {
-	case ListClusterStatusesParamsOrderAsc:
-		return true
-	case ListClusterStatusesParamsOrderDesc:
+	case ForceDeleteClusterParamsDryRunAll:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ListNodePoolsParamsOrder.
+// Defines values for CreateNodePoolParamsDryRun.
 const (
-	ListNodePoolsParamsOrderAsc  ListNodePoolsParamsOrder = "asc"
-	ListNodePoolsParamsOrderDesc ListNodePoolsParamsOrder = "desc"
+	CreateNodePoolParamsDryRunAll CreateNodePoolParamsDryRun = "All"
 )
 
-// Valid indicates whether the value is a known member of the ListNodePoolsParamsOrder enum.
-func (e ListNodePoolsParamsOrder) Valid() bool {
+// Valid indicates whether the value is a known member of the CreateNodePoolParamsDryRun enum.
+func (e CreateNodePoolParamsDryRun) Valid() bool {
 	switch e {
-	case ListNodePoolsParamsOrderAsc:
+	case CreateNodePoolParamsDryRunAll:
 		return true
-	case ListNodePoolsParamsOrderDesc:
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteClusterNodePoolParamsDryRun.
+const (
+	DeleteClusterNodePoolParamsDryRunAll DeleteClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the DeleteClusterNodePoolParamsDryRun enum.
+func (e DeleteClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case DeleteClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatchClusterNodePoolParamsDryRun.
+const (
+	PatchClusterNodePoolParamsDryRunAll PatchClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PatchClusterNodePoolParamsDryRun enum.
+func (e PatchClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case PatchClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForceDeleteClusterNodePoolParamsDryRun.
+const (
+	ForceDeleteClusterNodePoolParamsDryRunAll ForceDeleteClusterNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ForceDeleteClusterNodePoolParamsDryRun enum.
+func (e ForceDeleteClusterNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case ForceDeleteClusterNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportNodePoolStatusParamsDryRun.
+const (
+	ReportNodePoolStatusParamsDryRunAll ReportNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportNodePoolStatusParamsDryRun enum.
+func (e ReportNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutNodePoolStatusParamsDryRun.
+const (
+	PutNodePoolStatusParamsDryRunAll PutNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutNodePoolStatusParamsDryRun enum.
+func (e PutNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportClusterStatusParamsDryRun.
+const (
+	ReportClusterStatusParamsDryRunAll ReportClusterStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportClusterStatusParamsDryRun enum.
+func (e ReportClusterStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportClusterStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutClusterStatusParamsDryRun.
+const (
+	PutClusterStatusParamsDryRunAll PutClusterStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutClusterStatusParamsDryRun enum.
+func (e PutClusterStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutClusterStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteNodePoolParamsDryRun.
+const (
+	DeleteNodePoolParamsDryRunAll DeleteNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the DeleteNodePoolParamsDryRun enum.
+func (e DeleteNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case DeleteNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatchNodePoolParamsDryRun.
+const (
+	PatchNodePoolParamsDryRunAll PatchNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PatchNodePoolParamsDryRun enum.
+func (e PatchNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case PatchNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForceDeleteNodePoolParamsDryRun.
+const (
+	ForceDeleteNodePoolParamsDryRunAll ForceDeleteNodePoolParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ForceDeleteNodePoolParamsDryRun enum.
+func (e ForceDeleteNodePoolParamsDryRun) Valid() bool {
+	switch e {
+	case ForceDeleteNodePoolParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReportFlatNodePoolStatusParamsDryRun.
+const (
+	ReportFlatNodePoolStatusParamsDryRunAll ReportFlatNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the ReportFlatNodePoolStatusParamsDryRun enum.
+func (e ReportFlatNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case ReportFlatNodePoolStatusParamsDryRunAll:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PutFlatNodePoolStatusParamsDryRun.
+const (
+	PutFlatNodePoolStatusParamsDryRunAll PutFlatNodePoolStatusParamsDryRun = "All"
+)
+
+// Valid indicates whether the value is a known member of the PutFlatNodePoolStatusParamsDryRun enum.
+func (e PutFlatNodePoolStatusParamsDryRun) Valid() bool {
+	switch e {
+	case PutFlatNodePoolStatusParamsDryRunAll:
 		return true
 	default:
 		return false
@@ -371,15 +533,18 @@ type AdapterStatusCreateRequest struct {
 	// ObservedGeneration The generation of the resource that the adapter acted on.
 	ObservedGeneration int32 `json:"observed_generation"`
 
-	// ObservedTime When the adapter saw what it reports; at most 5 minutes ahead of the server's clock.
-	ObservedTime time.Time `json:"observed_time"`
+	// ObservedTime When the adapter saw what it reports; at most 5 minutes ahead of the server's clock. Defaults to now.
+	ObservedTime *time.Time `json:"observed_time,omitempty"`
 }
 
 // AdapterStatusList defines model for AdapterStatusList.
 type AdapterStatusList struct {
 	Items []AdapterStatus       `json:"items"`
 	Kind  AdapterStatusListKind `json:"kind"`
-	Page  int32                 `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -406,7 +571,13 @@ type Cluster struct {
 	UpdatedTime time.Time       `json:"updated_time"`
 	CreatedBy   string          `json:"created_by"`
 	UpdatedBy   string          `json:"updated_by"`
-	Status      ResourceStatus  `json:"status"`
+
+	// DeletedTime When the deletion began. Missing unless the resource is being deleted.
+	DeletedTime *time.Time `json:"deleted_time,omitempty"`
+
+	// DeletedBy Missing where the deletion was not by REST.
+	DeletedBy string         `json:"deleted_by,omitempty"`
+	Status    ResourceStatus `json:"status"`
 }
 
 // ClusterKind defines model for Cluster.Kind.
@@ -419,6 +590,12 @@ type ClusterCreateRequest struct {
 
 	// CreatedTime Set by the API; what a request says is ignored.
 	CreatedTime Ignored `json:"created_time,omitempty"`
+
+	// DeletedBy Set by the API; what a request says is ignored.
+	DeletedBy Ignored `json:"deleted_by,omitempty"`
+
+	// DeletedTime Set by the API; what a request says is ignored.
+	DeletedTime Ignored `json:"deleted_time,omitempty"`
 
 	// Generation Set by the API; what a request says is ignored.
 	Generation Ignored `json:"generation,omitempty"`
@@ -440,7 +617,7 @@ type ClusterCreateRequest struct {
 	Name string `json:"name"`
 
 	// Spec Provider-specific configuration, a free-form JSON object.
-	Spec Spec `json:"spec,omitempty"`
+	Spec Spec `json:"spec"`
 
 	// Status Set by the API; what a request says is ignored.
 	Status Ignored `json:"status,omitempty"`
@@ -459,7 +636,10 @@ type ClusterCreateRequestKind string
 type ClusterList struct {
 	Items []Cluster       `json:"items"`
 	Kind  ClusterListKind `json:"kind"`
-	Page  int32           `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -479,6 +659,9 @@ type ConditionRequest struct {
 	// Message Human-readable message.
 	Message string `json:"message,omitempty"`
 
+	// ObservedTime Set by the API; what a request says is ignored.
+	ObservedTime Ignored `json:"observed_time,omitempty"`
+
 	// Reason Machine-readable reason code.
 	Reason string                 `json:"reason,omitempty"`
 	Status AdapterConditionStatus `json:"status"`
@@ -497,8 +680,20 @@ type FieldError struct {
 	Message    string `json:"message"`
 }
 
+// ForceDeleteRequest defines model for ForceDeleteRequest.
+type ForceDeleteRequest struct {
+	// Reason Why, for the audit log and an Event.
+	Reason string `json:"reason"`
+}
+
+// Identity A user as an e-mail address. A Kubernetes user whose name is no address gets one of the domain --identity-domain.
+type Identity = string
+
 // Ignored Set by the API; what a request says is ignored.
 type Ignored = json.RawMessage
+
+// JSONPatch Operations whose paths are in spec and labels (RFC 6902). A test, or the source of a copy, can be anywhere.
+type JSONPatch = json.RawMessage
 
 // Labels defines model for Labels.
 type Labels map[string]string
@@ -509,6 +704,9 @@ type Link struct {
 	ID   string `json:"id"`
 	Href string `json:"href"`
 }
+
+// MergePatch An object with changes of spec and labels (RFC 7396).
+type MergePatch = json.RawMessage
 
 // NodePool defines model for NodePool.
 type NodePool struct {
@@ -526,7 +724,13 @@ type NodePool struct {
 	UpdatedTime time.Time       `json:"updated_time"`
 	CreatedBy   string          `json:"created_by"`
 	UpdatedBy   string          `json:"updated_by"`
-	Status      ResourceStatus  `json:"status"`
+
+	// DeletedTime When the deletion began. Missing unless the resource is being deleted.
+	DeletedTime *time.Time `json:"deleted_time,omitempty"`
+
+	// DeletedBy Missing where the deletion was not by REST.
+	DeletedBy string         `json:"deleted_by,omitempty"`
+	Status    ResourceStatus `json:"status"`
 }
 
 // NodePoolKind defines model for NodePool.Kind.
@@ -539,6 +743,12 @@ type NodePoolCreateRequest struct {
 
 	// CreatedTime Set by the API; what a request says is ignored.
 	CreatedTime Ignored `json:"created_time,omitempty"`
+
+	// DeletedBy Set by the API; what a request says is ignored.
+	DeletedBy Ignored `json:"deleted_by,omitempty"`
+
+	// DeletedTime Set by the API; what a request says is ignored.
+	DeletedTime Ignored `json:"deleted_time,omitempty"`
 
 	// Generation Set by the API; what a request says is ignored.
 	Generation Ignored `json:"generation,omitempty"`
@@ -563,7 +773,7 @@ type NodePoolCreateRequest struct {
 	OwnerReferences Ignored `json:"owner_references,omitempty"`
 
 	// Spec Provider-specific configuration, a free-form JSON object.
-	Spec Spec `json:"spec,omitempty"`
+	Spec Spec `json:"spec"`
 
 	// Status Set by the API; what a request says is ignored.
 	Status Ignored `json:"status,omitempty"`
@@ -582,7 +792,10 @@ type NodePoolCreateRequestKind string
 type NodePoolList struct {
 	Items []NodePool       `json:"items"`
 	Kind  NodePoolListKind `json:"kind"`
-	Page  int32            `json:"page"`
+
+	// NextPageToken The pageToken of the next page, in answer to a pageToken. Missing on the last page.
+	NextPageToken string `json:"nextPageToken,omitempty"`
+	Page          int32  `json:"page"`
 
 	// Size The number of items returned.
 	Size int32 `json:"size"`
@@ -598,6 +811,7 @@ type NodePoolListKind string
 type OwnerReference struct {
 	Kind OwnerReferenceKind `json:"kind"`
 	ID   string             `json:"id"`
+	Href string             `json:"href"`
 }
 
 // OwnerReferenceKind defines model for OwnerReference.Kind.
@@ -645,6 +859,15 @@ type ResourceCondition struct {
 // ResourceConditionStatus defines model for ResourceConditionStatus.
 type ResourceConditionStatus string
 
+// ResourcePatchRequest defines model for ResourcePatchRequest.
+type ResourcePatchRequest struct {
+	// Labels All labels. Keys that start with hyperfleet.io/ are reserved.
+	Labels map[string]string `json:"labels,omitempty"`
+
+	// Spec Provider-specific configuration, a free-form JSON object.
+	Spec Spec `json:"spec,omitempty"`
+}
+
 // ResourceStatus defines model for ResourceStatus.
 type ResourceStatus struct {
 	// Conditions Available, Ready, and one condition for each adapter that reported a result.
@@ -668,11 +891,20 @@ type VersionDescriptionKind string
 // ClusterID defines model for cluster_id.
 type ClusterID = string
 
+// DryRun defines model for dryRun.
+type DryRun string
+
+// Fields defines model for fields.
+type Fields = string
+
+// IfMatch defines model for ifMatch.
+type IfMatch = string
+
 // NodepoolID defines model for nodepool_id.
 type NodepoolID = string
 
 // Order defines model for order.
-type Order string
+type Order = string
 
 // OrderBy defines model for orderBy.
 type OrderBy = string
@@ -682,6 +914,9 @@ type Page = int32
 
 // PageSize defines model for pageSize.
 type PageSize = int32
+
+// PageToken defines model for pageToken.
+type PageToken = string
 
 // Search defines model for search.
 type Search = string
@@ -694,6 +929,9 @@ type StatusOrderBy = string
 
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
+
+// PreconditionFailed defines model for PreconditionFailed.
+type PreconditionFailed = Problem
 
 // Reported defines model for Reported.
 type Reported = AdapterStatus
@@ -718,24 +956,78 @@ type ListClustersParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClustersParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClustersParamsOrder defines parameters for ListClusters.
-type ListClustersParamsOrder string
+// CreateClusterParams defines parameters for CreateCluster.
+type CreateClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *CreateClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// CreateClusterParamsDryRun defines parameters for CreateCluster.
+type CreateClusterParamsDryRun string
+
+// DeleteClusterParams defines parameters for DeleteCluster.
+type DeleteClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteClusterParamsDryRun defines parameters for DeleteCluster.
+type DeleteClusterParamsDryRun string
+
+// PatchClusterParams defines parameters for PatchCluster.
+type PatchClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchClusterParamsDryRun defines parameters for PatchCluster.
+type PatchClusterParamsDryRun string
+
+// ForceDeleteClusterParams defines parameters for ForceDeleteCluster.
+type ForceDeleteClusterParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteClusterParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteClusterParamsDryRun defines parameters for ForceDeleteCluster.
+type ForceDeleteClusterParamsDryRun string
 
 // ListClusterNodePoolsParams defines parameters for ListClusterNodePools.
 type ListClusterNodePoolsParams struct {
@@ -748,24 +1040,78 @@ type ListClusterNodePoolsParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClusterNodePoolsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClusterNodePoolsParamsOrder defines parameters for ListClusterNodePools.
-type ListClusterNodePoolsParamsOrder string
+// CreateNodePoolParams defines parameters for CreateNodePool.
+type CreateNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *CreateNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// CreateNodePoolParamsDryRun defines parameters for CreateNodePool.
+type CreateNodePoolParamsDryRun string
+
+// DeleteClusterNodePoolParams defines parameters for DeleteClusterNodePool.
+type DeleteClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteClusterNodePoolParamsDryRun defines parameters for DeleteClusterNodePool.
+type DeleteClusterNodePoolParamsDryRun string
+
+// PatchClusterNodePoolParams defines parameters for PatchClusterNodePool.
+type PatchClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchClusterNodePoolParamsDryRun defines parameters for PatchClusterNodePool.
+type PatchClusterNodePoolParamsDryRun string
+
+// ForceDeleteClusterNodePoolParams defines parameters for ForceDeleteClusterNodePool.
+type ForceDeleteClusterNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteClusterNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteClusterNodePoolParamsDryRun defines parameters for ForceDeleteClusterNodePool.
+type ForceDeleteClusterNodePoolParamsDryRun string
 
 // ListNodePoolStatusesParams defines parameters for ListNodePoolStatuses.
 type ListNodePoolStatusesParams struct {
@@ -778,7 +1124,8 @@ type ListNodePoolStatusesParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
@@ -789,13 +1136,39 @@ type ListNodePoolStatusesParams struct {
 	// Without it, the newest come first.
 	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListNodePoolStatusesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListNodePoolStatusesParamsOrder defines parameters for ListNodePoolStatuses.
-type ListNodePoolStatusesParamsOrder string
+// ReportNodePoolStatusParams defines parameters for ReportNodePoolStatus.
+type ReportNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportNodePoolStatusParamsDryRun defines parameters for ReportNodePoolStatus.
+type ReportNodePoolStatusParamsDryRun string
+
+// PutNodePoolStatusParams defines parameters for PutNodePoolStatus.
+type PutNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutNodePoolStatusParamsDryRun defines parameters for PutNodePoolStatus.
+type PutNodePoolStatusParamsDryRun string
 
 // ListClusterStatusesParams defines parameters for ListClusterStatuses.
 type ListClusterStatusesParams struct {
@@ -808,7 +1181,8 @@ type ListClusterStatusesParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
@@ -819,13 +1193,39 @@ type ListClusterStatusesParams struct {
 	// Without it, the newest come first.
 	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListClusterStatusesParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListClusterStatusesParamsOrder defines parameters for ListClusterStatuses.
-type ListClusterStatusesParamsOrder string
+// ReportClusterStatusParams defines parameters for ReportClusterStatus.
+type ReportClusterStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportClusterStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportClusterStatusParamsDryRun defines parameters for ReportClusterStatus.
+type ReportClusterStatusParamsDryRun string
+
+// PutClusterStatusParams defines parameters for PutClusterStatus.
+type PutClusterStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutClusterStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutClusterStatusParamsDryRun defines parameters for PutClusterStatus.
+type PutClusterStatusParamsDryRun string
 
 // ListNodePoolsParams defines parameters for ListNodePools.
 type ListNodePoolsParams struct {
@@ -838,33 +1238,183 @@ type ListNodePoolsParams struct {
 	// Page Number of the page, from 1.
 	Page *Page `form:"page,omitempty" json:"page,omitempty"`
 
-	// PageSize Most items on a page. The server's configuration can set another default.
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
 	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
 
 	// Size Another name for pageSize.
 	Size *Size `form:"size,omitempty" json:"size,omitempty"`
 
-	// OrderBy What to order by: one or more of id, name, created_time, updated_time, generation,
-	// created_by and updated_by, each with an optional asc or desc, separated by commas:
-	// `name asc,created_time desc`. Without it, the newest come first. Ties are ordered by id.
+	// OrderBy What to order by: one or more of id, name, kind, href, generation, created_time,
+	// updated_time, deleted_time, created_by, updated_by and deleted_by, each with an optional
+	// asc or desc, separated by commas: `name asc,created_time desc`. Without it, the newest
+	// come first. Ties are ordered by id. What is not being deleted comes before what is.
 	OrderBy *OrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
 
-	// Order The direction of what orderBy gives no direction for: asc where orderBy is given,
-	// else desc.
-	Order *ListNodePoolsParamsOrder `form:"order,omitempty" json:"order,omitempty"`
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
 }
 
-// ListNodePoolsParamsOrder defines parameters for ListNodePools.
-type ListNodePoolsParamsOrder string
+// DeleteNodePoolParams defines parameters for DeleteNodePool.
+type DeleteNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *DeleteNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeleteNodePoolParamsDryRun defines parameters for DeleteNodePool.
+type DeleteNodePoolParamsDryRun string
+
+// PatchNodePoolParams defines parameters for PatchNodePool.
+type PatchNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PatchNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+
+	// IfMatch An ETag or a Resource-Tag of an earlier answer, or several of them. If the resource matches none, the answer is 412.
+	// Adapters' reports move the ETag, but not the Resource-Tag.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PatchNodePoolParamsDryRun defines parameters for PatchNodePool.
+type PatchNodePoolParamsDryRun string
+
+// ForceDeleteNodePoolParams defines parameters for ForceDeleteNodePool.
+type ForceDeleteNodePoolParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ForceDeleteNodePoolParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ForceDeleteNodePoolParamsDryRun defines parameters for ForceDeleteNodePool.
+type ForceDeleteNodePoolParamsDryRun string
+
+// ListFlatNodePoolStatusesParams defines parameters for ListFlatNodePoolStatuses.
+type ListFlatNodePoolStatusesParams struct {
+	// Search A query in TSL, such as `labels.environment='dev' and status.conditions.Ready='True'`.
+	// Operators are `=`, `!=`, `<`, `<=`, `>`, `>=`, `in`, `between`, `like`, `ilike`, `~=`, `~!` and `is null`, joined by `and`,
+	// `or`, `not` and parentheses; fields are those of the resource, `labels.<key>`, `status.conditions.<Type>` and `spec.<path>`.
+	// An empty one is no search.
+	Search *Search `form:"search,omitempty" json:"search,omitempty"`
+
+	// Page Number of the page, from 1.
+	Page *Page `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Maximum number of items on a page. Without it, a page has 20 items, or as many as the
+	// server's configuration says, also for clients that do not page at all.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Size Another name for pageSize.
+	Size *Size `form:"size,omitempty" json:"size,omitempty"`
+
+	// OrderBy What to order by: one or more of adapter, created_time, last_report_time and
+	// observed_generation, each with an optional asc or desc, separated by commas.
+	// Without it, the newest come first.
+	OrderBy *StatusOrderBy `form:"orderBy,omitempty" json:"orderBy,omitempty"`
+
+	// Order Either asc or desc, the direction of what orderBy gives no direction for: asc where
+	// orderBy is given, else desc. Or, without orderBy, what orderBy would say, such as
+	// `name desc` or `kind asc,name`. An empty one is the default.
+	Order *Order `form:"order,omitempty" json:"order,omitempty"`
+
+	// PageToken The nextPageToken of the page before; empty for the first page. Such pages are in the
+	// order of created_time. Unlike numbered pages, they skip nothing while others create
+	// and delete. Excludes page.
+	PageToken *PageToken `form:"pageToken,omitempty" json:"pageToken,omitempty"`
+
+	// Fields The members of the items to return, separated by commas; id (adapter, of a report) is
+	// always among them. The members that are not named are missing, also those that the
+	// schema of an item requires.
+	Fields *Fields `form:"fields,omitempty" json:"fields,omitempty"`
+}
+
+// ReportFlatNodePoolStatusParams defines parameters for ReportFlatNodePoolStatus.
+type ReportFlatNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *ReportFlatNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// ReportFlatNodePoolStatusParamsDryRun defines parameters for ReportFlatNodePoolStatus.
+type ReportFlatNodePoolStatusParamsDryRun string
+
+// PutFlatNodePoolStatusParams defines parameters for PutFlatNodePoolStatus.
+type PutFlatNodePoolStatusParams struct {
+	// DryRun With All, the API server checks the request, and the answer is the same, but nothing is stored.
+	DryRun *PutFlatNodePoolStatusParamsDryRun `form:"dryRun,omitempty" json:"dryRun,omitempty"`
+}
+
+// PutFlatNodePoolStatusParamsDryRun defines parameters for PutFlatNodePoolStatus.
+type PutFlatNodePoolStatusParamsDryRun string
 
 // CreateClusterJSONRequestBody defines body for CreateCluster for application/json ContentType.
 type CreateClusterJSONRequestBody = ClusterCreateRequest
 
+// PatchClusterJSONRequestBody defines body for PatchCluster for application/json ContentType.
+type PatchClusterJSONRequestBody = ResourcePatchRequest
+
+// PatchClusterApplicationJSONPatchPlusJSONRequestBody defines body for PatchCluster for application/json-patch+json ContentType.
+type PatchClusterApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchClusterApplicationMergePatchPlusJSONRequestBody defines body for PatchCluster for application/merge-patch+json ContentType.
+type PatchClusterApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteClusterJSONRequestBody defines body for ForceDeleteCluster for application/json ContentType.
+type ForceDeleteClusterJSONRequestBody = ForceDeleteRequest
+
 // CreateNodePoolJSONRequestBody defines body for CreateNodePool for application/json ContentType.
 type CreateNodePoolJSONRequestBody = NodePoolCreateRequest
+
+// PatchClusterNodePoolJSONRequestBody defines body for PatchClusterNodePool for application/json ContentType.
+type PatchClusterNodePoolJSONRequestBody = ResourcePatchRequest
+
+// PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody defines body for PatchClusterNodePool for application/json-patch+json ContentType.
+type PatchClusterNodePoolApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody defines body for PatchClusterNodePool for application/merge-patch+json ContentType.
+type PatchClusterNodePoolApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteClusterNodePoolJSONRequestBody defines body for ForceDeleteClusterNodePool for application/json ContentType.
+type ForceDeleteClusterNodePoolJSONRequestBody = ForceDeleteRequest
 
 // ReportNodePoolStatusJSONRequestBody defines body for ReportNodePoolStatus for application/json ContentType.
 type ReportNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
 
+// PutNodePoolStatusJSONRequestBody defines body for PutNodePoolStatus for application/json ContentType.
+type PutNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
+
 // ReportClusterStatusJSONRequestBody defines body for ReportClusterStatus for application/json ContentType.
 type ReportClusterStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PutClusterStatusJSONRequestBody defines body for PutClusterStatus for application/json ContentType.
+type PutClusterStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PatchNodePoolJSONRequestBody defines body for PatchNodePool for application/json ContentType.
+type PatchNodePoolJSONRequestBody = ResourcePatchRequest
+
+// PatchNodePoolApplicationJSONPatchPlusJSONRequestBody defines body for PatchNodePool for application/json-patch+json ContentType.
+type PatchNodePoolApplicationJSONPatchPlusJSONRequestBody = JSONPatch
+
+// PatchNodePoolApplicationMergePatchPlusJSONRequestBody defines body for PatchNodePool for application/merge-patch+json ContentType.
+type PatchNodePoolApplicationMergePatchPlusJSONRequestBody = MergePatch
+
+// ForceDeleteNodePoolJSONRequestBody defines body for ForceDeleteNodePool for application/json ContentType.
+type ForceDeleteNodePoolJSONRequestBody = ForceDeleteRequest
+
+// ReportFlatNodePoolStatusJSONRequestBody defines body for ReportFlatNodePoolStatus for application/json ContentType.
+type ReportFlatNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest
+
+// PutFlatNodePoolStatusJSONRequestBody defines body for PutFlatNodePoolStatus for application/json ContentType.
+type PutFlatNodePoolStatusJSONRequestBody = AdapterStatusCreateRequest

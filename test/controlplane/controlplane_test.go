@@ -142,8 +142,12 @@ func TestControlPlane(t *testing.T) {
 		if by := cluster.Annotations[v1.CreatedByAnnotation]; by != "somebody@example.com" {
 			t.Errorf("created by %q, want the caller", by)
 		}
-		if err := caller.Delete(t.Context(), cluster); !apierrors.IsForbidden(err) {
-			t.Errorf("Delete() as a caller who may = %v, want forbidden: the facade deletes nothing of callers", err)
+		if err := caller.Delete(t.Context(), cluster); err != nil {
+			t.Errorf("Delete() as a caller who may = %v", err)
+		}
+		report := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name + ".dns", Namespace: cluster.Namespace}}
+		if err := caller.Delete(t.Context(), report); !apierrors.IsForbidden(err) {
+			t.Errorf("Delete() of a report as a caller = %v, want forbidden: the facade deletes no report of callers", err)
 		}
 	})
 

@@ -173,7 +173,7 @@ func TestBothDoors(t *testing.T) {
 func TestStops(t *testing.T) {
 	f := newFleet(t)
 	f.start(t)
-	f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"stays"}`)
+	f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"stays"}`)
 	if err := f.stop(t, os.Interrupt); err != nil {
 		t.Errorf("after an interrupt: %v\n%s", err, f.output)
 	}

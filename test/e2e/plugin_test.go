@@ -33,7 +33,7 @@ func TestPlugin(t *testing.T) {
 	for _, cluster := range []string{
 		`{"name":"web","labels":{"environment":"dev"},"spec":{"region":"eu-1"}}`,
 		`{"name":"api","labels":{"environment":"staging"},"spec":{"region":"us-1"}}`,
-		`{"name":"lab"}`,
+		`{"spec":{},"name":"lab"}`,
 	} {
 		f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", cluster)
 	}

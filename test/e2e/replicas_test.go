@@ -32,7 +32,7 @@ func TestReplicas(t *testing.T) {
 	f.start(t, "--", "--leader-elect")
 	second := f.startReplica(t)
 
-	cluster := second.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"shared"}`)
+	cluster := second.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"shared"}`)
 	href := cluster["href"].(string)
 	for _, adapter := range []string{"validator", "dns", "pullsecret", "hypershift"} {
 		second.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report(adapter, "True", 1, "2025-01-01T10:00:00Z"))

@@ -47,7 +47,7 @@ func TestRollingRestart(t *testing.T) {
 	var checking sync.WaitGroup
 	checking.Go(func() { balancer.check(done) })
 
-	cluster := leader.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"rolling"}`)
+	cluster := leader.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"rolling"}`)
 	href := cluster["href"].(string)
 	var clients sync.WaitGroup
 	var requests, reports atomic.Int64

@@ -42,7 +42,7 @@ func TestAuthentication(t *testing.T) {
 	})
 	const secret = "a-secret-of-the-spec"
 	cluster := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"owned","spec":{"secret":"`+secret+`"}}`)
-	if by := cluster["created_by"]; by != "system:serviceaccount:default:owner" {
+	if by := cluster["created_by"]; by != "owner@default.serviceaccount.users.hyperfleet.local" {
 		t.Errorf("created_by is %v", by)
 	}
 	f.want(t, http.StatusForbidden, http.MethodPost, cluster["href"].(string)+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))

@@ -124,7 +124,7 @@ func (w *workload) trespass(random *rand.Rand, through *replica) {
 			path += "/" + id
 		}
 	} else if random.IntN(2) == 0 {
-		method, body = http.MethodPost, `{"name":"trespass"}`
+		method, body = http.MethodPost, `{"spec":{},"name":"trespass"}`
 		if want == http.StatusForbidden {
 			caller = []string{stranger, viewer, adapter}[random.IntN(3)]
 		}

@@ -62,6 +62,7 @@ func TestFaults(t *testing.T) {
 func TestOpenManagers(t *testing.T) {
 	s := newOpenStack(t)
 	s.strike(t, fault{"kube-apiserver is killed", false, killAPIServer}, "open")
+	s.strike(t, fault{"one of two writers is frozen", false, freezeWriter}, "two")
 }
 
 // TestFullDisk fills etcd up to its quota.

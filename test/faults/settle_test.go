@@ -145,8 +145,7 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 	add := func(o object) {
 		mark := o.GetLabels()[markLabel]
 		exist[o.GetUID()] = true
-		switch {
-		case w.marked(mark) == nil || s.resources[mark] != nil:
+		if w.marked(mark) == nil || s.resources[mark] != nil {
 			s.strangers = append(s.strangers, fmt.Sprintf("%s has mark %s, which is not its own", o.GetName(), mark))
 		}
 		s.resources[mark] = o
@@ -301,7 +300,7 @@ func (r *resource) checkReports(s stored) []string {
 // unless the resource gets there soon. The caller holds r.mu.
 func (r *resource) mayBeAhead(one *report) bool {
 	lowest, _ := r.generations(one.start, one.start)
-	return one.via == nil && one.generation > lowest+r.deletions()
+	return one.via == nil && one.generation > lowest
 }
 
 // deletions returns by how much deletion can have raised the generation. The caller

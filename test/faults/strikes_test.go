@@ -111,10 +111,17 @@ func killLeader(t *testing.T, s *stack, w *workload) {
 	leader.release()
 }
 
-func freezeManager(t *testing.T, s *stack, _ *workload) {
-	r := s.other(s.leader(t))
+// freezeManager freezes the replica that does not lead.
+func freezeManager(t *testing.T, s *stack, _ *workload) { s.other(s.leader(t)).freezeFor(t, frozen) }
+
+// freezeWriter freezes one of two managers without leader election. It goes on with what
+// it knew of reports before.
+func freezeWriter(t *testing.T, s *stack, _ *workload) { s.replicas[0].freezeFor(t, frozen) }
+
+func (r *replica) freezeFor(t *testing.T, duration time.Duration) {
+	t.Helper()
 	r.freeze(t)
-	time.Sleep(frozen)
+	time.Sleep(duration)
 	r.thaw(t)
 }
 

@@ -132,13 +132,10 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	before, had := named(r.Before, TypeOf(report.Adapter))
 	known := had && before.ObservedGeneration <= r.Generation
 	// "A stored condition may not be replaced by one that rests on an older report of
-	// that adapter"; of two reports of one time the stored one counts.
-	if known && !r.Confirmed {
-		newer := before.ObservedGeneration > report.Generation ||
-			before.ObservedGeneration == report.Generation && !before.LastUpdatedTime.Before(report.Observed)
-		if newer {
-			return before, true
-		}
+	// that adapter"; of two reports of one time the stored one counts. The report that
+	// the stored condition shows makes it anew: it may keep more text than before.
+	if known && inDoubt(r, report) {
+		return before, true
 	}
 	// "A report that says Available=Unknown does not undo what is known", nor does one
 	// without Available, "for a generation that the parent does not have", or from

@@ -108,7 +108,8 @@ func startSlowly(slow string) {
 	began := time.Now()
 	http.HandleFunc("/readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if never || time.Since(began) < took {
-			w.WriteHeader(http.StatusInternalServerError)
+			http.Error(w, "still loading", http.StatusInternalServerError)
+			return
 		}
 	})
 	var loaded atomic.Int64

@@ -39,7 +39,6 @@ import (
 	"sigs.k8s.io/yaml"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 // kustomize renders a kustomization whose text refers to this repository's config
@@ -47,8 +46,10 @@ import (
 func kustomize(ctx context.Context, text string, inner ...string) []*unstructured.Unstructured {
 	GinkgoHelper()
 	folder := GinkgoT().TempDir()
+	manifests, err := filepath.Abs(filepath.Join("..", "..", "config"))
+	Expect(err).NotTo(HaveOccurred())
 	write := func(folder, text string) {
-		config, err := filepath.Rel(folder, filepath.Join("..", "..", "config"))
+		config, err := filepath.Rel(folder, manifests)
 		Expect(err).NotTo(HaveOccurred())
 		text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n" + strings.ReplaceAll(text, "$CONFIG", config)
 		Expect(os.MkdirAll(folder, 0o700)).To(Succeed())

@@ -1,0 +1,80 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"net/http"
+	"net/netip"
+	"sync"
+)
+
+// checks bounds the authentications in flight by the networks of clients. Requests of one
+// network with the same credentials share one place, as they share one TokenReview: a caller
+// with valid credentials takes nothing from the other clients of its proxy.
+type checks struct {
+	mu     sync.Mutex
+	places *shares
+	held   map[check]int
+}
+
+// A check is the authentication of the same credentials from one network.
+type check struct{ network, authorization string }
+
+func newChecks(places int) *checks {
+	return &checks{places: newShares(places), held: map[check]int{}}
+}
+
+// checkOf returns the check that a request needs.
+func checkOf(r *http.Request) check {
+	return check{clientNetwork(r), r.Header.Get("Authorization")}
+}
+
+// begin reports whether there is a place for the check.
+func (c *checks) begin(of check) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[of] == 0 && !c.places.take(of.network) {
+		return false
+	}
+	c.held[of]++
+	return true
+}
+
+// end ends the check of one request.
+func (c *checks) end(of check) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.held[of]--; c.held[of] == 0 {
+		delete(c.held, of)
+		c.places.leave(of.network)
+	}
+}
+
+// clientNetwork returns the network that the client of a connection, or the proxy before it,
+// can choose its addresses from: an IPv4 address, or 64 bits of an IPv6 address.
+func clientNetwork(r *http.Request) string {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	ip := address.Addr().Unmap()
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, _ := ip.Prefix(64) // fails for IPv4 only
+	return network.String()
+}
