@@ -25,6 +25,7 @@ import (
 // on it and write AdapterStatus objects. HyperFleet aggregates these reports into
 // the Cluster's conditions.
 //
+// +genclient
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=hfc,categories=hyperfleet

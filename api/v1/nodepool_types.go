@@ -31,6 +31,7 @@ import (
 // metadata.name is the Cluster's name, a dot, and the pool's own name. So the
 // API server keeps a pool's name unique within its Cluster.
 //
+// +genclient
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:shortName=hfnp,categories=hyperfleet
