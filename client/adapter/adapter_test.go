@@ -29,6 +29,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -232,7 +233,10 @@ func newNamespace(t *testing.T) string {
 
 func create(t *testing.T, namespace, name string, labels map[string]string) *hyperfleetv1.Cluster {
 	t.Helper()
-	cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels}}
+	cluster := &hyperfleetv1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
 	if err := env.Client.Create(t.Context(), cluster); err != nil {
 		t.Fatal(err)
 	}
