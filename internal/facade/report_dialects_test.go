@@ -23,7 +23,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -69,54 +68,6 @@ func TestReportWithoutAvailable(t *testing.T) {
 	for _, conditionType := range []string{v1.ReadyCondition, v1.AvailableCondition, "DnsSuccessful"} {
 		if c := condition(t, read.Status, conditionType); c.Status != "True" {
 			t.Errorf("%s is %+v", conditionType, c)
-		}
-	}
-}
-
-// plant stores a report as an adapter would by kubectl.
-func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64, observed time.Time) {
-	t.Helper()
-	report := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, adapter)},
-		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster.Name},
-			Adapter:            adapter,
-			ObservedGeneration: generation,
-			ObservedTime:       v1.NewTimestamp(observed),
-			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionFalse, Reason: "Planted"}},
-		},
-	}
-	if err := suite.env.Client.Create(t.Context(), report); err != nil {
-		t.Fatal(err)
-	}
-	// The reconciler may delete it before anybody looks.
-	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A report that no adapter can have made does not keep the honest ones out.
-func TestImplausibleReportIsReplaced(t *testing.T) {
-	for name, planted := range map[string]struct {
-		generation int64
-		observed   time.Time
-	}{
-		"far future":        {1, time.Date(2999, 12, 31, 23, 59, 59, 0, time.UTC)},
-		"an hour ahead":     {1, time.Now().Add(time.Hour)},
-		"future generation": {2147483647, noon},
-		"next generation":   {2, noon},
-	} {
-		for _, status := range []string{"True", "False", "Unknown"} {
-			t.Run(name+" "+status, func(t *testing.T) {
-				cluster := newCluster(t, "")
-				plant(t, cluster, "dns", planted.generation, planted.observed)
-				var recorded rest.AdapterStatus
-				post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon.Add(time.Minute), status)).want(t, http.StatusCreated).decode(t, &recorded)
-				if recorded.ObservedGeneration != 1 || string(recorded.Conditions[0].Status) != status {
-					t.Errorf("recorded %+v", recorded)
-				}
-				post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, status)).want(t, http.StatusNoContent)
-			})
 		}
 	}
 }

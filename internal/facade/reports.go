@@ -206,34 +206,6 @@ func concerns(recorded, report *v1.AdapterStatus) bool {
 	return recorded.Spec.ResourceRef.Concerns(ref.Kind, ref.Name, ref.UID)
 }
 
-// isImplausible reports whether no adapter can have seen what a recorded report says. The
-// index may be behind, so the API server has the last word on the generation.
-func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (bool, error) {
-	report, now := aggregate.ReportOf(recorded), s.options.Clock.Now()
-	if _, implausible := aggregate.Implausible(report, on.row.Generation, now); !implausible {
-		return false, nil
-	}
-	if err := s.readLive(ctx, on); err != nil {
-		return false, err
-	}
-	_, implausible := aggregate.Implausible(report, on.object.GetGeneration(), now)
-	return implausible, nil
-}
-
-// removeImplausible deletes the recorded report if no adapter can have seen what it says,
-// and reports whether it did. Compared with such a report, every honest one is stale.
-func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
-	recorded := &v1.AdapterStatus{}
-	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
-		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
-	}
-	implausible, err := s.isImplausible(ctx, on, recorded)
-	if err != nil || !implausible {
-		return false, err
-	}
-	return true, s.remove(ctx, on, recorded, metrics.DiscardImplausible)
-}
-
 // removePredecessor deletes the recorded report if it is about a resource that had the
 // same name and is gone, and reports whether it did. It makes sure first that it is not
 // the other way round: that the index is behind, and the recorded report is the
