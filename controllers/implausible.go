@@ -107,7 +107,7 @@ func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v
 func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report *v1.AdapterStatus, resource parent, reason string) error {
 	log.FromContext(ctx).Info("Report is implausible", "report", klog.KObj(report), "adapter", report.Spec.Adapter, "reason", reason)
 	if resource != nil {
-		if err := r.keepResult(ctx, report); err != nil {
+		if err := r.keepResult(ctx, report, resource); err != nil {
 			return err
 		}
 	}
@@ -120,27 +120,23 @@ func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report 
 	return nil
 }
 
-// keepResult records on the resource of a report that the stored result of the adapter
-// stays known without a report. The lock on the resourceVersion makes a status that was
-// computed before this write conflict: its writer may not know of the annotation when it
-// learns that the report is gone.
-func (r *AdapterStatusReconciler) keepResult(ctx context.Context, report *v1.AdapterStatus) error {
-	resource, err := resourceOf(ctx, r.APIReader, report)
-	if err != nil || resource == nil {
+// keepResult records on the resource of an implausible report that the result of the
+// adapter stays known without the report. The lock on the resourceVersion makes a status
+// that was computed before this write conflict: its writer may not know of the annotation
+// when it learns that the report is gone.
+func (r *AdapterStatusReconciler) keepResult(ctx context.Context, report *v1.AdapterStatus, resource parent) error {
+	annotation, err := aggregate.Keep(resource.GetAnnotations(), resource.GetStatus().Conditions, aggregate.ReportOf(report))
+	if err != nil || annotation == resource.GetAnnotations()[v1.KeptResultsAnnotation] {
 		return err
 	}
-	annotation, known, err := aggregate.Keep(resource.GetAnnotations(), resource.GetStatus().Conditions, report.Spec.Adapter)
-	if err != nil || !known || annotation == resource.GetAnnotations()[v1.KeptResultsAnnotation] {
-		return err
-	}
-	base := resource.DeepCopyObject().(client.Object)
+	annotated := resource.DeepCopyObject().(client.Object)
 	annotations := maps.Clone(resource.GetAnnotations())
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
 	annotations[v1.KeptResultsAnnotation] = annotation
-	resource.SetAnnotations(annotations)
-	return patchMetadata(ctx, r.Client, resource, base)
+	annotated.SetAnnotations(annotations)
+	return patchMetadata(ctx, r.Client, annotated, resource)
 }
 
 // clockComparison is how far the API server's clock was ahead of this process's. One

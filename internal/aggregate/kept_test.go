@@ -17,6 +17,7 @@ limitations under the License.
 package aggregate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -30,9 +31,9 @@ func keep(t *testing.T, conditions []v1.ResourceCondition, adapters ...string) m
 	t.Helper()
 	annotations := map[string]string{}
 	for _, adapter := range adapters {
-		value, known, err := aggregate.Keep(annotations, conditions, adapter)
-		if err != nil || !known {
-			t.Fatalf("keep the result of %s: known %t, %v", adapter, known, err)
+		value, err := aggregate.Keep(annotations, conditions, report(adapter, 9, no, 50))
+		if err != nil {
+			t.Fatalf("keep the result of %s: %v", adapter, err)
 		}
 		annotations[v1.KeptResultsAnnotation] = value
 	}
@@ -100,25 +101,62 @@ func TestKeptResultIsVoid(t *testing.T) {
 	if conditionOf(got, "DnsSuccessful") != nil || conditionOf(got, "ValidatorSuccessful") == nil {
 		t.Errorf("conditions without reports are %+v, want only validator's", got)
 	}
-	in.Previous = got
-	if value := keep(t, got, "validator")[v1.KeptResultsAnnotation]; value != keep(t, in.Previous, "validator")[v1.KeptResultsAnnotation] {
-		t.Error("Keep depends on entries that are void")
+}
+
+// The parent may get to the generation of an implausible report right before the report
+// is deleted: the conditions that include it stay.
+func TestKeptResultOfDeletedReport(t *testing.T) {
+	ahead := report("dns", 2, no, 12)
+	for name, before := range map[string][]aggregate.Report{"after a result": {report("dns", 1, yes, 10)}, "without a result": nil} {
+		in := input(1, nil, before...)
+		in.Previous = aggregate.Conditions(in)
+		value, err := aggregate.Keep(nil, in.Previous, ahead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		annotations := map[string]string{v1.KeptResultsAnnotation: value}
+		in.Generation, in.Reports = 2, []aggregate.Report{ahead}
+		in.Kept = aggregate.Kept(annotations, in.Previous)
+		in.Previous = aggregate.Conditions(in)
+		in.Reports = []aggregate.Report{report("dns", 1, yes, 20)} // which the API server accepts where it has none
+		in.Kept = aggregate.Kept(annotations, in.Previous)
+		got := conditionOf(aggregate.Conditions(in), "DnsSuccessful")
+		if got == nil || got.ObservedGeneration != 2 || got.Status != no {
+			t.Errorf("%s: DnsSuccessful is %+v, want it as before the report was deleted", name, got)
+		}
 	}
 }
 
-func TestKeptWithoutResults(t *testing.T) {
-	in := input(1, nil, report("dns", 1, yes, 10))
-	stored := aggregate.Conditions(in)
-	if value, known, err := aggregate.Keep(nil, stored, "validator"); known || err != nil {
-		t.Errorf("Keep of an adapter without a result: %q, %t, %v", value, known, err)
-	}
-	for _, value := range []string{"", "dns", "[]", `{"dns":1}`, `{"dns":{"lastUpdatedTime":"yesterday"}}`, `{"dns":null}`, "null"} {
-		if got := aggregate.Kept(map[string]string{v1.KeptResultsAnnotation: value}, stored); len(got) > 0 {
+func TestMalformedKeptResults(t *testing.T) {
+	stored := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10)))
+	for _, value := range []string{"", "dns", "[]", `{"dns":1}`, `{"dns":["1"]}`, `{"dns":"1@2025-01-01T00:10:00Z"}`, `{"dns":null}`, "null"} {
+		annotations := map[string]string{v1.KeptResultsAnnotation: value}
+		if got := aggregate.Kept(annotations, stored); len(got) > 0 {
 			t.Errorf("Kept of %q is %v", value, got)
 		}
-		if _, known, err := aggregate.Keep(map[string]string{v1.KeptResultsAnnotation: value}, stored, "dns"); !known || err != nil {
-			t.Errorf("Keep beside %q: %t, %v", value, known, err)
+		if _, err := aggregate.Keep(annotations, stored, report("dns", 9, no, 50)); err != nil {
+			t.Errorf("Keep beside %q: %v", value, err)
 		}
+	}
+}
+
+// An adapter that reports under ever new names does not make the annotation grow for ever,
+// nor take from it the result of another one.
+func TestKeptResultsAreBounded(t *testing.T) {
+	stored := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10)))
+	annotations := keep(t, stored, "dns")
+	for i := range 1000 {
+		value, err := aggregate.Keep(annotations, stored, report(fmt.Sprintf("invented-%d", i), 9, no, 50))
+		if err != nil {
+			t.Fatal(err)
+		}
+		annotations[v1.KeptResultsAnnotation] = value
+	}
+	if size := len(annotations[v1.KeptResultsAnnotation]); size > 16<<10 {
+		t.Errorf("the annotation has %d bytes", size)
+	}
+	if diff := cmp.Diff([]string{"dns"}, aggregate.Kept(annotations, stored)); diff != "" {
+		t.Errorf("Kept (-want +got):\n%s", diff)
 	}
 }
 

@@ -53,39 +53,39 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
 		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
 	}
-	implausible, err := s.isImplausible(ctx, on, recorded)
-	if err != nil || !implausible || aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions()) {
-		return false, err
-	}
-	if err := s.keepResult(ctx, on, report.Spec.Adapter); err != nil {
-		return false, err
+	removable := false
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
+		removable, err = s.isImplausible(ctx, on, recorded)
+		if err != nil || !removable {
+			return err
+		}
+		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions()) {
+			removable = false
+			return nil
+		}
+		return s.keepResult(ctx, on, recorded)
+	})
+	if err != nil || !removable {
+		return false, fromOwnRequest(err)
 	}
 	return true, s.remove(ctx, on, recorded, metrics.DiscardImplausible)
 }
 
-// keepResult records on the resource that the stored result of the adapter stays known
-// although its report is about to be deleted: the next report may never be written. The
-// lock on the resourceVersion makes a status that was computed before this write conflict.
-func (s *Server) keepResult(ctx context.Context, on requested, adapter string) error {
-	if on.dryRun {
-		return nil
+// keepResult records on the resource that the result of the adapter stays known although
+// its recorded report is about to be deleted: the next report may never be written. The
+// write conflicts if the resource has changed since readLive read it. And it makes a status
+// conflict that was computed before.
+func (s *Server) keepResult(ctx context.Context, on requested, recorded *v1.AdapterStatus) error {
+	value, err := aggregate.Keep(on.object.GetAnnotations(), on.conditions(), aggregate.ReportOf(recorded))
+	if err != nil || on.dryRun || value == on.object.GetAnnotations()[v1.KeptResultsAnnotation] {
+		return err
 	}
-	err := retry.RetryOnConflict(retry.DefaultBackoff, func() error {
-		if err := s.readLive(ctx, on); err != nil {
-			return err
-		}
-		value, known, err := aggregate.Keep(on.object.GetAnnotations(), on.conditions(), adapter)
-		if err != nil || !known || value == on.object.GetAnnotations()[v1.KeptResultsAnnotation] {
-			return err
-		}
-		patch, err := json.Marshal([]jsonPatchOperation{
-			annotation(on.object, v1.KeptResultsAnnotation, value),
-			{Op: "replace", Path: "/metadata/resourceVersion", Value: on.object.GetResourceVersion()},
-		})
-		if err != nil {
-			return fmt.Errorf("make a patch of the kept results: %w", err)
-		}
-		return s.own.Patch(ctx, on.object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(v1.ControllerFieldManager))
+	patch, err := json.Marshal([]jsonPatchOperation{
+		annotation(on.object, v1.KeptResultsAnnotation, value),
+		{Op: "replace", Path: "/metadata/resourceVersion", Value: on.object.GetResourceVersion()},
 	})
-	return fromOwnRequest(err)
+	if err != nil {
+		return fmt.Errorf("make a patch of the kept results: %w", err)
+	}
+	return s.own.Patch(ctx, on.object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(v1.ControllerFieldManager))
 }

@@ -18,7 +18,9 @@ package facade_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -91,30 +93,34 @@ func plantOver(t *testing.T, cluster rest.Cluster, adapter string) {
 	}
 }
 
-// creationFails makes the creation of reports fail while it is set.
-type creationFails struct {
-	atomic.Bool
-	next http.RoundTripper
+// hooks holds a function that is called before each request of a replica to the API server
+// about reports. An error of the function is that of the request.
+type hooks struct {
+	next   http.RoundTripper
+	before atomic.Pointer[func(method string) error]
 }
 
-func (c *creationFails) RoundTrip(r *http.Request) (*http.Response, error) {
-	if c.Load() && r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/adapterstatuses") {
-		return nil, errors.New("the connection is lost")
+func (h *hooks) RoundTrip(r *http.Request) (*http.Response, error) {
+	if before := h.before.Load(); before != nil && strings.Contains(r.URL.Path, "/adapterstatuses") {
+		if err := (*before)(r.Method); err != nil {
+			return nil, err
+		}
 	}
-	return c.next.RoundTrip(r)
+	return h.next.RoundTrip(r)
 }
 
-// A report replaces an implausible one in two writes. If the second one fails, the adapter
-// has no report, but what is known of it stays known.
-func TestReplacingImplausibleReportFails(t *testing.T) {
-	fails := &creationFails{}
+// newHookedReplica starts another replica. send sends it a report and returns the status of
+// the answer.
+func newHookedReplica(t *testing.T) (send func(path, body string) (status int), h *hooks) {
+	t.Helper()
+	h = &hooks{}
 	config := restclient.CopyConfig(suite.env.Config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		fails.next = next
-		return fails
+		h.next = next
+		return h
 	})
 	server, _ := newReplicaOf(t, config)
-	send := func(path, body string) (status int) {
+	return func(path, body string) int {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Address().String()+path, strings.NewReader(body))
 		if err != nil {
@@ -129,28 +135,37 @@ func TestReplacingImplausibleReportFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		return response.StatusCode
-	}
+	}, h
+}
 
+// A report replaces an implausible one in two writes. If the second one fails, the adapter
+// has no report, but what is known of it stays known.
+func TestReplacingImplausibleReportFails(t *testing.T) {
+	send, h := newHookedReplica(t)
 	cluster := newCluster(t, "")
 	path := cluster.Href + "/statuses"
 	post(t, path, reportBody("extra", 1, noon, "True")).want(t, http.StatusCreated)
 	known := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful")
 	plantOver(t, cluster, "extra")
 
-	fails.Store(true)
+	h.before.Store(new(func(method string) error {
+		if method == http.MethodPost {
+			return errors.New("the connection is lost")
+		}
+		return nil
+	}))
 	if status := send(path, reportBody("extra", 1, noon.Add(time.Minute), "False")); status != http.StatusServiceUnavailable {
 		t.Fatalf("the report is answered with %d", status)
 	}
 	for _, report := range statuses(t, cluster.Href) {
 		t.Errorf("%+v is still stored", report)
 	}
-	// The report of another adapter makes the reconciler look at all reports.
-	post(t, path, reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+	aggregateAll(t, cluster)
 	if got := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful"); got != known {
 		t.Errorf("what is known of extra is %+v, want %+v as before", got, known)
 	}
 
-	fails.Store(false)
+	h.before.Store(nil)
 	if status := send(path, reportBody("extra", 1, noon.Add(time.Minute), "False")); status != http.StatusCreated {
 		t.Fatalf("the report is answered with %d when it is sent again", status)
 	}
@@ -158,6 +173,58 @@ func TestReplacingImplausibleReportFails(t *testing.T) {
 		got := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful")
 		return got.Status == "False" && got.CreatedTime.Equal(known.CreatedTime) && got.LastUpdatedTime.Equal(noon.Add(time.Minute))
 	})
+}
+
+// The resource gets to the generation of an implausible report after it is found to be
+// implausible and before it is deleted. The conditions do not go back from it.
+func TestImplausibleReportBecomesPlausible(t *testing.T) {
+	for name, known := range map[string]bool{"with a result": true, "without a result": false} {
+		t.Run(name, func(t *testing.T) {
+			send, h := newHookedReplica(t)
+			cluster := newCluster(t, "")
+			path := cluster.Href + "/statuses"
+			if known {
+				post(t, path, reportBody("extra", 1, noon, "True")).want(t, http.StatusCreated)
+				plantOver(t, cluster, "extra")
+			} else {
+				plant(t, cluster, "extra", 7, noon)
+			}
+			reached := func() {
+				for n := range 6 {
+					stored := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
+					patch := client.RawPatch("application/merge-patch+json", fmt.Appendf(nil, `{"spec":{"n":%d}}`, n))
+					if err := suite.env.Client.Patch(t.Context(), stored, patch); err != nil {
+						t.Error(err)
+					}
+				}
+				eventually(t, "the planted report counts", func() bool {
+					i := slices.IndexFunc(getCluster(t, cluster.ID).Status.Conditions, func(c rest.ResourceCondition) bool {
+						return c.Type == "ExtraSuccessful" && c.ObservedGeneration == 7
+					})
+					return i >= 0
+				})
+			}
+			h.before.Store(new(func(method string) error {
+				if method == http.MethodDelete {
+					reached()
+				}
+				return nil
+			}))
+			if status := send(path, reportBody("extra", 1, noon.Add(time.Minute), "False")); status != http.StatusCreated {
+				t.Fatalf("the report is answered with %d", status)
+			}
+			aggregateAll(t, cluster)
+			if got := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful"); got.ObservedGeneration != 7 {
+				t.Errorf("the condition went back to %+v", got)
+			}
+		})
+	}
+}
+
+// aggregateAll makes the reconciler look at all reports on a cluster, and waits for that.
+func aggregateAll(t *testing.T, cluster rest.Cluster) {
+	t.Helper()
+	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
 }
 
 // An implausible report does not open the door to a report that is older than what is known.
