@@ -82,8 +82,9 @@ func TestReportWithoutUIDIsReplaced(t *testing.T) {
 	}
 }
 
-// applyReport makes a server-side apply of a report, without force, and returns it.
-func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditions, data string) *v1.AdapterStatus {
+// applyReport makes a server-side apply of a report, without force unless the options say
+// so, and returns it.
+func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditions, data string, options ...client.ApplyOption) *v1.AdapterStatus {
 	t.Helper()
 	manifest := &unstructured.Unstructured{}
 	text := fmt.Sprintf(`{"apiVersion":"hyperfleet.io/v1","kind":"AdapterStatus","metadata":{"namespace":"default","name":"%s.dns"},
@@ -92,7 +93,7 @@ func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditi
 	if err := manifest.UnmarshalJSON([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	if err := suite.env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(manifest), client.FieldOwner("gitops")); err != nil {
+	if err := suite.env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(manifest), append(options, client.FieldOwner("gitops"))...); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
 	report := &v1.AdapterStatus{}
@@ -151,6 +152,38 @@ func TestReportWithoutConditionsAfterApply(t *testing.T) {
 		noon.Add(time.Minute).Format(time.RFC3339))).want(t, http.StatusCreated).decode(t, &recorded)
 	if len(recorded.Conditions) != 0 {
 		t.Errorf("recorded %+v", recorded)
+	}
+}
+
+// No manager owns a part of a condition, so an apply that leaves out a condition that its
+// manager had removes all of it, whoever had written the report before.
+func TestApplyLeavesOutCondition(t *testing.T) {
+	available, finalized := `{"type":"Available","status":"True"}`, `{"type":"Finalized","status":"False","reason":"Draining"}`
+	byREST := func(t *testing.T, cluster rest.Cluster, minute int, status string) {
+		t.Helper()
+		post(t, cluster.Href+"/statuses", fmt.Sprintf(`{"adapter":"dns","observed_generation":1,"observed_time":%q,"conditions":[
+			{"type":"Available","status":"True"},{"type":"Finalized","status":%q}]}`, noon.Add(time.Duration(minute)*time.Minute).Format(time.RFC3339), status)).want(t, http.StatusCreated)
+	}
+	for name, before := range map[string]func(t *testing.T, cluster rest.Cluster){
+		"REST came first": func(t *testing.T, cluster rest.Cluster) {
+			byREST(t, cluster, 0, "True")
+			byREST(t, cluster, 1, "True")
+			applyReport(t, cluster, noon.Add(2*time.Minute), available+","+finalized, `{}`, client.ForceOwnership)
+		},
+		"REST came in between": func(t *testing.T, cluster rest.Cluster) {
+			applyReport(t, cluster, noon, available+","+finalized, `{}`)
+			byREST(t, cluster, 1, "True")
+			byREST(t, cluster, 2, "False")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, "")
+			before(t, cluster)
+			report := applyReport(t, cluster, noon.Add(time.Hour), available, `{}`)
+			if len(report.Spec.Conditions) != 1 {
+				t.Errorf("after the apply the report has the conditions %+v", report.Spec.Conditions)
+			}
+		})
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -168,8 +169,15 @@ func (s *Server) applyReport(ctx context.Context, on requested, report *v1.Adapt
 		return stored, err
 	}
 	// What others have written beside the manager, an apply leaves. To remove it takes no
-	// field from the manager.
-	return s.writeReport(ctx, on, report, stored.ResourceVersion)
+	// field from the manager, provided that everything else stays as it is stored.
+	left := report.DeepCopy()
+	for i := range left.Spec.Conditions {
+		c := &left.Spec.Conditions[i]
+		if is := slices.IndexFunc(stored.Spec.Conditions, func(is v1.AdapterCondition) bool { return is.Type == c.Type }); is >= 0 {
+			c.LastTransitionTime = stored.Spec.Conditions[is].LastTransitionTime
+		}
+	}
+	return s.writeReport(ctx, on, left, stored.ResourceVersion)
 }
 
 // sameContent reports whether two reports say the same, apart from the times of
