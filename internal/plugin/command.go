@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+package plugin
 
 import (
 	"fmt"
@@ -25,36 +25,24 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	command := &cobra.Command{
-		Use:               "kubectl-hyperfleet",
-		Short:             "Search a HyperFleet fleet, and delete by force",
-		Version:           version,
-		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl hyperfleet"},
-		SilenceErrors:     true, // main prints them
-		SilenceUsage:      true,
-		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-	}
-	command.SetIn(streams.In)
-	command.SetOut(streams.Out)
-	command.SetErr(streams.ErrOut)
-	command.AddCommand(newSearchCommand(streams), newForceDeleteCommand(streams))
-	return command
+// Commands returns the commands of the program, which their examples name.
+func Commands(streams genericiooptions.IOStreams, program string) []*cobra.Command {
+	return []*cobra.Command{newSearchCommand(streams, program), newForceDeleteCommand(streams, program)}
 }
 
 const searchExamples = `  # Clusters that are not ready, those that changed last first
-  kubectl hyperfleet search "status.conditions.Ready='False'" --order-by "updated_time desc"
+  %[1]s search "status.conditions.Ready='False'" --order-by "updated_time desc"
 
   # NodePools of a cluster whose spec asks for more than 10 replicas, with all columns
-  kubectl hyperfleet search nodepools "spec.clusterName='web' and spec.replicas > 10" -o wide
+  %[1]s search nodepools "spec.clusterName='web' and spec.replicas > 10" -o wide
 
   # What the adapter dns reported, in all namespaces, as YAML
-  kubectl hyperfleet search adapterstatuses "adapter='dns'" -A -o yaml
+  %[1]s search adapterstatuses "adapter='dns'" -A -o yaml
 
   # The selectors that a search becomes
-  kubectl hyperfleet search "labels.environment='dev' and status.conditions.Ready='True'" --explain`
+  %[1]s search "labels.environment='dev' and status.conditions.Ready='True'" --explain`
 
-func newSearchCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newSearchCommand(streams genericiooptions.IOStreams, program string) *cobra.Command {
 	options := searchOptions{
 		streams: streams,
 		config:  genericclioptions.NewConfigFlags(true),
@@ -64,7 +52,7 @@ func newSearchCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Use:     "search [clusters|nodepools|adapterstatuses] [SEARCH]",
 		Short:   "Print the objects that a search in TSL returns",
 		Long:    "Print the clusters, nodepools or adapterstatuses that a search in TSL, the language of the REST API, returns.\nWithout a search all are printed. The newest come first, as in the REST API, unless --order-by says otherwise.",
-		Example: searchExamples,
+		Example: fmt.Sprintf(searchExamples, program),
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			query, err := parseQuery(args, options.orderBy, options.limit)

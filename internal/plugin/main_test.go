@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+package plugin
 
 import (
 	"bytes"
@@ -29,6 +29,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/rest"
@@ -143,11 +144,12 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	return stopped, nil
 }
 
-// run runs the plugin and returns its output.
+// run runs the command and returns its output.
 func run(t *testing.T, args ...string) (out, errOut string, err error) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	command := newCommand(genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &stdout, ErrOut: &stderr})
+	command := &cobra.Command{Use: "test", SilenceErrors: true, SilenceUsage: true}
+	command.AddCommand(Commands(genericiooptions.IOStreams{In: &bytes.Buffer{}, Out: &stdout, ErrOut: &stderr}, "test")...)
 	command.SetArgs(args)
 	err = command.ExecuteContext(t.Context())
 	return stdout.String(), stderr.String(), err

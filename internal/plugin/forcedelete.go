@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package main
+package plugin
 
 import (
 	"context"
@@ -31,10 +31,10 @@ import (
 
 const forceDeleteExamples = `  # A cluster that is being deleted, and whose adapters no longer exist
   kubectl delete clusters.hyperfleet web --wait=false
-  kubectl hyperfleet force-delete cluster web --reason "the cloud account is closed"
+  %[1]s force-delete cluster web --reason "the cloud account is closed"
 
   # One of its nodepools
-  kubectl hyperfleet force-delete nodepool web.workers --reason "the zone is gone"`
+  %[1]s force-delete nodepool web.workers --reason "the zone is gone"`
 
 type forceDeleteOptions struct {
 	streams genericiooptions.IOStreams
@@ -42,13 +42,13 @@ type forceDeleteOptions struct {
 	reason  string
 }
 
-func newForceDeleteCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newForceDeleteCommand(streams genericiooptions.IOStreams, program string) *cobra.Command {
 	options := forceDeleteOptions{streams: streams, config: genericclioptions.NewConfigFlags(true)}
 	command := &cobra.Command{
 		Use:     "force-delete cluster|nodepool NAME --reason REASON",
 		Short:   "Delete an object without waiting for its adapters",
 		Long:    "Decide that a cluster or nodepool which is being deleted goes without waiting for its adapters.\nWhat they made stays behind. It needs the ClusterRole hyperfleet-force-deleter, and cannot be undone.",
-		Example: forceDeleteExamples,
+		Example: fmt.Sprintf(forceDeleteExamples, program),
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return options.run(cmd.Context(), args[0], args[1])
