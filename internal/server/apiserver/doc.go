@@ -14,10 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Command hyperfleet-local runs HyperFleet on the developer's machine: a control
-// plane that keeps its data between runs, the custom resources and admission
-// policies, and the manager as a process beside them. make run starts it.
-//
-// Package test/controlplane runs the control plane, and package test/process
-// handles processes. Only this command knows the manager's flags.
-package main
+// Package apiserver is Kubernetes' API server as a part of this process: its generic
+// control plane, which serves custom resources, RBAC, admission policies, namespaces,
+// service accounts, leases and events, and knows no pods or nodes.
+package apiserver
