@@ -158,7 +158,7 @@ func readFile(t *testing.T, file string) string {
 // metrics returns the names of the metrics that the manager serves.
 func (f *fleet) metrics(t *testing.T) map[string]bool {
 	t.Helper()
-	response, err := http.Get("http://" + f.metrics + "/metrics")
+	response, err := http.Get("http://" + f.scraped + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func testAuthentication(t *testing.T, f *fleet) {
 	}
 	f.want(t, http.StatusForbidden, http.MethodPost, cluster["href"].(string)+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
 
-	metrics := "http://" + f.metrics + "/metrics"
+	metrics := "http://" + f.scraped + "/metrics"
 	if got := f.status(t, metrics); got != http.StatusForbidden {
 		t.Errorf("metrics for a user without the right: status %d, want 403", got)
 	}

@@ -91,6 +91,9 @@ func TestServerRestarts(t *testing.T) {
 			t.Errorf("a restore while the server runs: %v\n%s", err, out)
 		}
 		f.stop(t, syscall.SIGTERM)
+		if out, err := f.program("server", "snapshot", "save", snapshot+".2", "--data-dir="+f.dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "no server runs with") {
+			t.Errorf("a snapshot of no server: %v\n%s", err, out)
+		}
 		if out, err := f.program(restore...).CombinedOutput(); err != nil || !strings.Contains(string(out), "The previous data are in") {
 			t.Fatalf("restore: %v\n%s", err, out)
 		}

@@ -50,18 +50,32 @@ type fleet struct {
 	shape                 shape
 	dir                   string
 	kubernetes            string // address of the Kubernetes API
-	rest, probes, metrics string // addresses
+	rest, probes, scraped string // addresses of REST, probes and metrics
 	authenticate          bool   // callers need credentials
 	token                 string // of the caller, if the fleet authenticates
 	plane                 *controlplane.ControlPlane
+	ownsPlane             bool             // and does not share the one of another replica
 	process               *process.Process // the manager or the server
 }
 
-// newFleet chooses a folder and ports. It starts no process.
+// newFleet chooses a folder and ports. The fleet is stopped when the test ends.
 func newFleet(t *testing.T, s shape) *fleet {
 	t.Helper()
 	address := func() string { return "127.0.0.1:" + freePort(t) }
-	return &fleet{shape: s, dir: t.TempDir(), kubernetes: address(), rest: address(), probes: address(), metrics: address()}
+	f := &fleet{shape: s, dir: t.TempDir(), kubernetes: address(), rest: address(), probes: address(), scraped: address()}
+	t.Cleanup(func() {
+		if f.process != nil {
+			if err := f.process.Stop(stopLimit); err != nil {
+				t.Error(err)
+			}
+		}
+		if f.ownsPlane {
+			if err := f.plane.Stop(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return f
 }
 
 const (
@@ -94,7 +108,7 @@ func (f *fleet) serverFlags() []string {
 // launch starts the program. The flags of listeners are the same in both shapes.
 func (f *fleet) launch(t *testing.T, args []string) {
 	t.Helper()
-	args = append(args, "--facade-bind-address="+f.rest, "--health-probe-bind-address="+f.probes, "--metrics-bind-address="+f.metrics)
+	args = append(args, "--facade-bind-address="+f.rest, "--health-probe-bind-address="+f.probes, "--metrics-bind-address="+f.scraped)
 	if !f.authenticate {
 		args = append(args, "--insecure-disable-authentication", "--user=dev@hyperfleet.local")
 	}
@@ -103,11 +117,6 @@ func (f *fleet) launch(t *testing.T, args []string) {
 		t.Fatal(err)
 	}
 	f.process = started
-	t.Cleanup(func() {
-		if err := started.Stop(stopLimit); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func (f *fleet) startControlPlane(t *testing.T) {
@@ -126,11 +135,7 @@ func (f *fleet) startControlPlane(t *testing.T) {
 	if f.plane, err = controlplane.New(controlplane.Config{Dir: f.dir, Assets: assets(), EtcdPort: etcdPort, APIServerPort: apiServerPort}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := f.plane.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	f.ownsPlane = true
 	if err := f.plane.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

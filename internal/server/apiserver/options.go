@@ -65,7 +65,7 @@ func NewOptions() *Options {
 // passed are the flags of kube-apiserver that BindFlags adds: prefixes of names.
 var passed = []string{
 	"oidc-", "authentication-config", "audit-", "encryption-provider-config",
-	"admission-control-config-file", "event-ttl", "max-connection-bytes-per-sec",
+	"admission-control-config-file", "event-ttl",
 }
 
 // BindFlags adds the flags of kube-apiserver that an operator may need, with

@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -45,6 +46,12 @@ func Save(ctx context.Context, dir, file string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, fmt.Errorf("%s exists already", file))
 	}
+	// etcd's client would wait for a server to come.
+	connection, err := net.DialTimeout("unix", socket, dialLimit)
+	if err != nil {
+		return fmt.Errorf("no server runs with %s: %w", dir, err)
+	}
+	_ = connection.Close()
 	if _, err := snapshot.SaveWithVersion(ctx, zap.NewNop(), clientConfig("unix://"+socket), file); err != nil {
 		return fmt.Errorf("save a snapshot to %s: %w", file, err)
 	}
