@@ -241,3 +241,49 @@ func codesOfPaths(t *testing.T, f *fleet) {
 	f.wantCode(t, "404 HYPERFLEET-NTF-002", http.MethodPost, api+"/clusters/2abc/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
 	f.wantCode(t, "405 HYPERFLEET-VAL-006", http.MethodPut, href, "{}")
 }
+
+// withSchema calls do while the CustomResourceDefinition has a provider's schema of the
+// spec of Clusters.
+func (f *fleet) withSchema(t *testing.T, do func()) {
+	t.Helper()
+	const path = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties"
+	probe := []string{"create", "--dry-run=server", "-f", "-"}
+	const wrong = `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"probe"},"spec":{"region":"moon"}}`
+	inForce := func() bool { _, err := f.tryKubectl(t, wrong, probe...); return err != nil }
+	patchSchema := func(operation string) {
+		f.kubectl(t, "", "patch", "crd", "clusters.hyperfleet.io", "--type=json", "-p", "["+operation+"]")
+	}
+	patchSchema(`{"op":"add","path":"` + path + `","value":{"region":{"type":"string","enum":["eu","us"]}}}`)
+	defer func() {
+		patchSchema(`{"op":"remove","path":"` + path + `"}`)
+		eventually(t, "the schema is gone", func() bool { return !inForce() })
+	}()
+	eventually(t, "the schema is in force", inForce)
+	do()
+}
+
+func providerSchema(t *testing.T, f *fleet) {
+	href := f.cluster(t, "schema")
+	defer f.force(t, href)
+	f.withSchema(t, func() {
+		for method, path := range map[string]string{http.MethodPost: api + "/clusters", http.MethodPatch: href} {
+			body := `{"spec":{"region":"moon"}}`
+			if method == http.MethodPost {
+				body = `{"name":"schema-new","spec":{"region":"moon"}}`
+			}
+			a := f.send(t, method, path, body)
+			if a.status != http.StatusBadRequest || a.body["code"] != "HYPERFLEET-VAL-007" || !strings.Contains(fmt.Sprint(a.body["errors"]), "spec.region") {
+				t.Errorf("%s of what the provider's schema refuses: %d %v", method, a.status, a.body)
+			}
+		}
+		f.want(t, http.StatusOK, http.MethodPatch, href, `{"spec":{"region":"eu"}}`)
+	})
+}
+
+func providerSchemaByKubectl(t *testing.T, f *fleet) {
+	href := f.cluster(t, "schema-kubectl")
+	defer f.force(t, href)
+	f.withSchema(t, func() {
+		f.refused(t, "spec.region", "", "patch", "hfc", "schema-kubectl", "--type=merge", "-p", `{"spec":{"region":"moon"}}`)
+	})
+}

@@ -27,8 +27,8 @@ import (
 	"testing"
 )
 
-// A dialectRow is one fact of the dialect that clients speak since June 2026, as
-// docs/rest.md names it, with its test at either door.
+// A dialectRow is one fact of the dialect that clients speak since June 2026, which
+// docs/rest.md describes, with its test at either door.
 type dialectRow struct {
 	name          string
 	rest, kubectl func(*testing.T, *fleet)
@@ -72,6 +72,7 @@ var dialect = map[string][]dialectRow{
 		{name: "owner_references.href and the kind of items", rest: ownersAndKinds, alone: "kubectl shows ownerReferences"},
 		{name: "users are e-mail addresses", rest: addresses, kubectl: kubernetesUsers},
 		{name: "reports of older tools", rest: olderReports, alone: "REST only: the API server has a schema"},
+		{name: "the provider's schema", rest: providerSchema, kubectl: providerSchemaByKubectl},
 		{name: "codes of paths", rest: codesOfPaths, alone: "REST only"},
 		{name: "codes of credentials", alone: "TestAuthentication"},
 	},
