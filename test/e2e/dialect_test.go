@@ -53,6 +53,7 @@ var dialect = map[string][]dialectRow{
 		{name: "nodepools finish before their cluster", rest: nodePoolsFirst, alone: "finalizeByObjects has it at the API server"},
 		{name: "what is possible while finalizing", rest: whileFinalizing, kubectl: arrivesWhileFinalizing},
 		{name: "a Kind without required adapters", rest: atOnceOverREST, kubectl: atOnceByKubectl},
+		{name: "a deletion that is stuck", kubectl: stuck, alone: "an Event and a metric"},
 	},
 	"conditions": {
 		{name: "Ready and Reconciled", rest: reconciledOverREST, kubectl: reconciledByKubectl},
@@ -66,6 +67,7 @@ var dialect = map[string][]dialectRow{
 	"lists": {
 		{name: "page and size", rest: pages, alone: "kubectl has chunks of its own"},
 		{name: "order", rest: orders, alone: "kubectl sorts by itself; TestPlugin orders a search"},
+		{name: "updated_time", rest: updatedTimeOverREST, kubectl: updatedTimeByKubectl},
 		{name: "fields", rest: fields, alone: "kubectl has -o jsonpath"},
 	},
 	"bodies": {
@@ -98,7 +100,7 @@ conditions:
 func TestDialect(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")) // for the plugin
 	f := newFleet(t)
-	f.start(t, "-adapters", f.write(t, "adapters.yaml", dialectAdapters))
+	f.start(t, "-adapters", f.write(t, "adapters.yaml", dialectAdapters), "--", "--deletion-stuck-after=1s")
 	for section, rows := range dialect {
 		for _, row := range rows {
 			for door, test := range map[string]func(*testing.T, *fleet){"REST": row.rest, "kubectl": row.kubectl} {
