@@ -8,6 +8,8 @@ FROM ${GO_IMAGE} AS build
 ARG GOPROXY
 WORKDIR /src
 COPY go.mod go.sum ./
+COPY api/go.mod api/go.sum api/
+COPY client/go.mod client/go.sum client/
 RUN go mod download
 COPY . .
 ARG VERSION=unknown

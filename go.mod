@@ -2,6 +2,12 @@ module github.com/hyperfleet-io/hyperfleet
 
 go 1.26.0
 
+// The modules of this repository are released together, at one version.
+replace (
+	github.com/hyperfleet-io/hyperfleet/api => ./api
+	github.com/hyperfleet-io/hyperfleet/client => ./client
+)
+
 require (
 	github.com/RoaringBitmap/roaring/v2 v2.30.0
 	github.com/evanphx/json-patch/v5 v5.9.11
@@ -12,6 +18,8 @@ require (
 	github.com/google/cel-go v0.29.2
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	github.com/hyperfleet-io/hyperfleet/api v0.0.0
+	github.com/hyperfleet-io/hyperfleet/client v0.0.0
 	github.com/klauspost/compress v1.19.0
 	github.com/onsi/ginkgo/v2 v2.34.0
 	github.com/onsi/gomega v1.44.0

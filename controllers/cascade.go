@@ -55,6 +55,7 @@ func (c cascade) storedDependents(ctx context.Context, d dependents) ([]client.O
 // yet. One failure does not stop the deletion of the others.
 func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client.Object) error {
 	confirmed := false
+	deletion := c.memory.deletionOf(obj)
 	var failures []error
 	for _, o := range left {
 		if !o.GetDeletionTimestamp().IsZero() {
@@ -71,7 +72,7 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		}
 		err := c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())})
 		failures = append(failures, err)
-		if err == nil && !o.GetCreationTimestamp().Time.Before(obj.GetDeletionTimestamp().Time) {
+		if err == nil && arrivedLate(o, obj.GetDeletionTimestamp(), deletion) {
 			c.recorder.parentDeleted(o, obj)
 		}
 	}
@@ -82,6 +83,27 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		c.recorder.cleanupFailed(obj, err)
 	}
 	return err
+}
+
+// deletionOf returns the resourceVersion at which this reconciler first saw obj being
+// deleted.
+func (m *memory) deletionOf(obj client.Object) string {
+	version, _ := m.deletions.LoadOrStore(client.ObjectKeyFromObject(obj), obj.GetResourceVersion())
+	return version.(string)
+}
+
+// arrivedLate reports whether a dependent was created while its parent was being deleted.
+// Both times are whole seconds. Within one second the order of versions decides: a report
+// arrived with its last write, as one write is one report, and a NodePool with the first.
+// A NodePool that has changed since its creation counts as older, because the version of
+// its creation is lost. So is an Event about what arrived just before the leader changed.
+func arrivedLate(dependent client.Object, deleted *metav1.Time, deletion string) bool {
+	created := dependent.GetCreationTimestamp()
+	if !created.Equal(deleted) {
+		return deleted.Before(&created)
+	}
+	_, isReport := dependent.(*v1.AdapterStatus)
+	return (isReport || dependent.GetGeneration() == 1) && isOlder(deletion, dependent.GetResourceVersion())
 }
 
 // readFinalizers replaces the reports that are being deleted by the stored ones: this

@@ -35,9 +35,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 // requiredAdapters do not finalize, finalizingAdapters do.

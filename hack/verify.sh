@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Regenerates all generated files and fails if one of them changes, because the
-# committed one was out of date. Also fails if Go code is not formatted or go.mod is
-# not tidy. It works on a tree with uncommitted changes.
+# committed one was out of date. Also fails if Go code is not formatted or the go.mod
+# of a module is not tidy. It works on a tree with uncommitted changes.
+#
+# usage: hack/verify.sh <folder of a module>...
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -29,9 +31,9 @@ main() {
 	fi
 	unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
 	[[ -z $unformatted ]] || fail "not formatted, run make fmt: $unformatted"
-	for module in . test/gitops; do
+	for module in "$@"; do
 		(cd "$module" && go mod tidy -diff) || fail "go.mod or go.sum of $module is not tidy, run go mod tidy there"
 	done
 }
 
-main
+main "${@:?usage: $0 <folder of a module>...}"

@@ -26,6 +26,7 @@ import (
 // Its metadata.name is the resource's name, a dot, and the adapter's name. So an
 // adapter has one report per resource, and each report replaces the one before.
 //
+// +genclient
 // +kubebuilder:object:root=true
 // +kubebuilder:resource:path=adapterstatuses,shortName=hfas,categories=hyperfleet
 // +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.resourceRef.kind`

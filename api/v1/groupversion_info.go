@@ -26,6 +26,9 @@ var (
 	// GroupVersion is the group and version of every Kind in this package.
 	GroupVersion = schema.GroupVersion{Group: "hyperfleet.io", Version: "v1"}
 
+	// SchemeGroupVersion is GroupVersion by the name that generated clients use.
+	SchemeGroupVersion = GroupVersion
+
 	// SchemeBuilder collects the Kinds that AddToScheme registers.
 	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes)
 
@@ -39,6 +42,12 @@ const (
 	NodePoolKind      = "NodePool"
 	AdapterStatusKind = "AdapterStatus"
 )
+
+// Resource returns the name of a resource of this group, such as clusters, with the
+// group.
+func Resource(name string) schema.GroupResource {
+	return GroupVersion.WithResource(name).GroupResource()
+}
 
 func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,

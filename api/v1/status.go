@@ -29,21 +29,21 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Resource is a Cluster or a NodePool.
+// Parent is a Cluster or a NodePool, which reports are about.
 //
 // +kubebuilder:object:generate=false
-type Resource interface {
+type Parent interface {
 	metav1.Object
 	GetStatus() *ResourceStatus
 }
 
 // Computed reports whether the controller has written the status. A status that
-// it has not written yet has no conditions, or those of the schema's default,
-// which were created at the Unix epoch. They are no history: conditions are not
-// to be computed from them.
+// it has not written yet has no conditions, or those of the schema's default: Ready
+// and Available, created at the Unix epoch. They are no history: conditions are not
+// to be computed from them. The condition of an adapter may be that old.
 func (s *ResourceStatus) Computed() bool {
 	return len(s.Conditions) > 0 && !slices.ContainsFunc(s.Conditions, func(c ResourceCondition) bool {
-		return c.CreatedTime.Unix() == 0
+		return (c.Type == ReadyCondition || c.Type == AvailableCondition) && c.CreatedTime.Unix() == 0
 	})
 }
 
@@ -51,7 +51,7 @@ func (s *ResourceStatus) Computed() bool {
 // if their creationTimestamps, which have a precision of one second, are equal.
 // It is status.sequence, or the resourceVersion until the controller has recorded
 // a sequence, or 0 for an object that is not stored.
-func Sequence(r Resource) int64 {
+func Sequence(r Parent) int64 {
 	if recorded := r.GetStatus().Sequence; recorded > 0 {
 		return recorded
 	}
@@ -71,7 +71,7 @@ func Sequence(r Resource) int64 {
 // never lost, but lags behind until the controller has seen the change.
 func UpdatedTime(o metav1.Object) time.Time {
 	updated := managedTime(o)
-	if r, ok := o.(Resource); ok && r.GetStatus().UpdatedTime.After(updated) {
+	if r, ok := o.(Parent); ok && r.GetStatus().UpdatedTime.After(updated) {
 		return r.GetStatus().UpdatedTime.Time
 	}
 	return updated
@@ -103,7 +103,7 @@ const updateStep = time.Millisecond
 // updatedTime moves forward if spec or labels differ from those that the stored
 // status was written for, also if managedFields do not show the change. Otherwise
 // it follows managedFields, which never move it back.
-func RecordUpdate(next *ResourceStatus, r Resource, now time.Time) {
+func RecordUpdate(next *ResourceStatus, r Parent, now time.Time) {
 	stored := r.GetStatus()
 	next.Sequence = Sequence(r)
 	next.ObservedLabels = LabelsDigest(r.GetLabels())

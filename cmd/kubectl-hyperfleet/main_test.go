@@ -40,9 +40,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 // suite is a control plane with a facade and without reconcilers: tests write
@@ -168,7 +168,7 @@ func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	assets := os.Getenv("KUBEBUILDER_ASSETS")
 	if assets == "" {
-		assets = filepath.Join(testenv.Root(), "bin", "controlplane")
+		assets = filepath.Join("..", "..", "bin", "controlplane")
 	}
 	command := exec.CommandContext(t.Context(), filepath.Join(assets, "kubectl"), args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+suite.kubeconfig, "HOME="+t.TempDir())

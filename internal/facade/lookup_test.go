@@ -27,6 +27,7 @@ import (
 
 	"github.com/google/uuid"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -76,7 +77,7 @@ func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
 	}
 	replica, freeze := newReplica(t, func(o *replicaOptions) { o.replica.Namespace = namespace })
 	freeze()
-	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}}
+	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 	if err := suite.env.Client.Create(t.Context(), cluster); err != nil {
 		t.Fatal(err)
 	}

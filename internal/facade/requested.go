@@ -114,7 +114,7 @@ func (s *Server) readLive(ctx context.Context, on requested) error {
 
 // conditions returns the conditions of the resource. readLive must have read it.
 func (on requested) conditions() []v1.ResourceCondition {
-	return on.object.(v1.Resource).GetStatus().Conditions
+	return on.object.(v1.Parent).GetStatus().Conditions
 }
 
 // isGone reports whether an error of readLive says that the resource is gone.

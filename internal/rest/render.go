@@ -123,7 +123,7 @@ func (r Renderer) NodePool(n *v1.NodePool) (*fleet.Row, error) {
 // resource is a Cluster or a NodePool.
 type resource interface {
 	client.Object
-	v1.Resource
+	v1.Parent
 }
 
 // resourceRow returns the part of a row that Clusters and NodePools share, and the

@@ -37,7 +37,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
 // env is the control plane that the tests of reviews share.

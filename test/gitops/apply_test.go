@@ -31,7 +31,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 // samples returns objects of config/samples as Flux applies them: with its labels.
@@ -39,7 +38,7 @@ func samples(t *testing.T, namespace string, files ...string) []*unstructured.Un
 	t.Helper()
 	var objects []*unstructured.Unstructured
 	for _, file := range files {
-		content, err := os.Open(filepath.Join(testenv.Root(), "config", "samples", file))
+		content, err := os.Open(filepath.Join(manifests, "samples", file))
 		if err != nil {
 			t.Fatal(err)
 		}

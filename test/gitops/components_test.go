@@ -27,8 +27,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 // argoHealth is what a health script returns to Argo CD.
@@ -40,7 +38,7 @@ type argoHealth struct {
 // runScript runs config/gitops/argocd/health.lua as Argo CD runs a customization: with
 // the object in obj, and with no libraries but base, table and package.
 func runScript(object *unstructured.Unstructured) (argoHealth, error) {
-	script, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "gitops", "argocd", "health.lua"))
+	script, err := os.ReadFile(filepath.Join(manifests, "gitops", "argocd", "health.lua"))
 	if err != nil {
 		return argoHealth{}, err
 	}
@@ -93,8 +91,11 @@ func luaValue(vm *lua.LState, value any) lua.LValue {
 func build(t *testing.T, component, object string) *unstructured.Unstructured {
 	t.Helper()
 	dir := t.TempDir()
-	from, err := filepath.Rel(dir, filepath.Join(testenv.Root(), "config", "gitops", component))
+	from, err := filepath.Abs(filepath.Join(manifests, "gitops", component))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if from, err = filepath.Rel(dir, from); err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
@@ -129,7 +130,7 @@ kind: ConfigMap
 metadata: {name: argocd-cm}
 data: {url: https://argocd.example.com}
 `)
-	script, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "gitops", "argocd", "health.lua"))
+	script, err := os.ReadFile(filepath.Join(manifests, "gitops", "argocd", "health.lua"))
 	if err != nil {
 		t.Fatal(err)
 	}

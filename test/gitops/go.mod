@@ -3,7 +3,11 @@ module github.com/hyperfleet-io/hyperfleet/test/gitops
 
 go 1.26.0
 
-replace github.com/hyperfleet-io/hyperfleet => ../..
+replace (
+	github.com/hyperfleet-io/hyperfleet => ../..
+	github.com/hyperfleet-io/hyperfleet/api => ../../api
+	github.com/hyperfleet-io/hyperfleet/client => ../../client
+)
 
 require (
 	github.com/fluxcd/cli-utils v1.2.3
@@ -13,6 +17,8 @@ require (
 	github.com/go-logr/logr v1.4.4
 	github.com/google/go-cmp v0.7.0
 	github.com/hyperfleet-io/hyperfleet v0.0.0-00010101000000-000000000000
+	github.com/hyperfleet-io/hyperfleet/api v0.0.0
+	github.com/hyperfleet-io/hyperfleet/client v0.0.0
 	github.com/yuin/gopher-lua v1.1.2
 	k8s.io/apimachinery v0.37.2
 	k8s.io/utils v0.0.0-20260626114624-be93311217bd

@@ -38,10 +38,10 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/yaml"
 
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 	"github.com/hyperfleet-io/hyperfleet/controllers"
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	"github.com/hyperfleet-io/hyperfleet/internal/testenv"
 )
 
 // required makes one adapter, whose reports the tests write, decide everything.
@@ -50,6 +50,9 @@ requiredAdapters:
   Cluster: [validator]
   NodePool: [validator]
 `
+
+// manifests is the folder of the manifests of this repository.
+const manifests = "../../config"
 
 var (
 	env    *testenv.Env
@@ -132,7 +135,7 @@ func startReconcilers(ctx context.Context) (stop func() error, err error) {
 
 // startFlux sets up what Flux's kustomize-controller uses, with the shipped checks.
 func startFlux() error {
-	content, err := os.ReadFile(filepath.Join(testenv.Root(), "config", "gitops", "flux", "health-checks.yaml"))
+	content, err := os.ReadFile(filepath.Join(manifests, "gitops", "flux", "health-checks.yaml"))
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,129 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package adapter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// Adapter is what one adapter does.
+type Adapter struct {
+	// Name is the name in reports, such as dns.
+	Name string
+
+	// Kinds are the Kinds of the parents: Cluster, NodePool or both.
+	Kinds []string
+
+	// Reconcile brings what the adapter manages to the parent's spec, and returns
+	// what it found. It is called again and again, also for a parent that has not
+	// changed, and after a crash in the middle of a call: it must be idempotent. It
+	// must not change the parent. An error is reported and retried with back-off.
+	Reconcile func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
+
+	// Finalize removes what the adapter manages for a parent that is being deleted.
+	// It returns a Report whose Status is True once nothing is left, and Unknown or
+	// False while something is. It is called until then, like Reconcile, and must be
+	// idempotent too. An adapter that leaves nothing behind needs none.
+	Finalize func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
+}
+
+// Report is the result of one call of an adapter.
+type Report struct {
+	// Status is True if the parent's generation is in force, False if it is not and
+	// will not be without a change, and Unknown, or empty, while the adapter works on
+	// it. Unknown does not replace a result that is known.
+	Status metav1.ConditionStatus
+
+	// Reason is a machine-readable code in CamelCase, Message a sentence for people.
+	// The times of a condition say when it was observed: a Message that differs in
+	// every report makes each a change of the parent's status.
+	Reason, Message string
+
+	// Conditions are findings beside Available, Applied, Health and Finalized, which
+	// the kit derives. A condition of one of these types replaces the derived one.
+	Conditions []hyperfleetv1.AdapterCondition
+
+	// Data is a free-form value for readers of the report, which encodes as a JSON
+	// object. nil is none.
+	Data any
+
+	// After is the time until the next call. 0 is that of the schedule: Options.Working
+	// while Status is Unknown, else the maximum age of a report.
+	After time.Duration
+}
+
+// Types of the conditions in a report beside Available and Finalized.
+const (
+	// AppliedCondition says whether what the spec asks for is in place.
+	AppliedCondition = "Applied"
+
+	// HealthCondition is False if the adapter itself failed.
+	HealthCondition = "Health"
+)
+
+// Reasons of the conditions that the kit derives.
+const (
+	// WorkingReason: the adapter gave no other reason, and works.
+	WorkingReason = "Working"
+
+	// FinalizingReason, on Available and Applied: the parent is being deleted.
+	FinalizingReason = "Finalizing"
+
+	// FailedReason: the adapter returned an error, which is the message.
+	FailedReason = "ReconcileFailed"
+
+	// HealthyReason, on Health: the adapter returned no error.
+	HealthyReason = "Healthy"
+)
+
+// validate returns what an Adapter lacks.
+func (a Adapter) validate() error {
+	var err error
+	if a.Name == "" {
+		err = errors.Join(err, errors.New("an adapter needs a Name"))
+	}
+	if len(a.Kinds) == 0 {
+		err = errors.Join(err, fmt.Errorf("adapter %q needs a Kind", a.Name))
+	}
+	for _, kind := range a.Kinds {
+		if kind != hyperfleetv1.ClusterKind && kind != hyperfleetv1.NodePoolKind {
+			err = errors.Join(err, fmt.Errorf("adapter %q has the Kind %q, want Cluster or NodePool", a.Name, kind))
+		}
+	}
+	if a.Reconcile == nil {
+		err = errors.Join(err, fmt.Errorf("adapter %q needs a function Reconcile", a.Name))
+	}
+	return err
+}
+
+// call calls the function for the parent's phase of life.
+func (a Adapter) call(ctx context.Context, parent hyperfleetv1.Parent) (Report, error) {
+	switch {
+	case parent.GetDeletionTimestamp() == nil:
+		return a.Reconcile(ctx, parent)
+	case a.Finalize != nil:
+		return a.Finalize(ctx, parent)
+	}
+	return Report{Status: metav1.ConditionTrue, Reason: "NothingToRemove", Message: "The adapter leaves nothing behind"}, nil
+}

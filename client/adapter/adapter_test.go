@@ -1,0 +1,275 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package adapter
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
+)
+
+var env *testenv.Env
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	var err error
+	env, err = testenv.Start(ctx)
+	defer func() { _ = env.Stop() }()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
+}
+
+// TestLife takes a Cluster through its life: it is reported on once, again for a new
+// generation but not for a new status, and finalized.
+func TestLife(t *testing.T) {
+	namespace := newNamespace(t)
+	var calls, removed atomic.Int32
+	broken := make(chan error, 1)
+	broken <- errors.New("the zone is locked")
+	start(t, namespace, Options{MaxAgeNotReady: time.Hour}, func(_ context.Context, parent hyperfleetv1.Parent) (Report, error) {
+		select {
+		case err := <-broken:
+			return Report{}, err
+		default:
+		}
+		calls.Add(1)
+		return Report{Status: metav1.ConditionTrue, Reason: "Done", Data: map[string]string{"name": parent.GetName()}}, nil
+	}, func(context.Context, hyperfleetv1.Parent) (Report, error) {
+		removed.Add(1)
+		return Report{Status: metav1.ConditionTrue, Reason: "Removed"}, nil
+	})
+	cluster := create(t, namespace, "my-cluster", nil)
+	stored := waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return statusOf(s, "Available") == "True" })
+	if want := `{"name":"my-cluster"}`; string(stored.Data.Raw) != want || stored.ResourceRef.UID != cluster.UID {
+		t.Errorf("report has the data %s and the UID %s, want %s and %s", stored.Data.Raw, stored.ResourceRef.UID, want, cluster.UID)
+	}
+
+	// The controller answers a report with a status. Then comes a change of the spec,
+	// whose event follows that of the status: if the status woke the adapter, a call
+	// more would have come before.
+	cluster.Status.Ready = metav1.ConditionTrue
+	if err := env.Client.Status().Update(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	cluster.Spec.Raw = []byte(`{"region":"us-east"}`)
+	if err := env.Client.Update(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return s.ObservedGeneration == cluster.Generation })
+	if got := calls.Load(); got != 2 {
+		t.Errorf("the adapter was called %d times, want once for each of 2 generations", got)
+	}
+
+	if err := env.Client.Delete(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	stored = waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return statusOf(s, "Finalized") == "True" })
+	if stored.ObservedGeneration != cluster.Generation+1 || statusOf(*stored, "Available") != "False" || statusOf(*stored, "Health") != "True" {
+		t.Errorf("last report is %+v, want generation %d with Available=False and Health=True", stored, cluster.Generation+1)
+	}
+	if removed.Load() == 0 {
+		t.Error("the Cluster was reported as finalized without a call of Finalize")
+	}
+}
+
+// TestReportsOfEarlierInstances holds reports that instances with other clocks left,
+// or that were made by hand without a UID.
+func TestReportsOfEarlierInstances(t *testing.T) {
+	cases := map[string]struct {
+		ahead  time.Duration
+		uid    bool
+		refuse bool
+	}{
+		"behind":        {ahead: -time.Minute, uid: true},
+		"a bit ahead":   {ahead: 4 * time.Minute, uid: true},
+		"without a UID": {ahead: -time.Minute},
+		"far ahead":     {ahead: time.Hour, uid: true, refuse: true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			cluster := create(t, newNamespace(t), "my-cluster", nil)
+			now := time.Now()
+			earlier := &reporter{adapter: "dns", client: env.Client, reader: env.Client, now: func() time.Time { return now.Add(c.ahead) }}
+			parent := cluster.DeepCopy()
+			if !c.uid {
+				parent.UID = ""
+			}
+			write := func(w *reporter, parent hyperfleetv1.Parent, status metav1.ConditionStatus) error {
+				return w.write(t.Context(), hyperfleetv1.ClusterKind, parent, conditions(false, Report{Status: status}, nil), nil)
+			}
+			if err := write(earlier, parent, metav1.ConditionFalse); err != nil {
+				t.Fatal(err)
+			}
+			later := &reporter{adapter: "dns", client: env.Client, reader: env.Client, now: func() time.Time { return now }}
+			err := write(later, cluster, metav1.ConditionTrue)
+			if refused := err != nil; refused != c.refuse {
+				t.Errorf("the next report is answered %v, want a refusal: %t", err, c.refuse)
+			}
+			if want := map[bool]metav1.ConditionStatus{false: "True", true: "False"}[c.refuse]; statusOf(*report(t, cluster), "Available") != want {
+				t.Errorf("the stored report is %+v, want Available=%s", report(t, cluster), want)
+			}
+		})
+	}
+}
+
+func TestSelectorAndDryRun(t *testing.T) {
+	namespace := newNamespace(t)
+	reports := &lines{got: make(chan string, 10)}
+	start(t, namespace, Options{Selector: labels.SelectorFromSet(labels.Set{"shard": "1"}), DryRun: reports}, func(context.Context, hyperfleetv1.Parent) (Report, error) {
+		return Report{Status: metav1.ConditionTrue}, nil
+	}, nil)
+	create(t, namespace, "another", map[string]string{"shard": "2"})
+	mine := create(t, namespace, "my-cluster", map[string]string{"shard": "1"})
+	select {
+	case text := <-reports.got:
+		if !strings.Contains(text, "name: my-cluster.dns\n") {
+			t.Errorf("the first report is %s, want one on my-cluster", text)
+		}
+	case <-time.After(time.Minute):
+		t.Fatal("no report was printed")
+	}
+	if err := env.Client.Get(t.Context(), client.ObjectKey{Namespace: namespace, Name: "my-cluster.dns"}, &hyperfleetv1.AdapterStatus{}); client.IgnoreNotFound(err) != nil || err == nil {
+		t.Errorf("get the report on %s: %v, want that a dry run writes none", mine.Name, err)
+	}
+}
+
+func TestSetupRefuses(t *testing.T) {
+	for name, a := range map[string]Adapter{
+		"Name":      {Kinds: []string{"Cluster"}, Reconcile: func(context.Context, hyperfleetv1.Parent) (Report, error) { return Report{}, nil }},
+		"Kind":      {Name: "dns", Kinds: []string{"Node"}},
+		"Reconcile": {Name: "dns", Kinds: []string{"Cluster"}},
+	} {
+		if err := a.SetupWithManager(nil, Options{}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("setup = %v, want a refusal that mentions %s", err, name)
+		}
+	}
+}
+
+// lines sends what is written into a channel.
+type lines struct{ got chan string }
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.got <- string(bytes.Clone(b))
+	return len(b), nil
+}
+
+type function = func(context.Context, hyperfleetv1.Parent) (Report, error)
+
+// start runs an adapter named dns on the Clusters of a namespace until the test ends.
+func start(t *testing.T, namespace string, o Options, reconcile, finalize function) {
+	t.Helper()
+	skip := true // tests have controllers of the same name
+	m, err := ctrl.NewManager(env.Config, ctrl.Options{
+		Scheme:     env.Scheme,
+		Metrics:    server.Options{BindAddress: "0"},
+		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{namespace: {}}},
+		Controller: config.Controller{SkipNameValidation: &skip},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := Adapter{Name: "dns", Kinds: []string{hyperfleetv1.ClusterKind}, Reconcile: reconcile, Finalize: finalize}
+	if err := a.SetupWithManager(m, o); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- m.Start(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("manager: %v", err)
+		}
+	})
+}
+
+func newNamespace(t *testing.T) string {
+	t.Helper()
+	namespace, err := env.NewNamespace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return namespace
+}
+
+func create(t *testing.T, namespace, name string, labels map[string]string) *hyperfleetv1.Cluster {
+	t.Helper()
+	cluster := &hyperfleetv1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
+	if err := env.Client.Create(t.Context(), cluster); err != nil {
+		t.Fatal(err)
+	}
+	return cluster
+}
+
+func report(t *testing.T, cluster *hyperfleetv1.Cluster) *hyperfleetv1.AdapterStatusSpec {
+	t.Helper()
+	stored := &hyperfleetv1.AdapterStatus{}
+	if err := env.Client.Get(t.Context(), client.ObjectKey{Namespace: cluster.Namespace, Name: cluster.Name + ".dns"}, stored); err != nil {
+		t.Fatal(err)
+	}
+	return &stored.Spec
+}
+
+func waitForReport(t *testing.T, cluster *hyperfleetv1.Cluster, wanted func(hyperfleetv1.AdapterStatusSpec) bool) *hyperfleetv1.AdapterStatusSpec {
+	t.Helper()
+	stored := &hyperfleetv1.AdapterStatus{}
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+		err := env.Client.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: cluster.Name + ".dns"}, stored)
+		return err == nil && wanted(stored.Spec), client.IgnoreNotFound(err)
+	})
+	if err != nil {
+		t.Fatalf("wait for a report: %v; the last one is %+v", err, stored.Spec)
+	}
+	return &stored.Spec
+}
+
+func statusOf(s hyperfleetv1.AdapterStatusSpec, conditionType string) metav1.ConditionStatus {
+	for _, c := range s.Conditions {
+		if c.Type == conditionType {
+			return c.Status
+		}
+	}
+	return ""
+}
