@@ -24,9 +24,6 @@ MODULES := api client test/gitops .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
-# The packages in which goroutines share state.
-RACE_PACKAGES ?= ./controllers/... ./internal/...
-RACE_PACKAGES_CLIENT ?= ./adapter/...
 
 # In-process benchmarks: runs of each, duration of a run, and numbers of clusters.
 # 1000000 clusters need up to 12 GB of memory.
@@ -82,18 +79,11 @@ release: controlplane ## Build the artifacts of the tag VERSION into dist/: bina
 test: controlplane ## Verify, then run every test, as CI does
 	@$(MAKE) verify
 	@$(MAKE) fuzz
-	@if command -v "$$(go env CC)" >/dev/null; then $(MAKE) test-race; \
-	else echo "Skipped the race detector: it needs a C compiler, and there is no $$(go env CC)"; fi
 	@$(MAKE) test-go
 
 .PHONY: test-go
-test-go: controlplane build ## Run every test once
-	for module in $(MODULES); do (cd $$module && KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -p 2 -timeout 20m ./...); done
-
-.PHONY: test-race
-test-race: controlplane ## Run the tests of concurrent code under the race detector
-	KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES)
-	cd client && KUBEBUILDER_ASSETS=$(ASSETS) CGO_ENABLED=1 $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg -- -race -short -p 1 -timeout 20m $(RACE_PACKAGES_CLIENT)
+test-go: controlplane build ## Run every test: concurrent code under the race detector, if there is a C compiler
+	@KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --raw-command -- hack/test.sh $(MODULES)
 
 .PHONY: test-faults
 test-faults: controlplane ## Run the fault suite: processes are killed, frozen and cut off under load; ARGS="-seed 1" repeats a run

@@ -84,6 +84,9 @@ func (s *Server) handler() http.Handler {
 
 // isClean reports whether a ServeMux would serve a path without a redirect.
 func isClean(asked string) bool {
+	if strings.HasPrefix(asked, "/") && !strings.Contains(asked, "//") && !strings.Contains(asked, "/.") {
+		return true // as almost every path, at a tenth of the cost
+	}
 	clean := path.Clean(asked)
 	return asked == clean || clean != "/" && asked == clean+"/"
 }

@@ -18,8 +18,6 @@ package serving
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -45,9 +43,8 @@ func CheckUser(u user.Info) error {
 			return err
 		}
 	}
-	extra := u.GetExtra()
-	for _, key := range slices.Sorted(maps.Keys(extra)) {
-		for _, value := range extra[key] {
+	for key, values := range u.GetExtra() {
+		for _, value := range values {
 			if err := checkHeaderValue("extra field "+key, value); err != nil {
 				return err
 			}

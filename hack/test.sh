@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs every test of every module and prints the events of go test -json, for
+# gotestsum. Where there is a C compiler, the packages with concurrency run under the
+# race detector instead of without it. It costs them a few times the CPU, so their
+# long tests of single goroutines run without it as well: the tests that -short
+# shortens.
+#
+# usage: hack/test.sh <folder of a module>...
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# The packages in which goroutines share state, by module. shortened are those of
+# them that have tests which -short shortens.
+declare -A concurrent=([.]='/(controllers|internal)(/|$)' [client]='/adapter$')
+declare -A shortened=([.]='/internal/fleet$')
+
+# Prints the packages of the module in this folder whose path matches the pattern.
+# With -v, it prints the others.
+packages() { go list ./... | grep -E "$@" || true; }
+
+main() {
+	local module compiler patterns failed=0
+	compiler=$(command -v "$(go env CC)") ||
+		echo "Skipped the race detector: it needs a C compiler, and there is no $(go env CC)" >&2
+	for module in "$@"; do
+		pushd "$module" >/dev/null
+		if [[ -n $compiler && -n ${concurrent[$module]:-} ]]; then
+			CGO_ENABLED=1 go test -json -race -short -p 2 -timeout 20m $(packages "${concurrent[$module]}") || failed=1
+			patterns=$(packages -v "${concurrent[$module]}")
+			[[ -z ${shortened[$module]:-} ]] || patterns+=" $(packages "${shortened[$module]}")"
+		else
+			patterns=./...
+		fi
+		go test -json -p 2 -timeout 20m $patterns || failed=1
+		popd >/dev/null
+	done
+	return $failed
+}
+
+main "${@:?usage: $0 <folder of a module>...}"
