@@ -35,8 +35,9 @@ import (
 
 // REST is a REST API of HyperFleet.
 //
-// Parents that come from it have no namespace and no annotations. The times of reports
-// are those of the server's clock.
+// Parents that come from it have no namespace and no annotations, and a NodePool that is
+// deleted without its Cluster ever having existed has no name of a Cluster. The times of
+// reports are those of the server's clock.
 type REST struct {
 	// Server is the URL without a path, such as https://hyperfleet.example.com.
 	Server string
@@ -112,6 +113,9 @@ func (d *restDoor) getNodePool(ctx context.Context, id string) (hyperfleetv1.Par
 	name, err := d.clusterName(ctx, pool.OwnerReferences)
 	if err != nil {
 		return nil, err
+	}
+	if name == "" && pool.DeletedTime == nil {
+		return nil, fmt.Errorf("nodepool %s (%s): its cluster is not known yet", pool.Name, id)
 	}
 	return nodePoolOf(pool, name)
 }

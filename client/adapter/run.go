@@ -150,6 +150,9 @@ func (c Config) access() (*restclient.Config, error) {
 
 // cache keeps what this instance needs, without managed fields.
 func (c Config) cache(a Adapter) cache.Options {
+	if c.REST != nil {
+		return cache.Options{} // no object is cached
+	}
 	o := cache.Options{ByObject: map[client.Object]cache.ByObject{}, DefaultTransform: cache.TransformStripManagedFields()}
 	for _, kind := range a.Kinds {
 		o.ByObject[newParent(kind)] = cache.ByObject{Label: c.Selector}
