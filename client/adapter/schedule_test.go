@@ -173,7 +173,7 @@ func TestWorking(t *testing.T) {
 	namespace := newNamespace(t)
 	proceed := make(chan struct{})
 	var slow atomic.Bool
-	start(t, namespace, Options{Patience: time.Nanosecond, MaxAgeNotReady: time.Hour}, func(ctx context.Context, _ hyperfleetv1.Parent) (Report, error) {
+	start(t, namespace, Options{Patience: time.Nanosecond, MaxAgeNotReady: time.Hour}, func(context.Context, hyperfleetv1.Parent) (Report, error) {
 		if slow.Load() {
 			<-proceed
 		}
