@@ -22,6 +22,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	applyv1 "github.com/hyperfleet-io/hyperfleet/client/applyconfiguration/api/v1"
@@ -50,7 +51,8 @@ func TestGeneratedClients(t *testing.T) {
 	}
 	apply := metav1.ApplyOptions{FieldManager: "test"}
 	api := clients.HyperfleetV1()
-	cluster, err := api.Clusters("default").Apply(ctx, applyv1.Cluster("my-cluster", "default"), apply)
+	desired := applyv1.Cluster("my-cluster", "default").WithSpec(runtime.RawExtension{Raw: []byte("{}")})
+	cluster, err := api.Clusters("default").Apply(ctx, desired, apply)
 	if err != nil {
 		t.Fatal(err)
 	}

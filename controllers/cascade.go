@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -55,6 +56,7 @@ func (c cascade) storedDependents(ctx context.Context, d dependents) ([]client.O
 // yet. One failure does not stop the deletion of the others.
 func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client.Object) error {
 	confirmed := false
+	deletion := c.memory.deletionOf(obj)
 	var failures []error
 	for _, o := range left {
 		if !o.GetDeletionTimestamp().IsZero() {
@@ -71,7 +73,7 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		}
 		err := c.delete(ctx, o, client.Preconditions{UID: new(o.GetUID())})
 		failures = append(failures, err)
-		if err == nil && !o.GetCreationTimestamp().Time.Before(obj.GetDeletionTimestamp().Time) {
+		if err == nil && arrivedLate(o, obj.GetDeletionTimestamp(), deletion) {
 			c.recorder.parentDeleted(o, obj)
 		}
 	}
@@ -82,6 +84,38 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 		c.recorder.cleanupFailed(obj, err)
 	}
 	return err
+}
+
+// deletionStart is the version at which a reconciler first saw an object being deleted.
+type deletionStart struct {
+	uid             types.UID
+	resourceVersion string
+}
+
+// deletionOf returns the resourceVersion at which this reconciler first saw obj being
+// deleted.
+func (m *memory) deletionOf(obj client.Object) string {
+	key, first := client.ObjectKeyFromObject(obj), deletionStart{obj.GetUID(), obj.GetResourceVersion()}
+	known, loaded := m.deletions.LoadOrStore(key, first)
+	if start := known.(deletionStart); !loaded || start.uid == first.uid {
+		return start.resourceVersion
+	}
+	m.deletions.Store(key, first) // the known one is a predecessor of the same name
+	return first.resourceVersion
+}
+
+// arrivedLate reports whether a dependent was created while its parent was being deleted.
+// Both times are whole seconds. Within one second the order of versions decides: a report
+// arrived with its last write, as one write is one report, and a NodePool with the first.
+// A NodePool that has changed since its creation counts as older, because the version of
+// its creation is lost. So is an Event about what arrived just before the leader changed.
+func arrivedLate(dependent client.Object, deleted *metav1.Time, deletion string) bool {
+	created := dependent.GetCreationTimestamp()
+	if !created.Equal(deleted) {
+		return deleted.Before(&created)
+	}
+	_, isReport := dependent.(*v1.AdapterStatus)
+	return (isReport || dependent.GetGeneration() == 1) && isOlder(deletion, dependent.GetResourceVersion())
 }
 
 // readFinalizers replaces the reports that are being deleted by the stored ones: this

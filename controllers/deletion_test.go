@@ -226,8 +226,11 @@ var _ = Describe("Finalizing", func() {
 		eventuallyGone(ctx, pool, cluster)
 	})
 
-	It("says so when a report that arrived late goes with its resource", func(ctx context.Context) {
+	It("says so when a report that arrived late goes with its resource, and only of that one", func(ctx context.Context) {
 		holdBy(ctx, cluster)
+		// This is usually the second of the deletion, and the times of both are whole seconds.
+		early := finding{Kind: v1.ClusterKind, Name: "alpha", UID: cluster.UID, Adapter: "early", Generation: 1, Status: metav1.ConditionTrue}.report(namespace)
+		Expect(env.Client.Create(ctx, early)).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
 		finalized(ctx, cluster, 2, metav1.ConditionTrue, "dns", "validator")
 		late := finding{Kind: v1.ClusterKind, Name: "alpha", UID: cluster.UID, Adapter: "late", Generation: 2, Status: metav1.ConditionTrue}.report(namespace)
@@ -236,6 +239,7 @@ var _ = Describe("Finalizing", func() {
 		releaseHold(ctx, cluster)
 		eventuallyGone(ctx, cluster)
 		Eventually(notes).WithContext(ctx).WithArguments(late, v1.EventParentDeleted).Should(ConsistOf(ContainSubstring(`Cluster "alpha"`)))
+		Expect(notes(ctx, early, v1.EventParentDeleted)).To(BeEmpty())
 	})
 
 	Context("by force", func() {

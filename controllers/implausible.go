@@ -19,6 +19,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -101,10 +102,15 @@ func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v
 	return ctrl.Result{}, r.deleteImplausible(ctx, report, stored, reason)
 }
 
-// deleteImplausible deletes exactly this version of a report. resource is nil if there is
-// none.
+// deleteImplausible deletes exactly this version of a report, after it has recorded that
+// what was known of its adapter stays known. resource is nil if there is none.
 func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report *v1.AdapterStatus, resource parent, reason string) error {
 	log.FromContext(ctx).Info("Report is implausible", "report", klog.KObj(report), "adapter", report.Spec.Adapter, "reason", reason)
+	if resource != nil {
+		if err := r.keepResult(ctx, report, resource); err != nil {
+			return err
+		}
+	}
 	only := client.Preconditions{UID: &report.UID, ResourceVersion: &report.ResourceVersion}
 	if err := r.cascade().delete(ctx, report, only); err != nil {
 		return err
@@ -112,6 +118,25 @@ func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report 
 	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardImplausible).Inc()
 	r.recorder.implausibleDeleted(report, resource, reason)
 	return nil
+}
+
+// keepResult records on the resource of an implausible report that the result of the
+// adapter stays known without the report. The lock on the resourceVersion makes a status
+// that was computed before this write conflict: its writer may not know of the annotation
+// when it learns that the report is gone.
+func (r *AdapterStatusReconciler) keepResult(ctx context.Context, report *v1.AdapterStatus, resource parent) error {
+	annotation, err := aggregate.Keep(resource.GetAnnotations(), resource.GetStatus().Conditions, aggregate.ReportOf(report))
+	if err != nil || annotation == resource.GetAnnotations()[v1.KeptResultsAnnotation] {
+		return err
+	}
+	annotated := resource.DeepCopyObject().(client.Object)
+	annotations := maps.Clone(resource.GetAnnotations())
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[v1.KeptResultsAnnotation] = annotation
+	annotated.SetAnnotations(annotations)
+	return patchMetadata(ctx, r.Client, annotated, resource)
 }
 
 // clockComparison is how far the API server's clock was ahead of this process's. One

@@ -76,11 +76,29 @@ var _ = Describe("An implausible report", func() {
 				Eventually(notes).WithContext(ctx).WithArguments(o, v1.EventImplausibleDeleted).Should(ConsistOf(And(
 					ContainSubstring(`"alpha.dns"`), ContainSubstring(at.UTC().Format(time.RFC3339)))))
 			}
+			// The report of another adapter makes the reconciler look at all reports.
+			Expect(finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "validator", Generation: 1, Status: metav1.ConditionTrue}.send(ctx, namespace)).To(Succeed())
+			eventuallyCondition(ctx, cluster, "ValidatorSuccessful", metav1.ConditionTrue, "", 1)
+			expectCondition(ctx, Default, cluster, "DnsSuccessful", metav1.ConditionTrue, "", 1)
 			honest(ctx, metav1.ConditionFalse)
 		},
 		Entry("by an hour", time.Now().Add(time.Hour)),
 		Entry("by centuries", time.Date(2999, 12, 31, 0, 0, 0, 0, time.UTC)),
 	)
+
+	It("leaves no result behind that its adapter withdraws later", func(ctx context.Context) {
+		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
+		honest(ctx, metav1.ConditionTrue)
+		report := planted(namespace, atTime(time.Now().Add(time.Hour)))
+		replaces(ctx, report)
+		eventuallyGone(ctx, report)
+		honest(ctx, metav1.ConditionFalse)
+		Expect(env.Client.Delete(ctx, report)).To(Succeed())
+		Eventually(func(g Gomega) {
+			refresh(ctx, cluster)
+			g.Expect(cluster.Status.Conditions).NotTo(ContainElement(HaveField("Type", "DnsSuccessful")))
+		}).Should(Succeed())
+	})
 
 	It("from the future is deleted also before its resource exists", func(ctx context.Context) {
 		report := planted(namespace, atTime(time.Now().Add(time.Hour)))

@@ -49,6 +49,7 @@ type memory struct {
 
 	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
 	stuck             sync.Map // client.ObjectKey → time.Time, the last Event that the deletion is stuck
+	deletions         sync.Map // client.ObjectKey → deletionStart, the version at which the deletion was first seen
 	implausible       sync.Map // client.ObjectKey → ahead, a report ahead of its resource
 }
 
@@ -118,6 +119,7 @@ func (m *memory) clear() {
 	m.unaggregated.Clear()
 	m.awaitingCollector.Clear()
 	m.stuck.Clear()
+	m.deletions.Clear()
 	m.implausible.Clear()
 }
 
@@ -129,6 +131,7 @@ func (m *memory) forget(key client.ObjectKey) {
 	m.unaggregated.Delete(key)
 	m.awaitingCollector.Delete(key)
 	m.stuck.Delete(key)
+	m.deletions.Delete(key)
 	m.implausible.Delete(key)
 }
 

@@ -120,6 +120,10 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 	if deleted := obj.GetDeletionTimestamp(); deleted != nil {
 		c.in.Deleted = deleted.Time
 	}
+	if kept := aggregate.Kept(obj.GetAnnotations(), obj.GetStatus().Conditions); len(kept) > 0 {
+		// The stored results are kept. Heartbeats that are newer may have no report any more.
+		c.in.Kept, c.in.Previous = kept, obj.GetStatus().Conditions
+	}
 	c.take(a.Reports.On(a.kind, obj))
 	err := a.applyRules(ctx, obj, &c)
 	if doubts := aggregate.Unconfirmed(c.in); err == nil && len(doubts) > 0 {

@@ -60,7 +60,7 @@ func stripMeta(o *metav1.ObjectMeta) metav1.ObjectMeta {
 		DeletionTimestamp: o.DeletionTimestamp,
 		OwnerReferences:   o.OwnerReferences,
 		Labels:            shareLabels(o.Labels),
-		Annotations:       forceAnnotations(o.Annotations),
+		Annotations:       neededAnnotations(o.Annotations),
 		Finalizers:        sharedStrings.shareAll(o.Finalizers),
 		ManagedFields:     lastUpdate(o),
 	}
@@ -77,16 +77,20 @@ func shareLabels(labels map[string]string) map[string]string {
 	return shared
 }
 
-// forceAnnotations returns the annotations about a forced deletion, nil for none.
-func forceAnnotations(annotations map[string]string) map[string]string {
-	reason, ok := annotations[v1.ForceDeleteAnnotation]
-	if !ok {
-		return nil
+// neededAnnotations returns the annotations that reconcilers read, nil for none.
+func neededAnnotations(annotations map[string]string) map[string]string {
+	var needed map[string]string
+	for _, key := range []string{v1.ForceDeleteAnnotation, v1.ForceDeletedByAnnotation, v1.KeptResultsAnnotation} {
+		value, ok := annotations[key]
+		if !ok {
+			continue
+		}
+		if needed == nil {
+			needed = map[string]string{}
+		}
+		needed[key] = value
 	}
-	return map[string]string{
-		v1.ForceDeleteAnnotation:    reason,
-		v1.ForceDeletedByAnnotation: annotations[v1.ForceDeletedByAnnotation],
-	}
+	return needed
 }
 
 // lastUpdate returns a single entry of managed fields for which v1.UpdatedTime returns

@@ -160,7 +160,11 @@ type ResourceReference struct {
 	UID types.UID `json:"uid,omitempty"`
 }
 
-// AdapterCondition is one finding of an adapter.
+// AdapterCondition is one finding of an adapter. A field manager owns all of it or
+// nothing: an apply that leaves it out would otherwise leave the fields of others
+// behind, and the API server would refuse the rest for what it lacks.
+//
+// +structType=atomic
 type AdapterCondition struct {
 	// type of the finding, such as Available, Applied or Health.
 	//

@@ -31,9 +31,9 @@ import (
 // +kubebuilder:resource:shortName=hfc,categories=hyperfleet
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.ready`
 // +kubebuilder:printcolumn:name="Available",type=string,JSONPath=`.status.available`
-// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].reason`
+// +kubebuilder:printcolumn:name="Reason",type=string,JSONPath=`.status.conditions[1].reason`
 // +kubebuilder:printcolumn:name="Deleting",type=date,JSONPath=`.metadata.deletionTimestamp`
-// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[1].message`
 // +kubebuilder:printcolumn:name="ID",type=string,priority=1,JSONPath=`.status.id`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:selectablefield:JSONPath=`.status.id`
@@ -41,16 +41,20 @@ import (
 // +kubebuilder:selectablefield:JSONPath=`.status.available`
 // +kubebuilder:validation:XValidation:rule="size(self.metadata.name) >= 3 && size(self.metadata.name) <= 53",message="metadata.name of a Cluster must be 3 to 53 characters long",fieldPath=".metadata"
 // +kubebuilder:validation:XValidation:rule="!self.metadata.name.contains('.')",message="metadata.name of a Cluster must not contain a dot",fieldPath=".metadata"
+// +kubebuilder:validation:XValidation:rule="has(self.spec) || oldSelf.hasValue() && !has(oldSelf.value().spec)",optionalOldSelf=true,message="spec must be given, as {} if there is nothing to configure",fieldPath=".spec",reason="FieldValueRequired"
 type Cluster struct {
 	metav1.TypeMeta `json:",inline"`
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitzero"`
 
 	// spec is the provider-specific configuration, a free-form JSON object. Every
-	// change of spec increments metadata.generation.
+	// change of spec increments metadata.generation. A new Cluster must have a spec,
+	// which may be {}.
+	//
+	// A rule of the Cluster requires it rather than the schema: a required field would
+	// make the API server refuse the status of a Cluster that was stored without it.
 	//
 	// +kubebuilder:pruning:PreserveUnknownFields
-	// +kubebuilder:default={}
 	// +optional
 	Spec runtime.RawExtension `json:"spec,omitzero"`
 

@@ -59,6 +59,12 @@ const (
 	// adapter's first report. An admission policy sets it.
 	FirstObservedAnnotation = OwnPrefix + "first-observed"
 
+	// KeptResultsAnnotation, on a Cluster or NodePool, names adapters whose last result
+	// stays known although no report has it: HyperFleet has deleted the implausible
+	// report that replaced it. The value is a JSON object from the names of the adapters
+	// to lists of results, each as "<observedGeneration>@<observedTime>".
+	KeptResultsAnnotation = OwnPrefix + "kept-results"
+
 	// CascadeFinalizer keeps a deleted Cluster or NodePool until its NodePools and
 	// AdapterStatuses are gone.
 	CascadeFinalizer = OwnPrefix + "cascade"

@@ -83,7 +83,9 @@ type ResourceStatus struct {
 	Available metav1.ConditionStatus `json:"available,omitempty"`
 
 	// conditions are Available, Ready, one condition per adapter that reported
-	// a result, and Stalled while waiting will not make the object ready.
+	// a result, and Stalled while waiting will not make the object ready. Available
+	// is the first and Ready the second, also where they have their newer names
+	// only: the printed columns rely on it.
 	//
 	// +listType=atomic
 	// +optional

@@ -38,12 +38,12 @@ type Parent interface {
 }
 
 // Computed reports whether the controller has written the status. A status that
-// it has not written yet has no conditions, or those of the schema's default,
-// which were created at the Unix epoch. They are no history: conditions are not
-// to be computed from them.
+// it has not written yet has no conditions, or those of the schema's default: Ready
+// and Available, created at the Unix epoch. They are no history: conditions are not
+// to be computed from them. The condition of an adapter may be that old.
 func (s *ResourceStatus) Computed() bool {
 	return len(s.Conditions) > 0 && !slices.ContainsFunc(s.Conditions, func(c ResourceCondition) bool {
-		return c.CreatedTime.Unix() == 0
+		return (c.Type == ReadyCondition || c.Type == AvailableCondition) && c.CreatedTime.Unix() == 0
 	})
 }
 

@@ -34,14 +34,21 @@ func managed(manager, subresource string, at time.Time) metav1.ManagedFieldsEntr
 
 func TestComputed(t *testing.T) {
 	epoch, now := NewTimestamp(time.Unix(0, 0)), NewTimestamp(created)
+	available := func(at Timestamp) ResourceCondition {
+		return ResourceCondition{Type: AvailableCondition, CreatedTime: at}
+	}
+	ready := func(at Timestamp) ResourceCondition { return ResourceCondition{Type: ReadyCondition, CreatedTime: at} }
 	cases := map[string]struct {
 		conditions []ResourceCondition
 		want       bool
 	}{
 		"no conditions":      {nil, false},
-		"the default":        {[]ResourceCondition{{CreatedTime: epoch}, {CreatedTime: epoch}}, false},
-		"written":            {[]ResourceCondition{{CreatedTime: now}, {CreatedTime: now}}, true},
-		"edited by a client": {[]ResourceCondition{{CreatedTime: now}, {CreatedTime: epoch}}, false},
+		"the default":        {[]ResourceCondition{available(epoch), ready(epoch)}, false},
+		"written":            {[]ResourceCondition{available(now), ready(now)}, true},
+		"edited by a client": {[]ResourceCondition{available(now), ready(epoch)}, false},
+		"newer names":        {[]ResourceCondition{{Type: LastKnownReconciledCondition, CreatedTime: now}, {Type: ReconciledCondition, CreatedTime: now}}, true},
+		"an adapter reported the epoch": {
+			[]ResourceCondition{available(now), ready(now), {Type: "DnsSuccessful", CreatedTime: epoch}}, true},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

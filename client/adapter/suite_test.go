@@ -25,6 +25,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -80,7 +81,10 @@ func newNamespace(t *testing.T) string {
 
 func create(t *testing.T, namespace, name string, labels map[string]string) *hyperfleetv1.Cluster {
 	t.Helper()
-	cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels}}
+	cluster := &hyperfleetv1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
 	if err := env.Client.Create(t.Context(), cluster); err != nil {
 		t.Fatal(err)
 	}

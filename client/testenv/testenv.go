@@ -206,7 +206,7 @@ func bindToAllNamespaces(o *unstructured.Unstructured) bool {
 // by a watch. It probes with dry runs, which leave no objects.
 func (e *Env) WaitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
+		cluster := probe()
 		report := &hyperfleetv1.AdapterStatus{
 			ObjectMeta: metav1.ObjectMeta{Name: "probe.probe", Namespace: metav1.NamespaceDefault},
 			Spec: hyperfleetv1.AdapterStatusSpec{
@@ -240,9 +240,17 @@ func (e *Env) WaitForPolicies(ctx context.Context) error {
 	return nil
 }
 
+// probe returns a valid Cluster for a dry run.
+func probe() *hyperfleetv1.Cluster {
+	return &hyperfleetv1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault},
+		Spec:       machinery.RawExtension{Raw: []byte("{}")},
+	}
+}
+
 // refuses reports whether the API server refuses to create such a Cluster.
 func (e *Env) refuses(ctx context.Context, change func(*hyperfleetv1.Cluster)) bool {
-	cluster := &hyperfleetv1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "probe", Namespace: metav1.NamespaceDefault}}
+	cluster := probe()
 	change(cluster)
 	return apierrors.IsInvalid(e.Client.Create(ctx, cluster, client.DryRunAll))
 }

@@ -28,7 +28,7 @@ import (
 func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:               "kubectl-hyperfleet",
-		Short:             "Search a HyperFleet fleet",
+		Short:             "Search a HyperFleet fleet, and delete by force",
 		Version:           version,
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl hyperfleet"},
 		SilenceErrors:     true, // main prints them
@@ -38,7 +38,7 @@ func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command.SetIn(streams.In)
 	command.SetOut(streams.Out)
 	command.SetErr(streams.ErrOut)
-	command.AddCommand(newSearchCommand(streams))
+	command.AddCommand(newSearchCommand(streams), newForceDeleteCommand(streams))
 	return command
 }
 

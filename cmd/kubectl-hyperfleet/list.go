@@ -46,6 +46,15 @@ type lister struct {
 }
 
 func newLister(flags *genericclioptions.ConfigFlags, c *collection, namespace string) (*lister, error) {
+	client, err := newClient(flags)
+	if err != nil {
+		return nil, err
+	}
+	return &lister{client: client, collection: c, namespace: namespace}, nil
+}
+
+// newClient returns a client of HyperFleet's API group.
+func newClient(flags *genericclioptions.ConfigFlags) (rest.Interface, error) {
 	config, err := flags.ToRESTConfig()
 	if err != nil {
 		return nil, err
@@ -61,7 +70,7 @@ func newLister(flags *genericclioptions.ConfigFlags, c *collection, namespace st
 	if err != nil {
 		return nil, fmt.Errorf("create a client: %w", err)
 	}
-	return &lister{client: client, collection: c, namespace: namespace}, nil
+	return client, nil
 }
 
 // list calls f with chunks of the objects that the selectors select. All chunks

@@ -38,13 +38,16 @@ type adapter struct {
 	// known is the adapter's stored condition, nil if there is none.
 	known *v1.ResourceCondition
 
+	// kept reports whether what is known stays until a newer report has a result.
+	kept bool
+
 	// result is the adapter's condition, nil if it has no result.
 	result *v1.ResourceCondition
 }
 
 // adaptersOf returns the adapters that reported, in the order in which their reports
-// were created, then the required ones that did not. Each has its condition. unnamed
-// are the stored conditions of other adapters: they have no report here, and a type
+// were created, then the required ones and those with kept results that did not. Each
+// has its condition. unnamed are the stored conditions of other adapters: they have no report here, and a type
 // does not tell the name of its adapter.
 func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	reports := onePerAdapter(in)
@@ -54,10 +57,13 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 		all = append(all, adapter{name: r.Adapter, report: r, counts: !implausible})
 	}
 	reported := len(all)
-	for _, name := range sortedSet(in.Required) {
+	for _, name := range sortedSet(slices.Concat(in.Required, in.Kept)) {
 		if !slices.ContainsFunc(reports, func(r Report) bool { return r.Adapter == name }) {
 			all = append(all, adapter{name: name})
 		}
+	}
+	for i := range all {
+		all[i].kept = slices.Contains(in.Kept, all[i].name)
 	}
 	claimed := claim(all, in.Previous)
 	for _, c := range in.Previous {
@@ -74,7 +80,7 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 		taken[c.Type] = true
 	}
 	for i := range all[reported:] {
-		if a := &all[reported+i]; !in.Confirmed && isReached(a.known, in.Generation) {
+		if a := &all[reported+i]; (a.kept || !in.Confirmed) && isReached(a.known, in.Generation) {
 			a.result = a.known
 			taken[a.known.Type] = true
 		}
@@ -110,7 +116,10 @@ func (a *adapter) decide(in Input, conditionType string) {
 // restsOnReport reports whether the result is the one that the report has. Otherwise it
 // is the stored one.
 func (a *adapter) restsOnReport(in Input) bool {
-	return a.counts && a.report.hasResult() && (in.Confirmed || !a.inDoubt(in.Generation))
+	if !a.counts || !a.report.hasResult() || a.kept && a.known != nil && compareToReport(a.known, *a.report) > 0 {
+		return false
+	}
+	return in.Confirmed || !a.inDoubt(in.Generation)
 }
 
 // adapterCondition returns the condition of an adapter that reports True or False,

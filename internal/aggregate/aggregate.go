@@ -64,6 +64,10 @@ type Input struct {
 	// Reports are the reports on the parent, in any order.
 	Reports []Report
 
+	// Kept are the adapters whose stored results stay known although Reports lacks them,
+	// see the function Kept.
+	Kept []string
+
 	// Confirmed says that the API server had these Reports, and no others, after it
 	// had the Previous conditions. Without it Conditions keeps every condition that
 	// Unconfirmed returns.

@@ -81,7 +81,7 @@ var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
 // takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
-	switch next() % 18 {
+	switch next() % 19 {
 	case 0: // a change of spec
 		in.Generation++
 		in.Updated = in.Now.Truncate(time.Second)
@@ -118,6 +118,13 @@ func takeStep(in *aggregate.Input, next func() int) {
 		}
 	case 10: // other names are configured
 		in.Dialect = []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect}[next()%3]
+	case 11: // a known result is kept
+		name := fuzzAdapters[next()%len(fuzzAdapters)]
+		if !slices.Contains(in.Kept, name) {
+			in.Kept = append(slices.Clone(in.Kept), name)
+		}
+	case 12: // or not any more
+		in.Kept = nil
 	case 6: // the API server refuses the status, or takes it again
 		in.Minimal = next()%2 == 1
 	case 5: // the clock goes back
@@ -173,5 +180,5 @@ func reportsOf(in aggregate.Input) []oracle.Report {
 func resourceOf(in aggregate.Input) oracle.Resource {
 	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
 		Required: in.Required, Deleted: in.Deleted, Finalizing: in.Finalizing, Children: in.Children, Finalizers: in.Finalizers,
-		MissingCluster: in.MissingCluster, Confirmed: in.Confirmed, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
+		MissingCluster: in.MissingCluster, Kept: in.Kept, Confirmed: in.Confirmed, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
 }

@@ -64,7 +64,7 @@ func (a *adapter) inDoubt(generation int64) bool {
 	case !isReached(a.known, generation):
 		return false
 	case a.report == nil:
-		return true
+		return !a.kept
 	}
 	order := compareToReport(a.known, *a.report)
 	return order > 0 || order == 0 && a.counts && a.report.hasResult() && !shows(a.known, *a.report)

@@ -195,6 +195,19 @@ func TestAcceptedAtBounds(t *testing.T) {
 	}
 }
 
+// An adapter without a clock reports the time at which its machine believes to be.
+func TestReportAtEpochIsShown(t *testing.T) {
+	cluster := newCluster(t, "")
+	post(t, cluster.Href+"/statuses", availableReport("epoch", 1, "1970-01-01T00:00:00Z")).want(t, http.StatusCreated)
+	post(t, cluster.Href+"/statuses", availableReport("dns", 1, "2026-01-01T00:00:00Z")).want(t, http.StatusCreated)
+	get(t, cluster.Href).decode(t, &cluster)
+	for _, name := range []string{"EpochSuccessful", "DnsSuccessful"} {
+		if c := condition(t, cluster.Status, name); c.Status != rest.ResourceConditionStatusTrue {
+			t.Errorf("%s is %+v", name, c)
+		}
+	}
+}
+
 func TestNanosecondsComeBack(t *testing.T) {
 	var got rest.AdapterStatus
 	post(t, newCluster(t, "").Href+"/statuses", availableReport("nano", 1, "2025-01-01T12:00:00.123456789+02:00")).want(t, http.StatusCreated).decode(t, &got)

@@ -24,6 +24,7 @@ import (
 
 	"k8s.io/apiserver/pkg/endpoints/request"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
@@ -38,21 +39,21 @@ const waitersPerWrite = 10
 // to become visible.
 type inFlight struct {
 	authenticating *checks
-	reading        *shares
-	sending        *shares
-	receiving      *shares
-	writing        *shares
-	waiting        *shares
+	reading        *fairness.Shares
+	sending        *fairness.Shares
+	receiving      *fairness.Shares
+	writing        *fairness.Shares
+	waiting        *fairness.Shares
 }
 
 func newInFlight(limits Limits) inFlight {
 	return inFlight{
 		authenticating: newChecks(limits.MaxInFlight + limits.MaxMutatingInFlight),
-		reading:        newShares(limits.MaxInFlight),
-		sending:        newShares(limits.MaxInFlight),
-		receiving:      newShares(limits.MaxMutatingInFlight),
-		writing:        newShares(limits.MaxMutatingInFlight),
-		waiting:        newShares(waitersPerWrite * limits.MaxMutatingInFlight),
+		reading:        fairness.NewShares(limits.MaxInFlight),
+		sending:        fairness.NewShares(limits.MaxInFlight),
+		receiving:      fairness.NewShares(limits.MaxMutatingInFlight),
+		writing:        fairness.NewShares(limits.MaxMutatingInFlight),
+		waiting:        fairness.NewShares(waitersPerWrite * limits.MaxMutatingInFlight),
 	}
 }
 
@@ -131,7 +132,7 @@ func (b failedBody) Read([]byte) (int, error) { return 0, b.err }
 type place struct {
 	all    *inFlight
 	caller string
-	in     *shares // nil for none
+	in     *fairness.Shares // nil for none
 }
 
 // newPlace returns the place of an authenticated request, which has none yet. The context of
@@ -147,8 +148,8 @@ func (s *Server) newPlace(r *http.Request) *place {
 
 // move takes a place among other shares and gives up the present one. It reports whether
 // there was one; if not, the request keeps its present place.
-func (p *place) move(to *shares) bool {
-	if !to.take(p.caller) {
+func (p *place) move(to *fairness.Shares) bool {
+	if !to.Take(p.caller) {
 		return false
 	}
 	p.leave()
@@ -159,7 +160,7 @@ func (p *place) move(to *shares) bool {
 // leave gives the place up, if there is one.
 func (p *place) leave() {
 	if p.in != nil {
-		p.in.leave(p.caller)
+		p.in.Leave(p.caller)
 		p.in = nil
 	}
 }

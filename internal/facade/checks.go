@@ -20,6 +20,8 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // checks bounds the authentications in flight by the networks of clients. Requests of one
@@ -27,7 +29,7 @@ import (
 // with valid credentials takes nothing from the other clients of its proxy.
 type checks struct {
 	mu     sync.Mutex
-	places *shares
+	places *fairness.Shares
 	held   map[check]int
 }
 
@@ -35,7 +37,7 @@ type checks struct {
 type check struct{ network, authorization string }
 
 func newChecks(places int) *checks {
-	return &checks{places: newShares(places), held: map[check]int{}}
+	return &checks{places: fairness.NewShares(places), held: map[check]int{}}
 }
 
 // checkOf returns the check that a request needs.
@@ -47,7 +49,7 @@ func checkOf(r *http.Request) check {
 func (c *checks) begin(of check) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.held[of] == 0 && !c.places.take(of.network) {
+	if c.held[of] == 0 && !c.places.Take(of.network) {
 		return false
 	}
 	c.held[of]++
@@ -60,7 +62,7 @@ func (c *checks) end(of check) {
 	defer c.mu.Unlock()
 	if c.held[of]--; c.held[of] == 0 {
 		delete(c.held, of)
-		c.places.leave(of.network)
+		c.places.Leave(of.network)
 	}
 }
 

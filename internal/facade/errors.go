@@ -42,7 +42,7 @@ func fromReplica(err error) error {
 		return nil
 	}
 	if errors.Is(err, replica.ErrTooManyLookups) {
-		return problem.TooManyRequests.Because("Too many ids are asked for that this replica does not know; try again in a moment").
+		return problem.TooManyRequests.Because("The caller asks for too many ids that this replica does not know; try again in a moment").
 			RetryAfter(1).WithCause(err)
 	}
 	if loading, ok := errors.AsType[*replica.LoadingError](err); ok {

@@ -45,7 +45,7 @@ func TestErrorsOfReplica(t *testing.T) {
 		"not arrived": {&replica.NotArrivedError{ID: "2abc"}, problem.Stale,
 			`This replica does not know yet what has id "2abc"; try again in a moment`, "1"},
 		"too many look-ups": {fmt.Errorf("%w: no turn", replica.ErrTooManyLookups), problem.TooManyRequests,
-			"Too many ids are asked for that this replica does not know; try again in a moment", "1"},
+			"The caller asks for too many ids that this replica does not know; try again in a moment", "1"},
 		"forbidden": {fmt.Errorf("look up: %w", forbidden), problem.Unavailable,
 			"The API server does not let the facade look up what it has to know; try again in a moment", "1"},
 		"too late": {context.DeadlineExceeded, problem.Timeout,

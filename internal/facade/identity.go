@@ -27,7 +27,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
 
-	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
@@ -54,7 +54,7 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 		if err := serving.CheckUser(response.User); err != nil {
 			return nil, problem.UnusableUser.Because("The API server cannot be asked in the name of this user: %s", err)
 		}
-		ctx := fleet.WithCaller(r.Context(), response.User.GetName())
+		ctx := fairness.WithCaller(r.Context(), response.User.GetName())
 		return r.WithContext(request.WithUser(ctx, response.User)), nil
 	case serving.IsOutage(err):
 		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)

@@ -34,6 +34,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
@@ -193,7 +194,11 @@ func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
 	default:
 	}
 	// The request goes on without its client, until the write is visible.
-	if err := server.Replica().Clusters.Index.Observe("1000000000"); err != nil {
+	var created v1.Cluster
+	if err := suite.env.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: name}, &created); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Replica().Clusters.Index.Observe(created.ResourceVersion); err != nil {
 		t.Fatal(err)
 	}
 }

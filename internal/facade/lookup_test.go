@@ -20,15 +20,19 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
@@ -73,7 +77,7 @@ func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
 	}
 	replica, freeze := newReplica(t, func(o *replicaOptions) { o.replica.Namespace = namespace })
 	freeze()
-	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}}
+	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "fresh", Namespace: namespace}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 	if err := suite.env.Client.Create(t.Context(), cluster); err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +111,57 @@ func TestInventedIDs(t *testing.T) {
 	if answers[http.StatusTooManyRequests] == 0 || answers[http.StatusNotFound]+answers[http.StatusTooManyRequests] != 1000 {
 		t.Errorf("Answers by status: %v, want 404 and 429 only", answers)
 	}
+}
+
+// TestInventedIDsOfOneCaller has one caller invent ids without end. Nothing that another
+// caller asks for meanwhile is refused: not an id that does not exist, nor a report on it.
+func TestInventedIDsOfOneCaller(t *testing.T) {
+	replica, _ := newReplica(t, func(o *replicaOptions) { o.Authenticator = facade.NamedUsers })
+	ask := func(caller, method, path, body string) (status int) {
+		request, err := http.NewRequestWithContext(t.Context(), method, replica+path, strings.NewReader(body))
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		request.Header.Set("Authorization", "Bearer "+caller)
+		request.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		_ = response.Body.Close()
+		return response.StatusCode
+	}
+	invented := func() string { return api + "/clusters/" + v1.ID(types.UID(uuid.NewString())) }
+	var refused atomic.Bool
+	var hostile sync.WaitGroup
+	done := make(chan struct{})
+	for range 20 {
+		hostile.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					if ask("hostile", http.MethodGet, invented(), "") == http.StatusTooManyRequests {
+						refused.Store(true)
+					}
+				}
+			}
+		})
+	}
+	eventually(t, "the hostile caller has had its share", refused.Load)
+	for range 5 {
+		if status := ask("honest", http.MethodGet, invented(), ""); status != http.StatusNotFound {
+			t.Errorf("a GET of an id that does not exist is answered with %d", status)
+		}
+		if status := ask("honest", http.MethodPost, invented()+"/statuses", reportBody("dns", 1, noon, "True")); status != http.StatusNotFound {
+			t.Errorf("a report on an id that does not exist is answered with %d", status)
+		}
+	}
+	close(done)
+	hostile.Wait()
 }
 
 // wantStatus makes a GET that is to be answered with that status and, where it is

@@ -23,7 +23,6 @@ import (
 	"testing"
 	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -73,54 +72,6 @@ func TestReportWithoutAvailable(t *testing.T) {
 	}
 }
 
-// plant stores a report as an adapter would by kubectl.
-func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64, observed time.Time) {
-	t.Helper()
-	report := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, adapter)},
-		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster.Name},
-			Adapter:            adapter,
-			ObservedGeneration: generation,
-			ObservedTime:       v1.NewTimestamp(observed),
-			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionFalse, Reason: "Planted"}},
-		},
-	}
-	if err := suite.env.Client.Create(t.Context(), report); err != nil {
-		t.Fatal(err)
-	}
-	// The reconciler may delete it before anybody looks.
-	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// A report that no adapter can have made does not keep the honest ones out.
-func TestImplausibleReportIsReplaced(t *testing.T) {
-	for name, planted := range map[string]struct {
-		generation int64
-		observed   time.Time
-	}{
-		"far future":        {1, time.Date(2999, 12, 31, 23, 59, 59, 0, time.UTC)},
-		"an hour ahead":     {1, time.Now().Add(time.Hour)},
-		"future generation": {2147483647, noon},
-		"next generation":   {2, noon},
-	} {
-		for _, status := range []string{"True", "False", "Unknown"} {
-			t.Run(name+" "+status, func(t *testing.T) {
-				cluster := newCluster(t, "")
-				plant(t, cluster, "dns", planted.generation, planted.observed)
-				var recorded rest.AdapterStatus
-				post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon.Add(time.Minute), status)).want(t, http.StatusCreated).decode(t, &recorded)
-				if recorded.ObservedGeneration != 1 || string(recorded.Conditions[0].Status) != status {
-					t.Errorf("recorded %+v", recorded)
-				}
-				post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, status)).want(t, http.StatusNoContent)
-			})
-		}
-	}
-}
-
 // A report without a UID, as kubectl makes it, is replaced by REST and has none then either.
 func TestReportWithoutUIDIsReplaced(t *testing.T) {
 	cluster := newCluster(t, "")
@@ -131,8 +82,9 @@ func TestReportWithoutUIDIsReplaced(t *testing.T) {
 	}
 }
 
-// applyReport makes a server-side apply of a report, without force, and returns it.
-func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditions, data string) *v1.AdapterStatus {
+// applyReport makes a server-side apply of a report, without force unless the options say
+// so, and returns it.
+func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditions, data string, options ...client.ApplyOption) *v1.AdapterStatus {
 	t.Helper()
 	manifest := &unstructured.Unstructured{}
 	text := fmt.Sprintf(`{"apiVersion":"hyperfleet.io/v1","kind":"AdapterStatus","metadata":{"namespace":"default","name":"%s.dns"},
@@ -141,7 +93,7 @@ func applyReport(t *testing.T, cluster rest.Cluster, observed time.Time, conditi
 	if err := manifest.UnmarshalJSON([]byte(text)); err != nil {
 		t.Fatal(err)
 	}
-	if err := suite.env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(manifest), client.FieldOwner("gitops")); err != nil {
+	if err := suite.env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(manifest), append(options, client.FieldOwner("gitops"))...); err != nil {
 		t.Fatalf("apply: %v", err)
 	}
 	report := &v1.AdapterStatus{}
@@ -200,6 +152,38 @@ func TestReportWithoutConditionsAfterApply(t *testing.T) {
 		noon.Add(time.Minute).Format(time.RFC3339))).want(t, http.StatusCreated).decode(t, &recorded)
 	if len(recorded.Conditions) != 0 {
 		t.Errorf("recorded %+v", recorded)
+	}
+}
+
+// No manager owns a part of a condition, so an apply that leaves out a condition that its
+// manager had removes all of it, whoever had written the report before.
+func TestApplyLeavesOutCondition(t *testing.T) {
+	available, finalized := `{"type":"Available","status":"True"}`, `{"type":"Finalized","status":"False","reason":"Draining"}`
+	byREST := func(t *testing.T, cluster rest.Cluster, minute int, status string) {
+		t.Helper()
+		post(t, cluster.Href+"/statuses", fmt.Sprintf(`{"adapter":"dns","observed_generation":1,"observed_time":%q,"conditions":[
+			{"type":"Available","status":"True"},{"type":"Finalized","status":%q}]}`, noon.Add(time.Duration(minute)*time.Minute).Format(time.RFC3339), status)).want(t, http.StatusCreated)
+	}
+	for name, before := range map[string]func(t *testing.T, cluster rest.Cluster){
+		"REST came first": func(t *testing.T, cluster rest.Cluster) {
+			byREST(t, cluster, 0, "True")
+			byREST(t, cluster, 1, "True")
+			applyReport(t, cluster, noon.Add(2*time.Minute), available+","+finalized, `{}`, client.ForceOwnership)
+		},
+		"REST came in between": func(t *testing.T, cluster rest.Cluster) {
+			applyReport(t, cluster, noon, available+","+finalized, `{}`)
+			byREST(t, cluster, 1, "True")
+			byREST(t, cluster, 2, "False")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, "")
+			before(t, cluster)
+			report := applyReport(t, cluster, noon.Add(time.Hour), available, `{}`)
+			if len(report.Spec.Conditions) != 1 {
+				t.Errorf("after the apply the report has the conditions %+v", report.Spec.Conditions)
+			}
+		})
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -168,8 +169,15 @@ func (s *Server) applyReport(ctx context.Context, on requested, report *v1.Adapt
 		return stored, err
 	}
 	// What others have written beside the manager, an apply leaves. To remove it takes no
-	// field from the manager.
-	return s.writeReport(ctx, on, report, stored.ResourceVersion)
+	// field from the manager, provided that everything else stays as it is stored.
+	left := report.DeepCopy()
+	for i := range left.Spec.Conditions {
+		c := &left.Spec.Conditions[i]
+		if is := slices.IndexFunc(stored.Spec.Conditions, func(is v1.AdapterCondition) bool { return is.Type == c.Type }); is >= 0 {
+			c.LastTransitionTime = stored.Spec.Conditions[is].LastTransitionTime
+		}
+	}
+	return s.writeReport(ctx, on, left, stored.ResourceVersion)
 }
 
 // sameContent reports whether two reports say the same, apart from the times of
@@ -204,34 +212,6 @@ func hasResult(recorded *v1.AdapterStatus) bool {
 func concerns(recorded, report *v1.AdapterStatus) bool {
 	ref := report.Spec.ResourceRef
 	return recorded.Spec.ResourceRef.Concerns(ref.Kind, ref.Name, ref.UID)
-}
-
-// isImplausible reports whether no adapter can have seen what a recorded report says. The
-// index may be behind, so the API server has the last word on the generation.
-func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (bool, error) {
-	report, now := aggregate.ReportOf(recorded), s.options.Clock.Now()
-	if _, implausible := aggregate.Implausible(report, on.row.Generation, now); !implausible {
-		return false, nil
-	}
-	if err := s.readLive(ctx, on); err != nil {
-		return false, err
-	}
-	_, implausible := aggregate.Implausible(report, on.object.GetGeneration(), now)
-	return implausible, nil
-}
-
-// removeImplausible deletes the recorded report if no adapter can have seen what it says,
-// and reports whether it did. Compared with such a report, every honest one is stale.
-func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
-	recorded := &v1.AdapterStatus{}
-	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
-		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
-	}
-	implausible, err := s.isImplausible(ctx, on, recorded)
-	if err != nil || !implausible {
-		return false, err
-	}
-	return true, s.remove(ctx, on, recorded, metrics.DiscardImplausible)
 }
 
 // removePredecessor deletes the recorded report if it is about a resource that had the

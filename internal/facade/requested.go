@@ -112,6 +112,11 @@ func (s *Server) readLive(ctx context.Context, on requested) error {
 	return fromOwnRequest(err)
 }
 
+// conditions returns the conditions of the resource. readLive must have read it.
+func (on requested) conditions() []v1.ResourceCondition {
+	return on.object.(v1.Parent).GetStatus().Conditions
+}
+
 // isGone reports whether an error of readLive says that the resource is gone.
 func isGone(err error) bool {
 	p, ok := errors.AsType[*problem.Error](err)

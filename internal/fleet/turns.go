@@ -22,18 +22,12 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // turnTime is the time after which a scan lets the scans of other callers run.
 const turnTime = 10 * time.Millisecond
-
-type callerKey struct{}
-
-// WithCaller returns a context whose searches belong to a caller. Scans of different
-// callers share the processors equally. Searches without a caller belong to the caller "".
-func WithCaller(ctx context.Context, caller string) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller)
-}
 
 // turns limits the number of scans that run at a time. It leaves half of the processors to
 // everything else.
@@ -69,7 +63,7 @@ type turn struct {
 // take waits for a turn. It fails with ErrBusy if there is none after the time of patience,
 // or with the error of ctx if that is done first.
 func (t *turns) take(ctx context.Context, patience time.Duration) (*turn, error) {
-	caller, _ := ctx.Value(callerKey{}).(string)
+	caller := fairness.CallerOf(ctx)
 	taken := &turn{turns: t, caller: caller, granted: make(chan struct{})}
 	t.mu.Lock()
 	if t.free > 0 {

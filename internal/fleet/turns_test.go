@@ -26,6 +26,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // run scans for a time of its own, as a search does. It returns how long that took with the
@@ -55,7 +57,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := &turns{free: 1, waiting: map[string][]*turn{}}
 		var running atomic.Int32
-		hostile, stop := context.WithCancel(WithCaller(t.Context(), "hostile"))
+		hostile, stop := context.WithCancel(fairness.WithCaller(t.Context(), "hostile"))
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
@@ -65,7 +67,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		honest := WithCaller(t.Context(), "honest")
+		honest := fairness.WithCaller(t.Context(), "honest")
 		for range 10 {
 			took, err := turns.run(honest, 100*time.Millisecond, time.Second, &running)
 			if err != nil {
@@ -101,7 +103,7 @@ func TestTurnsAreShared(t *testing.T) {
 			var running atomic.Int32
 			var group sync.WaitGroup
 			for caller := range callers {
-				ctx := WithCaller(t.Context(), fmt.Sprint(caller))
+				ctx := fairness.WithCaller(t.Context(), fmt.Sprint(caller))
 				services := make([]time.Duration, 1+random.IntN(6))
 				var total time.Duration
 				for i := range services {

@@ -24,7 +24,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 )
 
-// ErrTooManyLookups reports that a look-up was not made, because callers ask for too
+// ErrTooManyLookups reports that a look-up was not made, because its caller asks for too
 // many ids that this replica does not know.
 var ErrTooManyLookups = errors.New("too many look-ups of unknown ids")
 

@@ -23,13 +23,13 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
-	"golang.org/x/time/rate"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/lru"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
@@ -42,11 +42,10 @@ const (
 	arrivalPatience = 100 * time.Millisecond
 	// lookupTimeout bounds one look-up.
 	lookupTimeout = 10 * time.Second
-	// lookupsPerSecond and lookupBurst limit the rate of look-ups. lookupQueue is how
-	// long a look-up waits for its turn.
-	lookupsPerSecond = 20
-	lookupBurst      = 40
-	lookupQueue      = time.Second
+	// lookupPlaces and lookupPeriod limit the rate of look-ups: each takes a place for the
+	// period. A caller alone gets half of the places, and leaves the others to the next.
+	lookupPlaces = 80
+	lookupPeriod = 2 * time.Second
 	// absentIDs is how many ids without an object are cached.
 	absentIDs = 10_000
 	// metadataPage is how many objects one answer of the API server holds.
@@ -85,7 +84,7 @@ type resolver struct {
 
 	absent    *lru.Cache // ids without an object
 	flights   singleflight.Group
-	turns     *rate.Limiter
+	places    *fairness.Shares
 	withoutID *sharedList // the objects without status.id
 }
 
@@ -98,7 +97,7 @@ func newResolver(index *fleet.Index, c client.Client, namespace, listKind string
 		arrivalTimeout: arrivalTimeout,
 		patience:       arrivalPatience,
 		absent:         lru.New(absentIDs),
-		turns:          rate.NewLimiter(lookupsPerSecond, lookupBurst),
+		places:         fairness.NewShares(lookupPlaces),
 	}
 	r.withoutID = newSharedList(func(ctx context.Context) (map[types.UID]bool, error) { return r.listByStatusID(ctx, "") })
 	return r
@@ -113,9 +112,9 @@ func (r *resolver) resolve(ctx context.Context, id string) (*fleet.Row, error) {
 	if _, ok := r.absent.Get(id); ok {
 		return nil, nil
 	}
-	// Concurrent calls with one id share an answer. It does not end with the request of
-	// the first caller.
-	answer := r.flights.DoChan(id, func() (any, error) {
+	// Concurrent calls of one caller with one id share an answer. It does not end with the
+	// first request.
+	answer := r.flights.DoChan(id+" "+fairness.CallerOf(ctx), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 		defer cancel()
 		return r.lookUp(ctx, id, uid)
@@ -166,10 +165,8 @@ func (r *resolver) hopeless(ctx context.Context, id string, uid types.UID) error
 
 // ask returns nil if the API server has an object with an id, errAbsent if it has none.
 func (r *resolver) ask(ctx context.Context, id string, uid types.UID) error {
-	queue, cancel := context.WithTimeout(ctx, lookupQueue)
-	defer cancel()
-	if err := r.turns.Wait(queue); err != nil {
-		return fmt.Errorf("%w: %w", ErrTooManyLookups, err)
+	if !r.admits(fairness.CallerOf(ctx)) {
+		return ErrTooManyLookups
 	}
 	exists, err := r.exists(ctx, id, uid)
 	if err != nil {
@@ -180,6 +177,15 @@ func (r *resolver) ask(ctx context.Context, id string, uid types.UID) error {
 		return errAbsent
 	}
 	return nil
+}
+
+// admits reports whether the caller may have another id looked up now.
+func (r *resolver) admits(caller string) bool {
+	if !r.places.Take(caller) {
+		return false
+	}
+	time.AfterFunc(lookupPeriod, func() { r.places.Leave(caller) })
+	return true
 }
 
 // exists asks the API server whether there is an object with an id, which stands for a

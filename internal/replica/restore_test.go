@@ -186,7 +186,7 @@ func (p *plane) backup(ctx context.Context, t *testing.T) (restore func()) {
 
 func (p *plane) create(ctx context.Context, t *testing.T, name string) *v1.Cluster {
 	t.Helper()
-	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault}}
+	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 	// For some time after its start, the API server does not serve custom resources.
 	eventually(ctx, t, "a cluster is created", func() error { return p.client.Create(ctx, cluster) })
 	return cluster

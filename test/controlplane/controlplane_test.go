@@ -129,7 +129,7 @@ func TestControlPlane(t *testing.T) {
 		if err := newClient(t, plane, controlplane.Admin).Create(t.Context(), binding); err != nil {
 			t.Fatal(err)
 		}
-		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "of-somebody", Namespace: metav1.NamespaceDefault}}
+		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "of-somebody", Namespace: metav1.NamespaceDefault}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) { // until RBAC sees the binding
 			err := caller.Create(t.Context(), cluster)
 			if err == nil {
@@ -279,7 +279,7 @@ func scheme(t *testing.T) *runtime.Scheme {
 func create(t *testing.T, plane *controlplane.ControlPlane, name string) {
 	t.Helper()
 	soon(t, func() error {
-		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}
+		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 		return newClient(t, plane, controlplane.Admin).Create(t.Context(), cluster)
 	})
 }

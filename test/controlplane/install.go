@@ -101,7 +101,10 @@ func (c *ControlPlane) waitInForce(ctx context.Context) error {
 }
 
 func probeCluster(ctx context.Context, api client.Client, name string) error {
-	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name}}
+	cluster := &v1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
 	if err := api.Create(ctx, cluster, client.DryRunAll); err != nil {
 		return err
 	}

@@ -30,7 +30,10 @@ import (
 func TestAuthentication(t *testing.T) {
 	f := newFleet(t)
 	f.start(t, "-authenticate", "--", "--zap-log-level=7")
-	f.want(t, http.StatusUnauthorized, http.MethodGet, api+"/clusters", "")
+	f.wantCode(t, "401 HYPERFLEET-AUT-001", http.MethodGet, api+"/clusters", "")
+	for _, credentials := range []string{"Bearer not-a-token", "Bearer", "Basic amU6bmU="} {
+		f.wantCode(t, "401 HYPERFLEET-AUT-002", http.MethodGet, api+"/clusters", "", "Authorization", credentials)
+	}
 
 	f.kubectl(t, "", "create", "serviceaccount", "owner")
 	f.token = strings.TrimSpace(f.kubectl(t, "", "create", "token", "owner"))

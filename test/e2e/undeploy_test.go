@@ -38,6 +38,7 @@ func TestUndeploy(t *testing.T) {
 apiVersion: hyperfleet.io/v1
 kind: Cluster
 metadata: {name: c-%[1]d}
+spec: {}
 ---
 apiVersion: hyperfleet.io/v1
 kind: NodePool
@@ -64,6 +65,7 @@ spec: {clusterName: orphan}
 apiVersion: hyperfleet.io/v1
 kind: Cluster
 metadata: {name: stray, namespace: kube-public}
+spec: {}
 `)
 	f.kubectl(t, objects.String(), "apply", "--server-side", "-f", "-")
 	f.kubectl(t, "", "wait", "--for=condition=Ready=False", "--timeout=60s", "hfc", "--all")

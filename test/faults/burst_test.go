@@ -39,6 +39,7 @@ func TestBurstOfDeletes(t *testing.T) {
 	}
 	const burst, stay = 10_000, 100
 	s := newStack(t)
+	s.withoutFinalizing(t)
 	began := time.Now()
 	many(t, burst+stay, func(i int) error {
 		part := "burst"
@@ -74,7 +75,10 @@ func TestBurstOfDeletes(t *testing.T) {
 }
 
 func burstCluster(i int) *v1.Cluster {
-	return &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("c-%05d", i), Namespace: metav1.NamespaceDefault}}
+	return &v1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("c-%05d", i), Namespace: metav1.NamespaceDefault},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
 }
 
 // many calls a function for each number below n, with several concurrent clients.

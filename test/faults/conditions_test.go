@@ -51,15 +51,16 @@ func (r *resource) checkConditions(s stored) []string {
 	if at := o.GetDeletionTimestamp(); at != nil {
 		deleted, awaited, children = at.Time, finalizing[r.kind], s.poolsOf(o.GetUID())
 	}
+	kept := aggregate.Kept(o.GetAnnotations(), status.Conditions)
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
 		Deleted: deleted, Finalizing: awaited, Children: children,
-		Required: required[r.kind], Reports: inputs, Confirmed: true, Previous: status.Conditions, Now: now,
+		Required: required[r.kind], Reports: inputs, Kept: kept, Confirmed: true, Previous: status.Conditions, Now: now,
 	})
 	judged := oracle.Conditions(oracle.Resource{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),
 		Deleted: deleted, Finalizing: awaited, Children: children,
-		Required: required[r.kind], Confirmed: true, Before: status.Conditions, Now: now,
+		Required: required[r.kind], Kept: kept, Confirmed: true, Before: status.Conditions, Now: now,
 	}, reports)
 	var faults []string
 	if diff := compare(afresh, status.Conditions); diff != "" {

@@ -18,7 +18,6 @@ package faults
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +29,6 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
-	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -156,11 +154,7 @@ func (o *observer) compare(was, now object) {
 	for _, before := range was.GetStatus().Conditions {
 		after := find(now.GetStatus().Conditions, before.Type)
 		if after == nil {
-			if o.mayBeRemoved(now, before.Type) {
-				klog.Background().Info("A condition went with a report that can have been ahead", "object", name, "type", before.Type, "after", atOf(before).String())
-			} else {
-				o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
-			}
+			o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
 			continue
 		}
 		if strings.HasSuffix(before.Type, v1.AdapterConditionSuffix) && atOf(*after).compare(atOf(before)) < 0 {
@@ -176,16 +170,6 @@ func (o *observer) compare(was, now object) {
 			o.wrong("%s: createdTime %s of %s is stored after %s", name, after.CreatedTime, before.Type, before.CreatedTime)
 		}
 	}
-}
-
-// mayBeRemoved reports whether HyperFleet may have removed the report that a condition is
-// based on: a report ahead of its resource has replaced it, and is removed as
-// implausible. The adapter then has no report until it sends the next.
-func (o *observer) mayBeRemoved(obj object, conditionType string) bool {
-	r := o.marked(obj.GetLabels()[markLabel])
-	return r != nil && slices.ContainsFunc(adaptersOf(o.kind), func(adapter string) bool {
-		return conditionOf(adapter) == conditionType && r.wasAhead(adapter)
-	})
 }
 
 func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition {

@@ -267,14 +267,18 @@ func (r *resource) checkReports(s stored) []string {
 			}
 		}
 		is, exists := s.reports[reportKey{r.uid, adapter}]
+		removed := newest != nil && r.mayBeRemoved(newest)
+		if removed {
+			faults = append(faults, r.checkKnown(adapter, s.resources[r.mark])...)
+		}
 		if !exists {
-			if newest != nil {
+			if newest != nil && !removed {
 				faults = append(faults, fmt.Sprintf("%s: the report of %s at %s is lost", r, adapter, newest.at()))
 			}
 			continue
 		}
 		found := at{is.Spec.ObservedGeneration, is.Spec.ObservedTime.Time}
-		if newest != nil && found.compare(newest.at()) < 0 {
+		if newest != nil && !removed && found.compare(newest.at()) < 0 {
 			faults = append(faults, fmt.Sprintf("%s: the report of %s has the time %s, older than the acknowledged one at %s", r, adapter, found, newest.at()))
 		}
 		if !slices.ContainsFunc(r.reports, func(one *report) bool {
@@ -293,6 +297,36 @@ func (r *resource) checkReports(s stored) []string {
 		}
 	}
 	return faults
+}
+
+// mayBeRemoved reports whether a stored report may be gone: a report ahead of the resource
+// may have replaced it, which HyperFleet has removed. The caller holds r.mu.
+func (r *resource) mayBeRemoved(stored *report) bool {
+	return slices.ContainsFunc(r.reports, func(one *report) bool {
+		return one.adapter == stored.adapter && (one.verdict == done || one.verdict == unknown) && r.mayBeAhead(one) && one.at().compare(stored.at()) > 0
+	})
+}
+
+// checkKnown checks that a result that was shown to be known stays known, although its
+// report may be gone. The caller holds r.mu.
+func (r *resource) checkKnown(adapter string, o object) []string {
+	if o == nil {
+		return nil
+	}
+	var newest *report
+	for _, one := range r.reports {
+		if one.adapter == adapter && one.verdict == done && one.visible && one.hasResult() && (newest == nil || one.at().compare(newest.at()) > 0) {
+			newest = one
+		}
+	}
+	if newest == nil {
+		return nil
+	}
+	c := find(o.GetStatus().Conditions, conditionOf(adapter))
+	if c == nil || atOf(*c).compare(newest.at()) < 0 {
+		return []string{fmt.Sprintf("%s: what %s reported at %s was known, and its condition is %+v", r, adapter, newest.at(), c)}
+	}
+	return nil
 }
 
 // mayBeAhead reports whether a report that an adapter wrote as an object may have been

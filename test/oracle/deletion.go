@@ -97,11 +97,8 @@ func inDoubt(r Resource, report Report) bool {
 	if r.Confirmed || !had || before.ObservedGeneration > r.Generation {
 		return false
 	}
-	if before.ObservedGeneration != report.Generation {
-		return before.ObservedGeneration > report.Generation
-	}
-	if !before.LastUpdatedTime.Time.Equal(report.Observed) {
-		return before.LastUpdatedTime.After(report.Observed)
+	if before.ObservedGeneration != report.Generation || !before.LastUpdatedTime.Time.Equal(report.Observed) {
+		return older(report, before)
 	}
 	hasResult := report.Available == metav1.ConditionTrue || report.Available == metav1.ConditionFalse
 	full := before.Reason == cut(report.Reason, 256) && before.Message == cut(report.Message, 1024)

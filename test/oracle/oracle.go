@@ -48,6 +48,8 @@ type Resource struct {
 	Dialect string
 	// Minimal says that the API server has refused a larger status.
 	Minimal bool
+	// Kept are the adapters whose results stay known without a report.
+	Kept []string
 	// Confirmed says that no other reports exist: a condition without one is gone.
 	Confirmed bool
 	// Before are the conditions before this computation.
@@ -84,7 +86,7 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	}
 	for _, before := range r.Before {
 		_, reported := named(adapters, before.Type)
-		if strings.HasSuffix(before.Type, "Successful") && !reported && !r.Confirmed && before.ObservedGeneration <= r.Generation {
+		if strings.HasSuffix(before.Type, "Successful") && !reported && (!r.Confirmed || isKept(r, before.Type)) && before.ObservedGeneration <= r.Generation {
 			adapters = append(adapters, before)
 		}
 	}
@@ -134,7 +136,7 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	// "A stored condition may not be replaced by one that rests on an older report of
 	// that adapter"; of two reports of one time the stored one counts. The report that
 	// the stored condition shows makes it anew: it may keep more text than before.
-	if known && inDoubt(r, report) {
+	if known && (inDoubt(r, report) || isOvertaken(r, report)) {
 		return before, true
 	}
 	// "A report that says Available=Unknown does not undo what is known", nor does one
@@ -158,6 +160,24 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 		}
 	}
 	return c, true
+}
+
+// isOvertaken: "a kept result stays until the adapter reports something newer".
+func isOvertaken(r Resource, report Report) bool {
+	before, had := named(r.Before, TypeOf(report.Adapter))
+	return had && isKept(r, before.Type) && older(report, before)
+}
+
+func isKept(r Resource, conditionType string) bool {
+	return slices.ContainsFunc(r.Kept, func(adapter string) bool { return TypeOf(adapter) == conditionType })
+}
+
+// older reports whether a report is older than the one that a condition shows.
+func older(report Report, c v1.ResourceCondition) bool {
+	if c.ObservedGeneration != report.Generation {
+		return c.ObservedGeneration > report.Generation
+	}
+	return c.LastUpdatedTime.After(report.Observed)
 }
 
 func counts(r Resource, report Report) bool {

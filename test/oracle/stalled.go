@@ -87,7 +87,7 @@ func saysStalled(r Resource, name string, reports []Report) (is bool, reason, me
 	}
 	for _, report := range reports {
 		switch {
-		case report.Adapter != name || !counts(r, report) || inDoubt(r, report):
+		case report.Adapter != name || !counts(r, report) || inDoubt(r, report) || isOvertaken(r, report):
 		case !r.Deleted.IsZero() && report.Generation == r.Generation && report.Finalized == metav1.ConditionTrue:
 			return false, "", ""
 		case report.Available == metav1.ConditionFalse:

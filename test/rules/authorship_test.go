@@ -30,10 +30,11 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// clusterObject returns a Cluster with the metadata and spec of the YAML text.
+// clusterObject returns a Cluster with the metadata and spec of the YAML text. The spec
+// is {} where the text has none.
 func clusterObject(namespace, text string) *unstructured.Unstructured {
 	GinkgoHelper()
-	object := &unstructured.Unstructured{}
+	object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
 	Expect(yaml.Unmarshal([]byte(text), &object.Object)).To(Succeed())
 	object.SetGroupVersionKind(v1.GroupVersion.WithKind(v1.ClusterKind))
 	object.SetNamespace(namespace)

@@ -85,7 +85,7 @@ func withoutPolicies(ctx context.Context, do func()) {
 	Expect(bindings.Items).NotTo(BeEmpty())
 	inForce := func(g Gomega) bool {
 		cluster := &v1.Cluster{}
-		cluster.Namespace, cluster.Name = "default", "probe"
+		cluster.Namespace, cluster.Name, cluster.Spec.Raw = "default", "probe", []byte("{}")
 		g.Expect(env.Client.Create(ctx, cluster, client.DryRunAll)).To(Succeed())
 		probe := &v1.AdapterStatus{}
 		probe.Namespace, probe.Name = "default", "probe.probe"

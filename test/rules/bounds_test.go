@@ -180,7 +180,7 @@ var _ = Describe("Bounds on content", func() {
 	})
 
 	It("hold for changes, and leave an object that is out of bounds usable", func(ctx context.Context) {
-		_, err := post(ctx, namespace, clusters, clusterYAML("abc", ""))
+		_, err := post(ctx, namespace, clusters, clusterYAML("abc", "spec: {}"))
 		Expect(err).NotTo(HaveOccurred())
 		_, err = patch(ctx, namespace, clusters, "abc", types.MergePatchType, `{"spec":`+nestedArrays(40)+`}`)
 		Expect(denial(err, "hyperfleet-bounds")).To(Equal(tooDeep))
@@ -206,7 +206,7 @@ var _ = Describe("Bounds on content", func() {
 	It("hold for labels", func(ctx context.Context) {
 		labels := func(n int) *v1.Cluster {
 			cluster := &v1.Cluster{}
-			cluster.Namespace, cluster.Name = namespace, "abc"
+			cluster.Namespace, cluster.Name, cluster.Spec.Raw = namespace, "abc", []byte("{}")
 			cluster.Labels = map[string]string{v1.ClusterLabel: "own"}
 			for i := range n {
 				cluster.Labels[fmt.Sprint("label-", i)] = "x"

@@ -25,6 +25,9 @@ import (
 	. "github.com/onsi/gomega"
 )
 
+// specMissing is the cause for a Cluster without a spec.
+const specMissing = "spec: Required value: spec must be given, as {} if there is nothing to configure"
+
 func clusterYAML(name, rest string) string {
 	return fmt.Sprintf("apiVersion: hyperfleet.io/v1\nkind: Cluster\nmetadata: {name: %q}\n%s", name, rest)
 }
@@ -37,13 +40,11 @@ var _ = Describe("Rules of Cluster", func() {
 		_, err := post(ctx, namespace, clusters, clusterYAML(name, rest))
 		Expect(err).NotTo(HaveOccurred())
 	},
-		Entry("a name of 3 characters", "abc", ""),
-		Entry("a name of 53 characters", strings.Repeat("a", 53), ""),
-		Entry("a name of digits", "123", ""),
-		Entry("hyphens within", "a--b", ""),
-		Entry("no spec", "no-spec", ""),
+		Entry("a name of 3 characters", "abc", "spec: {}"),
+		Entry("a name of 53 characters", strings.Repeat("a", 53), "spec: {}"),
+		Entry("a name of digits", "123", "spec: {}"),
+		Entry("hyphens within", "a--b", "spec: {}"),
 		Entry("an empty spec", "empty-spec", "spec: {}"),
-		Entry("a null spec", "null-spec", "spec: null"),
 		Entry("a free-form spec", "free-form", "spec: {region: eu, nodes: [1, 2], nested: {a: null}}"),
 	)
 
@@ -51,15 +52,17 @@ var _ = Describe("Rules of Cluster", func() {
 		_, err := post(ctx, namespace, clusters, clusterYAML(name, rest))
 		Expect(causes(err)).To(Equal(want))
 	},
-		Entry("a name of 2 characters", "ab", "", "metadata: Invalid value: metadata.name of a Cluster must be 3 to 53 characters long"),
-		Entry("a name of 54 characters", strings.Repeat("a", 54), "", "metadata: Invalid value: metadata.name of a Cluster must be 3 to 53 characters long"),
-		Entry("a name with a dot", "my.cluster", "", "metadata: Invalid value: metadata.name of a Cluster must not contain a dot"),
-		Entry("a name with capitals", "My-Cluster", "", notASubdomain("My-Cluster")),
-		Entry("a name with an underscore", "my_cluster", "", notASubdomain("my_cluster")),
-		Entry("a name that starts with a hyphen", "-cluster", "", notASubdomain("-cluster")),
-		Entry("a name that ends with a hyphen", "cluster-", "", notASubdomain("cluster-")),
-		Entry("a name that is not ASCII", "clüster", "", notASubdomain("clüster")),
-		Entry("no name", "", "", "metadata.name: Required value: name or generateName is required"),
+		Entry("a name of 2 characters", "ab", "spec: {}", "metadata: Invalid value: metadata.name of a Cluster must be 3 to 53 characters long"),
+		Entry("a name of 54 characters", strings.Repeat("a", 54), "spec: {}", "metadata: Invalid value: metadata.name of a Cluster must be 3 to 53 characters long"),
+		Entry("a name with a dot", "my.cluster", "spec: {}", "metadata: Invalid value: metadata.name of a Cluster must not contain a dot"),
+		Entry("a name with capitals", "My-Cluster", "spec: {}", notASubdomain("My-Cluster")),
+		Entry("a name with an underscore", "my_cluster", "spec: {}", notASubdomain("my_cluster")),
+		Entry("a name that starts with a hyphen", "-cluster", "spec: {}", notASubdomain("-cluster")),
+		Entry("a name that ends with a hyphen", "cluster-", "spec: {}", notASubdomain("cluster-")),
+		Entry("a name that is not ASCII", "clüster", "spec: {}", notASubdomain("clüster")),
+		Entry("no name", "", "spec: {}", "metadata.name: Required value: name or generateName is required"),
+		Entry("no spec", "no-spec", "", specMissing),
+		Entry("a null spec", "null-spec", "spec: null", specMissing),
 		Entry("a string as spec", "text-spec", "spec: text", `spec: Invalid value: "string": spec in body must be of type object: "string"`),
 		Entry("a list as spec", "list-spec", "spec: [1]", `spec: Invalid value: "array": spec in body must be of type object: "array"`),
 		Entry("a number as label", "number-label", "metadata: {name: number-label, labels: {a: 1}}", `Cluster in version "v1" cannot be handled as a Cluster: json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string`),

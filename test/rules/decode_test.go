@@ -149,7 +149,7 @@ var _ = Describe("What is stored", func() {
 	)
 
 	DescribeTable("as status decodes, or else is refused", func(ctx context.Context, status string) {
-		_, err := post(ctx, namespace, clusters, clusterYAML("my-cluster", ""))
+		_, err := post(ctx, namespace, clusters, clusterYAML("my-cluster", "spec: {}"))
 		Expect(err).NotTo(HaveOccurred())
 		_, err = send(ctx, api.RESTClient().Patch(types.MergePatchType), path(namespace, clusters, "my-cluster", "status"), `{"status":`+status+`}`)
 		if err != nil {

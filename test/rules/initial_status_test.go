@@ -36,7 +36,7 @@ var _ = Describe("The status of a new object", func() {
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })
 
 	bodies := map[string]string{
-		clusters:  clusterYAML("abc", ""),
+		clusters:  clusterYAML("abc", "spec: {}\n"),
 		nodepools: nodepoolYAML("abc.def", "{clusterName: abc}"),
 	}
 	names := map[string]string{clusters: "abc", nodepools: "abc.def"}
@@ -89,7 +89,7 @@ var _ = Describe("The status of a new object", func() {
 
 	It("is replaced as a whole by the controller's", func(ctx context.Context) {
 		cluster := &v1.Cluster{}
-		cluster.Namespace, cluster.Name = namespace, "abc"
+		cluster.Namespace, cluster.Name, cluster.Spec.Raw = namespace, "abc", []byte("{}")
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
 		now := v1.NewTimestamp(cluster.CreationTimestamp.Time)
 		cluster.Status = v1.ResourceStatus{

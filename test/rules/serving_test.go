@@ -19,6 +19,7 @@ package rules_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -31,15 +32,22 @@ import (
 )
 
 const readyStatus = `{"status":{"id":"20000000000000000000000001","ready":"True","available":"False","conditions":[
+	{"type":"Available","status":"False","reason":"AdaptersUnavailable","message":"dns: Available=False","observedGeneration":1,
+	"createdTime":"2025-01-01T10:00:00Z","lastUpdatedTime":"2025-01-01T10:00:00Z","lastTransitionTime":"2025-01-01T10:00:00Z"},
 	{"type":"Ready","status":"True","reason":"ResourceReady","message":"All is well","observedGeneration":1,
 	"createdTime":"2025-01-01T10:00:00Z","lastUpdatedTime":"2025-01-01T10:00:00Z","lastTransitionTime":"2025-01-01T10:00:00Z"}]}}`
+
+// reconciledStatus is a status with the newer names only.
+var reconciledStatus = strings.NewReplacer(
+	`"Available"`, `"LastKnownReconciled"`, `"Ready"`, `"Reconciled"`, "ResourceReady", "ReconciledAll",
+	"000001", "000002", `"ready":"True"`, `"ready":"False"`).Replace(readyStatus)
 
 var _ = Describe("What the API server serves", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)
 		for resource, bodies := range map[string][]string{
-			clusters:        {clusterYAML("one", ""), clusterYAML("two", "")},
+			clusters:        {clusterYAML("one", "spec: {}"), clusterYAML("two", "spec: {}")},
 			nodepools:       {nodepoolYAML("one.abc", "{clusterName: one}"), nodepoolYAML("two.abc", "{clusterName: two}")},
 			adapterstatuses: {adapterStatusYAML(dnsName, dnsReport.spec()), adapterStatusYAML("one.two.aws", dnsReport.with(report{"resourceRef": "{kind: NodePool, name: one.two}", "adapter": "aws"}).spec())},
 		} {
@@ -48,9 +56,14 @@ var _ = Describe("What the API server serves", func() {
 				Expect(err).NotTo(HaveOccurred())
 			}
 		}
-		for resource, name := range map[string]string{clusters: "one", nodepools: "one.abc"} {
-			_, err := send(ctx, api.RESTClient().Patch(types.MergePatchType), path(namespace, resource, name, "status"), readyStatus)
-			Expect(err).NotTo(HaveOccurred())
+		for status, names := range map[string]map[string]string{
+			readyStatus:      {clusters: "one", nodepools: "one.abc"},
+			reconciledStatus: {clusters: "two", nodepools: "two.abc"},
+		} {
+			for resource, name := range names {
+				_, err := send(ctx, api.RESTClient().Patch(types.MergePatchType), path(namespace, resource, name, "status"), status)
+				Expect(err).NotTo(HaveOccurred())
+			}
 		}
 	})
 
@@ -107,6 +120,12 @@ var _ = Describe("What the API server serves", func() {
 		Entry("of a NodePool", nodepools, "one.abc",
 			[]string{"Name", "Cluster", "Ready", "Available", "Reason", "Deleting", "Message (wide)", "ID (wide)", "Age"},
 			[]any{"one.abc", "one", "True", "False", "ResourceReady", nil, "All is well", "20000000000000000000000001"}),
+		Entry("of a Cluster with the newer names only", clusters, "two",
+			[]string{"Name", "Ready", "Available", "Reason", "Deleting", "Message (wide)", "ID (wide)", "Age"},
+			[]any{"two", "False", "False", "ReconciledAll", nil, "All is well", "20000000000000000000000002"}),
+		Entry("of a NodePool with the newer names only", nodepools, "two.abc",
+			[]string{"Name", "Cluster", "Ready", "Available", "Reason", "Deleting", "Message (wide)", "ID (wide)", "Age"},
+			[]any{"two.abc", "two", "False", "False", "ReconciledAll", nil, "All is well", "20000000000000000000000002"}),
 		Entry("of an AdapterStatus", adapterstatuses, dnsName,
 			[]string{"Name", "Kind", "Resource", "Adapter", "Generation", "Available", "Reason (wide)", "Message (wide)", "Observed", "Age"},
 			[]any{dnsName, "Cluster", "my-cluster", "dns", float64(5), "True", "Done", "All is well"}),

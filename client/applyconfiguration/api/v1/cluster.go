@@ -35,7 +35,11 @@ type ClusterApplyConfiguration struct {
 	metav1.TypeMetaApplyConfiguration    `json:""`
 	*metav1.ObjectMetaApplyConfiguration `json:"metadata,omitempty"`
 	// spec is the provider-specific configuration, a free-form JSON object. Every
-	// change of spec increments metadata.generation.
+	// change of spec increments metadata.generation. A new Cluster must have a spec,
+	// which may be {}.
+	//
+	// A rule of the Cluster requires it rather than the schema: a required field would
+	// make the API server refuse the status of a Cluster that was stored without it.
 	Spec *runtime.RawExtension `json:"spec,omitempty"`
 	// status aggregates the adapters' reports. Only the HyperFleet controller
 	// writes it. The default says "not ready" until the controller has written the

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package facade
+package fairness
 
 import (
 	"fmt"
@@ -39,14 +39,14 @@ func TestSharesOfOneCaller(t *testing.T) {
 		"beside a greedy 200th": {200, map[string]int{"a": 200}, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newShares(c.places)
+			s := NewShares(c.places)
 			for other, tries := range c.others {
 				for range tries {
-					s.take(other)
+					s.Take(other)
 				}
 			}
 			got := 0
-			for s.take("me") {
+			for s.Take("me") {
 				got++
 			}
 			if got != c.want {
@@ -62,13 +62,13 @@ func TestSharesAgreeWithModel(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		places := random.IntN(20)
-		s := newShares(places)
+		s := NewShares(places)
 		var held []string
 		for range 500 {
 			caller := fmt.Sprint(random.IntN(1 + random.IntN(8)))
 			if len(held) > 0 && random.IntN(3) == 0 {
 				i := random.IntN(len(held))
-				s.leave(held[i])
+				s.Leave(held[i])
 				held = append(held[:i], held[i+1:]...)
 				continue
 			}
@@ -79,15 +79,15 @@ func TestSharesAgreeWithModel(t *testing.T) {
 				}
 			}
 			want := own < places-len(held)
-			if got := s.take(caller); got != want {
-				t.Fatalf("Seed %d: take for a caller that holds %d of %d places while %d are held is %t, want %t", seed, own, places, len(held), got, want)
+			if got := s.Take(caller); got != want {
+				t.Fatalf("Seed %d: Take for a caller that holds %d of %d places while %d are held is %t, want %t", seed, own, places, len(held), got, want)
 			}
 			if want {
 				held = append(held, caller)
 			}
 		}
 		for _, caller := range held {
-			s.leave(caller)
+			s.Leave(caller)
 		}
 		if s.free != places || len(s.held) != 0 {
 			t.Errorf("Seed %d: in the end %d of %d places are free, and %d callers are remembered", seed, s.free, places, len(s.held))

@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package facade
+package fairness
 
 import "sync"
 
-// shares is a number of places that callers share. A caller gets another place while it
+// Shares is a number of places that callers share. A caller gets another place while it
 // holds fewer than are free, so a caller alone gets half of them, two callers get a third
 // each, and n callers leave the n-th part or so to the next one: what one caller holds, and
 // for how long, never shuts another caller out.
@@ -28,18 +28,19 @@ import "sync"
 // theirs back: a body that never ends, a response that nobody receives. Queueing a read
 // that takes microseconds would also cost more than serving it. Package fleet does queue
 // work that is long and can be interrupted: its scans take turns.
-type shares struct {
+type Shares struct {
 	mu   sync.Mutex
 	free int
 	held map[string]int
 }
 
-func newShares(places int) *shares {
-	return &shares{free: places, held: map[string]int{}}
+// NewShares returns that many places, none of which is held.
+func NewShares(places int) *Shares {
+	return &Shares{free: places, held: map[string]int{}}
 }
 
-// take takes a place for the caller and reports whether there was one.
-func (s *shares) take(caller string) bool {
+// Take takes a place for the caller and reports whether there was one.
+func (s *Shares) Take(caller string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	held := s.held[caller]
@@ -51,8 +52,8 @@ func (s *shares) take(caller string) bool {
 	return true
 }
 
-// leave gives a place of the caller back.
-func (s *shares) leave(caller string) {
+// Leave gives a place of the caller back.
+func (s *Shares) Leave(caller string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.free++

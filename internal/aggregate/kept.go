@@ -1,0 +1,96 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package aggregate
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+// maxKept bounds the adapters of one annotation: an adapter can report under any number
+// of names. No more adapters than that have a condition.
+const maxKept = 100
+
+// Kept returns the adapters, sorted by name, whose stored conditions stay although no
+// report has their result, as v1.KeptResultsAnnotation says. The annotation is void for
+// an adapter whose condition rests on another report by now, and as a whole if it is
+// malformed.
+func Kept(annotations map[string]string, conditions []v1.ResourceCondition) []string {
+	var adapters []string
+	for adapter, results := range keptResults(annotations) {
+		if c := findOf(conditions, adapter); c != nil && slices.Contains(results, resultOf(c)) {
+			adapters = append(adapters, adapter)
+		}
+	}
+	slices.Sort(adapters)
+	return adapters
+}
+
+// Keep returns the v1.KeptResultsAnnotation with which the result of the adapter stays
+// known after its implausible report r is deleted. That is the stored result, or the
+// report's: before the report is deleted, the parent may get to its generation, and the
+// conditions include it.
+func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Report) (annotation string, err error) {
+	results := keptResults(annotations)
+	maps.DeleteFunc(results, func(adapter string, kept []string) bool {
+		c := findOf(conditions, adapter)
+		if c == nil {
+			return len(results) >= maxKept
+		}
+		return !slices.Contains(kept, resultOf(c))
+	})
+	results[r.Adapter] = []string{result(r.Generation, r.Observed)}
+	if c := findOf(conditions, r.Adapter); c != nil {
+		results[r.Adapter] = append(results[r.Adapter], resultOf(c))
+	}
+	value, err := json.Marshal(results)
+	if err != nil {
+		return "", fmt.Errorf("encode the kept results: %w", err)
+	}
+	return string(value), nil
+}
+
+// IsOutdated reports whether the conditions rest on a newer report of the adapter
+// than r.
+func IsOutdated(r Report, conditions []v1.ResourceCondition) bool {
+	c := findOf(conditions, r.Adapter)
+	return c != nil && compareToReport(c, r) > 0
+}
+
+// result identifies a result of an adapter in the annotation.
+func result(generation int64, observed time.Time) string {
+	return fmt.Sprintf("%d@%s", generation, observed.UTC().Format(time.RFC3339Nano))
+}
+
+func resultOf(c *v1.ResourceCondition) string {
+	return result(c.ObservedGeneration, c.LastUpdatedTime.Time)
+}
+
+// keptResults returns the content of the annotation, by adapter.
+func keptResults(annotations map[string]string) map[string][]string {
+	var results map[string][]string
+	value, ok := annotations[v1.KeptResultsAnnotation]
+	if !ok || json.Unmarshal([]byte(value), &results) != nil || results == nil {
+		return map[string][]string{}
+	}
+	return results
+}

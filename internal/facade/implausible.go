@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+)
+
+// isImplausible reports whether no adapter can have seen what a recorded report says. The
+// index may be behind, so the API server has the last word on the generation.
+func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (bool, error) {
+	report, now := aggregate.ReportOf(recorded), s.options.Clock.Now()
+	if _, implausible := aggregate.Implausible(report, on.row.Generation, now); !implausible {
+		return false, nil
+	}
+	if err := s.readLive(ctx, on); err != nil {
+		return false, err
+	}
+	_, implausible := aggregate.Implausible(report, on.object.GetGeneration(), now)
+	return implausible, nil
+}
+
+// removeImplausible deletes the recorded report if no adapter can have seen what it says,
+// and reports whether it did. Compared with such a report, every honest one is stale. A
+// report that is older than what the conditions rest on is stale anyway.
+func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
+	recorded := &v1.AdapterStatus{}
+	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
+		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
+	}
+	removable := false
+	err := retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
+		removable, err = s.isImplausible(ctx, on, recorded)
+		if err != nil || !removable {
+			return err
+		}
+		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions()) {
+			removable = false
+			return nil
+		}
+		return s.keepResult(ctx, on, recorded)
+	})
+	if err != nil || !removable {
+		return false, fromOwnRequest(err)
+	}
+	return true, s.remove(ctx, on, recorded, metrics.DiscardImplausible)
+}
+
+// keepResult records on the resource that the result of the adapter stays known although
+// its recorded report is about to be deleted: the next report may never be written. The
+// write conflicts if the resource has changed since readLive read it. And it makes a status
+// conflict that was computed before.
+func (s *Server) keepResult(ctx context.Context, on requested, recorded *v1.AdapterStatus) error {
+	value, err := aggregate.Keep(on.object.GetAnnotations(), on.conditions(), aggregate.ReportOf(recorded))
+	if err != nil || on.dryRun || value == on.object.GetAnnotations()[v1.KeptResultsAnnotation] {
+		return err
+	}
+	patch, err := json.Marshal([]jsonPatchOperation{
+		annotation(on.object, v1.KeptResultsAnnotation, value),
+		{Op: "replace", Path: "/metadata/resourceVersion", Value: on.object.GetResourceVersion()},
+	})
+	if err != nil {
+		return fmt.Errorf("make a patch of the kept results: %w", err)
+	}
+	return s.own.Patch(ctx, on.object, client.RawPatch(types.JSONPatchType, patch), client.FieldOwner(v1.ControllerFieldManager))
+}
