@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -85,11 +86,22 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 	return err
 }
 
+// deletionStart is the version at which a reconciler first saw an object being deleted.
+type deletionStart struct {
+	uid             types.UID
+	resourceVersion string
+}
+
 // deletionOf returns the resourceVersion at which this reconciler first saw obj being
 // deleted.
 func (m *memory) deletionOf(obj client.Object) string {
-	version, _ := m.deletions.LoadOrStore(client.ObjectKeyFromObject(obj), obj.GetResourceVersion())
-	return version.(string)
+	key, first := client.ObjectKeyFromObject(obj), deletionStart{obj.GetUID(), obj.GetResourceVersion()}
+	known, loaded := m.deletions.LoadOrStore(key, first)
+	if start := known.(deletionStart); !loaded || start.uid == first.uid {
+		return start.resourceVersion
+	}
+	m.deletions.Store(key, first) // the known one is a predecessor of the same name
+	return first.resourceVersion
 }
 
 // arrivedLate reports whether a dependent was created while its parent was being deleted.

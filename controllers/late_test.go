@@ -21,6 +21,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -55,5 +56,18 @@ func TestArrivedLate(t *testing.T) {
 				t.Errorf("arrivedLate() = %t, want %t", got, test.want)
 			}
 		})
+	}
+}
+
+func TestDeletionOf(t *testing.T) {
+	var m memory
+	at := func(uid types.UID, version string) string {
+		return m.deletionOf(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "alpha", UID: uid, ResourceVersion: version}})
+	}
+	if first, later := at("one", "100"), at("one", "120"); first != "100" || later != "100" {
+		t.Errorf("deletionOf() = %s, then %s, want 100", first, later)
+	}
+	if successor, later := at("two", "150"), at("two", "160"); successor != "150" || later != "150" {
+		t.Errorf("of a successor, deletionOf() = %s, then %s, want 150", successor, later)
 	}
 }

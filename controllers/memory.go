@@ -49,7 +49,7 @@ type memory struct {
 
 	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
 	stuck             sync.Map // client.ObjectKey → time.Time, the last Event that the deletion is stuck
-	deletions         sync.Map // client.ObjectKey → string, the resourceVersion at which the deletion was first seen
+	deletions         sync.Map // client.ObjectKey → deletionStart, the version at which the deletion was first seen
 	implausible       sync.Map // client.ObjectKey → ahead, a report ahead of its resource
 }
 

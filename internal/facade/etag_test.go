@@ -18,6 +18,7 @@ package facade
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 )
 
@@ -85,4 +86,28 @@ func TestMatches(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzEntityTags reads lists of entity tags. A tag in a list of tags is found, whatever
+// stands beside it, and a list that does not contain the tag does not name it.
+func FuzzEntityTags(f *testing.F) {
+	for _, seed := range []string{"", "*", `"x"`, `W/"x"`, `"x,y"`, `"x`, `w/"abc"`, ` "a", ,W/"b"`, `""`, `"\"`} {
+		f.Add(seed)
+	}
+	const tag = `"abc"`
+	f.Fuzz(func(t *testing.T, list string) {
+		strong, weak := isListed([]string{list}, false, tag), isListed([]string{list}, true, tag)
+		if strong && !weak {
+			t.Errorf("%q names the tag in the strong comparison only", list)
+		}
+		if weak && !strings.Contains(list, tag) && strings.Trim(list, " \t") != "*" {
+			t.Errorf("%q names the tag", list)
+		}
+		if !isListed([]string{tag + "," + list}, false, tag) || !isListed([]string{list, tag}, false, tag) {
+			t.Errorf("the tag beside %q is not found", list)
+		}
+		if isListed([]string{"W/" + tag + ",x" + list}, false, tag) {
+			t.Errorf("the weak tag beside %q is taken for the strong one", list)
+		}
+	})
 }

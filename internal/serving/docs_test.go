@@ -24,31 +24,41 @@ import (
 	"testing"
 )
 
-// TestClaimsHaveTests looks for each test that docs/security.md names.
+// TestClaimsHaveTests looks for each test that the documentation names as the proof of a
+// claim, and for the specs of a test with specs.
 func TestClaimsHaveTests(t *testing.T) {
-	docs, err := os.ReadFile("../../docs/security.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob("../*/*_test.go")
-	if err != nil {
-		t.Fatal(err)
-	}
+	root := filepath.Join("..", "..")
 	var tests strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	for _, folder := range []string{"controllers", filepath.Join("internal", "*"), filepath.Join("test", "*")} {
+		files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		tests.Write(text)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tests.Write(text)
+		}
 	}
-	named := regexp.MustCompile("`(Test[A-Za-z]+)`").FindAllStringSubmatch(string(docs), -1)
-	if len(named) == 0 {
-		t.Error("docs/security.md names no test")
-	}
-	for _, name := range named {
-		if !strings.Contains(tests.String(), "func "+name[1]+"(") {
-			t.Errorf("there is no %s", name[1])
+	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`(?:: \"([^\"]+)\")?")
+	for _, page := range []string{"security.md", "architecture.md"} {
+		text, err := os.ReadFile(filepath.Join(root, "docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, claims, ok := strings.Cut(string(text), "\n## Tests\n")
+		if !ok {
+			t.Errorf("%s names no tests", page)
+		}
+		for _, name := range named.FindAllStringSubmatch(claims, -1) {
+			if !strings.Contains(tests.String(), "func "+name[1]+"(") {
+				t.Errorf("%s: there is no %s", page, name[1])
+			}
+			if name[2] != "" && !strings.Contains(tests.String(), `Describe("`+name[2]+`"`) {
+				t.Errorf("%s: %s has no specs of %q", page, name[1], name[2])
+			}
 		}
 	}
 }

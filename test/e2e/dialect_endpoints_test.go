@@ -18,6 +18,8 @@ package e2e
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -191,8 +193,8 @@ func forceByKubectl(t *testing.T, f *fleet) {
 	}
 }
 
-// wantForced checks that nothing is left of a cluster, and that an Event says who had it
-// removed, and why.
+// wantForced checks that nothing is left of a cluster, and that an Event and the log say
+// who had it removed, and why.
 func (f *fleet) wantForced(t *testing.T, name, uid, note string) {
 	t.Helper()
 	if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.Contains(out, "/"+name+".") {
@@ -202,6 +204,16 @@ func (f *fleet) wantForced(t *testing.T, name, uid, note string) {
 		out := f.kubectl(t, "", "get", "events.events.k8s.io", "-o", `jsonpath={range .items[?(@.regarding.uid=="`+uid+`")]}{.reason} {.note}{"\n"}{end}`)
 		return strings.Contains(out, "ForceDeleted ") && strings.Contains(out, note)
 	})
+	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, `"info"`) && strings.Contains(line, "Deleted by force") && strings.Contains(line, name) {
+			return
+		}
+	}
+	t.Errorf("no line of the log says that %s was deleted by force", name)
 }
 
 func putStatuses(t *testing.T, f *fleet) {

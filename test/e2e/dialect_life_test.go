@@ -18,7 +18,9 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -203,9 +205,37 @@ func atOnceOverREST(t *testing.T, f *fleet) {
 
 func atOnceByKubectl(t *testing.T, f *fleet) {
 	f.withoutAdapters(t, "at-once-kubectl", func() {
-		f.cluster(t, "at-once-kubectl")
-		f.kubectl(t, "", "delete", "hfc", "at-once-kubectl", "--timeout=60s")
+		for _, cascade := range []string{"background", "foreground"} { // a garbage collector runs in the server only
+			f.cluster(t, "at-once-kubectl")
+			f.kubectl(t, "", "delete", "hfc", "at-once-kubectl", "--cascade="+cascade, "--timeout=60s")
+		}
 	})
+}
+
+func stuck(t *testing.T, f *fleet) {
+	href := f.cluster(t, "stuck")
+	f.kubectl(t, "", "delete", "hfc", "stuck", "--wait=false")
+	eventually(t, "an Event says what the deletion waits for", func() bool {
+		out := f.kubectl(t, "", "events", "--for=clusters.hyperfleet.io/stuck")
+		return strings.Contains(out, "DeletionStuck") && strings.Contains(out, "dns: not reported; validator: not reported")
+	})
+	eventually(t, "a metric says for how long a deletion has waited", func() bool {
+		response, err := http.Get("http://" + f.scraped + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const series = `hyperfleet_resources_deleting_seconds{kind="Cluster"} `
+		_, after, ok := strings.Cut(string(text), series)
+		value, _, _ := strings.Cut(after, "\n")
+		seconds, err := strconv.ParseFloat(value, 64)
+		return ok && err == nil && seconds >= 1
+	})
+	f.force(t, href)
 }
 
 // withoutAdapters calls do while Clusters have no required adapters.

@@ -19,7 +19,6 @@ package e2e
 import (
 	"fmt"
 	"net/http"
-	"net/mail"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -133,6 +132,70 @@ func orders(t *testing.T, f *fleet) {
 	}
 }
 
+// updatedTime returns the updated_time of a resource once REST shows its label.
+func (f *fleet) updatedTime(t *testing.T, href, label string) (at time.Time) {
+	t.Helper()
+	eventually(t, "REST shows the label "+label, func() bool {
+		shown := f.want(t, http.StatusOK, http.MethodGet, href, "")
+		var err error
+		if at, err = time.Parse(time.RFC3339, fmt.Sprint(shown["updated_time"])); err != nil {
+			t.Fatal(err)
+		}
+		value, _ := shown["labels"].(object)["step"].(string)
+		return value == label
+	})
+	return at
+}
+
+// wantMoves changes a label in ways that must move updated_time, and checks it.
+func (f *fleet) wantMoves(t *testing.T, href string, change func(label string)) {
+	t.Helper()
+	last := f.updatedTime(t, href, "")
+	for _, label := range []string{"one", "two", ""} {
+		for second := time.Now().Unix(); time.Now().Unix() == second; { // managedFields have whole seconds
+			time.Sleep(10 * time.Millisecond)
+		}
+		change(label)
+		eventually(t, "updated_time moves with the label "+label, func() bool { return f.updatedTime(t, href, label).After(last) })
+		last = f.updatedTime(t, href, label)
+	}
+}
+
+func updatedTimeOverREST(t *testing.T, f *fleet) {
+	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"updated-rest","spec":{}}`)["href"].(string)
+	defer f.force(t, href)
+	f.wantMoves(t, href, func(label string) {
+		labels := `{}`
+		if label != "" {
+			labels = `{"step":"` + label + `"}`
+		}
+		f.want(t, http.StatusOK, http.MethodPatch, href, `{"labels":`+labels+`}`)
+	})
+	before := f.updatedTime(t, href, "")
+	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
+	if after := f.updatedTime(t, href, ""); !after.Equal(before) {
+		t.Errorf("a report moves updated_time from %s to %s", before, after)
+	}
+}
+
+func updatedTimeByKubectl(t *testing.T, f *fleet) {
+	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"updated-kubectl","spec":{}}`)["href"].(string)
+	defer f.force(t, href)
+	f.wantMoves(t, href, func(label string) {
+		// Each change also removes what managedFields say of it.
+		value := "null"
+		if label != "" {
+			value = `"` + label + `"`
+		}
+		f.kubectl(t, "", "patch", "hfc", "updated-kubectl", "--type=merge", "-p", `{"metadata":{"managedFields":[{}],"labels":{"step":`+value+`}}}`)
+	})
+	before := f.updatedTime(t, href, "")
+	f.kubectl(t, "", "patch", "hfc", "updated-kubectl", "--type=merge", "-p", `{"metadata":{"managedFields":[{}],"annotations":{"seen":"x"}}}`)
+	if after := f.updatedTime(t, href, ""); after.Before(before) {
+		t.Errorf("updated_time goes back from %s to %s", before, after)
+	}
+}
+
 func fields(t *testing.T, f *fleet) {
 	href := f.cluster(t, "fields")
 	defer f.force(t, href)
@@ -149,95 +212,4 @@ func fields(t *testing.T, f *fleet) {
 		}
 	}
 	f.wantCode(t, "400 HYPERFLEET-VAL-003", http.MethodGet, api+"/clusters?fields=color", "")
-}
-
-func ownersAndKinds(t *testing.T, f *fleet) {
-	href := f.cluster(t, "owner")
-	defer f.force(t, href)
-	pool := f.want(t, http.StatusCreated, http.MethodPost, href+"/nodepools", `{"name":"workers","spec":{}}`)
-	want := object{"kind": "Cluster", "id": href[strings.LastIndexByte(href, '/')+1:], "href": href}
-	for what, resource := range map[string]object{
-		"created": pool,
-		"read":    f.want(t, http.StatusOK, http.MethodGet, pool["href"].(string), ""),
-		"listed":  f.want(t, http.StatusOK, http.MethodGet, href+"/nodepools", "")["items"].([]any)[0].(object),
-	} {
-		if diff := cmp.Diff(want, resource["owner_references"]); diff != "" || resource["kind"] != "NodePool" {
-			t.Errorf("%s: kind %v, owner (-want +got):\n%s", what, resource["kind"], diff)
-		}
-	}
-	if item := f.list(t, "search", "name='owner'")["items"].([]any)[0].(object); item["kind"] != "Cluster" {
-		t.Errorf("a list item: %v", item)
-	}
-}
-
-// createAs creates a cluster by kubectl as a user, and returns it as REST shows it.
-func (f *fleet) createAs(t *testing.T, user, name string) object {
-	t.Helper()
-	f.kubectl(t, `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"`+name+`"},"spec":{}}`, "create", "-f", "-", "--as="+user, "--as-group=system:masters")
-	var found object
-	eventually(t, "REST shows "+name, func() bool {
-		found = f.list(t, "search", "name='"+name+"'")
-		return found["total"] == 1.0
-	})
-	return found["items"].([]any)[0].(object)
-}
-
-func addresses(t *testing.T, f *fleet) {
-	for user, want := range map[string]string{
-		"jo@example.com":                  "jo@example.com",
-		"alice":                           "alice@users.hyperfleet.local",
-		"system:serviceaccount:ci:deploy": "deploy@ci.serviceaccount.users.hyperfleet.local",
-		"system:admin":                    "system=3Aadmin@users.hyperfleet.local",
-	} {
-		name := "by-" + strings.NewReplacer("@", "-", ".", "-", ":", "-").Replace(user)
-		shown := f.createAs(t, user, name)
-		for _, member := range []string{"created_by", "updated_by"} {
-			if address, err := mail.ParseAddress(fmt.Sprint(shown[member])); err != nil || address.Address != want {
-				t.Errorf("%s of what %s created: %v, want %s", member, user, shown[member], want)
-			}
-		}
-		for _, by := range []string{user, want} {
-			if found := f.list(t, "search", "created_by='"+by+"' and name='"+name+"'"); found["total"] != 1.0 {
-				t.Errorf("a search for created_by='%s': %v", by, found)
-			}
-		}
-	}
-}
-
-func kubernetesUsers(t *testing.T, f *fleet) {
-	f.createAs(t, "system:serviceaccount:ci:deploy", "by-whom")
-	for _, annotation := range []string{"created-by", "updated-by"} {
-		if user := f.jsonpath(t, "hfc/by-whom", `{.metadata.annotations.hyperfleet\.io/`+annotation+`}`); user != "system:serviceaccount:ci:deploy" {
-			t.Errorf("kubectl shows %s %q", annotation, user)
-		}
-	}
-}
-
-func olderReports(t *testing.T, f *fleet) {
-	href := f.cluster(t, "older-tools")
-	defer f.force(t, href)
-	before := time.Now().Truncate(time.Second)
-	recorded := f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", `{"adapter":"dns","observed_generation":1,
-		"conditions":[{"type":"Available","status":"True","observed_time":"2001-01-01T00:00:00Z","last_transition_time":"2001-01-01T00:00:00Z"}]}`)
-	at, err := time.Parse(time.RFC3339, fmt.Sprint(recorded["last_report_time"]))
-	if err != nil || at.Before(before) || at.After(time.Now().Add(time.Second)) {
-		t.Errorf("last_report_time is %v (%v), want now", recorded["last_report_time"], err)
-	}
-	if strings.Contains(fmt.Sprint(recorded), "2001") {
-		t.Errorf("the times of a client are kept: %v", recorded)
-	}
-	f.wantCode(t, "400 HYPERFLEET-VAL-002", http.MethodPost, api+"/clusters", `{"name":"no-spec"}`)
-	f.refused(t, "spec: Required value", `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"no-spec"}}`, "create", "-f", "-")
-}
-
-func codesOfPaths(t *testing.T, f *fleet) {
-	href := f.cluster(t, "codes")
-	defer f.force(t, href)
-	for _, path := range []string{api + "/nothing", api + "/clusters/", href + "/status", href + "/nodepools/2abc/none", "/"} {
-		f.wantCode(t, "404 HYPERFLEET-NTF-000", http.MethodGet, path, "")
-	}
-	f.wantCode(t, "404 HYPERFLEET-NTF-002", http.MethodGet, api+"/clusters/2abc", "")
-	f.wantCode(t, "404 HYPERFLEET-NTF-003", http.MethodGet, href+"/nodepools/2abc", "")
-	f.wantCode(t, "404 HYPERFLEET-NTF-002", http.MethodPost, api+"/clusters/2abc/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
-	f.wantCode(t, "405 HYPERFLEET-VAL-006", http.MethodPut, href, "{}")
 }

@@ -18,6 +18,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,8 +28,8 @@ import (
 	"testing"
 )
 
-// A dialectRow is one fact of the dialect that clients speak since June 2026, as
-// docs/rest.md names it, with its test at either door.
+// A dialectRow is one fact of the dialect that clients speak since June 2026, which
+// docs/rest.md describes, with its test at either door.
 type dialectRow struct {
 	name          string
 	rest, kubectl func(*testing.T, *fleet)
@@ -53,6 +54,7 @@ var dialect = map[string][]dialectRow{
 		{name: "nodepools finish before their cluster", rest: nodePoolsFirst, alone: "finalizeByObjects has it at the API server"},
 		{name: "what is possible while finalizing", rest: whileFinalizing, kubectl: arrivesWhileFinalizing},
 		{name: "a Kind without required adapters", rest: atOnceOverREST, kubectl: atOnceByKubectl},
+		{name: "a deletion that is stuck", kubectl: stuck, alone: "an Event and a metric"},
 	},
 	"conditions": {
 		{name: "Ready and Reconciled", rest: reconciledOverREST, kubectl: reconciledByKubectl},
@@ -66,12 +68,14 @@ var dialect = map[string][]dialectRow{
 	"lists": {
 		{name: "page and size", rest: pages, alone: "kubectl has chunks of its own"},
 		{name: "order", rest: orders, alone: "kubectl sorts by itself; TestPlugin orders a search"},
+		{name: "updated_time", rest: updatedTimeOverREST, kubectl: updatedTimeByKubectl},
 		{name: "fields", rest: fields, alone: "kubectl has -o jsonpath"},
 	},
 	"bodies": {
 		{name: "owner_references.href and the kind of items", rest: ownersAndKinds, alone: "kubectl shows ownerReferences"},
 		{name: "users are e-mail addresses", rest: addresses, kubectl: kubernetesUsers},
 		{name: "reports of older tools", rest: olderReports, alone: "REST only: the API server has a schema"},
+		{name: "the provider's schema", rest: providerSchema, kubectl: providerSchemaByKubectl},
 		{name: "codes of paths", rest: codesOfPaths, alone: "REST only"},
 		{name: "codes of credentials", alone: "TestAuthentication"},
 	},
@@ -109,7 +113,7 @@ func TestDialect(t *testing.T) {
 }
 
 func testDialect(t *testing.T, f *fleet) {
-	f.start(t, "--adapters-config="+f.write(t, "adapters.yaml", dialectAdapters))
+	f.start(t, "--adapters-config="+f.write(t, "adapters.yaml", dialectAdapters), "--deletion-stuck-after=1s")
 	for section, rows := range dialect {
 		for _, row := range rows {
 			for door, test := range map[string]func(*testing.T, *fleet){"REST": row.rest, "kubectl": row.kubectl} {
@@ -155,7 +159,7 @@ func (f *fleet) send(t *testing.T, method, path, body string, headers ...string)
 	}
 	defer func() { _ = response.Body.Close() }()
 	a := answer{status: response.StatusCode, header: response.Header}
-	if err := json.NewDecoder(response.Body).Decode(&a.body); err != nil && err != io.EOF { //nolint:errorlint // Decode returns it bare
+	if err := json.NewDecoder(response.Body).Decode(&a.body); err != nil && !errors.Is(err, io.EOF) {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return a

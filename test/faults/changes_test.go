@@ -106,7 +106,7 @@ func (w *workload) checkChanged(through *replica, r *resource, shown wire, a ans
 // the same time, some want it gone without its adapters' consent.
 func (w *workload) deleteOneWay(random *rand.Rand, in *slot, r *resource) {
 	var rivals sync.WaitGroup
-	if random.IntN(3) == 0 {
+	if random.IntN(2) == 0 {
 		rival := rand.New(rand.NewPCG(random.Uint64(), 0))
 		rivals.Go(func() { w.patchOverREST(rival, r) })
 	}
@@ -116,7 +116,7 @@ func (w *workload) deleteOneWay(random *rand.Rand, in *slot, r *resource) {
 		w.deleteOverREST(random, in, r)
 	}
 	rivals.Wait()
-	if random.IntN(8) == 0 {
+	if random.IntN(4) == 0 {
 		w.forceDelete(w.anyReplica(random), r)
 	}
 }

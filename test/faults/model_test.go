@@ -57,5 +57,23 @@ func TestModel(t *testing.T) {
 	w.progress(t, 100)
 	stop()
 	w.settled(t)
-	t.Logf("%d faults (%v) and %d requests; each of %d resources is as the model says", count, struck, w.operations(), len(w.all()))
+	t.Logf("%d faults (%v) and %d requests; each resource is as the model says: %s", count, struck, w.operations(), w.summary())
+	w.covered(t)
+}
+
+// covered checks that the clients made every kind of request that the model is about, and
+// that a create met a deleted resource which still had the name.
+func (w *workload) covered(t *testing.T) {
+	t.Helper()
+	if !*long {
+		return // too short to be sure of each
+	}
+	for _, what := range []string{"create", "PATCH", "patch", "DELETE", "delete", "force-delete", "report", "direct report", "lost report"} {
+		if w.counted(what+" "+done.String())+w.counted(what+" "+unknown.String()) == 0 {
+			t.Errorf("no %s: %s", what, w.summary())
+		}
+	}
+	if w.counted("create "+refused.String()) == 0 {
+		t.Errorf("no name was taken: %s", w.summary())
+	}
 }

@@ -34,6 +34,7 @@ type proxy struct {
 	cut   bool
 	conns map[net.Conn]bool
 	flow  chan struct{} // closed while bytes may pass
+	rate  int           // bytes per second of each connection, 0 for no limit
 }
 
 func newProxy(t *testing.T, toPort int) *proxy {
@@ -86,6 +87,23 @@ func (p *proxy) resume() {
 	}
 }
 
+// setRate limits each connection to that many bytes per second in each direction.
+func (p *proxy) setRate(rate int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.rate = rate
+}
+
+// pause returns how long n bytes take.
+func (p *proxy) pause(n int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.rate == 0 {
+		return 0
+	}
+	return time.Duration(n) * time.Second / time.Duration(p.rate)
+}
+
 func (p *proxy) accept() {
 	for {
 		conn, err := p.listener.Accept()
@@ -124,6 +142,7 @@ func (p *proxy) copy(to, from net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
+		time.Sleep(p.pause(n))
 		<-p.flowing()
 		if _, writeErr := to.Write(buffer[:n]); writeErr != nil || err != nil {
 			return

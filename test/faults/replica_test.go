@@ -202,10 +202,13 @@ func (r *replica) kill(t *testing.T) {
 	eventually(t, r.name+" is gone", func() bool { return !r.isUp() })
 }
 
-func (r *replica) isUp() bool {
+func (r *replica) isUp() bool { return r.current() != nil }
+
+// current returns the process of the manager, nil while it is down.
+func (r *replica) current() *process.Process {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.process != nil
+	return r.process
 }
 
 func (r *replica) release() { r.set(func() { r.held = false }) }
@@ -224,9 +227,7 @@ func (r *replica) thaw(t *testing.T) {
 
 func (r *replica) signal(t *testing.T, signal syscall.Signal) {
 	t.Helper()
-	r.mu.Lock()
-	p := r.process
-	r.mu.Unlock()
+	p := r.current()
 	if p == nil {
 		return
 	}

@@ -106,7 +106,7 @@ func startStack(t *testing.T, open bool, etcdArgs []string) *stack {
 	}
 	s.managerKubeconfig = s.plane.KubeconfigFile(controlplane.Manager)
 	s.adaptersFile = filepath.Join(s.dir, "adapters.yaml")
-	if err := os.WriteFile(s.adaptersFile, adaptersConfig(), 0o600); err != nil {
+	if err := os.WriteFile(s.adaptersFile, adaptersConfig(finalizing), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.admin = newAdmin(t, s.plane)
@@ -133,7 +133,22 @@ func (s *stack) keepLogs(t *testing.T) {
 	t.Logf("logs are kept in %s (%v)", kept, err)
 }
 
-func adaptersConfig() []byte {
+// withoutFinalizing changes the configuration so that no deletion waits for adapters.
+func (s *stack) withoutFinalizing(t *testing.T) {
+	t.Helper()
+	changed := s.adaptersFile + ".new"
+	if err := os.WriteFile(changed, adaptersConfig(nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(changed, s.adaptersFile); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range s.replicas {
+		eventually(t, r.name+" has read the configuration", func() bool { return r.logged(t, "Adapters' configuration changed") > 0 })
+	}
+}
+
+func adaptersConfig(finalizing map[string][]string) []byte {
 	config := "requiredAdapters:\n"
 	for kind, names := range required {
 		config += "  " + kind + ":\n"
