@@ -148,12 +148,14 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	if err := c.api.WaitReady(ctx); err != nil {
 		return err
 	}
-	loopback := c.api.Loopback()
-	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback) })
 	parts.start("the renewal of certificates", c.renew)
+	loopback := c.api.Loopback()
 	if err := c.install(ctx, loopback); err != nil {
 		return err
 	}
+	// The garbage collector finds the custom resources at once, and not when it looks
+	// for new ones half a minute later.
+	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback) })
 	manager, err := c.manager()
 	if err != nil {
 		return err
