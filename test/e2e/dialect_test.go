@@ -155,7 +155,7 @@ func (f *fleet) send(t *testing.T, method, path, body string, headers ...string)
 	}
 	defer func() { _ = response.Body.Close() }()
 	a := answer{status: response.StatusCode, header: response.Header}
-	if err := json.NewDecoder(response.Body).Decode(&a.body); err != nil && err != io.EOF { //nolint:errorlint // Decode returns it bare
+	if err := json.NewDecoder(response.Body).Decode(&a.body); err != nil && err != io.EOF {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
 	return a
