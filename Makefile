@@ -20,7 +20,7 @@ IMAGE ?= hyperfleet:latest
 KUSTOMIZATION ?= config/default
 
 # The Go modules, each by its folder. ./... in one does not reach into another.
-MODULES := api client test/gitops .
+MODULES := api client examples/adapter-dns examples/adapter-job test/gitops .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s

@@ -4,8 +4,9 @@
 #
 # usage: hack/release.sh <version> <kubectl>
 #
-# The version is a tag of the commit that is checked out, such as v1.2.3. The
-# program kubectl renders the manifests.
+# The version is a tag of the commit that is checked out, such as v1.2.3. The Go
+# modules in folders have tags of their own, such as api/v1.2.3, and require each other
+# at the version. The program kubectl renders the manifests.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,17 +16,27 @@ readonly programs=(
 	"kubectl-hyperfleet ./cmd/kubectl-hyperfleet linux/amd64 linux/arm64 darwin/amd64 darwin/arm64"
 )
 
+# The folders of the Go modules that others import.
+readonly modules=(api client)
+
 fail() {
 	echo "Error: $*" >&2
 	exit 1
 }
 
 check_version() {
-	local version=$1 tagged
+	local version=$1 tag tagged required
 	[[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "$version is not a version such as v1.2.3"
 	[[ -z $(git status --porcelain) ]] || fail "the working tree has changes that are not committed: $(git status --porcelain | head -n 5)"
-	tagged=$(git rev-parse --verify --quiet "refs/tags/$version^{commit}") || fail "there is no tag $version"
-	[[ $tagged == "$(git rev-parse HEAD)" ]] || fail "$version tags $tagged, and $(git rev-parse HEAD) is checked out"
+	for tag in "$version" "${modules[@]/%//$version}"; do
+		tagged=$(git rev-parse --verify --quiet "refs/tags/$tag^{commit}") || fail "there is no tag $tag"
+		[[ $tagged == "$(git rev-parse HEAD)" ]] || fail "$tag tags $tagged, and $(git rev-parse HEAD) is checked out"
+	done
+	# Those who import a module ignore its replace directives.
+	required=$(grep -HoE 'github.com/hyperfleet-io/hyperfleet/[a-z]+ v[^ ]+' go.mod "${modules[@]/%//go.mod}" |
+		grep -vF "hyperfleet/api $version
+hyperfleet/client $version") && fail "modules must require each other at $version: $required"
+	return 0
 }
 
 # The section of a version in CHANGELOG.md, without its heading.

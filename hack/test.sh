@@ -22,6 +22,7 @@ main() {
 	local module compiler patterns failed=0
 	compiler=$(command -v "$(go env CC)") ||
 		echo "Skipped the race detector: it needs a C compiler, and there is no $(go env CC)" >&2
+	command -v python3 >/dev/null || echo "Skipped the Python example: there is no python3" >&2
 	for module in "$@"; do
 		pushd "$module" >/dev/null
 		if [[ -n $compiler && -n ${concurrent[$module]:-} ]]; then

@@ -20,9 +20,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -68,8 +70,8 @@ type Report struct {
 	// object. nil is none.
 	Data any
 
-	// After is the time until the next call. 0 is that of the schedule: Options.Working
-	// while Status is Unknown, else the maximum age of a report.
+	// After is the time until the next call for the same generation. 0 is that of the
+	// schedule: Options.Working while Status is Unknown, else the maximum age of a report.
 	After time.Duration
 }
 
@@ -117,8 +119,15 @@ func (a Adapter) validate() error {
 	return err
 }
 
-// call calls the function for the parent's phase of life.
-func (a Adapter) call(ctx context.Context, parent hyperfleetv1.Parent) (Report, error) {
+// call calls the function for the parent's phase of life. A panic is an error like any
+// other, so that it is reported and retried.
+func (a Adapter) call(ctx context.Context, parent hyperfleetv1.Parent) (report Report, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			logf.FromContext(ctx).Info("The adapter panicked", "panic", p, "stack", string(debug.Stack()))
+			report, err = Report{}, fmt.Errorf("panic: %v", p)
+		}
+	}()
 	switch {
 	case parent.GetDeletionTimestamp() == nil:
 		return a.Reconcile(ctx, parent)

@@ -20,8 +20,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -29,34 +27,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/cache"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
-
-var env *testenv.Env
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	var err error
-	env, err = testenv.Start(ctx)
-	defer func() { _ = env.Stop() }()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return m.Run()
-}
 
 // TestLife takes a Cluster through its life: it is reported on once, again for a new
 // generation but not for a new status, and finalized.
@@ -128,19 +103,19 @@ func TestReportsOfEarlierInstances(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cluster := create(t, newNamespace(t), "my-cluster", nil)
 			now := time.Now()
-			earlier := &reporter{adapter: "dns", client: env.Client, reader: env.Client, now: func() time.Time { return now.Add(c.ahead) }}
 			parent := cluster.DeepCopy()
 			if !c.uid {
 				parent.UID = ""
 			}
-			write := func(w *reporter, parent hyperfleetv1.Parent, status metav1.ConditionStatus) error {
-				return w.write(t.Context(), hyperfleetv1.ClusterKind, parent, conditions(false, Report{Status: status}, nil), nil)
+			write := func(at time.Time, parent hyperfleetv1.Parent, status metav1.ConditionStatus) error {
+				clock := clocktesting.NewFakePassiveClock(at)
+				door := &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clock, skew: newSkew("dns", clock)}
+				return door.write(t.Context(), parent, conditions(false, Report{Status: status}, nil), nil)
 			}
-			if err := write(earlier, parent, metav1.ConditionFalse); err != nil {
+			if err := write(now.Add(c.ahead), parent, metav1.ConditionFalse); err != nil {
 				t.Fatal(err)
 			}
-			later := &reporter{adapter: "dns", client: env.Client, reader: env.Client, now: func() time.Time { return now }}
-			err := write(later, cluster, metav1.ConditionTrue)
+			err := write(now, cluster, metav1.ConditionTrue)
 			if refused := err != nil; refused != c.refuse {
 				t.Errorf("the next report is answered %v, want a refusal: %t", err, c.refuse)
 			}
@@ -190,86 +165,4 @@ type lines struct{ got chan string }
 func (l *lines) Write(b []byte) (int, error) {
 	l.got <- string(bytes.Clone(b))
 	return len(b), nil
-}
-
-type function = func(context.Context, hyperfleetv1.Parent) (Report, error)
-
-// start runs an adapter named dns on the Clusters of a namespace until the test ends.
-func start(t *testing.T, namespace string, o Options, reconcile, finalize function) {
-	t.Helper()
-	skip := true // tests have controllers of the same name
-	m, err := ctrl.NewManager(env.Config, ctrl.Options{
-		Scheme:     env.Scheme,
-		Metrics:    server.Options{BindAddress: "0"},
-		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{namespace: {}}},
-		Controller: config.Controller{SkipNameValidation: &skip},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a := Adapter{Name: "dns", Kinds: []string{hyperfleetv1.ClusterKind}, Reconcile: reconcile, Finalize: finalize}
-	if err := a.SetupWithManager(m, o); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error, 1)
-	go func() { done <- m.Start(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("manager: %v", err)
-		}
-	})
-}
-
-func newNamespace(t *testing.T) string {
-	t.Helper()
-	namespace, err := env.NewNamespace(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return namespace
-}
-
-func create(t *testing.T, namespace, name string, labels map[string]string) *hyperfleetv1.Cluster {
-	t.Helper()
-	cluster := &hyperfleetv1.Cluster{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: labels},
-		Spec:       runtime.RawExtension{Raw: []byte("{}")},
-	}
-	if err := env.Client.Create(t.Context(), cluster); err != nil {
-		t.Fatal(err)
-	}
-	return cluster
-}
-
-func report(t *testing.T, cluster *hyperfleetv1.Cluster) *hyperfleetv1.AdapterStatusSpec {
-	t.Helper()
-	stored := &hyperfleetv1.AdapterStatus{}
-	if err := env.Client.Get(t.Context(), client.ObjectKey{Namespace: cluster.Namespace, Name: cluster.Name + ".dns"}, stored); err != nil {
-		t.Fatal(err)
-	}
-	return &stored.Spec
-}
-
-func waitForReport(t *testing.T, cluster *hyperfleetv1.Cluster, wanted func(hyperfleetv1.AdapterStatusSpec) bool) *hyperfleetv1.AdapterStatusSpec {
-	t.Helper()
-	stored := &hyperfleetv1.AdapterStatus{}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
-		err := env.Client.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: cluster.Name + ".dns"}, stored)
-		return err == nil && wanted(stored.Spec), client.IgnoreNotFound(err)
-	})
-	if err != nil {
-		t.Fatalf("wait for a report: %v; the last one is %+v", err, stored.Spec)
-	}
-	return &stored.Spec
-}
-
-func statusOf(s hyperfleetv1.AdapterStatusSpec, conditionType string) metav1.ConditionStatus {
-	for _, c := range s.Conditions {
-		if c.Type == conditionType {
-			return c.Status
-		}
-	}
-	return ""
 }

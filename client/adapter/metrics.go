@@ -18,6 +18,7 @@ package adapter
 
 import (
 	"cmp"
+	"errors"
 
 	"github.com/prometheus/client_golang/prometheus"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,18 +26,26 @@ import (
 )
 
 // calls counts the calls of adapters. Its result is that of the report, Error where
-// the adapter failed, or Lost where the report could not be written.
+// the adapter failed, Stale where a newer report is stored, or Lost where the report
+// could not be written.
 var calls = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: "hyperfleet_adapter_calls_total",
 	Help: "Calls of an adapter, by Kind of the parent and result.",
 }, []string{"adapter", "kind", "result"})
 
-func init() { metrics.Registry.MustRegister(calls) }
+var clockAhead = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+	Name: "hyperfleet_adapter_clock_ahead_seconds",
+	Help: "How far the clock of an adapter is ahead of the API server's, negative if it is behind.",
+}, []string{"adapter"})
 
-func count(adapter, kind string, r Report, failed, write error) {
+func init() { metrics.Registry.MustRegister(calls, clockAhead) }
+
+func count(adapter, kind string, r Report, failed, lost error) {
 	result := string(cmp.Or(r.Status, metav1.ConditionUnknown))
 	switch {
-	case write != nil:
+	case errors.Is(lost, errStale):
+		result = "Stale"
+	case lost != nil:
 		result = "Lost"
 	case failed != nil:
 		result = "Error"

@@ -140,6 +140,16 @@ func (e *Env) ClientCertificate(name string, groups ...string) (*rest.Config, er
 	return user.Config(), nil
 }
 
+// Kubeconfig returns the kubeconfig of a user that authenticates by a client certificate,
+// for a program under test.
+func (e *Env) Kubeconfig(name string, groups ...string) ([]byte, error) {
+	user, err := e.control.AddUser(envtest.User{Name: name, Groups: groups}, nil)
+	if err != nil {
+		return nil, fmt.Errorf("add the user %s: %w", name, err)
+	}
+	return user.KubeConfig()
+}
+
 // ServiceAccountKey returns the PEM key that signs the service account tokens that the
 // API server accepts.
 func (e *Env) ServiceAccountKey() ([]byte, error) {

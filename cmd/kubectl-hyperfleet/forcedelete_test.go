@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -32,14 +33,14 @@ func TestForceDelete(t *testing.T) {
 	cluster := newCluster(0)
 	cluster.Name = "doomed"
 	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "doomed.workers", Namespace: "default"}, Spec: v1.NodePoolSpec{ClusterName: "doomed"}}
-	create(t, cluster)
-	create(t, pool)
-	defer func() { // other tests count what there is
-		for _, o := range []client.Object{cluster, pool} {
-			must(t, client.IgnoreNotFound(suite.env.Client.Delete(t.Context(), o)))
-			must(t, suite.env.Client.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
-		}
-	}()
+	for _, o := range []client.Object{cluster, pool} {
+		create(t, o)
+		t.Cleanup(func() { // other tests count what there is
+			ctx := context.WithoutCancel(t.Context())
+			must(t, client.IgnoreNotFound(suite.env.Client.Delete(ctx, o)))
+			must(t, suite.env.Client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
+		})
+	}
 	refused := func(want string, args ...string) {
 		t.Helper()
 		out, _, err := run(t, append([]string{"force-delete", "--kubeconfig", suite.kubeconfig}, args...)...)

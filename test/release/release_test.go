@@ -68,7 +68,7 @@ echo "$GOOS/$GOARCH" >"$2"
 // itself, a changelog and the manifests.
 func TestRelease(t *testing.T) {
 	dir := newRepository(t)
-	git(t, dir, "tag", version)
+	tag(t, dir, version)
 	calls := filepath.Join(t.TempDir(), "calls")
 	t.Setenv("GO_CALLS", calls)
 	t.Setenv("PATH", fakeGo(t)+":"+os.Getenv("PATH"))
@@ -132,7 +132,7 @@ func TestReleaseRefuses(t *testing.T) {
 		"the tag of another commit": {
 			version: version,
 			before: func(t *testing.T, dir string) {
-				git(t, dir, "tag", version)
+				tag(t, dir, version)
 				git(t, dir, "commit", "--quiet", "--allow-empty", "-m", "Another")
 			},
 			want: "is checked out",
@@ -145,7 +145,7 @@ func TestReleaseRefuses(t *testing.T) {
 		"a change that is not committed": {
 			version: version,
 			before: func(t *testing.T, dir string) {
-				git(t, dir, "tag", version)
+				tag(t, dir, version)
 				write(t, filepath.Join(dir, "CHANGELOG.md"), changelog+"\n")
 			},
 			want: "changes that are not committed",
@@ -153,15 +153,34 @@ func TestReleaseRefuses(t *testing.T) {
 		"a file that is not committed": {
 			version: version,
 			before: func(t *testing.T, dir string) {
-				git(t, dir, "tag", version)
+				tag(t, dir, version)
 				write(t, filepath.Join(dir, "new.go"), "package new\n")
 			},
 			want: "changes that are not committed",
 		},
+		"a module without a tag": {
+			version: version,
+			before:  func(t *testing.T, dir string) { git(t, dir, "tag", version); git(t, dir, "tag", "api/"+version) },
+			want:    "there is no tag client/v1.2.3",
+		},
+		"a module that requires another version": {
+			version: version,
+			before: func(t *testing.T, dir string) {
+				write(t, filepath.Join(dir, "client", "go.mod"), goMod("v1.2.2"))
+				git(t, dir, "commit", "--quiet", "--all", "-m", "Require the version before")
+				tag(t, dir, version)
+			},
+			want: "modules must require each other at v1.2.3: client/go.mod:github.com/hyperfleet-io/hyperfleet/api v1.2.2",
+		},
 		"a version that the changelog lacks": {
 			version: "v1.2.4",
-			before:  func(t *testing.T, dir string) { git(t, dir, "tag", "v1.2.4") },
-			want:    "CHANGELOG.md has no section ## [1.2.4]",
+			before: func(t *testing.T, dir string) {
+				write(t, filepath.Join(dir, "go.mod"), goMod("v1.2.4"))
+				write(t, filepath.Join(dir, "client", "go.mod"), goMod("v1.2.4"))
+				git(t, dir, "commit", "--quiet", "--all", "-m", "Require the version")
+				tag(t, dir, "v1.2.4")
+			},
+			want: "CHANGELOG.md has no section ## [1.2.4]",
 		},
 	}
 	for name, c := range cases {
@@ -196,10 +215,26 @@ func newRepository(t *testing.T) string {
 		write(t, filepath.Join(dir, file), string(content))
 	}
 	write(t, filepath.Join(dir, "CHANGELOG.md"), changelog)
+	write(t, filepath.Join(dir, "api", "go.mod"), "module example.com\n")
+	write(t, filepath.Join(dir, "go.mod"), goMod(version))
+	write(t, filepath.Join(dir, "client", "go.mod"), goMod(version))
 	git(t, dir, "init", "--quiet")
 	git(t, dir, "add", "--all")
 	git(t, dir, "commit", "--quiet", "-m", "Begin")
 	return dir
+}
+
+// goMod returns the go.mod of a module that requires another one.
+func goMod(version string) string {
+	return "require (\n\tgithub.com/hyperfleet-io/hyperfleet/api " + version + "\n\texample.com/another v9.9.9\n)\n"
+}
+
+// tag tags the commit that is checked out for every module.
+func tag(t *testing.T, dir, version string) {
+	t.Helper()
+	for _, module := range []string{"", "api/", "client/"} {
+		git(t, dir, "tag", module+version)
+	}
 }
 
 func release(t *testing.T, dir, version string) (string, error) {
