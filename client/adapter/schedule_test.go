@@ -195,8 +195,7 @@ func TestWorking(t *testing.T) {
 	waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return statusOf(s, "Available") == "True" })
 
 	// What is known of a generation is not put in doubt.
-	door := &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clocktesting.NewFakePassiveClock(time.Now()), skew: newSkew("dns", clocktesting.NewFakePassiveClock(time.Now()))}
-	if err := door.announce(t.Context(), cluster, conditions(false, Report{}, nil)); err != nil {
+	if err := doorAt(time.Now()).announce(t.Context(), cluster, conditions(false, Report{}, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := report(t, cluster); statusOf(*got, "Available") != "True" {
