@@ -157,6 +157,8 @@ func TestCallsBySchedule(t *testing.T) {
 				}
 				return len(times) > len(c.want)
 			})
+			mu.Lock()
+			defer mu.Unlock()
 			for i, want := range c.want {
 				// The clock may run on between the steps of a call, so it bounds one side.
 				if got := times[i+1].Sub(times[i]); got < want {
