@@ -165,7 +165,6 @@ func (l *polledList) refresh(ctx context.Context, d *restDoor) (changed bool, er
 			break
 		}
 	}
-	changed = changed || len(pages) != len(l.pages)
 	l.pages = pages
 	return changed, nil
 }
