@@ -17,6 +17,7 @@ limitations under the License.
 package main
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -34,10 +35,11 @@ func TestForceDelete(t *testing.T) {
 	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "doomed.workers", Namespace: "default"}, Spec: v1.NodePoolSpec{ClusterName: "doomed"}}
 	for _, o := range []client.Object{cluster, pool} {
 		create(t, o)
-		defer func() { // other tests count what there is
-			must(t, client.IgnoreNotFound(suite.env.Client.Delete(t.Context(), o)))
-			must(t, suite.env.Client.Patch(t.Context(), o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
-		}()
+		t.Cleanup(func() { // other tests count what there is
+			ctx := context.WithoutCancel(t.Context())
+			must(t, client.IgnoreNotFound(suite.env.Client.Delete(ctx, o)))
+			must(t, suite.env.Client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))
+		})
 	}
 	refused := func(want string, args ...string) {
 		t.Helper()

@@ -18,6 +18,7 @@ package aggregate_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -64,7 +65,7 @@ func TestKeptResult(t *testing.T) {
 				in.Required = required
 				in.Previous = aggregate.Conditions(in)
 				in.Kept = aggregate.Kept(keep(t, in.Previous, "dns"), in.Previous)
-				in.Reports, in.Confirmed = append(test.reports, validator), confirmed
+				in.Reports, in.Confirmed = slices.Concat(test.reports, []aggregate.Report{validator}), confirmed
 				if len(test.reports) == 0 {
 					if doubts := aggregate.Unconfirmed(in); len(doubts) > 0 {
 						t.Errorf("%s: %v are in doubt", name, doubts)

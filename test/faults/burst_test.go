@@ -101,16 +101,22 @@ func many(t *testing.T, n int, do func(i int) error) {
 	}
 }
 
-// waitTotals waits until each search has that total through both replicas.
+// waitTotals waits until each search has that total through both replicas, as long as
+// totals change: how long that takes depends on the machine.
 func (s *stack) waitTotals(t *testing.T, want map[string]int) {
 	t.Helper()
 	for _, r := range s.replicas {
 		for search, total := range want {
-			var last answer
-			eventually(t, fmt.Sprintf("%s finds %d by %q", r.name, total, search), func() bool {
-				last = r.call(http.MethodGet, clustersPath+"?pageSize=1&search="+url.QueryEscape(search), "")
-				return last.status == http.StatusOK && last.total() == total
-			}, func() string { return fmt.Sprint(last) })
+			seen := -1
+			for done := false; !done; {
+				var last answer
+				eventually(t, fmt.Sprintf("%s finds %d by %q, or no longer %d", r.name, total, search, seen), func() bool {
+					last = r.call(http.MethodGet, clustersPath+"?pageSize=1&search="+url.QueryEscape(search), "")
+					return last.status == http.StatusOK && (last.total() == total || last.total() != seen)
+				}, func() string { return fmt.Sprint(last) })
+				seen = last.total()
+				done = seen == total
+			}
 		}
 	}
 }

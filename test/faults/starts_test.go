@@ -30,29 +30,32 @@ import (
 // longAway is longer than anything waits for the caches of a manager to fill.
 const longAway = 150 * time.Second
 
-// TestOutageAfterStart kills the API server as soon as a manager that has just started is
-// ready. However long it is away, the manager waits for it, and serves and writes again
-// when it is back.
-func TestOutageAfterStart(t *testing.T) {
+// TestOutageAtStart kills the API server when one manager has just become ready, and
+// another one still reads the fleet. However long it is away, both wait for it, and serve
+// and write again when it is back.
+func TestOutageAtStart(t *testing.T) {
 	if !*long {
 		t.Skip("takes long: run it with -long, as make test-faults does")
 	}
 	s := newOpenStack(t) // no manager ends because it cannot renew a lease
-	fresh := s.replicas[0]
-	fresh.kill(t)
-	fresh.release()
-	eventually(t, "the manager starts again", fresh.isUp)
-	fresh.waitReady(t)
+	size := s.fillFleet(t)
+	fast, slow := s.replicas[0], s.replicas[1]
+	s.startSlowly(t, slow, size, 2*time.Minute)
+	fast.kill(t)
+	fast.release()
+	eventually(t, "the manager starts again", fast.isUp)
+	fast.waitReady(t)
 	s.kill(t, s.plane.APIServer())
-	processes := map[*replica]*process.Process{}
-	for _, r := range s.replicas {
-		processes[r] = r.current()
+	if slow.logged(t, "Replaced all rows") == 3 {
+		t.Fatal("the slow manager has read the fleet: the test shows nothing")
 	}
+	processes := map[*replica]*process.Process{fast: fast.current(), slow: slow.current()}
 	time.Sleep(longAway)
+	slow.proxy.setRate(0)
 	s.startAPIServer(t)
-	for _, r := range s.replicas {
+	for r, was := range processes {
 		r.waitReady(t)
-		if r.current() != processes[r] {
+		if r.current() != was {
 			t.Errorf("%s has ended while the API server was away", r.name)
 		}
 	}
@@ -66,22 +69,12 @@ func TestSlowLoading(t *testing.T) {
 	if !*long {
 		t.Skip("takes long: run it with -long, as make test-faults does")
 	}
-	const clusters, specSize, loading = 200, 50 << 10, 12 * time.Second
+	const loading = 12 * time.Second // watches once ended after 5 seconds
 	s := newOpenStack(t)
-	spec := fmt.Appendf(nil, `{"text":%q}`, bytes.Repeat([]byte("x"), specSize))
-	many(t, clusters, func(i int) error {
-		cluster := burstCluster(i)
-		cluster.Spec = runtime.RawExtension{Raw: spec}
-		return s.admin.Create(t.Context(), cluster)
-	})
-	s.waitTotals(t, map[string]int{"": clusters})
-
+	size := s.fillFleet(t)
 	slow := s.replicas[1]
-	slow.kill(t)
-	slow.proxy.setRate(clusters * specSize / int(loading/time.Second))
 	began := time.Now()
-	slow.release()
-	eventually(t, "the manager starts again", slow.isUp)
+	s.startSlowly(t, slow, size, loading)
 	slow.waitReady(t)
 	took := time.Since(began)
 	t.Logf("%s is ready after %s", slow.name, took.Round(100*time.Millisecond))
@@ -91,5 +84,28 @@ func TestSlowLoading(t *testing.T) {
 	if n := slow.logged(t, "Replaced all rows"); n != 3 {
 		t.Errorf("%s has read %d collections, want each of the 3 once", slow.name, n)
 	}
+}
+
+// fillFleet creates clusters, and returns their size in bytes.
+func (s *stack) fillFleet(t *testing.T) int {
+	t.Helper()
+	const clusters, specSize = 200, 50 << 10
+	spec := fmt.Appendf(nil, `{"text":%q}`, bytes.Repeat([]byte("x"), specSize))
+	many(t, clusters, func(i int) error {
+		cluster := burstCluster(i)
+		cluster.Spec = runtime.RawExtension{Raw: spec}
+		return s.admin.Create(t.Context(), cluster)
+	})
 	s.waitTotals(t, map[string]int{"": clusters})
+	return clusters * specSize
+}
+
+// startSlowly restarts a replica, which then needs at least that time to read a fleet of
+// that size.
+func (s *stack) startSlowly(t *testing.T, r *replica, size int, loading time.Duration) {
+	t.Helper()
+	r.kill(t)
+	r.proxy.setRate(size / int(loading/time.Second))
+	r.release()
+	eventually(t, r.name+" starts again", r.isUp)
 }
