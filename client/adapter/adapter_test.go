@@ -86,44 +86,51 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// TestReportsOfEarlierInstances holds reports that instances with other clocks left,
-// or that were made by hand without a UID.
+// TestReportsOfEarlierInstances holds reports that instances with other clocks left, or
+// that were made for another generation or another parent of the name.
 func TestReportsOfEarlierInstances(t *testing.T) {
 	cases := map[string]struct {
 		ahead  time.Duration
-		uid    bool
+		before func(parent *hyperfleetv1.Cluster) // changes what the earlier report is about
 		refuse bool
+		stale  bool // the refusal is no fault
 	}{
-		"behind":        {ahead: -time.Minute, uid: true},
-		"a bit ahead":   {ahead: 4 * time.Minute, uid: true},
-		"without a UID": {ahead: -time.Minute},
-		"far ahead":     {ahead: time.Hour, uid: true, refuse: true},
+		"behind":           {ahead: -time.Minute},
+		"a bit ahead":      {ahead: 4 * time.Minute},
+		"far ahead":        {ahead: time.Hour, refuse: true},
+		"without a UID":    {ahead: -time.Minute, before: func(c *hyperfleetv1.Cluster) { c.UID = "" }},
+		"newer generation": {ahead: -time.Minute, before: func(c *hyperfleetv1.Cluster) { c.Generation++ }, refuse: true, stale: true},
+		"of a predecessor": {ahead: -time.Minute, before: func(c *hyperfleetv1.Cluster) {
+			c.UID = "00000000-0000-4000-8000-000000000001"
+			c.Generation = 7
+		}, refuse: true},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			cluster := create(t, newNamespace(t), "my-cluster", nil)
 			now := time.Now()
 			parent := cluster.DeepCopy()
-			if !c.uid {
-				parent.UID = ""
+			if c.before != nil {
+				c.before(parent)
 			}
-			write := func(at time.Time, parent hyperfleetv1.Parent, status metav1.ConditionStatus) error {
-				clock := clocktesting.NewFakePassiveClock(at)
-				door := &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clock, skew: newSkew("dns", clock)}
-				return door.write(t.Context(), parent, conditions(false, Report{Status: status}, nil), nil)
-			}
-			if err := write(now.Add(c.ahead), parent, metav1.ConditionFalse); err != nil {
+			if err := doorAt(now.Add(c.ahead)).write(t.Context(), parent, conditions(false, Report{Status: metav1.ConditionFalse}, nil), nil); err != nil {
 				t.Fatal(err)
 			}
-			err := write(now, cluster, metav1.ConditionTrue)
-			if refused := err != nil; refused != c.refuse {
-				t.Errorf("the next report is answered %v, want a refusal: %t", err, c.refuse)
+			err := doorAt(now).write(t.Context(), cluster, conditions(false, Report{Status: metav1.ConditionTrue}, nil), nil)
+			if refused := err != nil; refused != c.refuse || errors.Is(err, errStale) != c.stale {
+				t.Errorf("the next report is answered %v, want a refusal: %t, because it is stale: %t", err, c.refuse, c.stale)
 			}
 			if want := map[bool]metav1.ConditionStatus{false: "True", true: "False"}[c.refuse]; statusOf(*report(t, cluster), "Available") != want {
 				t.Errorf("the stored report is %+v, want Available=%s", report(t, cluster), want)
 			}
 		})
 	}
+}
+
+// doorAt returns a door with a clock that stands still.
+func doorAt(now time.Time) *kubernetesDoor {
+	clock := clocktesting.NewFakePassiveClock(now)
+	return &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clock, skew: newSkew("dns", clock)}
 }
 
 func TestSelectorAndDryRun(t *testing.T) {

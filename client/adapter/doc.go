@@ -20,6 +20,10 @@ limitations under the License.
 // generation, for deletion and on a schedule, retries with back-off, and writes
 // reports that the API server and the aggregation accept.
 //
-// A report changes the status of its parent. The kit does not react to changes of the
+// A report changes the status of its parent. The kit makes no call for a change of the
 // status, so an adapter never wakes itself.
+//
+// Main makes a program of an adapter. A door is the way to HyperFleet, the Kubernetes API
+// or REST: the reconciler and the schedule do not know which. What a report says is
+// decided in conditions.go alone.
 package adapter

@@ -92,7 +92,11 @@ func (a Adapter) SetupWithManager(m ctrl.Manager, o Options) error {
 		return err
 	}
 	o = o.withDefaults()
-	settings := controller.Options{MaxConcurrentReconciles: o.Concurrency}
+	settings := controller.Options{
+		MaxConcurrentReconciles: o.Concurrency,
+		// For parents that cannot be read. The schedule limits calls.
+		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff),
+	}
 	if o.Clock == nil {
 		o.Clock = clock.RealClock{}
 	} else {

@@ -61,14 +61,17 @@ type item struct {
 // source returns a source that polls until the context ends.
 func (d *restDoor) source() source.Source {
 	return source.Func(func(ctx context.Context, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) error {
-		p := &poller{
-			door: d, queue: queue, known: map[string]item{},
-			all:      polledList{fields: "id,generation,labels"},
-			notReady: polledList{fields: "id", search: notReady},
-		}
-		go p.run(ctx)
+		go newPoller(d, queue).run(ctx)
 		return nil
 	})
+}
+
+func newPoller(d *restDoor, queue workqueue.TypedRateLimitingInterface[ctrl.Request]) *poller {
+	return &poller{
+		door: d, queue: queue, known: map[string]item{},
+		all:      polledList{fields: "id,generation,labels"},
+		notReady: polledList{fields: "id", search: notReady},
+	}
 }
 
 func (p *poller) run(ctx context.Context) {
@@ -162,7 +165,6 @@ func (l *polledList) refresh(ctx context.Context, d *restDoor) (changed bool, er
 			break
 		}
 	}
-	changed = changed || len(pages) != len(l.pages)
 	l.pages = pages
 	return changed, nil
 }

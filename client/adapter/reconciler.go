@@ -23,6 +23,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -48,7 +49,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		return ctrl.Result{}, nil
 	}
 	if wait := r.schedule.wait(request, parent); wait > 0 {
-		return ctrl.Result{RequeueAfter: wait}, nil
+		return again(wait), nil
 	}
 	report, failed := r.call(ctx, parent)
 	if ctx.Err() != nil {
@@ -65,8 +66,14 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	default:
 		r.schedule.called(request, parent, report)
 	}
-	// A wait of 0 would be none at all: a short one could have passed by now.
-	return ctrl.Result{RequeueAfter: max(time.Millisecond, r.schedule.wait(request, parent))}, nil
+	return again(r.schedule.wait(request, parent)), nil
+}
+
+// again returns a result for a call of the schedule. Events go first: while a large fleet
+// changes, reports on what was done already must not delay the rest. A wait that has
+// passed by now would be none at all.
+func again(wait time.Duration) ctrl.Result {
+	return ctrl.Result{RequeueAfter: max(time.Millisecond, wait), Priority: new(handler.LowPriority)}
 }
 
 // call calls the adapter. A call that takes long is reported as work in progress.

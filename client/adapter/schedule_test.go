@@ -157,6 +157,8 @@ func TestCallsBySchedule(t *testing.T) {
 				}
 				return len(times) > len(c.want)
 			})
+			mu.Lock()
+			defer mu.Unlock()
 			for i, want := range c.want {
 				// The clock may run on between the steps of a call, so it bounds one side.
 				if got := times[i+1].Sub(times[i]); got < want {
@@ -195,8 +197,7 @@ func TestWorking(t *testing.T) {
 	waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return statusOf(s, "Available") == "True" })
 
 	// What is known of a generation is not put in doubt.
-	door := &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clocktesting.NewFakePassiveClock(time.Now()), skew: newSkew("dns", clocktesting.NewFakePassiveClock(time.Now()))}
-	if err := door.announce(t.Context(), cluster, conditions(false, Report{}, nil)); err != nil {
+	if err := doorAt(time.Now()).announce(t.Context(), cluster, conditions(false, Report{}, nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := report(t, cluster); statusOf(*got, "Available") != "True" {

@@ -56,10 +56,16 @@ type function = func(context.Context, hyperfleetv1.Parent) (Report, error)
 // stop is called.
 func start(t *testing.T, namespace string, o Options, reconcile, finalize function) (stop func()) {
 	t.Helper()
+	return startConfig(t, Config{Options: o, Namespace: namespace}, reconcile, finalize)
+}
+
+func startConfig(t *testing.T, c Config, reconcile, finalize function) (stop func()) {
+	t.Helper()
+	c.Kubernetes = env.Config
 	a := Adapter{Name: "dns", Kinds: []string{hyperfleetv1.ClusterKind}, Reconcile: reconcile, Finalize: finalize}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Run(ctx, a, Config{Options: o, Kubernetes: env.Config, Namespace: namespace}) }()
+	go func() { done <- Run(ctx, a, c) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {

@@ -150,7 +150,8 @@ func (j *Jobs) deleteOthers(ctx context.Context, parent hyperfleetv1.Parent) err
 		if job.Labels[generationLabel] == strconv.FormatInt(parent.GetGeneration(), 10) {
 			continue
 		}
-		if err := j.API.Delete(ctx, job, client.PropagationPolicy(metav1.DeletePropagationBackground)); client.IgnoreNotFound(err) != nil {
+		err := client.IgnoreNotFound(j.API.Delete(ctx, job, client.PropagationPolicy(metav1.DeletePropagationBackground)))
+		if err != nil {
 			return fmt.Errorf("delete Job %s: %w", job.Name, err)
 		}
 	}

@@ -47,8 +47,8 @@ type adapter struct {
 
 // adaptersOf returns the adapters that reported, in the order in which their reports
 // were created, then the required ones and those with kept results that did not. Each
-// has its condition. unnamed are the stored conditions of other adapters: they have no report here, and a type
-// does not tell the name of its adapter.
+// has its condition. unnamed are the stored conditions of other adapters: they have no
+// report here, and a type does not tell the name of its adapter.
 func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	reports := onePerAdapter(in)
 	for i := range reports {
