@@ -64,7 +64,7 @@ func TestImage(t *testing.T) {
 		want string
 	}{
 		{[]string{"manager", "--help"}, "--adapters-config string"},
-		{[]string{"manager", "--kubeconfig=/none"}, "find the API server"},
+		{[]string{"manager"}, "--adapters-config is required"},
 		{[]string{"kubectl", "version", "--client"}, "Client Version: v1.37"},
 		{[]string{"version"}, "v1.2.3"},
 	} {
