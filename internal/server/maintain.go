@@ -48,7 +48,7 @@ func (o *Options) RestoreSnapshot(file string) (previous string, err error) {
 // RotateAdmin replaces the administrator's token, while no server runs. The next
 // start writes the kubeconfig with it.
 func (o *Options) RotateAdmin() error {
-	return o.exclusively(func(string) error { return pki.RotateAdmin(o.pkiDir()) })
+	return o.exclusively(func(dir string) error { return pki.RotateAdmin(pkiDir(dir)) })
 }
 
 // exclusively does something with the data directory while no server uses it.

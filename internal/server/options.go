@@ -73,12 +73,13 @@ func (o *Options) BindFlags(flags *pflag.FlagSet) {
 func (o *Options) KubeconfigFile() string { return filepath.Join(o.DataDir, "kubeconfig") }
 
 // CAFile returns the path of the certificate authority of the server's certificate.
-func (o *Options) CAFile() string { return pki.CAFile(o.pkiDir()) }
+func (o *Options) CAFile() string { return pki.CAFile(pkiDir(o.DataDir)) }
 
 // CertFiles returns the paths of the server's certificate and key.
-func (o *Options) CertFiles() (cert, key string) { return pki.ServingFiles(o.pkiDir()) }
+func (o *Options) CertFiles() (cert, key string) { return pki.ServingFiles(pkiDir(o.DataDir)) }
 
-func (o *Options) pkiDir() string { return filepath.Join(o.DataDir, "pki") }
+// pkiDir returns the folder of the credentials in a data directory.
+func pkiDir(dataDir string) string { return filepath.Join(dataDir, "pki") }
 
 // listener returns the parts of BindAddress.
 func (o *Options) listener() (host string, port int, err error) {

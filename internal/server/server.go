@@ -86,8 +86,8 @@ func (c *control) loadCredentials() (err error) {
 	if err != nil {
 		return err
 	}
-	if c.credentials, err = pki.Load(c.pkiDir(), c.hosts, time.Now()); err != nil {
-		return fmt.Errorf("load the credentials in %s: %w", c.pkiDir(), err)
+	if c.credentials, err = pki.Load(pkiDir(c.DataDir), c.hosts, time.Now()); err != nil {
+		return fmt.Errorf("load the credentials in %s: %w", pkiDir(c.DataDir), err)
 	}
 	return c.credentials.WriteKubeconfig(c.KubeconfigFile(), url, c.Namespace)
 }

@@ -94,8 +94,10 @@ func checkServer(t *testing.T, image, dockerfile string) {
 		}
 	}
 	var args []string
-	if match := regexp.MustCompile(`(?m)^CMD (.*)$`).FindStringSubmatch(dockerfile); match == nil || json.Unmarshal([]byte(match[1]), &args) != nil {
-		t.Fatal("the Dockerfile has no command")
+	_, line, _ := strings.Cut(dockerfile, "\nCMD ")
+	line, _, _ = strings.Cut(line, "\n")
+	if err := json.Unmarshal([]byte(line), &args); err != nil {
+		t.Fatalf("the Dockerfile's command %q: %v", line, err)
 	}
 	environment := regexp.MustCompile(`(?m)^ENV (.*)$`).FindStringSubmatch(dockerfile)
 	if environment == nil {

@@ -124,7 +124,7 @@ func newChain(o options.CompletedOptions) (*aggregator.APIAggregator, error) {
 		return nil, fmt.Errorf("configure the custom resources: %w", err)
 	}
 	aggregated, err := apiserver.CreateAggregatorConfig(
-		*native.Generic, o, native.VersionedInformers, resolver, native.ProxyTransport, native.Extra.PeerProxy, initializers)
+		*native.Generic, o, native.VersionedInformers, resolver, native.ProxyTransport, native.PeerProxy, initializers)
 	if err != nil {
 		return nil, fmt.Errorf("configure the aggregator: %w", err)
 	}

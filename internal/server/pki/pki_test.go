@@ -17,6 +17,7 @@ limitations under the License.
 package pki
 
 import (
+	"bytes"
 	"crypto/x509"
 	"encoding/pem"
 	"os"
@@ -215,7 +216,7 @@ func TestRotateAdmin(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.BearerToken != after.AdminToken() || config.Insecure || string(config.CAData) != string(after.CA()) {
+	if config.BearerToken != after.AdminToken() || config.Insecure || !bytes.Equal(config.CAData, after.CA()) {
 		t.Error("the kubeconfig lacks the token or the authority")
 	}
 	wantPrivate(t, dir)
