@@ -1,4 +1,5 @@
-# The manager's image: one static binary. make image builds it.
+# The image: one static binary, which is the server by default and everything else by
+# its commands. make image builds it, and compose.yaml runs it.
 #
 # make build needs no network but the Go module proxy ($GOPROXY). The same versions
 # of Go and make produce the same binary on any machine.
@@ -14,8 +15,13 @@ RUN go mod download
 COPY . .
 ARG VERSION=unknown
 RUN make build BIN=/out VERSION=${VERSION} GOFLAGS=-trimpath
+RUN mkdir /data
 
 FROM scratch
-COPY --from=build /out/hyperfleet-manager /hyperfleet-manager
+COPY --from=build /out/hyperfleet /hyperfleet
+COPY --from=build --chown=65532:65532 /data /var/lib/hyperfleet
 USER 65532:65532
-ENTRYPOINT ["/hyperfleet-manager"]
+VOLUME /var/lib/hyperfleet
+ENV HOME=/var/lib/hyperfleet KUBECONFIG=/var/lib/hyperfleet/kubeconfig
+ENTRYPOINT ["/hyperfleet"]
+CMD ["server", "--kubernetes-bind-address=0.0.0.0:6443", "--facade-bind-address=:8000"]

@@ -11,7 +11,15 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # KUBEBUILDER_ASSETS names a folder that holds them.
 ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
 
-# The folder for the manager's binary, and how to build its image.
+# kubectl and GitOps tools refuse an API server whose version they cannot parse.
+KUBERNETES = $(shell go list -m -f '{{.Version}}' k8s.io/kubernetes)
+KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
+LDFLAGS = -s -w -X main.version=$(VERSION) \
+	-X k8s.io/component-base/version.gitVersion=$(KUBERNETES) \
+	-X k8s.io/component-base/version.gitMajor=$(word 1,$(KUBERNETES_PARTS)) \
+	-X k8s.io/component-base/version.gitMinor=$(word 2,$(KUBERNETES_PARTS))
+
+# The folder for the program, and how to build its image.
 BIN ?= bin
 CONTAINER_TOOL ?= docker
 IMAGE ?= hyperfleet:latest
@@ -44,14 +52,23 @@ help: ## Show this help
 
 ##@ Run
 
+# The data of make run, and who makes its REST requests. Without RUN_AS every request
+# needs credentials.
+RUN_DIR ?= .local
+RUN_AS ?= --insecure-disable-authentication --user=dev@hyperfleet.local
+
 .PHONY: run
-run: build controlplane ## Run HyperFleet on its own control plane; ARGS="-help" lists the flags
-	@go build -o bin/hyperfleet-local ./cmd/hyperfleet-local
-	@bin/hyperfleet-local -assets $(ASSETS) $(ARGS)
+run: build ## Run HyperFleet in one process; ARGS="--help" lists the flags
+	@$(BIN)/hyperfleet server --data-dir=$(RUN_DIR) --log-file=$(RUN_DIR)/log/server.log $(RUN_AS) $(ARGS)
 
 .PHONY: build
-build: ## Build bin/hyperfleet-manager, the static binary that the image holds
-	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o $(BIN)/hyperfleet-manager .
+build: ## Build bin/hyperfleet, the static binary that the image holds, and bin/kubectl, a link to it
+	CGO_ENABLED=0 go build -ldflags "$(LDFLAGS)" -o $(BIN)/hyperfleet .
+	@ln -sf hyperfleet $(BIN)/kubectl
+
+.PHONY: ldflags
+ldflags: ## Print the linker flags that set the versions
+	@echo "$(LDFLAGS)"
 
 .PHONY: image
 image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOOL (docker)
@@ -59,14 +76,14 @@ image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOO
 
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
-	CGO_ENABLED=0 go build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
+	CGO_ENABLED=0 go build -ldflags "$(LDFLAGS)" -o bin/kubectl-hyperfleet ./cmd/kubectl-hyperfleet
 
 .PHONY: undeploy
 undeploy: ## Uninstall KUSTOMIZATION (config/default) and all its objects from kubectl's cluster
 	@hack/undeploy.sh $(KUSTOMIZATION)
 
 .PHONY: controlplane
-controlplane: ## Build etcd, kube-apiserver and kubectl from source, unless bin/ holds them
+controlplane: ## Build etcd, kube-apiserver and kubectl, which tests run, from source, unless bin/ holds them
 	@hack/controlplane.sh bin/controlplane
 
 .PHONY: release

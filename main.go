@@ -14,217 +14,85 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Hyperfleet-manager runs the reconcilers, on the leader, and the REST facade,
-// on every replica.
+// Hyperfleet is the API of a fleet of managed Kubernetes clusters, in one program:
+// hyperfleet server runs it with its own API server and etcd, and hyperfleet manager
+// runs it beside the API server of a cluster.
 package main
 
 import (
-	"context"
-	"flag"
 	"fmt"
-	"math"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 
-	"go.uber.org/zap/zapcore"
-	"k8s.io/apimachinery/pkg/runtime"
-	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/events"
-	"k8s.io/klog/v2"
-	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
-	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
-	"sigs.k8s.io/controller-runtime/pkg/healthz"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
-	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/component-base/cli"
+	"k8s.io/component-base/logs"
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
-	"github.com/hyperfleet-io/hyperfleet/controllers"
-	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
-	"github.com/hyperfleet-io/hyperfleet/internal/feed"
-	"github.com/hyperfleet-io/hyperfleet/internal/leader"
-	"github.com/hyperfleet-io/hyperfleet/internal/replica"
-	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/plugin"
 )
 
 // version is set by the linker.
 var version string
 
 func main() {
-	o := options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel}} // errors say where they come from
-	o.bind(flag.CommandLine)
-	flag.Parse()
-	logger := zap.New(zap.UseFlagOptions(&o.log))
-	ctrl.SetLogger(logger)
-	klog.SetLogger(logger)
-
-	if err := run(ctrl.SetupSignalHandler(), o); err != nil {
-		logger.Error(err, "Stopped")
+	// Packages of Kubernetes add flags of its own programs here, and cobra would add
+	// these to every command.
+	pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag.ExitOnError)
+	if filepath.Base(os.Args[0]) == "kubectl" { // a link with that name
+		runKubectl(os.Args[1:])
+		return
+	}
+	if err := newCommand().Execute(); err != nil {
+		fmt.Fprintf(os.Stderr, "Error: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// run builds everything and serves until the context ends.
-func run(ctx context.Context, o options) error {
-	if err := o.check(); err != nil {
-		return err
+func newCommand() *cobra.Command {
+	streams := genericiooptions.IOStreams{In: os.Stdin, Out: os.Stdout, ErrOut: os.Stderr}
+	command := &cobra.Command{
+		Use:           "hyperfleet",
+		Short:         "The API of a fleet of managed Kubernetes clusters",
+		Version:       programVersion(),
+		SilenceErrors: true, // main prints them
+		SilenceUsage:  true,
 	}
-	required, err := adapters.NewSource(o.adaptersFile)
-	if err != nil {
-		return err
-	}
-	config, err := ctrl.GetConfig()
-	if err != nil {
-		return fmt.Errorf("find the API server: %w", err)
-	}
-	config.QPS = -1 // the API server's priority and fairness decides
-	// The API server would compress every event of a watch by itself, which costs
-	// both sides more than the bytes do within a cluster.
-	config.DisableCompression = true
-	stopTracing, err := startTracing(ctx, config, &o.facade)
-	if err != nil {
-		return err
-	}
-	defer stopTracing()
-	certificate, err := o.serving.Certificate()
-	if err != nil {
-		return err
-	}
-	mgr, lease, err := newManager(config, certificate, o)
-	if err != nil {
-		return fmt.Errorf("set up the manager: %w", err)
-	}
-	if err := mgr.Add(required); err != nil {
-		return fmt.Errorf("watch the required adapters: %w", err)
-	}
-	if config, err = o.delegation.WhenReady(mgr.GetConfig()); err != nil {
-		return err
-	}
-	rep, err := setupReplica(mgr, config, required, o)
-	if err != nil {
-		return fmt.Errorf("set up the replica: %w", err)
-	}
-	server, err := setupFacade(mgr, config, certificate, rep, o)
-	if err != nil {
-		return fmt.Errorf("set up the REST facade: %w", err)
-	}
-	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
-		return fmt.Errorf("set up the reconcilers: %w", err)
-	}
-	if err := setupMetrics(mgr, rep); err != nil {
-		return fmt.Errorf("set up the metrics: %w", err)
-	}
-	if err := setupProbes(mgr, server); err != nil {
-		return fmt.Errorf("set up the probes: %w", err)
-	}
-	return serve(ctx, mgr, server)
+	command.AddCommand(newServerCommand(), newManagerCommand(), newKubectlCommand(), newVersionCommand())
+	command.AddCommand(plugin.Commands(streams, command.Name())...)
+	return command
 }
 
-// serve runs the manager until the context ends. The requests under way finish
-// before the manager stops what they wait for, and before it gives up its lease.
-func serve(ctx context.Context, mgr manager.Manager, server *facade.Server) error {
-	running, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	stopDraining := context.AfterFunc(ctx, func() {
-		defer stop()
-		if err := server.Drain(running); err != nil {
-			mgr.GetLogger().Error(err, "Failed to finish the requests under way")
-		}
-	})
-	defer stopDraining()
-	return mgr.Start(running)
+func newKubectlCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:                "kubectl",
+		Short:              "Run kubectl, which is built in",
+		DisableFlagParsing: true,
+		Run:                func(_ *cobra.Command, args []string) { runKubectl(args) },
+	}
 }
 
-func newScheme() *runtime.Scheme {
-	scheme := runtime.NewScheme()
-	utilruntime.Must(v1.AddToScheme(scheme))
-	return scheme
+// runKubectl is the main function of Kubernetes' kubectl, which takes its arguments
+// from the process.
+func runKubectl(args []string) {
+	os.Args = append([]string{"kubectl"}, args...)
+	logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) //nolint:errcheck // as in kubectl: a wrong level is reported with the flags
+	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
+		kubectlutil.CheckErr(err)
+	}
 }
 
-// leaseName is the name of the leader's lease.
-const leaseName = "manager.hyperfleet.io"
-
-// newManager returns the manager and the lease that its leader holds.
-func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o options) (mgr manager.Manager, lease *leader.Lease, err error) {
-	lease, err = leader.NewLease(config, o.leaseNamespace, leaseName, o.lease.renewDeadline, func() events.EventRecorder {
-		return mgr.GetEventRecorder(leaseName)
-	})
-	if err != nil {
-		return nil, nil, err
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run:   func(command *cobra.Command, _ []string) { fmt.Fprintln(command.OutOrStdout(), programVersion()) },
 	}
-	caches := controllers.CacheOptions(o.namespace)
-	caches.NewInformer = feed.NewInformer
-	mgr, err = ctrl.NewManager(config, ctrl.Options{
-		Scheme: newScheme(),
-		Cache:  caches,
-		// A manager whose caches do not fill because the API server is away waits for it,
-		// as its index does. It is not ready meanwhile.
-		Controller:                          ctrlconfig.Controller{CacheSyncTimeout: math.MaxInt64},
-		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
-		HealthProbeBindAddress:              o.probeAddress,
-		LeaderElection:                      o.leaderElect,
-		LeaderElectionID:                    leaseName,
-		LeaderElectionResourceLockInterface: lease,
-		LeaderElectionReleaseOnCancel:       true,
-		LeaseDuration:                       &o.lease.duration,
-		RenewDeadline:                       &o.lease.renewDeadline,
-		RetryPeriod:                         &o.lease.retryPeriod,
-	})
-	return mgr, lease, err
-}
-
-func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o options) (*replica.Replica, error) {
-	identities, err := contract.NewIdentities(o.identityDomain)
-	if err != nil {
-		return nil, fmt.Errorf("--identity-domain: %w", err)
-	}
-	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
-		Namespace:          o.namespace,
-		RequiredAdapters:   required.Required,
-		FinalizingAdapters: required.Finalizing,
-		ConditionNames:     o.conditionNames,
-		Identities:         identities,
-		MaxStaleness:       o.maxStaleness,
-		ArrivalTimeout:     o.facade.WriteVisibility,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return rep, rep.SetupWithManager(mgr)
-}
-
-func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatcher.CertWatcher, rep *replica.Replica, o options) (*facade.Server, error) {
-	settings := o.facade
-	settings.Version = programVersion()
-	settings.TLS = o.serving.TLS(certificate)
-	settings.LoopbackHostsOnly = o.serving.UnauthenticatedLoopback(o.facade.BindAddress)
-	var err error
-	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
-		return nil, err
-	}
-	if o.serving.Unauthenticated {
-		mgr.GetLogger().Info("AUTHENTICATION IS OFF: whoever reaches the REST API acts as the user", "user", o.user, "address", o.facade.BindAddress)
-		settings.Authenticator = facade.FixedUser(o.user)
-	}
-	if certificate != nil {
-		if err := mgr.Add(certificate); err != nil {
-			return nil, err
-		}
-	}
-	server, err := facade.New(config, mgr.GetScheme(), rep, settings, mgr.GetLogger().WithName("facade"))
-	if err != nil {
-		return nil, err
-	}
-	return server, mgr.Add(server)
-}
-
-func setupProbes(mgr manager.Manager, server *facade.Server) error {
-	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
-		return err
-	}
-	return mgr.AddReadyzCheck("fleet-index", server.Ready)
 }
 
 func programVersion() string {

@@ -57,6 +57,12 @@ type leaseTimes struct {
 	duration, renewDeadline, retryPeriod time.Duration
 }
 
+// newOptions returns options whose errors are logged without stack traces, since they
+// say where they come from.
+func newOptions() *options {
+	return &options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel}}
+}
+
 func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.namespace, "namespace", "default", "Namespace whose Clusters, NodePools and AdapterStatuses the manager serves.")
 	flags.StringVar(&o.adaptersFile, "adapters-config", "", "YAML file with the required adapters and mapped conditions of each Kind. The manager reads it again when it changes.")

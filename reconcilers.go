@@ -31,7 +31,7 @@ import (
 // addReconcilers starts the reconcilers on the leader once its replica is filled. The
 // reconcilers need the replica's reports, and filling their cache at the same time
 // would delay the answers to reads.
-func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Replica, required *adapters.Source, o options) error {
+func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Replica, required *adapters.Source, o *options) error {
 	writer := mgr.GetClient()
 	if o.leaderElect {
 		writer = lease.Fence(writer)

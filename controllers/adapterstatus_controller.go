@@ -48,8 +48,8 @@ type AdapterStatusReconciler struct {
 	recorder   eventRecorder
 }
 
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;patch;delete
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;update;delete
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // SetupWithManager registers the reconciler.

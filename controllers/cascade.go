@@ -153,12 +153,11 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 	if wait := c.memory.collectorWait(obj, c.Clock.Now()); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
-	base := obj.DeepCopyObject().(client.Object)
 	own, collectors := controllerutil.RemoveFinalizer(obj, v1.CascadeFinalizer), removeCollectorFinalizers(obj)
 	if !own && !collectors {
 		return ctrl.Result{}, nil
 	}
-	if err := patchMetadata(ctx, c.Client, obj, base); err != nil {
+	if err := c.putFinalizers(ctx, obj); err != nil {
 		return ctrl.Result{}, err
 	}
 	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
@@ -167,6 +166,30 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 	}
 	log.FromContext(ctx).V(1).Info("Dependents are gone, finalizers removed", "garbageCollector", collectors)
 	return ctrl.Result{}, nil
+}
+
+// putFinalizers stores the finalizers of obj, which have become fewer, for the version
+// that obj has.
+//
+// When the last finalizer goes, the API server deletes whatever has the name by then,
+// unless the request says which UID it means. A patch cannot say that. Of two patches by
+// two processes at the same time, the second one would delete a successor of the name that
+// a client has created after the first one, and of which it was told that it is stored.
+func (c cascade) putFinalizers(ctx context.Context, obj client.Object) error {
+	var stored client.Object = &v1.AdapterStatus{}
+	if kind := kindOf(obj); kind == v1.ClusterKind || kind == v1.NodePoolKind {
+		stored = newParent(kind) // whole: the cache holds a part of it
+	}
+	if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
+		return fmt.Errorf("get %T to remove finalizers: %w", obj, err)
+	}
+	stored.SetUID(obj.GetUID())
+	stored.SetResourceVersion(obj.GetResourceVersion())
+	stored.SetFinalizers(obj.GetFinalizers())
+	if err := c.Client.Update(ctx, stored, client.FieldOwner(v1.ControllerFieldManager)); err != nil {
+		return fmt.Errorf("remove finalizers: %w", err)
+	}
+	return nil
 }
 
 // sweepPools deletes the NodePools that existed at the resourceVersion at which their

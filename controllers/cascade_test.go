@@ -92,6 +92,29 @@ var _ = Describe("Deletion", func() {
 		Expect(left(ctx)).To(HaveLen(1 + 2 + 2*2 + 4))
 	})
 
+	It("names the very object whose last finalizer it removes", func(ctx context.Context) {
+		var mu sync.Mutex
+		released := map[string]types.UID{}
+		probe.setFault(func(verb string, o client.Object) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if verb == "update" && o.GetNamespace() == namespace && len(o.GetFinalizers()) == 0 && o.GetResourceVersion() != "" {
+				released[o.GetName()] = o.GetUID()
+			}
+			return nil
+		})
+		DeferCleanup(func() { probe.setFault(nil) })
+		Expect(env.Client.Delete(ctx, cluster.DeepCopy())).To(Succeed())
+		eventuallyGone(ctx, cluster)
+		mu.Lock()
+		defer mu.Unlock()
+		want := map[string]types.UID{cluster.Name: cluster.UID}
+		for _, pool := range pools {
+			want[pool.Name] = pool.UID
+		}
+		Expect(released).To(Equal(want))
+	})
+
 	It("completes although writes fail", func(ctx context.Context) {
 		var mu sync.Mutex
 		calls := 0

@@ -42,7 +42,7 @@ type NodePoolReconciler struct {
 	recorder eventRecorder
 }
 
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;update;patch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools/status,verbs=update
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete

@@ -54,6 +54,13 @@ func (p *probeClient) Patch(ctx context.Context, o client.Object, patch client.P
 	return p.Client.Patch(ctx, o, patch, opts...)
 }
 
+func (p *probeClient) Update(ctx context.Context, o client.Object, opts ...client.UpdateOption) error {
+	if err := p.fail("update", o); err != nil {
+		return err
+	}
+	return p.Client.Update(ctx, o, opts...)
+}
+
 func (p *probeClient) Status() client.SubResourceWriter {
 	return probeStatus{SubResourceWriter: p.Client.Status(), probe: p}
 }

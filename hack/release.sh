@@ -12,7 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Each program: its name, its package, and its platforms.
 readonly programs=(
-	"hyperfleet-manager . linux/amd64 linux/arm64"
+	"hyperfleet . linux/amd64 linux/arm64"
 	"kubectl-hyperfleet ./cmd/kubectl-hyperfleet linux/amd64 linux/arm64 darwin/amd64 darwin/arm64"
 )
 
@@ -51,14 +51,15 @@ release_notes() {
 }
 
 build_programs() {
-	local version=$1 into=$2 program name package platforms platform
+	local version=$1 into=$2 program name package platforms platform ldflags
+	ldflags=$(make --no-print-directory ldflags VERSION="$version")
 	for program in "${programs[@]}"; do
 		read -r name package platforms <<<"$program"
 		for platform in $platforms; do
 			local file=${name}_${version}_${platform/\//_}
 			echo "  $file"
 			CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath \
-				-ldflags "-s -w -X main.version=$version" -o "$into/$file" "$package"
+				-ldflags "$ldflags" -o "$into/$file" "$package"
 		done
 	done
 }

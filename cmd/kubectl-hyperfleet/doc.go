@@ -21,8 +21,6 @@ limitations under the License.
 // prints what kubectl get prints, for the objects that a search of the REST API
 // returns, in the same order. docs/kubectl.md is the page for users.
 //
-// The plugin reads from the API server with its user's rights, and does not need
-// the REST API. It renders and indexes objects with the packages of the REST API,
-// which define what a search means. This command turns a search into requests to
-// the API server, as narrow as selectors allow, and prints the result.
+// Package internal/plugin has the commands. This program must stay small: it links no
+// API server.
 package main

@@ -23,9 +23,15 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // the auth providers of kubeconfig files, as in kubectl
+
+	"github.com/hyperfleet-io/hyperfleet/internal/plugin"
 )
+
+// program is how users run the plugin.
+const program = "kubectl hyperfleet"
 
 // version is set by the linker.
 var version = "unknown"
@@ -39,4 +45,21 @@ func main() {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)
 	}
+}
+
+func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	command := &cobra.Command{
+		Use:               "kubectl-hyperfleet",
+		Short:             "Search a HyperFleet fleet, and delete by force",
+		Version:           version,
+		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: program},
+		SilenceErrors:     true, // main prints them
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	command.SetIn(streams.In)
+	command.SetOut(streams.Out)
+	command.SetErr(streams.ErrOut)
+	command.AddCommand(plugin.Commands(streams, program)...)
+	return command
 }

@@ -95,6 +95,7 @@ type Server struct {
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools;adapterstatuses,verbs=get
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=patch
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=delete
 
 // New returns a Server that serves a replica, and begins to listen. The config is of the

@@ -35,7 +35,7 @@ import (
 func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d Delegation) metricsserver.Options {
 	options := metricsserver.Options{
 		BindAddress:   address,
-		SecureServing: certificate != nil || !o.PlainHTTP && !isLoopback(address),
+		SecureServing: certificate != nil || !o.PlainHTTP && !IsLoopback(address),
 		TLSOpts:       []func(*tls.Config){o.restrict},
 	}
 	if certificate != nil {
@@ -44,7 +44,7 @@ func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d
 	switch {
 	case !o.Unauthenticated:
 		options.FilterProvider = d.filterByPath
-	case isLoopback(address):
+	case IsLoopback(address):
 		options.FilterProvider = filterByHost
 	}
 	return options

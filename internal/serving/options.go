@@ -77,13 +77,13 @@ func (o Options) Check(facade, metrics string) error {
 	var failures []error
 	if o.Unauthenticated && !o.UnauthenticatedNetwork {
 		for _, listener := range [][2]string{{"REST API", facade}, {"metrics", metrics}} {
-			if !isLoopback(listener[1]) {
+			if !IsLoopback(listener[1]) {
 				failures = append(failures, fmt.Errorf("--%s lets anyone on the network use the %s at %s: listen on loopback (127.0.0.1), or allow it with --%s",
 					unauthenticatedFlag, listener[0], listener[1], unauthenticatedNetworkFlag))
 			}
 		}
 	}
-	if o.CertFile == "" && !o.PlainHTTP && !isLoopback(facade) {
+	if o.CertFile == "" && !o.PlainHTTP && !IsLoopback(facade) {
 		failures = append(failures, fmt.Errorf("the REST API at %s needs a certificate: set --%s and --%s, listen on loopback (127.0.0.1), or allow plain HTTP with --%s",
 			facade, certFlag, keyFlag, plainHTTPFlag))
 	}
@@ -93,7 +93,7 @@ func (o Options) Check(facade, metrics string) error {
 // UnauthenticatedLoopback reports whether the options disable authentication for a listener
 // at an address that only this machine can reach.
 func (o Options) UnauthenticatedLoopback(address string) bool {
-	return o.Unauthenticated && isLoopback(address)
+	return o.Unauthenticated && IsLoopback(address)
 }
 
 // HasLoopbackHost reports whether the Host of a request is localhost or a loopback address.
@@ -107,8 +107,8 @@ func HasLoopbackHost(r *http.Request) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// isLoopback reports whether only this machine can reach a listener at the address.
-func isLoopback(address string) bool {
+// IsLoopback reports whether only this machine can reach a listener at the address.
+func IsLoopback(address string) bool {
 	if address == "0" {
 		return true
 	}

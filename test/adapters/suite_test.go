@@ -100,7 +100,7 @@ func grantAdapter(ctx context.Context) error {
 }
 
 func startManager(ctx context.Context) (*process.Process, error) {
-	program := filepath.Join(suite.folder, "hyperfleet-manager")
+	program := filepath.Join(suite.folder, "hyperfleet")
 	if err := build(ctx, "../..", program); err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func startManager(ctx context.Context) (*process.Process, error) {
 	}
 	suite.rest = "http://" + facade
 	manager, err := process.Start(process.Spec{Name: "manager", Dir: suite.folder, Path: program, Args: []string{
-		"--kubeconfig=" + filepath.Join(suite.folder, "manager.kubeconfig"), "--namespace=" + namespace,
+		"manager", "--kubeconfig=" + filepath.Join(suite.folder, "manager.kubeconfig"), "--namespace=" + namespace,
 		"--adapters-config=" + filepath.Join(suite.folder, "adapters.yaml"),
 		"--insecure-disable-authentication", "--user=" + adapterUser,
 		"--facade-bind-address=" + facade, "--health-probe-bind-address=" + probes, "--metrics-bind-address=0", "--drain-delay=0",

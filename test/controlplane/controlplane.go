@@ -148,10 +148,4 @@ func (c *ControlPlane) Stop() error {
 	return errors.Join(errs...)
 }
 
-// StopLeftovers ends the processes that a killed run left running on the same
-// folder, and returns their names.
-func StopLeftovers(config Config) ([]string, error) {
-	return process.StopLeftovers(config.LogDir(), 5*time.Second, APIServerName, EtcdName)
-}
-
 func hostPort(port int) string { return net.JoinHostPort(loopback, strconv.Itoa(port)) }

@@ -192,16 +192,6 @@ func TestControlPlane(t *testing.T) {
 		}
 		wantCluster(t, again, "before-the-stop")
 	})
-
-	t.Run("a later run finds and ends what was left running", func(t *testing.T) {
-		found, err := controlplane.StopLeftovers(config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(found) != 2 {
-			t.Errorf("StopLeftovers() = %v, want both processes", found)
-		}
-	})
 }
 
 func TestNewWithoutPrograms(t *testing.T) {

@@ -15,8 +15,8 @@ limitations under the License.
 */
 
 // Package controlplane runs a real etcd and kube-apiserver on loopback. Their
-// data, credentials and logs are in one folder, and stay after the run. make run
-// uses it, and so do the tests and benchmarks that kill, freeze or restart one of
+// data, credentials and logs are in one folder, and stay after the run. The tests and
+// benchmarks of hyperfleet manager use it, some of which kill, freeze or restart one of
 // the two processes. Of the manager it knows the metrics that tell how far its
 // index is loaded.
 //

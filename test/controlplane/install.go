@@ -19,34 +19,24 @@ package controlplane
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 )
-
-const installLimit = 2 * time.Minute // kube-apiserver may be busy with its watch caches
 
 // Install applies a kustomization that holds the custom resources and the
 // admission policies, and waits until both are in force.
 func (c *ControlPlane) Install(ctx context.Context, kustomization string) error {
 	if err := c.kubectl(ctx, "apply", "--server-side", "--force-conflicts",
-		"--field-manager=hyperfleet-local", "-k", kustomization); err != nil {
+		"--field-manager=hyperfleet-test", "-k", kustomization); err != nil {
 		return fmt.Errorf("apply %s: %w", kustomization, err)
 	}
-	if err := c.waitInForce(ctx); err != nil {
+	if err := install.WaitInForce(ctx, c.RESTConfig(Admin), metav1.NamespaceDefault); err != nil {
 		return fmt.Errorf("wait for the custom resources and admission policies: %w", err)
 	}
 	return nil
@@ -68,75 +58,6 @@ func (c *ControlPlane) kubectl(ctx context.Context, args ...string) error {
 	}
 	if err != nil {
 		return fmt.Errorf("kubectl: %w:\n%s", err, bytes.TrimSpace(stderr.Bytes()))
-	}
-	return nil
-}
-
-// waitInForce makes dry-run writes until the policies have set their fields. The
-// API server serves a new custom resource and enforces a new policy with a delay,
-// and a policy has no condition that says so.
-func (c *ControlPlane) waitInForce(ctx context.Context) error {
-	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
-		return err
-	}
-	api, err := client.New(c.RESTConfig(Admin), client.Options{Scheme: scheme})
-	if err != nil {
-		return err
-	}
-	name := "probe-" + strings.ToLower(rand.Text())
-	var notYet error
-	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, installLimit, true, func(ctx context.Context) (bool, error) {
-		notYet = errors.Join(
-			probeCluster(ctx, api, name),
-			probeAdapterStatus(ctx, api, name),
-			api.List(ctx, &v1.NodePoolList{}, client.Limit(1)),
-		)
-		return notYet == nil, nil
-	})
-	if wait.Interrupted(err) && ctx.Err() == nil {
-		return notYet
-	}
-	return err
-}
-
-func probeCluster(ctx context.Context, api client.Client, name string) error {
-	cluster := &v1.Cluster{
-		ObjectMeta: metav1.ObjectMeta{Namespace: metav1.NamespaceDefault, Name: name},
-		Spec:       runtime.RawExtension{Raw: []byte("{}")},
-	}
-	if err := api.Create(ctx, cluster, client.DryRunAll); err != nil {
-		return err
-	}
-	if cluster.Annotations[v1.CreatedByAnnotation] == "" {
-		return fmt.Errorf("a new Cluster has no annotation %s", v1.CreatedByAnnotation)
-	}
-	if !slices.Contains(cluster.Finalizers, v1.CascadeFinalizer) {
-		return fmt.Errorf("a new Cluster has no finalizer %s", v1.CascadeFinalizer)
-	}
-	return nil
-}
-
-func probeAdapterStatus(ctx context.Context, api client.Client, name string) error {
-	const adapter = "probe"
-	report := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: metav1.NamespaceDefault,
-			Name:      v1.AdapterStatusName(name, adapter),
-		},
-		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: name},
-			Adapter:            adapter,
-			ObservedGeneration: 1,
-			ObservedTime:       v1.NewTimestamp(time.Now()),
-			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionTrue}},
-		},
-	}
-	if err := api.Create(ctx, report, client.DryRunAll); err != nil {
-		return err
-	}
-	if report.Spec.Conditions[0].LastTransitionTime.IsZero() {
-		return errors.New("the condition of a new AdapterStatus has no lastTransitionTime")
 	}
 	return nil
 }

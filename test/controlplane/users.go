@@ -65,7 +65,7 @@ func (c *ControlPlane) KubeconfigFile(user User) string {
 // writeKubeconfig replaces the file in one step, because a client may read it at
 // any time.
 func (c *ControlPlane) writeKubeconfig(user User) error {
-	const name = "hyperfleet-local"
+	const name = "hyperfleet-test"
 	config := clientcmdapi.NewConfig()
 	config.Clusters[name] = &clientcmdapi.Cluster{
 		Server:                   c.apiServerURL(),

@@ -44,8 +44,8 @@ import (
 // TestInstall sends everything that kubectl apply -k would send to a real API
 // server, and the pods of the Deployment too, as dry runs. Nothing stays.
 func TestInstall(t *testing.T) {
-	f := newFleet(t)
-	f.start(t)
+	f := newFleet(t, besideAPIServer)
+	f.startControlPlane(t)
 	for _, folder := range []string{"config/default"} {
 		out := f.kubectl(t, render(t, folder), "apply", "--server-side", "--dry-run=server", "--force-conflicts", "-f", "-")
 		if strings.Contains(strings.ToLower(out), "warning") {
@@ -74,6 +74,9 @@ func TestDeployment(t *testing.T) {
 		ports[port.Name] = port.ContainerPort
 	}
 	flags := flagsOf(t)
+	if want := []string{"/hyperfleet", "manager"}; !slices.Equal(container.Command, want) {
+		t.Errorf("the container runs %q, want %q", container.Command, want)
+	}
 	args := map[string]string{}
 	for _, arg := range container.Args {
 		name, value, _ := strings.Cut(strings.TrimPrefix(arg, "--"), "=")
@@ -200,9 +203,12 @@ func podOf(d appsv1.Deployment) *corev1.Pod {
 // flagsOf returns the manager's flags.
 func flagsOf(t *testing.T) []string {
 	t.Helper()
-	text, _ := exec.Command(filepath.Join(bin, "hyperfleet-manager"), "-help").CombinedOutput() // it prints the usage and fails
+	text, err := exec.Command(filepath.Join(bin, "hyperfleet"), "manager", "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
 	var names []string
-	for _, match := range regexp.MustCompile(`(?m)^  -(\S+)`).FindAllStringSubmatch(string(text), -1) {
+	for _, match := range regexp.MustCompile(`(?m)^      --(\S+)`).FindAllStringSubmatch(string(text), -1) {
 		names = append(names, match[1])
 	}
 	return names

@@ -174,14 +174,14 @@ func mappedByKubectl(t *testing.T, f *fleet) {
 
 // TestBadRule starts the manager with rules that it must not run with.
 func TestBadRule(t *testing.T) {
-	f := newFleet(t)
+	f := newFleet(t, besideAPIServer)
 	for name, test := range map[string]struct{ old, replacement, want string }{
 		"does not compile":    {"resource.name +", "resource.name -", "adapters.yaml:11: conditions.Cluster[0].output.message"},
 		"has a reserved type": {"ZoneReady", "Reconciled", "adapters.yaml:6: conditions.Cluster[0].type"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := f.write(t, "adapters.yaml", strings.Replace(dialectAdapters, test.old, test.replacement, 1))
-			out, err := exec.Command(filepath.Join(bin, "hyperfleet-manager"), "--adapters-config="+file, "--facade-bind-address=127.0.0.1:0").CombinedOutput()
+			out, err := exec.Command(filepath.Join(bin, "hyperfleet"), "manager", "--adapters-config="+file, "--facade-bind-address=127.0.0.1:0").CombinedOutput()
 			if err == nil || !strings.Contains(string(out), test.want) {
 				t.Errorf("ended with %v, want an error with %q:\n%s", err, test.want, out)
 			}
@@ -190,9 +190,10 @@ func TestBadRule(t *testing.T) {
 }
 
 // TestNewerNames runs a fleet that serves the newer names only.
-func TestNewerNames(t *testing.T) {
-	f := newFleet(t)
-	f.start(t, "--", "--condition-names=newer")
+func TestNewerNames(t *testing.T) { inBothShapes(t, testNewerNames) }
+
+func testNewerNames(t *testing.T, f *fleet) {
+	f.start(t, "--condition-names=newer")
 	created := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"newer","spec":{}}`)
 	for what, resource := range map[string]object{"the create": created, "a read": f.want(t, http.StatusOK, http.MethodGet, created["href"].(string), "")} {
 		for name, reason := range map[string]string{"Reconciled": "ReconciledMissingAdapters", "LastKnownReconciled": "AdaptersMissingReports"} {

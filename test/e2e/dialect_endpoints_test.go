@@ -19,7 +19,6 @@ package e2e
 import (
 	"net/http"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -204,7 +203,7 @@ func (f *fleet) wantForced(t *testing.T, name, uid, note string) {
 		out := f.kubectl(t, "", "get", "events.events.k8s.io", "-o", `jsonpath={range .items[?(@.regarding.uid=="`+uid+`")]}{.reason} {.note}{"\n"}{end}`)
 		return strings.Contains(out, "ForceDeleted ") && strings.Contains(out, note)
 	})
-	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+	log, err := os.ReadFile(f.logFile())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -205,7 +205,7 @@ func atOnceOverREST(t *testing.T, f *fleet) {
 
 func atOnceByKubectl(t *testing.T, f *fleet) {
 	f.withoutAdapters(t, "at-once-kubectl", func() {
-		for _, cascade := range []string{"background", "foreground"} { // no garbage collector runs here
+		for _, cascade := range []string{"background", "foreground"} { // a garbage collector runs in the server only
 			f.cluster(t, "at-once-kubectl")
 			f.kubectl(t, "", "delete", "hfc", "at-once-kubectl", "--cascade="+cascade, "--timeout=60s")
 		}
@@ -220,7 +220,7 @@ func stuck(t *testing.T, f *fleet) {
 		return strings.Contains(out, "DeletionStuck") && strings.Contains(out, "dns: not reported; validator: not reported")
 	})
 	eventually(t, "a metric says for how long a deletion has waited", func() bool {
-		response, err := http.Get("http://127.0.0.1:" + f.ports[4] + "/metrics")
+		response, err := http.Get("http://" + f.scraped + "/metrics")
 		if err != nil {
 			t.Fatal(err)
 		}

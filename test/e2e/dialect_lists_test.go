@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func pages(t *testing.T, f *fleet) {
 	for range 2 {
 		f.send(t, http.MethodGet, api+"/clusters", "", "User-Agent", "never-pages/1.0")
 	}
-	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+	log, err := os.ReadFile(f.logFile())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,17 +100,7 @@ conditions:
 
 func TestDialect(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")) // for the plugin
-	f := newFleet(t)
-	f.start(t, "-adapters", f.write(t, "adapters.yaml", dialectAdapters), "--", "--deletion-stuck-after=1s")
-	for section, rows := range dialect {
-		for _, row := range rows {
-			for door, test := range map[string]func(*testing.T, *fleet){"REST": row.rest, "kubectl": row.kubectl} {
-				if test != nil {
-					t.Run(section+"/"+row.name+"/"+door, func(t *testing.T) { test(t, f) })
-				}
-			}
-		}
-	}
+	inBothShapes(t, testDialect)
 	t.Run("each row has a test at both doors, or says why not", func(t *testing.T) {
 		for section, rows := range dialect {
 			for _, row := range rows {
@@ -120,6 +110,19 @@ func TestDialect(t *testing.T) {
 			}
 		}
 	})
+}
+
+func testDialect(t *testing.T, f *fleet) {
+	f.start(t, "--adapters-config="+f.write(t, "adapters.yaml", dialectAdapters), "--deletion-stuck-after=1s")
+	for section, rows := range dialect {
+		for _, row := range rows {
+			for door, test := range map[string]func(*testing.T, *fleet){"REST": row.rest, "kubectl": row.kubectl} {
+				if test != nil {
+					t.Run(section+"/"+row.name+"/"+door, func(t *testing.T) { test(t, f) })
+				}
+			}
+		}
+	}
 }
 
 // write writes a file beside the fleet's data and returns its path.
@@ -142,7 +145,7 @@ type answer struct {
 // send makes a request with headers, given as names and values.
 func (f *fleet) send(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:"+f.ports[2]+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+f.rest+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,9 +20,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -35,8 +33,9 @@ func report(adapter, available string, generation int, observed string) string {
 
 // TestBothDoors makes the contract's example requests by HTTP and checks each
 // step with kubectl, and the reverse.
-func TestBothDoors(t *testing.T) {
-	f := newFleet(t)
+func TestBothDoors(t *testing.T) { inBothShapes(t, testBothDoors) }
+
+func testBothDoors(t *testing.T, f *fleet) {
 	f.start(t)
 	cluster := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters",
 		`{"kind":"Cluster","name":"my-cluster","spec":{"release":"4.20"},"labels":{"environment":"production"}}`)
@@ -166,46 +165,6 @@ func TestBothDoors(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestStops checks how make run ends: no process stays, data stays, and the next
-// start recovers from a crash by itself.
-func TestStops(t *testing.T) {
-	f := newFleet(t)
-	f.start(t)
-	f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"stays"}`)
-	if err := f.stop(t, os.Interrupt); err != nil {
-		t.Errorf("after an interrupt: %v\n%s", err, f.output)
-	}
-	f.wantNothingRunning(t)
-
-	f.start(t)
-	if list := f.want(t, http.StatusOK, http.MethodGet, api+"/clusters", ""); list["total"] != float64(1) {
-		t.Errorf("after a restart there are %v clusters, want 1", list["total"])
-	}
-	_ = f.stop(t, os.Kill)
-
-	f.start(t) // as before the stop
-	if list := f.want(t, http.StatusOK, http.MethodGet, api+"/clusters", ""); list["total"] != float64(1) {
-		t.Errorf("after a crash there are %v clusters, want 1", list["total"])
-	}
-	if err := f.stop(t, os.Interrupt); err != nil {
-		t.Errorf("after an interrupt: %v\n%s", err, f.output)
-	}
-	f.wantNothingRunning(t)
-}
-
-func (f *fleet) wantNothingRunning(t *testing.T) {
-	t.Helper()
-	pids := f.pids(t)
-	if len(pids) != 3 {
-		t.Errorf("processes recorded: %v, want three", pids)
-	}
-	for name, pid := range pids {
-		if process, err := os.FindProcess(pid); err == nil && process.Signal(syscall.Signal(0)) == nil {
-			t.Errorf("%s still runs", name)
-		}
-	}
 }
 
 // jsonpath returns a field of an object.

@@ -30,7 +30,7 @@ import (
 	"testing"
 )
 
-// TestImage builds the manager as the Dockerfile does, from the files that
+// TestImage builds the program as the Dockerfile does, from the files that
 // .dockerignore admits, and runs it as the image does: as the only file there, by
 // a user without rights.
 func TestImage(t *testing.T) {
@@ -52,21 +52,25 @@ func TestImage(t *testing.T) {
 	if text, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", build[1], err, text)
 	}
-	program := filepath.Join(out, "hyperfleet-manager")
+	program := filepath.Join(out, "hyperfleet")
 	checkStatic(t, program)
 
-	for _, args := range [][]string{{"-help"}, {}} {
-		command := exec.Command("/hyperfleet-manager", args...)
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"manager", "--help"}, "--adapters-config string"},
+		{[]string{"manager", "--kubeconfig=/none"}, "find the API server"},
+		{[]string{"kubectl", "version", "--client"}, "Client Version: v1.37"},
+		{[]string{"version"}, "v1.2.3"},
+	} {
+		command := exec.Command("/hyperfleet", test.args...)
 		command.Env = []string{}
 		command.Dir = "/"
 		command.SysProcAttr = inside(out)
-		text, _ := command.CombinedOutput() // both commands fail
-		want := "--adapters-config is required"
-		if len(args) > 0 {
-			want = "Usage of /hyperfleet-manager"
-		}
-		if !strings.Contains(string(text), want) {
-			t.Errorf("hyperfleet-manager %q in an empty file system printed %q, want %q", args, text, want)
+		text, _ := command.CombinedOutput() // one command fails
+		if !strings.Contains(string(text), test.want) {
+			t.Errorf("hyperfleet %q in an empty file system printed %q, want %q", test.args, text, test.want)
 		}
 	}
 }

@@ -26,8 +26,9 @@ import (
 
 // TestImplausibleReport has an adapter report from the future, as it would with a wrong
 // clock. What was known stays known, and its honest reports are taken at both doors.
-func TestImplausibleReport(t *testing.T) {
-	f := newFleet(t)
+func TestImplausibleReport(t *testing.T) { inBothShapes(t, testImplausibleReport) }
+
+func testImplausibleReport(t *testing.T, f *fleet) {
 	f.start(t)
 	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"kind":"Cluster","name":"my-cluster","spec":{}}`)["href"].(string)
 	now := func() string { return time.Now().UTC().Format(time.RFC3339Nano) }

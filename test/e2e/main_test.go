@@ -17,8 +17,6 @@ limitations under the License.
 package e2e
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,9 +28,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-logr/logr"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
 const api = "/api/hyperfleet/v1"
@@ -41,12 +41,13 @@ const api = "/api/hyperfleet/v1"
 var bin string
 
 func TestMain(m *testing.M) {
+	log.SetLogger(logr.Discard()) // clients log retries, which the tests expect
 	var err error
 	if bin, err = os.MkdirTemp("", "hyperfleet-e2e-"); err != nil {
 		panic(err)
 	}
 	code := 1
-	if err := errors.Join(build("hyperfleet-manager", "."), build("hyperfleet-local", "./cmd/hyperfleet-local"), build("kubectl-hyperfleet", "./cmd/kubectl-hyperfleet")); err != nil {
+	if err := errors.Join(run("make", "build", "BIN="+bin), run("go", "build", "-o", filepath.Join(bin, "kubectl-hyperfleet"), "./cmd/kubectl-hyperfleet")); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	} else {
 		code = m.Run()
@@ -55,11 +56,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func build(name, pkg string) error {
-	command := exec.Command("go", "build", "-o", filepath.Join(bin, name), pkg)
+func run(name string, args ...string) error {
+	command := exec.Command(name, args...)
 	command.Dir = root()
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", name, err, out)
+		return fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return nil
 }
@@ -79,26 +80,6 @@ func assets() string {
 	return filepath.Join(root(), "bin", "controlplane")
 }
 
-// A fleet is a running HyperFleet.
-type fleet struct {
-	dir     string
-	ports   []string
-	token   string // of the caller, if the fleet authenticates
-	process *exec.Cmd
-	output  *bytes.Buffer
-	drained chan struct{} // closed when the process has closed its output
-}
-
-// newFleet chooses a folder and ports. It starts no process.
-func newFleet(t *testing.T) *fleet {
-	t.Helper()
-	f := &fleet{dir: t.TempDir()}
-	for range 5 {
-		f.ports = append(f.ports, freePort(t))
-	}
-	return f
-}
-
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -111,85 +92,6 @@ func freePort(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return port
-}
-
-// start starts the fleet with additional arguments, and returns when it prints
-// that it runs.
-func (f *fleet) start(t *testing.T, args ...string) {
-	t.Helper()
-	f.process = exec.Command(filepath.Join(bin, "hyperfleet-local"), append([]string{
-		"-assets", assets(), "-dir", f.dir, "-manager", filepath.Join(bin, "hyperfleet-manager"),
-		"-etcd-port", f.ports[0], "-apiserver-port", f.ports[1], "-facade-address", "127.0.0.1:" + f.ports[2],
-		"-probe-address", "127.0.0.1:" + f.ports[3], "-metrics-address", "127.0.0.1:" + f.ports[4],
-	}, args...)...)
-	f.process.Dir = root()
-	f.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests does not reach the fleet
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.process.Stdout, f.process.Stderr = writer, writer
-	if err := f.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = writer.Close()
-	f.output, f.drained = &bytes.Buffer{}, make(chan struct{})
-	runs := make(chan struct{})
-	go f.read(reader, runs)
-	t.Cleanup(func() { _ = f.process.Process.Signal(os.Interrupt); <-f.drained })
-	select {
-	case <-runs:
-	case <-f.drained:
-		t.Fatalf("the fleet did not start:\n%s", f.output)
-	case <-time.After(3 * time.Minute):
-		t.Fatal("the fleet does not start in time")
-	}
-}
-
-func (f *fleet) read(from io.ReadCloser, runs chan<- struct{}) {
-	defer close(f.drained)
-	defer func() { _ = from.Close() }()
-	for lines := bufio.NewScanner(from); lines.Scan(); {
-		fmt.Fprintln(f.output, lines.Text())
-		if strings.HasPrefix(lines.Text(), "HyperFleet runs") {
-			close(runs)
-		}
-	}
-}
-
-// stop sends the process a signal and returns how it ended.
-func (f *fleet) stop(t *testing.T, signal os.Signal) error {
-	t.Helper()
-	if err := f.process.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-	err := f.process.Wait()
-	if signal != os.Kill {
-		<-f.drained
-	}
-	return err
-}
-
-// pids returns the ids of the fleet's processes.
-func (f *fleet) pids(t *testing.T) map[string]int {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(f.dir, "log", "*.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pids := map[string]int{}
-	for _, file := range files {
-		content, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var pid int
-		if _, err := fmt.Sscan(string(content), &pid); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		pids[filepath.Base(file)] = pid
-	}
-	return pids
 }
 
 // kubectl runs kubectl as the administrator, with input, and returns its output.
@@ -207,7 +109,7 @@ func (f *fleet) tryKubectl(t *testing.T, input string, args ...string) (string, 
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	command := exec.CommandContext(ctx, filepath.Join(assets(), "kubectl"), args...)
+	command := exec.CommandContext(ctx, f.kubectlProgram(), args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "HOME="+f.dir)
 	command.Dir = root()
 	command.Stdin = strings.NewReader(input)
@@ -220,7 +122,7 @@ type object = map[string]any
 
 func (f *fleet) call(t *testing.T, method, path, body string) (int, object) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:"+f.ports[2]+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+f.rest+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

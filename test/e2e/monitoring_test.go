@@ -42,9 +42,12 @@ import (
 // TestMonitoring compares the documentation of monitoring with a running
 // HyperFleet: its metrics, traces and logs.
 func TestMonitoring(t *testing.T) {
+	inBothShapes(t, testMonitoring)
+}
+
+func testMonitoring(t *testing.T, f *fleet) {
 	spans := newCollector(t)
-	f := newFleet(t)
-	f.start(t, "--", "--zap-log-level=debug", "--leader-elect")
+	f.start(t, "--zap-log-level=debug", "--leader-elect")
 	const traceID = "4bf92f3577b34da6a3ce929d0e0e4736"
 	f.want(t, http.StatusNotFound, http.MethodGet, "/nowhere", "")
 	f.want(t, http.StatusOK, http.MethodGet, api+"/clusters?search=name%3D%27secret-search%27", "")
@@ -79,7 +82,7 @@ func TestMonitoring(t *testing.T) {
 		})
 	})
 	t.Run("logs", func(t *testing.T) {
-		log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+		log, err := os.ReadFile(f.logFile())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +158,7 @@ func readFile(t *testing.T, file string) string {
 // metrics returns the names of the metrics that the manager serves.
 func (f *fleet) metrics(t *testing.T) map[string]bool {
 	t.Helper()
-	response, err := http.Get("http://127.0.0.1:" + f.ports[4] + "/metrics")
+	response, err := http.Get("http://" + f.scraped + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +178,7 @@ func (f *fleet) metrics(t *testing.T) map[string]bool {
 // traced creates a resource within a trace.
 func (f *fleet) traced(t *testing.T, traceparent, path, body string) object {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://127.0.0.1:"+f.ports[2]+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+f.rest+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

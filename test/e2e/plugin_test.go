@@ -28,7 +28,10 @@ import (
 // TestPlugin searches with kubectl, which finds the plugin in the PATH.
 func TestPlugin(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	f := newFleet(t)
+	inBothShapes(t, testPlugin)
+}
+
+func testPlugin(t *testing.T, f *fleet) {
 	f.start(t)
 	for _, cluster := range []string{
 		`{"name":"web","labels":{"environment":"dev"},"spec":{"region":"eu-1"}}`,

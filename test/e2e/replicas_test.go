@@ -18,9 +18,6 @@ package e2e
 
 import (
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"syscall"
 	"testing"
 )
@@ -28,8 +25,8 @@ import (
 // TestReplicas runs a second manager beside the leader. It serves reads and
 // writes, and takes over when the leader ends.
 func TestReplicas(t *testing.T) {
-	f := newFleet(t)
-	f.start(t, "--", "--leader-elect")
+	f := newFleet(t, besideAPIServer)
+	f.start(t, "--leader-elect")
 	second := f.startReplica(t)
 
 	cluster := second.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"shared"}`)
@@ -45,47 +42,23 @@ func TestReplicas(t *testing.T) {
 		return shown["status"] != nil && restCondition(shown, "Ready") == "True"
 	})
 
-	process, err := os.FindProcess(f.pids(t)["manager.pid"])
-	if err != nil {
+	// The leader is frozen, not ended: it does not give up its lease, which expires.
+	if err := f.process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	// The leader is stopped, not ended: if it ended, its launcher would stop the
-	// control plane, too. Its lease expires.
-	if err := process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = process.Signal(syscall.SIGCONT) })
+	t.Cleanup(func() { _ = f.process.Signal(syscall.SIGCONT) })
 	eventually(t, "the other replica aggregates", func() bool {
 		second.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("dns", "False", 1, "2025-01-01T11:00:00Z"))
 		return restCondition(second.want(t, http.StatusOK, http.MethodGet, href, ""), "Ready") == "False"
 	})
 }
 
-// startReplica starts another manager on the control plane of f. Only the facade
-// of the returned fleet is usable.
-func (f *fleet) startReplica(t *testing.T, args ...string) *fleet {
+// startReplica starts another manager on the control plane of f. Its facade and its
+// probes are usable.
+func (f *fleet) startReplica(t *testing.T, flags ...string) *fleet {
 	t.Helper()
-	replica := newFleet(t)
-	replica.process = exec.Command(filepath.Join(bin, "hyperfleet-manager"), append([]string{
-		"--kubeconfig", filepath.Join(f.dir, "manager.kubeconfig"), "--leader-elect", "--adapters-config", "config/manager/adapters.yaml",
-		"--facade-bind-address", "127.0.0.1:" + replica.ports[2], "--health-probe-bind-address", "127.0.0.1:" + replica.ports[3], "--metrics-bind-address", "0", "--drain-delay", "0",
-		"--insecure-disable-authentication", "--user", "dev@hyperfleet.local",
-	}, args...)...)
-	replica.process.Dir = root()
-	if err := replica.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = replica.process.Process.Signal(os.Interrupt)
-		_ = replica.process.Wait()
-	})
-	eventually(t, "the replica is ready", func() bool {
-		response, err := http.Get("http://127.0.0.1:" + replica.ports[3] + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	})
+	replica := newFleet(t, besideAPIServer)
+	replica.plane, replica.kubernetes = f.plane, f.kubernetes
+	replica.start(t, append([]string{"--leader-elect"}, flags...)...)
 	return replica
 }

@@ -33,10 +33,8 @@ import (
 // through another replica, as a load balancer sends them. No request may fail or
 // be cut off, and every acknowledged report must be stored.
 func TestRollingRestart(t *testing.T) {
-	f := newFleet(t)
-	// The manager that starts the control plane never leads, because its lease
-	// namespace does not exist. It only serves.
-	f.start(t, "--", "--leader-elect", "--leader-election-namespace", "nowhere")
+	f := newFleet(t, besideAPIServer)
+	f.startControlPlane(t)
 	leader := f.startReplica(t, "--drain-delay", "2s")
 	eventually(t, "the first replica leads", func() bool {
 		holder, err := f.tryKubectl(t, "", "-n", "hyperfleet-system", "get", "lease", "manager.hyperfleet.io", "-o", "jsonpath={.spec.holderIdentity}")
@@ -72,10 +70,8 @@ func TestRollingRestart(t *testing.T) {
 		})
 	}
 	eventually(t, "reports flow", func() bool { return reports.Load() > 20 })
-	if err := leader.process.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := leader.process.Wait(); err != nil {
+	leader.stop(t, syscall.SIGTERM)
+	if err := leader.process.Exited(); !strings.Contains(err.Error(), "exit status 0") {
 		t.Errorf("The leader ended with %v", err)
 	}
 	after := reports.Load()
@@ -100,7 +96,7 @@ func (b *balancer) check(done <-chan struct{}) {
 	for {
 		var ready []*fleet
 		for _, backend := range b.backends {
-			response, err := client.Get("http://127.0.0.1:" + backend.ports[3] + "/readyz")
+			response, err := client.Get("http://" + backend.probes + "/readyz")
 			if err != nil {
 				continue
 			}
@@ -134,7 +130,7 @@ func (b *balancer) next() *fleet {
 
 func (b *balancer) do(t *testing.T, client *http.Client, method, path, body string, status int) {
 	backend := b.next()
-	request, err := http.NewRequestWithContext(t.Context(), method, "http://127.0.0.1:"+backend.ports[2]+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+backend.rest+path, strings.NewReader(body))
 	if err != nil {
 		t.Error(err)
 		return

@@ -27,9 +27,11 @@ import (
 
 // TestAuthentication runs a fleet that authenticates callers, with the most
 // verbose log that is allowed, and checks that the log holds no credentials.
-func TestAuthentication(t *testing.T) {
-	f := newFleet(t)
-	f.start(t, "-authenticate", "--", "--zap-log-level=7")
+func TestAuthentication(t *testing.T) { inBothShapes(t, testAuthentication) }
+
+func testAuthentication(t *testing.T, f *fleet) {
+	f.authenticate = true
+	f.start(t, "--zap-log-level=7")
 	f.wantCode(t, "401 HYPERFLEET-AUT-001", http.MethodGet, api+"/clusters", "")
 	for _, credentials := range []string{"Bearer not-a-token", "Bearer", "Basic amU6bmU="} {
 		f.wantCode(t, "401 HYPERFLEET-AUT-002", http.MethodGet, api+"/clusters", "", "Authorization", credentials)
@@ -50,7 +52,7 @@ func TestAuthentication(t *testing.T) {
 	}
 	f.want(t, http.StatusForbidden, http.MethodPost, cluster["href"].(string)+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
 
-	metrics := "http://127.0.0.1:" + f.ports[4] + "/metrics"
+	metrics := "http://" + f.scraped + "/metrics"
 	if got := f.status(t, metrics); got != http.StatusForbidden {
 		t.Errorf("metrics for a user without the right: status %d, want 403", got)
 	}
@@ -70,7 +72,7 @@ func TestAuthentication(t *testing.T) {
 		t.Errorf("metrics with a bad token: status %d, want 401", got)
 	}
 
-	log, err := os.ReadFile(filepath.Join(f.dir, "log", "manager.log"))
+	log, err := os.ReadFile(f.logFile())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +81,7 @@ func TestAuthentication(t *testing.T) {
 	}
 	for what, text := range map[string]string{"token": f.token, "spec": secret} {
 		if strings.Contains(string(log), text) {
-			t.Errorf("the manager's log holds the %s", what)
+			t.Errorf("the log holds the %s", what)
 		}
 	}
 }
@@ -114,7 +116,7 @@ func TestUnsafeFlags(t *testing.T) {
 		"tokens in the log":                {[]string{"--zap-log-level=8", "--facade-bind-address=127.0.0.1:0"}, "--zap-log-level"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := exec.Command(filepath.Join(bin, "hyperfleet-manager"), append([]string{"--adapters-config=x"}, test.flags...)...).CombinedOutput()
+			out, err := exec.Command(filepath.Join(bin, "hyperfleet"), append([]string{"manager", "--adapters-config=x"}, test.flags...)...).CombinedOutput()
 			if err == nil || !strings.Contains(string(out), test.want) {
 				t.Errorf("ended with %v, want an error that mentions %q:\n%s", err, test.want, out)
 			}

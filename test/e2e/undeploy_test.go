@@ -28,7 +28,7 @@ import (
 // TestUndeploy installs all of config/default, makes objects, and uninstalls by the
 // documented command.
 func TestUndeploy(t *testing.T) {
-	f := newFleet(t)
+	f := newFleet(t, besideAPIServer)
 	f.start(t)
 	manifests := render(t, "config/default")
 	f.kubectl(t, manifests, "apply", "--server-side", "--force-conflicts", "-f", "-")

@@ -49,10 +49,10 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := 1
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "hyperfleet-manager"), ".")
+	build := exec.Command("make", "build", "BIN="+bin)
 	build.Dir = root()
 	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the manager: %v\n%s", err, out)
+		fmt.Fprintf(os.Stderr, "build HyperFleet: %v\n%s", err, out)
 	} else {
 		code = m.Run()
 	}

@@ -70,8 +70,9 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 	r.spec = process.Spec{
 		Name: "manager-" + name,
 		Dir:  filepath.Join(s.dir, "log"),
-		Path: filepath.Join(bin, "hyperfleet-manager"),
+		Path: filepath.Join(bin, "hyperfleet"),
 		Args: append([]string{
+			"manager",
 			"--kubeconfig=" + s.kubeconfig(t, name, r.proxy.port()),
 			"--adapters-config=" + s.adaptersFile,
 			"--facade-bind-address=" + r.facade,

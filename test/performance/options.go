@@ -32,7 +32,7 @@ type options struct {
 	heartbeatDelay    time.Duration // of the manager
 	warmUp            bool          // by a round that does not count
 	assets            string
-	managerProgram    string
+	program           string
 	kustomization     string
 	ranges, out       string
 	managerArgs       []string
@@ -60,7 +60,7 @@ func parseOptions(args []string) (options, error) {
 	flags.DurationVar(&o.duration, "duration", 4*time.Second, "duration of each scenario that reads")
 	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "the manager's flag of that name")
 	flags.StringVar(&o.assets, "assets", os.Getenv("KUBEBUILDER_ASSETS"), "folder of etcd, kube-apiserver and kubectl; the default is $KUBEBUILDER_ASSETS")
-	flags.StringVar(&o.managerProgram, "manager", "bin/hyperfleet-manager", "the manager's binary")
+	flags.StringVar(&o.program, "program", "bin/hyperfleet", "the program under test")
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "kustomization to apply before the manager starts")
 	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "file of expected ratios")
 	flags.StringVar(&o.out, "out", "", "path of the result, without .json and .md; the default is bin/bench/http-<clusters>")

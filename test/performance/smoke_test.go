@@ -45,19 +45,19 @@ func TestBench(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	manager := filepath.Join(t.TempDir(), "hyperfleet-manager")
-	build := exec.Command("go", "build", "-o", manager, ".")
+	bin := t.TempDir()
+	build := exec.Command("make", "build", "BIN="+bin)
 	build.Dir = root
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the manager: %v\n%s", err, out)
+		t.Fatalf("build HyperFleet: %v\n%s", err, out)
 	}
 	o := options{
 		clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
-		assets:         assets(root),
-		managerProgram: manager,
-		kustomization:  filepath.Join(root, "config", "local"),
-		ranges:         "ranges.yaml",
-		out:            filepath.Join(t.TempDir(), "bench", "http"),
+		assets:        assets(root),
+		program:       filepath.Join(bin, "hyperfleet"),
+		kustomization: filepath.Join(root, "config", "local"),
+		ranges:        "ranges.yaml",
+		out:           filepath.Join(t.TempDir(), "bench", "http"),
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()

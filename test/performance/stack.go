@@ -112,8 +112,9 @@ func (s *stack) startManager(ctx context.Context, o options) error {
 	s.manager, err = process.Start(process.Spec{
 		Name: managerName,
 		Dir:  s.logDir(),
-		Path: o.managerProgram,
+		Path: o.program,
 		Args: append([]string{
+			"manager",
 			"--kubeconfig=" + s.plane.KubeconfigFile(controlplane.Manager),
 			"--namespace=" + watched,
 			"--adapters-config=" + s.adaptersFile(),

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package process runs programs. Each runs in a process group of its own and
-// writes its output to a log file. A record of it lets a later run find and end a
-// process that a killed run left behind. The package does not know which programs
-// these are, nor when one is ready.
+// Package process runs programs for tests. Each runs in a process group of its own and
+// writes its output to a log file. A record of it keeps a second one of the same name
+// from running. The package does not know which programs these are, nor when one is
+// ready.
 package process

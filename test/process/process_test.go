@@ -19,7 +19,6 @@ package process
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -27,26 +26,11 @@ import (
 	"time"
 )
 
-// launchDirVariable turns this test's binary into a launcher. See
-// TestStopLeftover.
-const launchDirVariable = "LAUNCH_AND_DIE_DIR"
-
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(launchDirVariable); dir != "" {
-		launchAndDie(dir)
-	}
 	if slow := os.Getenv(slowStartVariable); slow != "" {
 		startSlowly(slow)
 	}
 	os.Exit(m.Run())
-}
-
-func launchAndDie(dir string) {
-	if _, err := Start(Spec{Name: "sleeper", Dir: dir, Path: "/bin/sh", Args: []string{"-c", sleeps}}); err != nil {
-		panic(err)
-	}
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-	select {} // until the signal arrives
 }
 
 // shell starts a shell script.
@@ -148,87 +132,6 @@ func freeze(p *Process) error {
 	err := p.Signal(syscall.SIGSTOP)
 	time.Sleep(200 * time.Millisecond) // of two pending signals, the kernel delivers SIGTERM first
 	return err
-}
-
-// TestStopLeftover has another process, this test's binary, start a program and
-// die before it can stop it.
-func TestStopLeftover(t *testing.T) {
-	dir := t.TempDir()
-	launcher := exec.Command(os.Args[0])
-	launcher.Env = append(os.Environ(), launchDirVariable+"="+dir)
-	if err := launcher.Run(); err == nil {
-		t.Fatal("the launcher lives, want it killed")
-	}
-	record, err := os.Open(recordFile(dir, "sleeper"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer record.Close()
-	want, err := readPID(record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(want, 0); err != nil {
-		t.Fatalf("the launcher's child is gone with it: %v", err)
-	}
-	got, err := StopLeftover(dir, "sleeper", 5*time.Second)
-	if err != nil || got != want {
-		t.Fatalf("StopLeftover() = %d, %v, want %d", got, err, want)
-	}
-	if got, err := StopLeftover(dir, "sleeper", time.Second); err != nil || got != 0 {
-		t.Errorf("StopLeftover() once more = %d, %v, want none", got, err)
-	}
-	shell(t, dir, sleeps)
-}
-
-// TestStopLeftoverSparesOthers records the id of a living process that was not
-// started by that record, as after a reuse of the id.
-func TestStopLeftoverSparesOthers(t *testing.T) {
-	dir := t.TempDir()
-	<-shell(t, dir, "exit 0").Done()
-	other := exec.Command("sleep", "60")
-	other.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := other.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Process.Kill(); _ = other.Wait() })
-	record, err := os.OpenFile(recordFile(dir, "sleeper"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer record.Close()
-	if err := writePID(record, other.Process.Pid); err != nil {
-		t.Fatal(err)
-	}
-	if pid, err := StopLeftover(dir, "sleeper", time.Second); err != nil || pid != 0 {
-		t.Errorf("StopLeftover() = %d, %v, want none", pid, err)
-	}
-	if err := other.Process.Signal(syscall.Signal(0)); err != nil {
-		t.Errorf("the other process: %v", err)
-	}
-}
-
-func TestLock(t *testing.T) {
-	dir := t.TempDir()
-	lock, err := AcquireLock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = AcquireLock(dir)
-	var running *RunningError
-	if !errors.As(err, &running) || running.PID != os.Getpid() || running.Dir != dir {
-		t.Fatalf("AcquireLock() once more = %v, want a RunningError of process %d", err, os.Getpid())
-	}
-	if err := lock.Release(); err != nil {
-		t.Fatal(err)
-	}
-	again, err := AcquireLock(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := again.Release(); err != nil {
-		t.Error(err)
-	}
 }
 
 func waitFor(t *testing.T, condition func() bool) {

@@ -56,9 +56,10 @@ const changelog = `# Changelog
 - an earlier release
 `
 
-// goProgram stands for the Go toolchain: it records how it is called, and writes
-// the file that -o names.
+// goProgram stands for the Go toolchain: it knows the version of Kubernetes, records
+// builds, and writes the file that -o names.
 const goProgram = `#!/bin/sh
+if [ "$1" = list ]; then echo v1.37.2; exit; fi
 echo "CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS GOARCH=$GOARCH $*" >>"$GO_CALLS"
 while [ "$1" != -o ]; do shift; done
 echo "$GOOS/$GOARCH" >"$2"
@@ -79,8 +80,8 @@ func TestRelease(t *testing.T) {
 	want := []string{
 		"RELEASE_NOTES.md",
 		"SHA256SUMS",
-		"hyperfleet-manager_v1.2.3_linux_amd64",
-		"hyperfleet-manager_v1.2.3_linux_arm64",
+		"hyperfleet_v1.2.3_linux_amd64",
+		"hyperfleet_v1.2.3_linux_arm64",
 		"install.yaml",
 		"kubectl-hyperfleet_v1.2.3_darwin_amd64",
 		"kubectl-hyperfleet_v1.2.3_darwin_arm64",
@@ -104,7 +105,7 @@ func TestRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	for call := range strings.Lines(string(content)) {
-		for _, part := range []string{"CGO_ENABLED=0 ", " -trimpath ", "-s -w -X main.version=" + version + " "} {
+		for _, part := range []string{"CGO_ENABLED=0 ", " -trimpath ", "-s -w -X main.version=" + version + " ", ".gitVersion=v1.37.2 ", ".gitMajor=1 ", ".gitMinor=37 "} {
 			if !strings.Contains(call, part) {
 				t.Errorf("a build lacks %q: %s", part, call)
 			}
@@ -207,7 +208,7 @@ func newRepository(t *testing.T) string {
 	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(filepath.Join(repository, "config"))); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"hack/release.sh", ".gitignore"} {
+	for _, file := range []string{"hack/release.sh", ".gitignore", "Makefile"} {
 		content, err := os.ReadFile(filepath.Join(repository, file))
 		if err != nil {
 			t.Fatal(err)

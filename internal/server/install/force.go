@@ -1,0 +1,107 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package install
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+const forceLimit = 2 * time.Minute // the API server may be busy with its watch caches
+
+// WaitInForce makes dry-run writes until the policies have set their fields. The
+// API server serves a new custom resource and enforces a new policy with a delay,
+// and a policy has no condition that says so. The configuration is that of an
+// administrator.
+func WaitInForce(ctx context.Context, config *rest.Config, namespace string) error {
+	scheme := runtime.NewScheme()
+	if err := v1.AddToScheme(scheme); err != nil {
+		return err
+	}
+	api, err := client.New(config, client.Options{Scheme: scheme})
+	if err != nil {
+		return err
+	}
+	name := "probe-" + strings.ToLower(rand.Text())
+	var notYet error
+	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, forceLimit, true, func(ctx context.Context) (bool, error) {
+		notYet = errors.Join(
+			probeCluster(ctx, api, namespace, name),
+			probeAdapterStatus(ctx, api, namespace, name),
+			api.List(ctx, &v1.NodePoolList{}, client.Limit(1)),
+		)
+		return notYet == nil, nil
+	})
+	if wait.Interrupted(err) && ctx.Err() == nil {
+		return notYet
+	}
+	return err
+}
+
+func probeCluster(ctx context.Context, api client.Client, namespace, name string) error {
+	cluster := &v1.Cluster{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec:       runtime.RawExtension{Raw: []byte("{}")},
+	}
+	if err := api.Create(ctx, cluster, client.DryRunAll); err != nil {
+		return err
+	}
+	if cluster.Annotations[v1.CreatedByAnnotation] == "" {
+		return fmt.Errorf("a new Cluster has no annotation %s", v1.CreatedByAnnotation)
+	}
+	if !slices.Contains(cluster.Finalizers, v1.CascadeFinalizer) {
+		return fmt.Errorf("a new Cluster has no finalizer %s", v1.CascadeFinalizer)
+	}
+	return nil
+}
+
+func probeAdapterStatus(ctx context.Context, api client.Client, namespace, name string) error {
+	const adapter = "probe"
+	report := &v1.AdapterStatus{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace,
+			Name:      v1.AdapterStatusName(name, adapter),
+		},
+		Spec: v1.AdapterStatusSpec{
+			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: name},
+			Adapter:            adapter,
+			ObservedGeneration: 1,
+			ObservedTime:       v1.NewTimestamp(time.Now()),
+			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionTrue}},
+		},
+	}
+	if err := api.Create(ctx, report, client.DryRunAll); err != nil {
+		return err
+	}
+	if report.Spec.Conditions[0].LastTransitionTime.IsZero() {
+		return errors.New("the condition of a new AdapterStatus has no lastTransitionTime")
+	}
+	return nil
+}

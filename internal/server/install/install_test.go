@@ -1,0 +1,151 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package install
+
+import (
+	"slices"
+	"testing"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/hyperfleet-io/hyperfleet/client/testenv"
+	"github.com/hyperfleet-io/hyperfleet/config"
+)
+
+func manifests(t *testing.T, namespace string) []*unstructured.Unstructured {
+	t.Helper()
+	objects, err := Manifests(config.Manifests, namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+// TestManifests: the served namespace is where the manager has its rights and where
+// the policies hold.
+func TestManifests(t *testing.T) {
+	for _, namespace := range []string{"default", "fleet"} {
+		t.Run(namespace, func(t *testing.T) {
+			bindings, policies := 0, 0
+			for _, object := range manifests(t, namespace) {
+				switch object.GetKind() {
+				case "RoleBinding":
+					if name := object.GetName(); name == "hyperfleet-manager" || name == "hyperfleet-impersonated-writer" {
+						bindings++
+						if object.GetNamespace() != namespace {
+							t.Errorf("%s is in the namespace %s", key(object), object.GetNamespace())
+						}
+					}
+				case "MutatingAdmissionPolicyBinding", "ValidatingAdmissionPolicyBinding":
+					policies++
+					expressions, _, err := unstructured.NestedSlice(object.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
+					if err != nil || len(expressions) != 1 {
+						t.Fatalf("%s selects namespaces by %v (%v)", key(object), expressions, err)
+					}
+					if values, _, _ := unstructured.NestedStringSlice(expressions[0].(map[string]any), "values"); !slices.Equal(values, []string{namespace}) {
+						t.Errorf("%s holds in the namespaces %q", key(object), values)
+					}
+				}
+			}
+			if bindings != 2 || policies < 5 {
+				t.Errorf("%d bindings of the manager's rights and %d of policies", bindings, policies)
+			}
+		})
+	}
+}
+
+func TestApply(t *testing.T) {
+	env, err := testenv.Start(t.Context())
+	t.Cleanup(func() {
+		if err := env.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	objects := manifests(t, "fleet")
+	if err := Apply(t.Context(), env.Config, objects); err != nil {
+		t.Fatal(err)
+	}
+	if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
+		t.Fatal(err)
+	}
+	get := func(name string) (*rbacv1.ClusterRole, error) {
+		role := &rbacv1.ClusterRole{}
+		return role, env.Client.Get(t.Context(), client.ObjectKey{Name: name}, role)
+	}
+
+	t.Run("again, it changes nothing", func(t *testing.T) {
+		before, err := get("hyperfleet-editor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Apply(t.Context(), env.Config, objects); err != nil {
+			t.Fatal(err)
+		}
+		after, err := get("hyperfleet-editor")
+		if err != nil || after.ResourceVersion != before.ResourceVersion {
+			t.Errorf("resource version %s, was %s (%v)", after.ResourceVersion, before.ResourceVersion, err)
+		}
+	})
+
+	t.Run("it overwrites changes", func(t *testing.T) {
+		role, err := get("hyperfleet-editor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := len(role.Rules)
+		role.Rules = nil
+		if err := env.Client.Update(t.Context(), role); err != nil {
+			t.Fatal(err)
+		}
+		if err := Apply(t.Context(), env.Config, objects); err != nil {
+			t.Fatal(err)
+		}
+		if role, err = get("hyperfleet-editor"); err != nil || len(role.Rules) != want {
+			t.Errorf("the role has %d rules, want %d (%v)", len(role.Rules), want, err)
+		}
+	})
+
+	t.Run("it deletes what is not installed any more, and nothing else", func(t *testing.T) {
+		own := &rbacv1.ClusterRole{}
+		own.Name = "of-the-administrator"
+		if err := env.Client.Create(t.Context(), own); err != nil {
+			t.Fatal(err)
+		}
+		fewer := slices.DeleteFunc(slices.Clone(objects), func(o *unstructured.Unstructured) bool {
+			return o.GetName() == "hyperfleet-editor" || o.GetKind() == "CustomResourceDefinition"
+		})
+		if err := Apply(t.Context(), env.Config, fewer); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get("hyperfleet-editor"); !apierrors.IsNotFound(err) {
+			t.Errorf("Get() of a role that is not installed any more = %v, want not found", err)
+		}
+		if _, err := get(own.Name); err != nil {
+			t.Error(err)
+		}
+		// The CRDs stay: their objects would go with them.
+		if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
+			t.Error(err)
+		}
+	})
+}

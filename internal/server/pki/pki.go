@@ -1,0 +1,164 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package pki
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The administrator has every right. Its name appears in audit logs and in the
+// authorship of objects.
+const (
+	AdminUser  = "admin@hyperfleet.local"
+	adminGroup = "system:masters"
+)
+
+// Files of the folder.
+const (
+	caCertFile            = "ca.crt"
+	caKeyFile             = "ca.key"
+	servingCertFile       = "server.crt"
+	servingKeyFile        = "server.key"
+	serviceAccountKeyFile = "service-account.key"
+	tokensFile            = "tokens.csv"
+)
+
+// Credentials are the credentials in one folder.
+type Credentials struct {
+	dir        string
+	ca         *x509.Certificate
+	caKey      crypto.Signer
+	adminToken string
+}
+
+// Load creates the folder and the credentials that it lacks, and renews the
+// certificates that expire soon. The hosts are the names and addresses at which
+// clients reach the server. An interrupted Load leaves nothing that the next one
+// cannot continue: each file appears at once, and a certificate can be signed again
+// for the same key.
+func Load(dir string, hosts []string, now time.Time) (*Credentials, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	c := &Credentials{dir: dir}
+	if err := c.loadCA(now); err != nil {
+		return nil, fmt.Errorf("certificate authority: %w", err)
+	}
+	if err := c.Renew(hosts, now); err != nil {
+		return nil, err
+	}
+	if _, err := loadKey(c.ServiceAccountKeyFile()); err != nil {
+		return nil, fmt.Errorf("key of service account tokens: %w", err)
+	}
+	if err := c.loadToken(); err != nil {
+		return nil, fmt.Errorf("the administrator's token: %w", err)
+	}
+	return c, nil
+}
+
+// ServingFiles returns the PEM files of the server's certificate and key in a folder of
+// credentials.
+func ServingFiles(dir string) (cert, key string) {
+	return filepath.Join(dir, servingCertFile), filepath.Join(dir, servingKeyFile)
+}
+
+// CAFile returns the PEM file, in a folder of credentials, of the authority that signs
+// the certificates of the server and of its clients.
+func CAFile(dir string) string { return filepath.Join(dir, caCertFile) }
+
+// TokensFile returns the file of static tokens, as kube-apiserver reads it.
+func (c *Credentials) TokensFile() string { return c.file(tokensFile) }
+
+// ServiceAccountKeyFile returns the PEM file of the key that signs service account
+// tokens.
+func (c *Credentials) ServiceAccountKeyFile() string { return c.file(serviceAccountKeyFile) }
+
+// CA returns the authority's certificate as PEM.
+func (c *Credentials) CA() []byte { return certPEM(c.ca.Raw) }
+
+// AdminToken returns the administrator's bearer token.
+func (c *Credentials) AdminToken() string { return c.adminToken }
+
+func (c *Credentials) file(name string) string { return filepath.Join(c.dir, name) }
+
+// RotateAdmin replaces the administrator's token. A running server accepts the
+// previous one until it ends.
+func RotateAdmin(dir string) error {
+	return writeToken(filepath.Join(dir, tokensFile))
+}
+
+func (c *Credentials) loadToken() error {
+	records, err := readTokens(c.TokensFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = writeToken(c.TokensFile()); err == nil {
+			records, err = readTokens(c.TokensFile())
+		}
+	}
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		if len(record) > 1 && record[1] == AdminUser {
+			c.adminToken = record[0]
+			return nil
+		}
+	}
+	return fmt.Errorf("%s has no token of %s: remove the file, and the next start creates one", c.TokensFile(), AdminUser)
+}
+
+func readTokens(file string) ([][]string, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	reader := csv.NewReader(strings.NewReader(string(content)))
+	reader.FieldsPerRecord = -1
+	records, err := reader.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return records, nil
+}
+
+// writeToken writes a new token, the user's name and id, and the groups.
+func writeToken(file string) error {
+	return writeFile(file, fmt.Appendf(nil, "%s,%s,%s,%q\n", rand.Text(), AdminUser, AdminUser, adminGroup))
+}
+
+// writeFile replaces a file in one step, also where the machine stops in between.
+func writeFile(file string, content []byte) error {
+	unfinished := file + ".unfinished"
+	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(unfinished, file)
+}

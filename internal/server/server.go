@@ -1,0 +1,213 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+	"k8s.io/client-go/rest"
+
+	"github.com/hyperfleet-io/hyperfleet/config"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/etcd"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/kubecontrollers"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
+)
+
+// managerUser and managerGroups are the identity of the service account in config/rbac.
+const managerUser = "system:serviceaccount:hyperfleet-system:hyperfleet-manager"
+
+var managerGroups = []string{"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system"}
+
+// renewInterval is how often a running server looks whether its certificate expires
+// soon.
+const renewInterval = 24 * time.Hour
+
+// control is a control plane that starts, runs and stops.
+type control struct {
+	*Options
+	log         *zap.Logger
+	progress    func(string)
+	hosts       []string
+	credentials *pki.Credentials
+	etcd        *etcd.Server
+	api         *apiserver.Server
+}
+
+// Run starts the control plane and calls serve, with the configuration of a client
+// that has the manager's identity. Serve is to return when its context ends. That is
+// when Run's context ends, or when a part of the control plane fails. The control plane
+// runs until serve has returned. Run tells progress what it starts.
+func Run(ctx context.Context, o *Options, log *zap.Logger, progress func(string), serve func(context.Context, *rest.Config) error) (err error) {
+	held, err := acquire(o.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, held.release()) }()
+	c := &control{Options: o, log: log, progress: progress}
+	if err := c.loadCredentials(); err != nil {
+		return err
+	}
+	progress("Starting etcd and the API server")
+	if err := c.startEtcd(ctx); err != nil {
+		return err
+	}
+	defer c.etcd.Stop()
+	if c.api, err = apiserver.New(ctx, c.apiServer); err != nil {
+		return err
+	}
+	return c.run(ctx, serve)
+}
+
+func (c *control) loadCredentials() (err error) {
+	if c.hosts, err = c.Options.hosts(); err != nil {
+		return err
+	}
+	url, err := c.URL()
+	if err != nil {
+		return err
+	}
+	if c.credentials, err = pki.Load(c.pkiDir(), c.hosts, time.Now()); err != nil {
+		return fmt.Errorf("load the credentials in %s: %w", c.pkiDir(), err)
+	}
+	return c.credentials.WriteKubeconfig(c.KubeconfigFile(), url, c.Namespace)
+}
+
+func (c *control) startEtcd(ctx context.Context) error {
+	var err error
+	if c.etcd, err = etcd.Start(ctx, c.DataDir, c.log); err != nil {
+		return err
+	}
+	if err := c.claim(ctx); err != nil {
+		c.etcd.Stop()
+		return err
+	}
+	a := c.apiServer
+	a.Etcd = c.etcd.Endpoint()
+	a.CertFile, a.KeyFile = c.CertFiles()
+	a.ClientCAFile, a.TokensFile = c.CAFile(), c.credentials.TokensFile()
+	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
+	a.Host, a.Port, err = c.listener()
+	return err
+}
+
+func (c *control) claim(ctx context.Context) error {
+	client, err := c.etcd.Client()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	return claim(ctx, client, current(c.Version))
+}
+
+// run runs the API server, the controllers and serve. When the context ends, serve
+// returns first, while the others still take its last writes.
+func (c *control) run(ctx context.Context, serve func(context.Context, *rest.Config) error) error {
+	// The parts of the control plane outlive ctx: they stop in order.
+	parts, failed := newParts(context.WithoutCancel(ctx))
+	defer parts.stop()
+	parts.start("the API server", c.api.Run)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case err := <-failed:
+			cancel(err)
+		case err := <-c.etcd.Failed():
+			cancel(fmt.Errorf("etcd has stopped: %w", err))
+		case <-ctx.Done():
+		}
+	}()
+	err := c.serve(ctx, parts, serve)
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		err = errors.Join(cause, err)
+	}
+	return err
+}
+
+func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Context, *rest.Config) error) error {
+	if err := c.api.WaitReady(ctx); err != nil {
+		return err
+	}
+	parts.start("the renewal of certificates", c.renew)
+	loopback := c.api.Loopback()
+	if err := c.install(ctx, loopback); err != nil {
+		return err
+	}
+	// The garbage collector finds the custom resources at once, and not when it looks
+	// for new ones half a minute later.
+	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback) })
+	manager, err := c.manager()
+	if err != nil {
+		return err
+	}
+	return serve(ctx, manager)
+}
+
+func (c *control) install(ctx context.Context, loopback *rest.Config) error {
+	if !c.SkipInstall {
+		c.progress("Installing the custom resources, roles and admission policies")
+		objects, err := install.Manifests(config.Manifests, c.Namespace)
+		if err != nil {
+			return err
+		}
+		if err := install.Apply(ctx, loopback, objects); err != nil {
+			return err
+		}
+	}
+	if err := install.WaitInForce(ctx, loopback, c.Namespace); err != nil {
+		return fmt.Errorf("wait for the custom resources and admission policies: %w", err)
+	}
+	return nil
+}
+
+// manager returns the configuration of the manager's client. Its certificate exists
+// in memory only. It does not impersonate the service account, because the facade
+// impersonates callers, with the service account's right to do so.
+func (c *control) manager() (*rest.Config, error) {
+	url, err := c.URL()
+	if err != nil {
+		return nil, err
+	}
+	cert, key, err := c.credentials.ClientCert(managerUser, managerGroups, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}, nil
+}
+
+// renew renews the server's certificate while the server runs. Its users read the
+// file again.
+func (c *control) renew(ctx context.Context) error {
+	ticker := time.NewTicker(renewInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-ticker.C:
+			if err := c.credentials.Renew(c.hosts, now); err != nil {
+				c.log.Error("Failed to renew the certificate", zap.Error(err))
+			}
+		}
+	}
+}

@@ -1,0 +1,235 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/runtime"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/events"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/controllers"
+	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
+	"github.com/hyperfleet-io/hyperfleet/internal/facade"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
+	"github.com/hyperfleet-io/hyperfleet/internal/leader"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
+	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
+)
+
+// kubeconfigFlag is controller-runtime's flag, which every program that imports it has.
+const kubeconfigFlag = "kubeconfig"
+
+func newManagerCommand() *cobra.Command {
+	o := newOptions()
+	command := &cobra.Command{
+		Use:   "manager",
+		Short: "Run the reconcilers and the REST facade beside the API server of a cluster",
+		Long:  "Run the reconcilers, on the leader, and the REST facade, on every replica, beside the API server of a Kubernetes cluster.",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			logger := zap.New(zap.UseFlagOptions(&o.log))
+			ctrl.SetLogger(logger)
+			klog.SetLogger(logger)
+			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, o, func() {})
+		},
+	}
+	flags := flag.NewFlagSet(command.Name(), flag.ContinueOnError)
+	o.bind(flags)
+	command.Flags().AddGoFlagSet(flags)
+	command.Flags().AddGoFlag(flag.CommandLine.Lookup(kubeconfigFlag))
+	return command
+}
+
+// runManager builds the reconcilers and the facade and serves until the context ends.
+// It calls ready once, when the facade answers from a complete index.
+func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), o *options, ready func()) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	required, err := adapters.NewSource(o.adaptersFile)
+	if err != nil {
+		return err
+	}
+	config, err := findAPIServer()
+	if err != nil {
+		return fmt.Errorf("find the API server: %w", err)
+	}
+	config.QPS = -1 // the API server's priority and fairness decides
+	// The API server would compress every event of a watch by itself, which costs
+	// both sides more than the bytes do within a cluster.
+	config.DisableCompression = true
+	stopTracing, err := startTracing(ctx, config, &o.facade)
+	if err != nil {
+		return err
+	}
+	defer stopTracing()
+	certificate, err := o.serving.Certificate()
+	if err != nil {
+		return err
+	}
+	mgr, lease, err := newManager(config, certificate, o)
+	if err != nil {
+		return fmt.Errorf("set up the manager: %w", err)
+	}
+	if err := mgr.Add(required); err != nil {
+		return fmt.Errorf("watch the required adapters: %w", err)
+	}
+	if config, err = o.delegation.WhenReady(mgr.GetConfig()); err != nil {
+		return err
+	}
+	rep, err := setupReplica(mgr, config, required, o)
+	if err != nil {
+		return fmt.Errorf("set up the replica: %w", err)
+	}
+	server, err := setupFacade(mgr, config, certificate, rep, o)
+	if err != nil {
+		return fmt.Errorf("set up the REST facade: %w", err)
+	}
+	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
+		return fmt.Errorf("set up the reconcilers: %w", err)
+	}
+	if err := setupMetrics(mgr, rep); err != nil {
+		return fmt.Errorf("set up the metrics: %w", err)
+	}
+	if err := setupProbes(mgr, server); err != nil {
+		return fmt.Errorf("set up the probes: %w", err)
+	}
+	if err := mgr.Add(announcement{server, ready}); err != nil {
+		return err
+	}
+	return serve(ctx, mgr, server)
+}
+
+// serve runs the manager until the context ends. The requests under way finish
+// before the manager stops what they wait for, and before it gives up its lease.
+func serve(ctx context.Context, mgr manager.Manager, server *facade.Server) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	stopDraining := context.AfterFunc(ctx, func() {
+		defer stop()
+		if err := server.Drain(running); err != nil {
+			mgr.GetLogger().Error(err, "Failed to finish the requests under way")
+		}
+	})
+	defer stopDraining()
+	return mgr.Start(running)
+}
+
+func newScheme() *runtime.Scheme {
+	scheme := runtime.NewScheme()
+	utilruntime.Must(v1.AddToScheme(scheme))
+	return scheme
+}
+
+// leaseName is the name of the leader's lease.
+const leaseName = "manager.hyperfleet.io"
+
+// newManager returns the manager and the lease that its leader holds.
+func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o *options) (mgr manager.Manager, lease *leader.Lease, err error) {
+	lease, err = leader.NewLease(config, o.leaseNamespace, leaseName, o.lease.renewDeadline, func() events.EventRecorder {
+		return mgr.GetEventRecorder(leaseName)
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	caches := controllers.CacheOptions(o.namespace)
+	caches.NewInformer = feed.NewInformer
+	mgr, err = ctrl.NewManager(config, ctrl.Options{
+		Scheme: newScheme(),
+		Cache:  caches,
+		// A manager whose caches do not fill because the API server is away waits for it,
+		// as its index does. It is not ready meanwhile.
+		Controller:                          ctrlconfig.Controller{CacheSyncTimeout: math.MaxInt64},
+		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
+		HealthProbeBindAddress:              o.probeAddress,
+		LeaderElection:                      o.leaderElect,
+		LeaderElectionID:                    leaseName,
+		LeaderElectionResourceLockInterface: lease,
+		LeaderElectionReleaseOnCancel:       true,
+		LeaseDuration:                       &o.lease.duration,
+		RenewDeadline:                       &o.lease.renewDeadline,
+		RetryPeriod:                         &o.lease.retryPeriod,
+	})
+	return mgr, lease, err
+}
+
+func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o *options) (*replica.Replica, error) {
+	identities, err := contract.NewIdentities(o.identityDomain)
+	if err != nil {
+		return nil, fmt.Errorf("--identity-domain: %w", err)
+	}
+	rep, err := replica.New(facade.ClientConfig(config), mgr.GetScheme(), replica.Options{
+		Namespace:          o.namespace,
+		RequiredAdapters:   required.Required,
+		FinalizingAdapters: required.Finalizing,
+		ConditionNames:     o.conditionNames,
+		Identities:         identities,
+		MaxStaleness:       o.maxStaleness,
+		ArrivalTimeout:     o.facade.WriteVisibility,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rep, rep.SetupWithManager(mgr)
+}
+
+func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatcher.CertWatcher, rep *replica.Replica, o *options) (*facade.Server, error) {
+	settings := o.facade
+	settings.Version = programVersion()
+	settings.TLS = o.serving.TLS(certificate)
+	settings.LoopbackHostsOnly = o.serving.UnauthenticatedLoopback(o.facade.BindAddress)
+	var err error
+	if settings.Authenticator, settings.Authorizer, err = o.delegation.Setup(mgr, certificate != nil); err != nil {
+		return nil, err
+	}
+	if o.serving.Unauthenticated {
+		mgr.GetLogger().Info("AUTHENTICATION IS OFF: whoever reaches the REST API acts as the user", "user", o.user, "address", o.facade.BindAddress)
+		settings.Authenticator = facade.FixedUser(o.user)
+	}
+	if certificate != nil {
+		if err := mgr.Add(certificate); err != nil {
+			return nil, err
+		}
+	}
+	server, err := facade.New(config, mgr.GetScheme(), rep, settings, mgr.GetLogger().WithName("facade"))
+	if err != nil {
+		return nil, err
+	}
+	return server, mgr.Add(server)
+}
+
+func setupProbes(mgr manager.Manager, server *facade.Server) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("fleet-index", server.Ready)
+}

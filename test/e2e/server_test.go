@@ -1,0 +1,275 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package e2e
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+)
+
+// TestServerRestarts takes one data directory from nothing through a stop, a crash,
+// a second server, a snapshot and its restore, and data of a newer program.
+func TestServerRestarts(t *testing.T) {
+	f := newFleet(t, oneProcess)
+	f.start(t)
+	t.Run("it creates what is missing", func(t *testing.T) {
+		for file, mode := range map[string]os.FileMode{"kubeconfig": 0o600, "pki": 0o700 | os.ModeDir, "pki/tokens.csv": 0o600, "adapters.yaml": 0o600} {
+			info, err := os.Stat(filepath.Join(f.dir, file))
+			if err != nil || info.Mode() != mode {
+				t.Errorf("%s: %v, %v, want mode %v", file, info, err, mode)
+			}
+		}
+		printed := readLog(t, filepath.Join(f.dir, "output", "server.log"))
+		for _, want := range []string{"Ready after ", "HyperFleet runs.", "REST API    http://localhost:", "kubeconfig  " + f.dir + "/kubeconfig", "kubectl get clusters.hyperfleet"} {
+			if !strings.Contains(printed, want) {
+				t.Errorf("it did not print %q:\n%s", want, printed)
+			}
+		}
+		if out := f.kubectl(t, "", "version"); !strings.Contains(out, "Server Version: v1.37") {
+			t.Errorf("kubectl version: %s", out)
+		}
+	})
+	created := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"stays"}`)
+
+	t.Run("it refuses a second server and names itself", func(t *testing.T) {
+		out, err := f.program("server", "--data-dir="+f.dir).CombinedOutput()
+		if want := fmt.Sprintf("%s is in use by process %d", f.dir, f.process.PID()); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("a second server: %v, want %q in:\n%s", err, want, out)
+		}
+	})
+
+	t.Run("an interrupt ends it in order", func(t *testing.T) {
+		f.stop(t, syscall.SIGINT)
+		if err := f.process.Exited(); !strings.Contains(err.Error(), "exit status 0") {
+			t.Errorf("it ended with %v", err)
+		}
+		f.start(t)
+		f.want(t, http.StatusOK, http.MethodGet, created["href"].(string), "")
+	})
+
+	t.Run("a crash loses nothing", func(t *testing.T) {
+		f.stop(t, syscall.SIGKILL)
+		f.start(t)
+		f.want(t, http.StatusOK, http.MethodGet, created["href"].(string), "")
+	})
+
+	snapshot := filepath.Join(t.TempDir(), "snapshot.db")
+	t.Run("a snapshot brings back what it held", func(t *testing.T) {
+		if out, err := f.program("server", "snapshot", "save", snapshot, "--data-dir="+f.dir).CombinedOutput(); err != nil {
+			t.Fatalf("save: %v\n%s", err, out)
+		}
+		later := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"later"}`)
+		restore := []string{"server", "snapshot", "restore", snapshot, "--data-dir=" + f.dir}
+		if out, err := f.program(restore...).CombinedOutput(); err == nil || !strings.Contains(string(out), "is in use by process") {
+			t.Errorf("a restore while the server runs: %v\n%s", err, out)
+		}
+		f.stop(t, syscall.SIGTERM)
+		if out, err := f.program("server", "snapshot", "save", snapshot+".2", "--data-dir="+f.dir).CombinedOutput(); err == nil || !strings.Contains(string(out), "no server runs with") {
+			t.Errorf("a snapshot of no server: %v\n%s", err, out)
+		}
+		if out, err := f.program(restore...).CombinedOutput(); err != nil || !strings.Contains(string(out), "The previous data are in") {
+			t.Fatalf("restore: %v\n%s", err, out)
+		}
+		f.start(t)
+		f.want(t, http.StatusOK, http.MethodGet, created["href"].(string), "")
+		f.want(t, http.StatusNotFound, http.MethodGet, later["href"].(string), "")
+		f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"later"}`)
+	})
+
+	t.Run("a new token of the administrator replaces the old one", func(t *testing.T) {
+		old := readLog(t, filepath.Join(f.dir, "kubeconfig"))
+		f.stop(t, syscall.SIGTERM)
+		if out, err := f.program("server", "rotate-admin", "--data-dir="+f.dir).CombinedOutput(); err != nil {
+			t.Fatalf("rotate-admin: %v\n%s", err, out)
+		}
+		f.start(t)
+		f.kubectl(t, "", "get", "namespaces")
+		stale := filepath.Join(t.TempDir(), "kubeconfig")
+		if err := os.WriteFile(stale, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := f.tryKubectl(t, "", "--kubeconfig="+stale, "get", "namespaces"); err == nil || !strings.Contains(out, "Unauthorized") {
+			t.Errorf("the old kubeconfig: %v\n%s", err, out)
+		}
+	})
+
+	t.Run("it refuses data of a newer program", func(t *testing.T) {
+		f.put(t, "/hyperfleet/format", `{"version":1,"kubernetes":"1.99","program":"v9.9.9"}`)
+		f.stop(t, syscall.SIGTERM)
+		f.launch(t, f.serverFlags())
+		<-f.process.Done()
+		printed := readLog(t, filepath.Join(f.dir, "output", "server.log"))
+		if !strings.Contains(printed, "written by HyperFleet v9.9.9, which is newer") {
+			t.Errorf("it printed:\n%s", printed)
+		}
+	})
+}
+
+// program is a command of the program under test.
+func (f *fleet) program(args ...string) *exec.Cmd {
+	command := exec.Command(filepath.Join(bin, "hyperfleet"), args...)
+	command.Dir = f.dir
+	return command
+}
+
+// put writes a key to the running server's etcd.
+func (f *fleet) put(t *testing.T, key, value string) {
+	t.Helper()
+	etcd, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + filepath.Join(f.dir, "etcd.sock")}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = etcd.Close() }()
+	if _, err := etcd.Put(t.Context(), key, value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readLog(t *testing.T, file string) string {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+// TestServerOnTheNetwork listens beyond loopback, where REST needs credentials and has
+// TLS by the server's own authority.
+func TestServerOnTheNetwork(t *testing.T) {
+	f := newFleet(t, oneProcess)
+	_, port, err := net.SplitHostPort(f.rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.rest = ":" + port
+	f.authenticate = true
+	f.start(t, "--tls-san=fleet.example.com")
+	authority, err := os.ReadFile(filepath.Join(f.dir, "pki", "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(authority)
+	token := strings.TrimSpace(f.kubectl(t, "", "create", "token", "dev"))
+	for name, test := range map[string]struct {
+		token string
+		want  int
+	}{"a token": {token, http.StatusOK}, "no token": {"", http.StatusUnauthorized}} {
+		client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "fleet.example.com"}}}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1:"+port+api+"/clusters", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if test.token != "" {
+			request.Header.Set("Authorization", "Bearer "+test.token)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != test.want {
+			t.Errorf("with %s: status %d, want %d", name, response.StatusCode, test.want)
+		}
+	}
+	f.stop(t, syscall.SIGTERM)
+
+	out, err := f.program("server", "--data-dir="+f.dir, "--kubernetes-bind-address="+f.kubernetes, "--facade-bind-address="+f.rest,
+		"--insecure-disable-authentication", "--user=x").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--insecure-unauthenticated-network") {
+		t.Errorf("without authentication on the network: %v\n%s", err, out)
+	}
+}
+
+// TestServerCascades deletes with each propagation, which Kubernetes' garbage
+// collector takes part in.
+func TestServerCascades(t *testing.T) {
+	f := newFleet(t, oneProcess)
+	adapters := filepath.Join(t.TempDir(), "adapters.yaml")
+	if err := os.WriteFile(adapters, []byte("requiredAdapters:\n  Cluster: []\n  NodePool: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.start(t, "--adapters-config="+adapters)
+	for _, cascade := range []string{"background", "foreground", "orphan"} {
+		t.Run(cascade, func(t *testing.T) {
+			f.kubectl(t, fmt.Sprintf(`{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":%[1]q},"spec":{}}
+{"apiVersion":"hyperfleet.io/v1","kind":"NodePool","metadata":{"name":"%[1]s.workers"},"spec":{"clusterName":%[1]q}}`, cascade), "apply", "--server-side", "-f", "-")
+			owner := `{.metadata.ownerReferences[0].name}=` + cascade
+			f.kubectl(t, "", "wait", "hfnp", cascade+".workers", "--for=jsonpath="+owner, "--timeout=60s")
+			// Any object can have a Cluster as its owner.
+			f.kubectl(t, fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":%[1]q,"ownerReferences":[
+				{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","name":%[1]q,"uid":%[2]q}]}}`, cascade, f.jsonpath(t, "hfc/"+cascade, "{.metadata.uid}")), "apply", "-f", "-")
+			out, err := f.tryKubectl(t, "", "delete", "hfc", cascade, "--cascade="+cascade, "--timeout=60s")
+			if cascade == "orphan" {
+				if err == nil || !strings.Contains(out, "rphan") {
+					t.Errorf("it is not refused: %v\n%s", err, out)
+				}
+				f.kubectl(t, "", "get", "hfc", cascade)
+				return
+			}
+			if err != nil {
+				t.Fatalf("delete: %v\n%s", err, out)
+			}
+			if left := f.kubectl(t, "", "get", "hfnp", cascade+".workers", "--ignore-not-found", "-o", "name"); left != "" {
+				t.Errorf("the Cluster is gone before its %s", left)
+			}
+			f.kubectl(t, "", "wait", "configmap", cascade, "--for=delete", "--timeout=60s")
+		})
+	}
+
+	t.Run("namespace", func(t *testing.T) {
+		f.kubectl(t, "", "create", "namespace", "short-lived")
+		eventually(t, "the namespace has its service account", func() bool {
+			_, err := f.tryKubectl(t, "", "-n", "short-lived", "get", "serviceaccount", "default")
+			return err == nil
+		})
+		f.kubectl(t, "", "-n", "short-lived", "create", "configmap", "content")
+		f.kubectl(t, "", "delete", "namespace", "short-lived", "--timeout=60s")
+	})
+	t.Run("aggregated role", func(t *testing.T) {
+		f.kubectl(t, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"sees-fleet","labels":{"rbac.authorization.k8s.io/aggregate-to-view":"true"}},
+			"rules":[{"apiGroups":["hyperfleet.io"],"resources":["clusters"],"verbs":["get"]}]}`, "apply", "-f", "-")
+		eventually(t, "the role view includes it", func() bool {
+			var role struct {
+				Rules []struct{ APIGroups []string }
+			}
+			if err := json.Unmarshal([]byte(f.kubectl(t, "", "get", "clusterrole", "view", "-o", "json")), &role); err != nil {
+				t.Fatal(err)
+			}
+			for _, rule := range role.Rules {
+				if strings.Join(rule.APIGroups, "") == "hyperfleet.io" {
+					return true
+				}
+			}
+			return false
+		})
+	})
+}
