@@ -20,6 +20,8 @@ import (
 	"bufio"
 	"bytes"
 	"debug/elf"
+	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +30,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 // TestImage builds the program as the Dockerfile does, from the files that
@@ -73,18 +77,117 @@ func TestImage(t *testing.T) {
 			t.Errorf("hyperfleet %q in an empty file system printed %q, want %q", test.args, text, test.want)
 		}
 	}
+	t.Run("it serves by the image's own command", func(t *testing.T) { checkServer(t, out, dockerfile) })
 }
+
+// checkServer runs the Dockerfile's command in its environment, with other ports, and
+// the kubectl that is built in. The file system holds nothing but the program and the
+// volume.
+func checkServer(t *testing.T, image, dockerfile string) {
+	const volume = "/var/lib/hyperfleet"
+	if err := os.MkdirAll(filepath.Join(image, volume), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if os.Getuid() == 0 {
+		if err := os.Chown(filepath.Join(image, volume), imageUser, imageUser); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var args []string
+	if match := regexp.MustCompile(`(?m)^CMD (.*)$`).FindStringSubmatch(dockerfile); match == nil || json.Unmarshal([]byte(match[1]), &args) != nil {
+		t.Fatal("the Dockerfile has no command")
+	}
+	environment := regexp.MustCompile(`(?m)^ENV (.*)$`).FindStringSubmatch(dockerfile)
+	if environment == nil {
+		t.Fatal("the Dockerfile sets no environment")
+	}
+	run := func(args ...string) *exec.Cmd {
+		command := exec.Command("/hyperfleet", args...)
+		command.Env, command.Dir, command.SysProcAttr = strings.Fields(environment[1]), "/", inside(image)
+		return command
+	}
+	f := newFleet(t, oneProcess)
+	server := run(append(args, "--kubernetes-bind-address="+f.kubernetes, "--facade-bind-address="+f.rest,
+		"--health-probe-bind-address="+f.probes, "--metrics-bind-address="+f.scraped)...)
+	var printed bytes.Buffer
+	server.Stdout, server.Stderr = &printed, &printed
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait() }()
+	eventually(t, "the image's server is ready", func() bool {
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended: %v\n%s", err, &printed)
+		default:
+		}
+		response, err := http.Get("http://" + f.probes + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+	if out, err := run("kubectl", "create", "token", "dev").CombinedOutput(); err != nil || len(out) < 100 {
+		t.Errorf("kubectl create token: %v\n%s", err, out)
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("it ended with %v after SIGTERM:\n%s", err, &printed)
+	}
+}
+
+// TestCompose: the compose file publishes the ports that the image's command listens on,
+// and keeps the data directory in a volume.
+func TestCompose(t *testing.T) {
+	var compose struct {
+		Services map[string]struct {
+			Image   string
+			Ports   []string
+			Volumes []string
+		}
+		Volumes map[string]any
+	}
+	if err := yaml.Unmarshal([]byte(readFile(t, "compose.yaml")), &compose); err != nil {
+		t.Fatal(err)
+	}
+	service := compose.Services["hyperfleet"]
+	dockerfile := readFile(t, "Dockerfile")
+	for _, port := range service.Ports {
+		parts := strings.Split(port, ":")
+		if len(parts) != 3 || parts[0] != "127.0.0.1" {
+			t.Errorf("the port %s is open to the network", port)
+		}
+		if !strings.Contains(dockerfile, ":"+parts[len(parts)-1]+`"`) {
+			t.Errorf("the image's command does not listen on %s", parts[len(parts)-1])
+		}
+	}
+	if len(service.Ports) != 2 {
+		t.Errorf("ports are %q, want those of REST and of the Kubernetes API", service.Ports)
+	}
+	for _, volume := range service.Volumes {
+		name, path, _ := strings.Cut(volume, ":")
+		if _, ok := compose.Volumes[name]; !ok || !strings.Contains(dockerfile, "VOLUME "+path+"\n") {
+			t.Errorf("the volume %s is not declared, or not the image's", volume)
+		}
+	}
+}
+
+// imageUser is the user of the image, and its group.
+const imageUser = 65532
 
 // inside makes a folder the root of a process's file system, and runs the process
 // as the image's user. Where the tests do not run as root, that user is mapped to
 // theirs.
 func inside(dir string) *syscall.SysProcAttr {
-	const user = 65532
-	as := &syscall.SysProcAttr{Chroot: dir, Credential: &syscall.Credential{Uid: user, Gid: user}}
+	as := &syscall.SysProcAttr{Chroot: dir, Credential: &syscall.Credential{Uid: imageUser, Gid: imageUser}}
 	if os.Getuid() != 0 {
 		as.Cloneflags = syscall.CLONE_NEWUSER
-		as.UidMappings = []syscall.SysProcIDMap{{ContainerID: user, HostID: os.Getuid(), Size: 1}}
-		as.GidMappings = []syscall.SysProcIDMap{{ContainerID: user, HostID: os.Getgid(), Size: 1}}
+		as.UidMappings = []syscall.SysProcIDMap{{ContainerID: imageUser, HostID: os.Getuid(), Size: 1}}
+		as.GidMappings = []syscall.SysProcIDMap{{ContainerID: imageUser, HostID: os.Getgid(), Size: 1}}
 		as.Credential.NoSetGroups = true
 	}
 	return as
