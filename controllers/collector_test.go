@@ -180,7 +180,7 @@ var _ = Describe("Deletion with foreground propagation", func() {
 				expectCondition(ctx, g, pool, v1.ReadyCondition, metav1.ConditionFalse, v1.WaitingForFinalizersReason, 2)
 			}).Should(Succeed())
 			clock.SetTime(clock.Now().Add(time.Hour))
-			Expect(reconciled(ctx, pool)).To(BeZero())
+			Eventually(func() ctrl.Result { return reconciled(ctx, pool) }).Should(BeZero(), "once the cache holds the status")
 			refresh(ctx, pool)
 			Expect(pool.Finalizers).To(ConsistOf(v1.CascadeFinalizer, metav1.FinalizerDeleteDependents, hold))
 			Expect(env.Client.Patch(ctx, pool, client.RawPatch(types.MergePatchType,
