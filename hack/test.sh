@@ -14,25 +14,25 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 declare -A concurrent=([.]='/(controllers|internal)(/|$)' [client]='/adapter$')
 declare -A shortened=([.]='/internal/fleet$')
 
-# Prints the packages of the module in this folder whose path matches the pattern.
-# With -v, it prints the others.
-packages() { go list ./... | grep -E "$@" || true; }
+# Prints the packages of a list whose path matches the pattern. With -v, it prints the
+# others.
+matching() { grep -E "${@:2}" <<<"$1" || true; }
 
 main() {
-	local module compiler patterns failed=0
+	local module compiler packages others failed=0
 	compiler=$(command -v "$(go env CC)") ||
 		echo "Skipped the race detector: it needs a C compiler, and there is no $(go env CC)" >&2
 	command -v python3 >/dev/null || echo "Skipped the Python example: there is no python3" >&2
 	for module in "$@"; do
 		pushd "$module" >/dev/null
+		packages=$(go list ./...)
+		others=$packages
 		if [[ -n $compiler && -n ${concurrent[$module]:-} ]]; then
-			CGO_ENABLED=1 go test -json -race -short -p 2 -timeout 20m $(packages "${concurrent[$module]}") || failed=1
-			patterns=$(packages -v "${concurrent[$module]}")
-			[[ -z ${shortened[$module]:-} ]] || patterns+=" $(packages "${shortened[$module]}")"
-		else
-			patterns=./...
+			CGO_ENABLED=1 go test -json -race -short -p 2 -timeout 20m $(matching "$packages" "${concurrent[$module]}") || failed=1
+			others=$(matching "$packages" -v "${concurrent[$module]}")
+			[[ -z ${shortened[$module]:-} ]] || others+=" $(matching "$packages" "${shortened[$module]}")"
 		fi
-		go test -json -p 2 -timeout 20m $patterns || failed=1
+		go test -json -p 2 -timeout 20m $others || failed=1
 		popd >/dev/null
 	done
 	return $failed
