@@ -170,7 +170,11 @@ func TestServerOnTheNetwork(t *testing.T) {
 	}
 	f.rest = ":" + port
 	f.authenticate = true
-	f.start(t, "--tls-san=fleet.example.com")
+	audit, policy := filepath.Join(t.TempDir(), "audit.log"), filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(policy, []byte("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.start(t, "--tls-san=fleet.example.com", "--audit-log-path="+audit, "--audit-policy-file="+policy)
 	authority, err := os.ReadFile(filepath.Join(f.dir, "pki", "ca.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -199,12 +203,19 @@ func TestServerOnTheNetwork(t *testing.T) {
 			t.Errorf("with %s: status %d, want %d", name, response.StatusCode, test.want)
 		}
 	}
+	eventually(t, "the audit log has the request for a token", func() bool {
+		return strings.Contains(readLog(t, audit), `"requestURI":"/api/v1/namespaces/default/serviceaccounts/dev/token`)
+	})
 	f.stop(t, syscall.SIGTERM)
 
-	out, err := f.program("server", "--data-dir="+f.dir, "--kubernetes-bind-address="+f.kubernetes, "--facade-bind-address="+f.rest,
-		"--insecure-disable-authentication", "--user=x").CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "--insecure-unauthenticated-network") {
-		t.Errorf("without authentication on the network: %v\n%s", err, out)
+	for want, args := range map[string][]string{
+		"--insecure-unauthenticated-network": {"--insecure-disable-authentication", "--user=x"},
+		"oidc-client-id":                     {"--oidc-issuer-url=https://issuer.example.com"},
+	} {
+		args = append([]string{"server", "--data-dir=" + f.dir, "--kubernetes-bind-address=" + f.kubernetes, "--facade-bind-address=" + f.rest}, args...)
+		if out, err := f.program(args...).CombinedOutput(); err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%q: %v, want %q in:\n%s", args, err, want, out)
+		}
 	}
 }
 
