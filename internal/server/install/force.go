@@ -25,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -70,7 +71,10 @@ func probeCluster(ctx context.Context, api client.Client, namespace, name string
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
 		Spec:       runtime.RawExtension{Raw: []byte("{}")},
 	}
-	if err := api.Create(ctx, cluster, client.DryRunAll); err != nil {
+	switch err := api.Create(ctx, cluster, client.DryRunAll); {
+	case apierrors.IsInvalid(err):
+		return nil // a provider's schema is in force, which wants more of a spec
+	case err != nil:
 		return err
 	}
 	if cluster.Annotations[v1.CreatedByAnnotation] == "" {

@@ -17,14 +17,19 @@ limitations under the License.
 package install
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 	"github.com/hyperfleet-io/hyperfleet/config"
 )
@@ -145,6 +150,31 @@ func TestApply(t *testing.T) {
 		}
 		// The CRDs stay: their objects would go with them.
 		if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("a provider's schema that refuses an empty spec is in force too", func(t *testing.T) {
+		definition := &unstructured.Unstructured{}
+		definition.SetAPIVersion("apiextensions.k8s.io/v1")
+		definition.SetKind("CustomResourceDefinition")
+		definition.SetName("clusters.hyperfleet.io")
+		patch := client.RawPatch(types.JSONPatchType, []byte(`[{"op":"add","path":"/spec/versions/0/schema/openAPIV3Schema/properties/spec/required","value":["region"]}]`))
+		if err := env.Client.Patch(t.Context(), definition, patch); err != nil {
+			t.Fatal(err)
+		}
+		for { // until the schema is in force
+			probe := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte("{}")}}
+			probe.Namespace, probe.Name = "fleet", "probe"
+			if err := env.Client.Create(t.Context(), probe, client.DryRunAll); apierrors.IsInvalid(err) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := WaitInForce(ctx, env.Config, "fleet"); err != nil {
 			t.Error(err)
 		}
 	})
