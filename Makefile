@@ -32,7 +32,7 @@ IMAGE ?= hyperfleet:latest
 KUSTOMIZATION ?= config/default
 
 # The Go modules, each by its folder. ./... in one does not reach into another.
-MODULES := api client examples/adapter-dns examples/adapter-job test/gitops .
+MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
@@ -160,12 +160,13 @@ bench-http: build controlplane ## Run the benchmarks over HTTP BENCH_RUNS (3) ti
 ##@ Change
 
 .PHONY: generate
-generate: ## Generate deep copies, CRDs, the manager's role, the bounds' levels, the REST API's types and the clients
+generate: ## Generate deep copies, CRDs, the manager's role, the bounds' levels, the REST API's types, the clients and the chart
 	$(TOOL) controller-gen object:headerFile=hack/boilerplate.go.txt crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	$(TOOL) controller-gen rbac:roleName=hyperfleet-manager paths=. paths=./controllers/... paths=./internal/... output:rbac:artifacts:config=config/rbac
 	@hack/unroll.sh
 	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
 	@hack/generate-clients.sh
+	@hack/chart.sh generate
 
 .PHONY: fmt
 fmt: ## Format all Go code

@@ -1,0 +1,33 @@
+{{/* Refuses values that contradict each other, which a schema says less clearly. */}}
+{{- define "hyperfleet.check" -}}
+{{- $manager := eq .Values.mode "manager" -}}
+{{- if and $manager (not (semverCompare ">=1.36.0-0" .Capabilities.KubeVersion.Version)) -}}
+{{- fail (printf "mode: manager needs Kubernetes 1.36 or later for its admission policies, and this is %s" .Capabilities.KubeVersion.Version) -}}
+{{- end -}}
+{{- if and $manager .Values.fullnameOverride -}}
+{{- fail "fullnameOverride: names are fixed in mode manager, because only one manager can serve a cluster" -}}
+{{- end -}}
+{{- if and (not $manager) .Values.autoscaling.enabled -}}
+{{- fail "autoscaling.enabled: mode server is one process" -}}
+{{- end -}}
+{{- if and (not $manager) .Values.adapterIdentity.enabled -}}
+{{- fail "adapterIdentity.enabled: mode server installs its policies by itself; apply config/adapter-identity to its API server" -}}
+{{- end -}}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
+{{- fail (printf "autoscaling.minReplicas: %d is more than autoscaling.maxReplicas, %d" (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
+{{- end -}}
+{{- if not .Values.metrics.tokenSecret.name -}}
+{{- if .Values.metrics.podMonitor.enabled -}}
+{{- fail "metrics.tokenSecret.name: a PodMonitor needs a Secret with a token, because it cannot use that of Prometheus" -}}
+{{- end -}}
+{{- if and (not $manager) .Values.metrics.serviceMonitor.enabled -}}
+{{- fail "metrics.tokenSecret.name: in mode server a ServiceMonitor needs a Secret with a token of the server, which does not know that of Prometheus" -}}
+{{- end -}}
+{{- end -}}
+{{- /* A release that changes to mode server would delete the manager and leave objects that nobody finalizes. */ -}}
+{{- if and (not $manager) .Release.IsUpgrade -}}
+{{- if lookup "apps/v1" "Deployment" .Release.Namespace "hyperfleet-manager" -}}
+{{- fail "mode: a manager cannot become a server, because its Clusters could not be deleted any more: uninstall the release first" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
