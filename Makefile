@@ -28,6 +28,9 @@ BIN ?= bin
 CONTAINER_TOOL ?= docker
 IMAGE ?= hyperfleet:latest
 
+# The folder for artifacts of one target; make release always uses dist.
+DIST ?= dist
+
 # What make undeploy uninstalls.
 KUSTOMIZATION ?= config/default
 
@@ -86,12 +89,22 @@ plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin
 undeploy: ## Uninstall KUSTOMIZATION (config/default) and all its objects from kubectl's cluster
 	@hack/undeploy.sh $(KUSTOMIZATION)
 
+.PHONY: install-yaml
+install-yaml: controlplane ## Build DIST/install.yaml (dist), all manifests of an install with the image of VERSION
+	@mkdir -p $(DIST)
+	@hack/install-yaml.sh $(VERSION) $(ASSETS)/kubectl $(DIST)/install.yaml
+
+.PHONY: chart
+chart: ## Build DIST/hyperfleet-1.2.3.tgz (dist), the Helm chart of VERSION=v1.2.3
+	@mkdir -p $(DIST)
+	@hack/chart.sh package $(VERSION) $(DIST)
+
 .PHONY: controlplane
 controlplane: ## Build etcd, kube-apiserver and kubectl, which tests run, from source, unless bin/ holds them
 	@hack/controlplane.sh bin/controlplane
 
 .PHONY: release
-release: controlplane ## Build the artifacts of the tag VERSION into dist/: binaries, install.yaml, notes, checksums
+release: controlplane ## Build the artifacts of the tag VERSION into dist/: binaries, install.yaml, chart, notes, checksums
 	@hack/release.sh $(VERSION) $(ASSETS)/kubectl
 
 ##@ Check

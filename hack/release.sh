@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the artifacts of a release into dist/: binaries, the manifests of an
-# install, release notes and checksums.
+# install, the Helm chart, release notes and checksums.
 #
 # usage: hack/release.sh <version> <kubectl>
 #
@@ -64,22 +64,6 @@ build_programs() {
 	done
 }
 
-# config/default with the image of the version, by an overlay: kustomize takes
-# resources by relative path only.
-render_install() {
-	local version=$1 kubectl=$2 into=$3
-	mkdir "$into/overlay"
-	cat >"$into/overlay/kustomization.yaml" <<-EOF
-		resources:
-		- ../../config/default
-		images:
-		- name: hyperfleet
-		  newTag: $version
-	EOF
-	"$kubectl" kustomize "$into/overlay" >"$into/install.yaml"
-	rm -r "$into/overlay"
-}
-
 main() {
 	[[ $# -eq 2 ]] || fail "usage: $0 <version> <kubectl>"
 	local version=$1 kubectl=$2 notes
@@ -92,7 +76,8 @@ main() {
 	mkdir "$unfinished"
 	echo "Building $version into dist/"
 	printf '%s\n' "$notes" >"$unfinished/RELEASE_NOTES.md"
-	render_install "$version" "$kubectl" "$unfinished"
+	hack/install-yaml.sh "$version" "$kubectl" "$unfinished/install.yaml"
+	hack/chart.sh package "$version" "$unfinished"
 	build_programs "$version" "$unfinished"
 	(cd "$unfinished" && sums=$(sha256sum -- *) && echo "$sums" >SHA256SUMS)
 	mv "$unfinished" dist

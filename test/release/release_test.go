@@ -80,6 +80,7 @@ func TestRelease(t *testing.T) {
 	want := []string{
 		"RELEASE_NOTES.md",
 		"SHA256SUMS",
+		"hyperfleet-1.2.3.tgz",
 		"hyperfleet_v1.2.3_linux_amd64",
 		"hyperfleet_v1.2.3_linux_arm64",
 		"install.yaml",
@@ -205,10 +206,12 @@ func TestReleaseRefuses(t *testing.T) {
 func newRepository(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "config"), os.DirFS(filepath.Join(repository, "config"))); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"config", "charts"} {
+		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
+			t.Fatal(err)
+		}
 	}
-	for _, file := range []string{"hack/release.sh", ".gitignore", "Makefile"} {
+	for _, file := range []string{"hack/release.sh", "hack/install-yaml.sh", "hack/chart.sh", ".gitignore", "Makefile"} {
 		content, err := os.ReadFile(filepath.Join(repository, file))
 		if err != nil {
 			t.Fatal(err)
