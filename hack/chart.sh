@@ -16,6 +16,10 @@ readonly chart=charts/hyperfleet
 # condition is true.
 template() {
 	local file=$1 condition=$2
+	if grep -q '{{' "$file"; then
+		echo "Error: $file has {{, which a template cannot hold as it is" >&2
+		exit 1
+	fi
 	echo "{{- /* Generated from $file by hack/chart.sh: change that file. */ -}}"
 	echo "{{- if $condition }}"
 	sed -e 's/hyperfleet-system/{{ .Release.Namespace | quote }}/' \

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,31 @@ func TestInstallYAML(t *testing.T) {
 	compare(t, normalized(t, kustomize(t, "resources: [config/default]")), unversioned(t, objects))
 	if err := install.WaitInForce(t.Context(), p.config, "default"); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTakeOver installs the chart where install.yaml was applied, as docs/helm.md says.
+func TestTakeOver(t *testing.T) {
+	p := startPlane(t)
+	kubectl, err := filepath.Abs(filepath.Join(assets(), "kubectl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "install.yaml")
+	script(t, repository, "hack/install-yaml.sh", "v1.2.3", kubectl, file)
+	script(t, repository, kubectl, "--kubeconfig="+p.kubeconfig, "apply", "--server-side", "--filename="+file)
+	if _, err := p.helm(t.Context(), "install", "rel", chart, "--namespace=hyperfleet-system"); err == nil {
+		t.Error("helm takes over the objects of others without being told to")
+	}
+	before := p.definition(t, "clusters.hyperfleet.io").GetUID()
+	script(t, repository, kubectl, "--kubeconfig="+p.kubeconfig, "--namespace=hyperfleet-system", "delete", "deployment", deployed)
+	p.mustHelm(t, "install", "rel", chart, "--namespace=hyperfleet-system", "--take-ownership", "--force-conflicts")
+	if after := p.definition(t, "clusters.hyperfleet.io").GetUID(); after != before {
+		t.Error("the CRD was created again: its objects are gone")
+	}
+	rendered := slices.DeleteFunc(render(t, ""), isHook)
+	if left := p.left(t, rendered); len(left) != len(rendered) {
+		t.Errorf("of %d objects the API server has %d", len(rendered), len(left))
 	}
 }
 

@@ -95,10 +95,15 @@ func TestRelease(t *testing.T) {
 		}
 	})
 
-	t.Run("a manager cannot become a server", func(t *testing.T) {
-		_, err := p.helm(t.Context(), "upgrade", "rel", chart, "--namespace="+releaseNamespace, "--set=mode=server")
-		if err == nil || !strings.Contains(err.Error(), "a manager cannot become a server") {
-			t.Errorf("helm upgrade = %v", err)
+	t.Run("an upgrade that leaves Clusters without a manager is refused", func(t *testing.T) {
+		for change, want := range map[string]string{
+			"mode=server,autoscaling.enabled=false,adapterIdentity.enabled=false": "mode: a manager cannot become a server",
+			"servedNamespace=default": "servedNamespace: there are Clusters in fleet",
+		} {
+			_, err := p.helm(t.Context(), "upgrade", "rel", chart, "--namespace="+releaseNamespace, "--values="+values, "--set="+change)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("helm upgrade to %s = %v, want a refusal that mentions %q", change, err, want)
+			}
 		}
 	})
 
@@ -123,7 +128,7 @@ func TestRelease(t *testing.T) {
 		if err := p.client.Get(t.Context(), client.ObjectKeyFromObject(cluster), &v1.Cluster{}); !apierrors.IsNotFound(err) {
 			t.Errorf("Get() of the Cluster = %v, want not found", err)
 		}
-		if left := p.left(t, append(others, hooks(rendered)...)); len(left) > 0 {
+		if left := p.left(t, slices.Concat(others, hooks(rendered))); len(left) > 0 {
 			t.Errorf("%q are left", left)
 		}
 		if diff := cmp.Diff(keys(crds), p.left(t, crds)); diff != "" {

@@ -24,10 +24,16 @@
 {{- fail "metrics.tokenSecret.name: in mode server a ServiceMonitor needs a Secret with a token of the server, which does not know that of Prometheus" -}}
 {{- end -}}
 {{- end -}}
-{{- /* A release that changes to mode server would delete the manager and leave objects that nobody finalizes. */ -}}
-{{- if and (not $manager) .Release.IsUpgrade -}}
-{{- if lookup "apps/v1" "Deployment" .Release.Namespace "hyperfleet-manager" -}}
+{{- /* Neither change may leave objects that nobody finalizes any more. */ -}}
+{{- if .Release.IsUpgrade -}}
+{{- range (lookup "apps/v1" "Deployment" .Release.Namespace "hyperfleet-manager" | dig "spec" "template" "spec" "containers" list) -}}
+{{- if not $manager -}}
 {{- fail "mode: a manager cannot become a server, because its Clusters could not be deleted any more: uninstall the release first" -}}
+{{- end -}}
+{{- $served := index (regexFind "--namespace=[a-z0-9-]+" (join " " .args) | splitList "=") 1 -}}
+{{- if and (ne $served $.Values.servedNamespace) (lookup "hyperfleet.io/v1" "Cluster" $served "").items -}}
+{{- fail (printf "servedNamespace: there are Clusters in %s, which could not be deleted any more: delete them first" $served) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
