@@ -28,6 +28,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,7 +69,7 @@ func TestRelease(t *testing.T) {
 	rendered := render(t, releaseValues, "--namespace="+releaseNamespace)
 	crds, others := split(rendered)
 
-	p.mustHelm(t, "install", "rel", chart, "--namespace="+releaseNamespace, "--values="+values)
+	p.mustHelm(t, "install", "rel", chart, "--namespace="+releaseNamespace, "--values="+values, "--set=autoscaling.enabled=false")
 	p.createCertificate(t, releaseNamespace, "hyperfleet-tls")
 	if err := install.WaitInForce(t.Context(), p.config, served); err != nil {
 		t.Fatal(err)
@@ -95,6 +96,22 @@ func TestRelease(t *testing.T) {
 		}
 	})
 
+	t.Run("an upgrade keeps the number of replicas that an autoscaler may change", func(t *testing.T) {
+		wantReplicas := func(want int32) {
+			t.Helper()
+			if got := p.deployment(t).Spec.Replicas; *got != want {
+				t.Errorf("the Deployment has %d replicas, want %d", *got, want)
+			}
+		}
+		wantReplicas(2) // of the release before the upgrade that has enabled the autoscaler
+		scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 4}}
+		if err := p.client.SubResource("scale").Update(t.Context(), p.deployment(t), client.WithSubResourceBody(scale)); err != nil {
+			t.Fatal(err)
+		}
+		p.mustHelm(t, "upgrade", "rel", nextChart(t), "--namespace="+releaseNamespace, "--values="+values)
+		wantReplicas(4)
+	})
+
 	t.Run("an upgrade that leaves Clusters without a manager is refused", func(t *testing.T) {
 		for change, want := range map[string]string{
 			"mode=server,autoscaling.enabled=false,adapterIdentity.enabled=false": "mode: a manager cannot become a server",
@@ -115,7 +132,7 @@ func TestRelease(t *testing.T) {
 		if log := runner.logged(); !strings.Contains(log, "condition not met for clusters/stays") {
 			t.Errorf("the Job does not name the Cluster: %s", log)
 		}
-		p.mustHelm(t, "rollback", "rel", "2", "--namespace="+releaseNamespace)
+		p.mustHelm(t, "rollback", "rel", "3", "--namespace="+releaseNamespace)
 		p.mustHelm(t, "upgrade", "rel", chart, "--namespace="+releaseNamespace, "--values="+values)
 		if left := p.left(t, rendered); len(left) < len(crds)+len(others) {
 			t.Errorf("only %q are left", left)
@@ -236,14 +253,19 @@ func (p *plane) createCertificate(t *testing.T, namespace, name string) {
 	}
 }
 
-// startManager runs the manager of the release as a process, and waits until it is ready.
-func (p *plane) startManager(t *testing.T) *process.Process {
+func (p *plane) deployment(t *testing.T) *appsv1.Deployment {
 	t.Helper()
 	deployment := &appsv1.Deployment{}
 	if err := p.client.Get(t.Context(), client.ObjectKey{Namespace: releaseNamespace, Name: deployed}, deployment); err != nil {
 		t.Fatal(err)
 	}
-	dir, spec := t.TempDir(), &deployment.Spec.Template.Spec
+	return deployment
+}
+
+// startManager runs the manager of the release as a process, and waits until it is ready.
+func (p *plane) startManager(t *testing.T) *process.Process {
+	t.Helper()
+	dir, spec := t.TempDir(), &p.deployment(t).Spec.Template.Spec
 	kubeconfig, err := p.kubeconfigOf(t.Context(), dir, releaseNamespace, spec.ServiceAccountName)
 	if err != nil {
 		t.Fatal(err)
