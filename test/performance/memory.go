@@ -30,7 +30,7 @@ import (
 // JSON that it serves. It reads the resident memory first, because the requests
 // that follow add to it.
 func (r *run) measureMemory(ctx context.Context, s *StartUp) error {
-	s.ResidentBytes = readUsages(r.pids())[managerName].RSSBytes
+	s.ResidentBytes = readUsages(r.pids())[r.shape].RSSBytes
 	var err error
 	if s.JSONBytes, err = r.renderedBytes(); err != nil {
 		return fmt.Errorf("measure the JSON: %w", err)

@@ -26,6 +26,7 @@ import (
 )
 
 type options struct {
+	shape             string // serverName or managerName
 	clusters, writes  int
 	runs, concurrency int
 	duration          time.Duration
@@ -35,7 +36,7 @@ type options struct {
 	program           string
 	kustomization     string
 	ranges, out       string
-	managerArgs       []string
+	programArgs       []string
 }
 
 // Time limits of steps whose duration depends on the machine.
@@ -50,9 +51,10 @@ func parseOptions(args []string) (options, error) {
 	o := options{warmUp: true}
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: hyperfleet-bench [flags] [-- flags of the manager]")
+		fmt.Fprintln(flags.Output(), "usage: hyperfleet-bench [flags] [-- flags of the manager or server]")
 		flags.PrintDefaults()
 	}
+	flags.StringVar(&o.shape, "shape", managerName, "what to measure: the "+managerName+" beside an API server, or the "+serverName+", which is all in one process")
 	flags.IntVar(&o.clusters, "clusters", 1000, "size of the fleet while reads are measured, at least 40")
 	flags.IntVar(&o.writes, "writes", 500, "maximum number of clusters that a scenario creates, at most a quarter of the fleet")
 	flags.IntVar(&o.runs, "runs", 3, "number of runs, each on a new control plane")
@@ -63,18 +65,21 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.program, "program", "bin/hyperfleet", "the program under test")
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "kustomization to apply before the manager starts")
 	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "file of expected ratios")
-	flags.StringVar(&o.out, "out", "", "path of the result, without .json and .md; the default is bin/bench/http-<clusters>")
+	flags.StringVar(&o.out, "out", "", "path of the result, without .json and .md; the default is bin/bench/<shape>-<clusters>")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
-	o.managerArgs = flags.Args()
+	o.programArgs = flags.Args()
 	if o.out == "" {
-		o.out = filepath.Join("bin", "bench", fmt.Sprintf("http-%d", o.clusters))
+		o.out = filepath.Join("bin", "bench", fmt.Sprintf("%s-%d", o.shape, o.clusters))
 	}
 	return o, o.check()
 }
 
 func (o options) check() error {
+	if o.shape != managerName && o.shape != serverName {
+		return fmt.Errorf("-shape is %q, want %s or %s", o.shape, managerName, serverName)
+	}
 	if o.assets == "" {
 		return errors.New("-assets is required if KUBEBUILDER_ASSETS is not set")
 	}
@@ -105,10 +110,11 @@ func (o options) batch() int { return min(o.writes, o.clusters/4) }
 
 func (o options) settings() Settings {
 	return Settings{
+		Shape:       o.shape,
 		Clusters:    o.clusters,
 		Batch:       o.batch(),
 		Concurrency: o.concurrency,
 		Duration:    o.duration.String(),
-		ManagerArgs: o.managerArgs,
+		ProgramArgs: o.programArgs,
 	}
 }

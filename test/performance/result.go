@@ -35,11 +35,12 @@ type Result struct {
 
 // Settings are the options that determine the figures.
 type Settings struct {
+	Shape       string   `json:"shape"`
 	Clusters    int      `json:"clusters"`
 	Batch       int      `json:"batch"` // clusters that a scenario creates
 	Concurrency int      `json:"concurrency"`
 	Duration    string   `json:"duration"`
-	ManagerArgs []string `json:"managerArgs,omitempty"`
+	ProgramArgs []string `json:"programArgs,omitempty"`
 }
 
 // Run is the measured round of one run.

@@ -38,7 +38,7 @@ type run struct {
 // add makes a run and adds it to the result. No process that it started runs when
 // it returns.
 func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) {
-	fmt.Fprintln(out, "  Starting etcd and kube-apiserver")
+	fmt.Fprintln(out, "  Starting the API server")
 	s, err := startStack(ctx, o)
 	defer func() { err = errors.Join(err, s.stop()) }()
 	if err != nil {
@@ -57,7 +57,7 @@ func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	cancel() // the run ends the manager next
+	cancel() // the run ends the program next
 	if measured.StartUp, err = running.measureStartUp(ctx); err != nil {
 		return err
 	}
@@ -65,9 +65,8 @@ func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) 
 	return nil
 }
 
-// prepare fills the fleet up to the clusters that the rounds add, and starts the
-// manager afterwards, because filling is faster without it. It returns when the
-// manager has loaded the fleet.
+// prepare fills the fleet up to the clusters that the rounds add, and starts a manager
+// afterwards, because filling is faster without it. It returns when the fleet is loaded.
 func (r *run) prepare(ctx context.Context) error {
 	began := time.Now()
 	if n := r.clusters - len(r.rounds())*2*r.batch(); n > 0 {
@@ -76,9 +75,11 @@ func (r *run) prepare(ctx context.Context) error {
 			return fmt.Errorf("fill the fleet: %w", err)
 		}
 	}
-	fmt.Fprintln(r.out, "  Starting the manager")
-	if err := r.startManager(ctx, r.options); err != nil {
-		return err
+	if r.plane != nil {
+		fmt.Fprintln(r.out, "  Starting the manager")
+		if err := r.start(ctx, r.options); err != nil {
+			return err
+		}
 	}
 	r.settle(ctx, fillLimit, 0)
 	fmt.Fprintf(r.out, "  The fleet is ready after %s\n", time.Since(began).Round(time.Second))
@@ -156,13 +157,13 @@ func (r *run) show(scenario Scenario) {
 	fmt.Fprintln(r.out)
 }
 
-// measureStartUp restarts the manager, which then loads the whole fleet.
+// measureStartUp restarts the program, which then loads the whole fleet.
 func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
-	if err := r.manager.Stop(stopLimit); err != nil {
+	if err := r.running.Stop(stopLimit); err != nil {
 		return StartUp{}, err
 	}
 	began := time.Now()
-	if err := r.startManager(ctx, r.options); err != nil {
+	if err := r.start(ctx, r.options); err != nil {
 		return StartUp{}, err
 	}
 	startUp := StartUp{Seconds: time.Since(began).Seconds()}
@@ -171,18 +172,21 @@ func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
 	if err != nil {
 		return StartUp{}, err
 	}
-	fmt.Fprintf(r.out, "    start-up of the manager: ready after %.2f s, then %d MiB resident, %d MiB of heap, for %d MiB of JSON\n",
-		startUp.Seconds, startUp.ResidentBytes>>20, startUp.HeapBytes>>20, startUp.JSONBytes>>20)
+	fmt.Fprintf(r.out, "    start-up of the %s: ready after %.2f s, then %d MiB resident, %d MiB of heap, for %d MiB of JSON\n",
+		r.shape, startUp.Seconds, startUp.ResidentBytes>>20, startUp.HeapBytes>>20, startUp.JSONBytes>>20)
+	if r.plane == nil {
+		return startUp, ctx.Err() // it was a cold start
+	}
 	if startUp.Cold, err = r.measureColdStart(ctx); err != nil {
 		return StartUp{}, err
 	}
 	return startUp, ctx.Err()
 }
 
-// measureColdStart restarts everything. The API server begins to fill its watch caches
+// measureColdStart restarts the manager and its control plane. The API server begins to fill its watch caches
 // when the manager asks for its collections.
 func (r *run) measureColdStart(ctx context.Context) (ColdStart, error) {
-	if err := errors.Join(r.manager.Stop(stopLimit), r.plane.Stop()); err != nil {
+	if err := errors.Join(r.running.Stop(stopLimit), r.plane.Stop()); err != nil {
 		return ColdStart{}, err
 	}
 	began := time.Now()
@@ -190,7 +194,7 @@ func (r *run) measureColdStart(ctx context.Context) (ColdStart, error) {
 		return ColdStart{}, err
 	}
 	cold := ColdStart{APIServerSeconds: time.Since(began).Seconds()}
-	if err := r.startManager(ctx, r.options); err != nil {
+	if err := r.start(ctx, r.options); err != nil {
 		return ColdStart{}, err
 	}
 	cold.Seconds = time.Since(began).Seconds()
@@ -208,7 +212,7 @@ func (r *run) gathering() time.Duration { return r.heartbeatDelay + time.Second 
 func (r *run) settle(ctx context.Context, limit, later time.Duration) {
 	const interval, quiet = 500 * time.Millisecond, 0.15 // of one core
 	busy := func(u usages) float64 {
-		return u.cpuSeconds(controlplane.EtcdName, controlplane.APIServerName, managerName)
+		return u.cpuSeconds(controlplane.EtcdName, controlplane.APIServerName, r.shape)
 	}
 	before, active := busy(readUsages(r.pids())), time.Now()
 	for deadline := time.Now().Add(limit); time.Now().Before(deadline); {

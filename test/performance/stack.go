@@ -30,6 +30,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -44,100 +46,118 @@ const (
 	unwatched = "bench-unwatched"
 )
 
+// Shapes, and the names of their processes.
 const (
-	managerName = "manager"
-	startLimit  = time.Minute
-	stopLimit   = 15 * time.Second
+	managerName = "manager" // beside an API server and etcd, which are processes of their own
+	serverName  = "server"  // all in one
+)
+
+const (
+	startLimit = time.Minute
+	stopLimit  = 15 * time.Second
 )
 
 // stack is the set of measured processes, on a temporary folder.
 type stack struct {
 	dir     string
-	plane   *controlplane.ControlPlane
-	manager *process.Process
+	name    string                     // of the program: a shape
+	plane   *controlplane.ControlPlane // nil in the server
+	running *process.Process           // the manager or the server
 	bare    *process.Process
-	ports   []int  // of facade, probes and metrics
+	ports   []int  // of facade, probes, metrics, the API server and etcd
 	facade  string // host:port
 	metrics string // host:port
 	admin   client.WithWatch
 }
 
-// startStack starts everything but the manager. The caller stops the returned
-// stack, also after an error.
+// startStack starts what comes before the manager: the control plane, or the server, of
+// which the manager is a part. The caller stops the returned stack, also after an error.
 func startStack(ctx context.Context, o options) (*stack, error) {
-	s := &stack{}
+	s := &stack{name: o.shape}
 	var err error
 	if s.dir, err = os.MkdirTemp("", "hyperfleet-bench-"); err != nil {
 		return s, err
 	}
-	ports, err := freePorts(5)
+	if s.ports, err = freePorts(5); err != nil {
+		return s, err
+	}
+	if s.name == serverName {
+		err = s.start(ctx, o)
+	} else {
+		err = s.startControlPlane(ctx, o)
+	}
 	if err != nil {
 		return s, err
 	}
-	s.plane, err = controlplane.New(controlplane.Config{Dir: s.dir, Assets: o.assets, EtcdPort: ports[0], APIServerPort: ports[1]})
-	if err != nil {
-		return s, err
+	if s.admin, err = s.newClient(); err != nil {
+		return s, fmt.Errorf("client of the API server: %w", err)
 	}
-	if err := s.plane.Start(ctx); err != nil {
-		return s, err
-	}
-	if err := s.plane.Install(ctx, o.kustomization); err != nil {
-		return s, err
-	}
-	if s.admin, err = newClient(s.plane); err != nil {
-		return s, fmt.Errorf("client of kube-apiserver: %w", err)
-	}
-	if err := s.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: unwatched}}); err != nil {
-		return s, err
-	}
-	s.ports = ports[2:]
-	return s, nil
+	return s, s.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: unwatched}})
 }
 
-func newClient(plane *controlplane.ControlPlane) (client.WithWatch, error) {
+func (s *stack) startControlPlane(ctx context.Context, o options) error {
+	var err error
+	s.plane, err = controlplane.New(controlplane.Config{Dir: s.dir, Assets: o.assets, EtcdPort: s.ports[4], APIServerPort: s.ports[3]})
+	if err != nil {
+		return err
+	}
+	if err := s.plane.Start(ctx); err != nil {
+		return err
+	}
+	return s.plane.Install(ctx, o.kustomization)
+}
+
+func (s *stack) newClient() (client.WithWatch, error) {
+	var config *rest.Config
+	if s.name == serverName {
+		var err error
+		if config, err = clientcmd.BuildConfigFromFlags("", filepath.Join(s.dir, "data", "kubeconfig")); err != nil {
+			return nil, err
+		}
+		config.QPS = -1
+	} else {
+		config = s.plane.RESTConfig(controlplane.Admin)
+	}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
-	return client.NewWithWatch(plane.RESTConfig(controlplane.Admin), client.Options{Scheme: scheme})
+	return client.NewWithWatch(config, client.Options{Scheme: scheme})
 }
 
-// startManager starts or restarts the manager.
-func (s *stack) startManager(ctx context.Context, o options) error {
+// start starts or restarts the program: the manager, or the server.
+func (s *stack) start(ctx context.Context, o options) error {
 	if err := s.require(adapterNames()); err != nil {
 		return err
 	}
-	s.facade = loopback(s.ports[0])
+	s.facade, s.metrics = loopback(s.ports[0]), loopback(s.ports[2])
+	args := []string{s.name}
+	if s.name == serverName {
+		args = append(args, "--data-dir="+filepath.Join(s.dir, "data"), "--kubernetes-bind-address="+loopback(s.ports[3]))
+	} else {
+		args = append(args, "--kubeconfig="+s.plane.KubeconfigFile(controlplane.Manager))
+	}
+	args = append(args,
+		"--namespace="+watched,
+		"--adapters-config="+s.adaptersFile(),
+		"--facade-bind-address="+s.facade,
+		"--heartbeat-delay="+o.heartbeatDelay.String(),
+		"--health-probe-bind-address="+loopback(s.ports[1]),
+		"--metrics-bind-address="+s.metrics,
+		"--insecure-disable-authentication", "--user=dev@hyperfleet.local",
+	)
 	var err error
-	s.manager, err = process.Start(process.Spec{
-		Name: managerName,
-		Dir:  s.logDir(),
-		Path: o.program,
-		Args: append([]string{
-			"manager",
-			"--kubeconfig=" + s.plane.KubeconfigFile(controlplane.Manager),
-			"--namespace=" + watched,
-			"--adapters-config=" + s.adaptersFile(),
-			"--facade-bind-address=" + s.facade,
-			"--heartbeat-delay=" + o.heartbeatDelay.String(),
-			"--health-probe-bind-address=" + loopback(s.ports[1]),
-			"--metrics-bind-address=" + loopback(s.ports[2]),
-			"--insecure-disable-authentication", "--user=dev@hyperfleet.local",
-		}, o.managerArgs...),
-	})
+	s.running, err = process.Start(process.Spec{Name: s.name, Dir: s.logDir(), Path: o.program, Args: append(args, o.programArgs...)})
 	if err != nil {
 		return err
 	}
-	s.metrics = loopback(s.ports[2])
-	loading, err := s.plane.Loading("http://" + s.metrics + "/metrics")
-	if err != nil {
+	wait := process.Wait{Ready: process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"), Stall: startLimit}
+	if s.plane == nil {
+		wait.Stall = fillLimit // the server tells nobody how far it is
+	} else if wait.Progress, err = s.plane.Loading("http://" + s.metrics + "/metrics"); err != nil {
 		return err
 	}
-	return process.WaitReady(ctx, s.manager, process.Wait{
-		Ready:    process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"),
-		Stall:    startLimit,
-		Progress: loading,
-	})
+	return process.WaitReady(ctx, s.running, wait)
 }
 
 func (s *stack) adaptersFile() string { return filepath.Join(s.dir, "adapters.yaml") }
@@ -155,7 +175,11 @@ func (s *stack) require(names []string) error {
 // Its cause names the process.
 func (s *stack) cancelWhenOneEnds(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
-	for _, p := range []*process.Process{s.plane.Etcd(), s.plane.APIServer(), s.manager} {
+	processes := []*process.Process{s.running}
+	if s.plane != nil {
+		processes = append(processes, s.plane.Etcd(), s.plane.APIServer())
+	}
+	for _, p := range processes {
 		go func() {
 			select {
 			case <-ctx.Done():
@@ -167,10 +191,10 @@ func (s *stack) cancelWhenOneEnds(parent context.Context) (context.Context, cont
 	return ctx, func() { cancel(nil) }
 }
 
-// stop stops the manager before the control plane, and removes the folder.
+// stop stops the program before the control plane, and removes the folder.
 func (s *stack) stop() error {
 	var errs []error
-	for _, p := range []*process.Process{s.bare, s.manager} {
+	for _, p := range []*process.Process{s.bare, s.running} {
 		if p != nil {
 			errs = append(errs, p.Stop(stopLimit))
 		}
@@ -188,13 +212,12 @@ func (s *stack) logDir() string { return filepath.Join(s.dir, "log") }
 
 // pids returns the processes whose CPU time and memory count.
 func (s *stack) pids() map[string]int {
-	pids := map[string]int{
-		controlplane.EtcdName:      s.plane.Etcd().PID(),
-		controlplane.APIServerName: s.plane.APIServer().PID(),
-		generatorName:              os.Getpid(),
+	pids := map[string]int{generatorName: os.Getpid()}
+	if s.plane != nil {
+		pids[controlplane.EtcdName], pids[controlplane.APIServerName] = s.plane.Etcd().PID(), s.plane.APIServer().PID()
 	}
-	if s.manager != nil {
-		pids[managerName] = s.manager.PID()
+	if s.running != nil {
+		pids[s.name] = s.running.PID()
 	}
 	if s.bare != nil {
 		pids[bareName] = s.bare.PID()

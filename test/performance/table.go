@@ -25,7 +25,7 @@ import (
 )
 
 // processNames are in the order of the tables.
-var processNames = []string{controlplane.EtcdName, controlplane.APIServerName, managerName, bareName, generatorName}
+var processNames = []string{controlplane.EtcdName, controlplane.APIServerName, managerName, serverName, bareName, generatorName}
 
 // markdown shows the result as tables, as in docs/performance.md.
 func (r *Result) markdown() string {
@@ -33,22 +33,23 @@ func (r *Result) markdown() string {
 	m, s := r.Machine, r.Settings
 	fmt.Fprintf(&b, "Machine: %d cores (%s), %.0f GiB memory, Linux %s, %s.\n", m.Cores, m.Processor, float64(m.MemoryBytes)/(1<<30), m.Kernel, m.Go)
 	fmt.Fprintf(&b, "Clusters: %d, reports: %d, runs: %d, requests at a time: %d", s.Clusters, s.Clusters*len(adapters), len(r.Runs), s.Concurrency)
-	if len(s.ManagerArgs) > 0 {
-		fmt.Fprintf(&b, ", manager with %s", strings.Join(s.ManagerArgs, " "))
+	if len(s.ProgramArgs) > 0 {
+		fmt.Fprintf(&b, ", %s with %s", s.Shape, strings.Join(s.ProgramArgs, " "))
 	}
 	b.WriteString(".\n")
 	start := func(of func(StartUp) float64) Spread {
 		return r.spread(func(run *Run) float64 { return of(run.StartUp) })
 	}
 	seconds := start(func(s StartUp) float64 { return s.Seconds })
-	fmt.Fprintf(&b, "Start-up of the manager with this fleet: ready after %.1f s (%.1f–%.1f), then %.0f MiB resident and %.0f MiB of heap, for %.0f MiB of JSON.\n",
-		seconds.Median, seconds.Min, seconds.Max,
+	fmt.Fprintf(&b, "Start-up of the %s with this fleet: ready after %.1f s (%.1f–%.1f), then %.0f MiB resident and %.0f MiB of heap, for %.0f MiB of JSON.\n",
+		s.Shape, seconds.Median, seconds.Min, seconds.Max,
 		start(func(s StartUp) float64 { return float64(s.ResidentBytes) }).Median/(1<<20),
 		start(func(s StartUp) float64 { return float64(s.HeapBytes) }).Median/(1<<20),
 		start(func(s StartUp) float64 { return float64(s.JSONBytes) }).Median/(1<<20))
-	cold := start(func(s StartUp) float64 { return s.Cold.Seconds })
-	fmt.Fprintf(&b, "Cold start of etcd, the API server and the manager: ready after %.1f s (%.1f–%.1f), the API server after %.1f s.\n",
-		cold.Median, cold.Min, cold.Max, start(func(s StartUp) float64 { return s.Cold.APIServerSeconds }).Median)
+	if cold := start(func(s StartUp) float64 { return s.Cold.Seconds }); s.Shape == managerName {
+		fmt.Fprintf(&b, "Cold start of etcd, the API server and the manager: ready after %.1f s (%.1f–%.1f), the API server after %.1f s.\n",
+			cold.Median, cold.Min, cold.Max, start(func(s StartUp) float64 { return s.Cold.APIServerSeconds }).Median)
+	}
 	stale := r.spread(func(run *Run) float64 { return run.Stale.Seconds })
 	fmt.Fprintf(&b, "Parents that became stale at once: %d, all aggregated anew after %.1f s (%.1f–%.1f), %.0f a second, while reports went on.\n",
 		r.Runs[0].Stale.Parents, stale.Median, stale.Min, stale.Max, r.spread(func(run *Run) float64 { return run.Stale.PerSecond() }).Median)
