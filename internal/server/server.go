@@ -22,15 +22,15 @@ import (
 	"fmt"
 	"time"
 
-	"go.uber.org/zap"
-	"k8s.io/client-go/rest"
-
 	"github.com/hyperfleet-io/hyperfleet/config"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/etcd"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/kubecontrollers"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
+	"go.uber.org/zap"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/client-go/rest"
 )
 
 // managerUser and managerGroups are the identity of the service account in config/rbac.
@@ -182,7 +182,8 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 
 // manager returns the configuration of the manager's client. Its certificate exists
 // in memory only. It does not impersonate the service account, because the facade
-// impersonates callers, with the service account's right to do so.
+// impersonates callers, with the service account's right to do so. Its writes do not
+// leave the process.
 func (c *control) manager() (*rest.Config, error) {
 	url, err := c.URL()
 	if err != nil {
@@ -192,7 +193,9 @@ func (c *control) manager() (*rest.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}, nil
+	manager := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}
+	manager.Wrap(c.api.InProcess(&user.DefaultInfo{Name: managerUser, Groups: append([]string{user.AllAuthenticated}, managerGroups...)}))
+	return manager, nil
 }
 
 // renew renews the server's certificate while the server runs. Its users read the

@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -182,15 +183,21 @@ func TestServerOnTheNetwork(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(authority)
 	token := strings.TrimSpace(f.kubectl(t, "", "create", "token", "dev"))
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "fleet.example.com"}}}
 	for name, test := range map[string]struct {
-		token string
-		want  int
-	}{"a token": {token, http.StatusOK}, "no token": {"", http.StatusUnauthorized}} {
-		client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "fleet.example.com"}}}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1:"+port+api+"/clusters", http.NoBody)
+		method, body, token string
+		want                int
+	}{
+		"a token":             {http.MethodGet, "", token, http.StatusOK},
+		"a token, to create":  {http.MethodPost, `{"kind":"Cluster","name":"audited","spec":{"a":1}}`, token, http.StatusCreated},
+		"no token":            {http.MethodGet, "", "", http.StatusUnauthorized},
+		"no token, to create": {http.MethodPost, `{"kind":"Cluster","name":"other","spec":{"a":1}}`, "", http.StatusUnauthorized},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), test.method, "https://127.0.0.1:"+port+api+"/clusters", strings.NewReader(test.body))
 		if err != nil {
 			t.Fatal(err)
 		}
+		request.Header.Set("Content-Type", "application/json")
 		if test.token != "" {
 			request.Header.Set("Authorization", "Bearer "+test.token)
 		}
@@ -206,6 +213,9 @@ func TestServerOnTheNetwork(t *testing.T) {
 	eventually(t, "the audit log has the request for a token", func() bool {
 		return strings.Contains(readLog(t, audit), `"requestURI":"/api/v1/namespaces/default/serviceaccounts/dev/token`)
 	})
+	// The write of a REST request does not leave the process. It is audited all the same.
+	written := regexp.MustCompile(`"verb":"create","user":{"username":"system:serviceaccount:hyperfleet-system:hyperfleet-manager".*"impersonatedUser":{"username":"system:serviceaccount:default:dev".*"resource":"clusters","namespace":"default","name":"audited"`)
+	eventually(t, "the audit log has the write of a REST request", func() bool { return written.MatchString(readLog(t, audit)) })
 	f.stop(t, syscall.SIGTERM)
 
 	for want, args := range map[string][]string{

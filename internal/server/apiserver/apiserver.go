@@ -46,7 +46,8 @@ const Name = "hyperfleet-server"
 
 // Server is an API server that is built and does not serve yet.
 type Server struct {
-	chain *aggregator.APIAggregator
+	chain  *aggregator.APIAggregator
+	callee *callee
 }
 
 // New builds the API server. It listens from here on, and etcd must answer.
@@ -55,11 +56,7 @@ func New(ctx context.Context, o *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, err := newChain(completed)
-	if err != nil {
-		return nil, err
-	}
-	return &Server{chain: chain}, nil
+	return newServer(completed)
 }
 
 // Loopback returns the configuration of a client in this process with all rights.
@@ -98,10 +95,10 @@ func (s *Server) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// newChain connects the three servers that share one handler: the aggregator for
+// newServer connects the three servers that share one handler: the aggregator for
 // discovery and OpenAPI, the native resources, and the custom resources. It follows
 // k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic/server.
-func newChain(o options.CompletedOptions) (*aggregator.APIAggregator, error) {
+func newServer(o options.CompletedOptions) (*Server, error) {
 	generic, informers, storage, err := apiserver.BuildGenericConfig(
 		o,
 		[]*runtime.Scheme{legacyscheme.Scheme, apiextensionsserver.Scheme, aggregatorscheme.Scheme},
@@ -129,7 +126,11 @@ func newChain(o options.CompletedOptions) (*aggregator.APIAggregator, error) {
 		return nil, fmt.Errorf("configure the aggregator: %w", err)
 	}
 	aggregated.ExtraConfig.DisableRemoteAvailableConditionController = true // there are no Services
-	return connect(native.Complete(), custom.Complete(), aggregated.Complete())
+	chain, err := connect(native.Complete(), custom.Complete(), aggregated.Complete())
+	if err != nil {
+		return nil, err
+	}
+	return &Server{chain: chain, callee: newCallee(chain.GenericAPIServer.UnprotectedHandler(), aggregated.GenericConfig)}, nil
 }
 
 func connect(native apiserver.CompletedConfig, custom apiextensionsserver.CompletedConfig, aggregated aggregator.CompletedConfig) (*aggregator.APIAggregator, error) {

@@ -1,0 +1,156 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apiserver
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/endpoints/filters"
+	"k8s.io/apiserver/pkg/endpoints/filters/impersonation"
+	"k8s.io/apiserver/pkg/endpoints/request"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/klog/v2"
+)
+
+// callee serves requests to callers in this process. It is the handler of the network's
+// requests, behind the filters that decide and record what a caller may do: audit,
+// impersonation and authorization. Admission, validation and storage are parts of the
+// handler itself.
+//
+// The other filters of a network server are left out. They authenticate, and bound the
+// requests of many clients and their time. A caller in this process is known, and
+// bounds its own requests.
+type callee struct {
+	http.Handler
+	resolver request.RequestInfoResolver
+}
+
+func newCallee(handler http.Handler, config *genericapiserver.RecommendedConfig) *callee {
+	authorizer := config.Authorization.Authorizer
+	handler = filters.WithAuthorization(handler, authorizer, config.Serializer)
+	handler = impersonation.WithConstrainedImpersonation(handler, authorizer, config.Serializer)
+	handler = filters.WithAudit(handler, config.AuditBackend, config.AuditPolicyRuleEvaluator, config.LongRunningFunc)
+	handler = filters.WithWarningRecorder(handler)
+	handler = filters.WithRequestReceivedTimestamp(handler)
+	handler = filters.WithAuditInit(handler)
+	return &callee{Handler: handler, resolver: config.RequestInfoResolver}
+}
+
+// InProcess returns a wrapper of transports. Requests for one resource do not leave this
+// process: the API server's own handler serves them, in the name of the caller, who may
+// impersonate as on the network. Lists, watches and everything else go to the wrapped
+// transport.
+func (s *Server) InProcess(caller user.Info) func(http.RoundTripper) http.RoundTripper {
+	return func(wire http.RoundTripper) http.RoundTripper {
+		return &transport{callee: s.callee, caller: caller, wire: wire}
+	}
+}
+
+type transport struct {
+	callee *callee
+	caller user.Info
+	wire   http.RoundTripper
+}
+
+// single are the verbs of requests for one resource.
+var single = []string{"get", "create", "update", "patch", "delete"}
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	info, err := t.callee.resolver.NewRequestInfo(r)
+	if err != nil || !info.IsResourceRequest || !slices.Contains(single, info.Verb) {
+		return t.wire.RoundTrip(r)
+	}
+	if r.Body != nil {
+		defer func() { _ = r.Body.Close() }()
+	}
+	ctx := request.WithRequestInfo(request.WithUser(r.Context(), t.caller), info)
+	served := r.Clone(ctx) // the filters change its headers
+	served.RequestURI = r.URL.RequestURI()
+	served.RemoteAddr = "127.0.0.1:0" // for the audit log
+	if served.Body == nil {
+		served.Body = http.NoBody
+	}
+	response := &response{header: http.Header{}}
+	if err := t.serve(response, served); err != nil {
+		return nil, err
+	}
+	// On the network, a client that gives up does not see what the server answers.
+	if err := r.Context().Err(); err != nil && response.code >= http.StatusInternalServerError {
+		return nil, err
+	}
+	return response.of(r), nil
+}
+
+// serve turns a panic into an error, as a network server that closes the connection.
+func (t *transport) serve(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			klog.FromContext(r.Context()).Error(nil, "The API server panicked", "method", r.Method, "path", r.URL.Path, "panic", cause)
+			err = fmt.Errorf("the API server panicked at %s %s", r.Method, r.URL.Path)
+		}
+	}()
+	t.callee.ServeHTTP(w, r)
+	return nil
+}
+
+// WrappedRoundTripper lets client-go look through.
+func (t *transport) WrappedRoundTripper() http.RoundTripper { return t.wire }
+
+// response keeps what a handler answers.
+type response struct {
+	header http.Header
+	code   int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (w *response) Header() http.Header { return w.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (w *response) WriteHeader(code int) {
+	if w.code == 0 {
+		w.code = code
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (w *response) Write(b []byte) (int, error) {
+	w.WriteHeader(http.StatusOK)
+	return w.body.Write(b)
+}
+
+// of returns the response to a request.
+func (w *response) of(r *http.Request) *http.Response {
+	w.WriteHeader(http.StatusOK)
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", w.code, http.StatusText(w.code)),
+		StatusCode:    w.code,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        w.header,
+		Body:          io.NopCloser(&w.body),
+		ContentLength: int64(w.body.Len()),
+		Request:       r,
+	}
+}

@@ -1,0 +1,208 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// An operation is a request, whose body may depend on what is stored.
+type operation struct {
+	method, path, user, contentType string
+	body                            []byte
+}
+
+func (o operation) String() string {
+	return fmt.Sprintf("%s %s (%s, as %q)", o.method, o.path, o.contentType, o.user)
+}
+
+// A kind is a resource whose operations are compared.
+type kind struct {
+	plural string
+	fresh  func(name string) object
+	// names are a few, so that operations meet each other.
+	names []string
+	// fields are paths that mutations change.
+	fields []string
+}
+
+type object = map[string]any
+
+const hyperfleetPath = "/apis/hyperfleet.io/v1/namespaces/default/"
+
+var kinds = []kind{
+	{
+		plural: "clusters", names: []string{"c-1", "c-2"}, fields: []string{"spec.region", "metadata.labels.region", "status.conditions", "metadata.name", "metadata.finalizers"},
+		fresh: func(name string) object {
+			return object{"apiVersion": "hyperfleet.io/v1", "kind": "Cluster", "metadata": object{"name": name, "labels": object{"region": "eu"}}, "spec": object{"region": "eu", "nodes": 3}}
+		},
+	},
+	{
+		plural: "nodepools", names: []string{"c-1.workers", "c-2.gpu"}, fields: []string{"spec.clusterName", "spec.replicas", "metadata.name", "status"},
+		fresh: func(name string) object {
+			cluster, _, _ := strings.Cut(name, ".")
+			return object{"apiVersion": "hyperfleet.io/v1", "kind": "NodePool", "metadata": object{"name": name}, "spec": object{"clusterName": cluster, "replicas": 2}}
+		},
+	},
+	{
+		plural: "adapterstatuses", names: []string{"c-1.dns", "c-2.validator"},
+		fields: []string{"spec.observedTime", "spec.observedGeneration", "spec.conditions", "spec.adapter", "spec.resourceRef", "spec.data", "metadata.finalizers", "metadata.annotations"},
+		fresh: func(name string) object {
+			cluster, adapter, _ := strings.Cut(name, ".")
+			return object{"apiVersion": "hyperfleet.io/v1", "kind": "AdapterStatus", "metadata": object{"name": name}, "spec": object{
+				"resourceRef": object{"kind": "Cluster", "name": cluster}, "adapter": adapter, "observedGeneration": 1, "observedTime": "2026-01-15T10:00:00Z",
+				"conditions": []any{object{"type": "Available", "status": "True", "reason": "Done", "message": "All records exist"}}, "data": object{"zone": "example.com"},
+			}}
+		},
+	},
+}
+
+// values replace fields. Some are valid somewhere, none everywhere.
+var values = []any{
+	nil, "", "eu-west", "2026-01-15T11:00:00Z", "2026-01-15T09:00:00Z", "not a time", 0, 7, -1, 1.5, true, object{}, object{"a": object{"b": []any{1, "x"}}},
+	[]any{}, []any{"example.com/finalizer"}, []any{object{"type": "Available", "status": "False", "reason": "Lost", "message": "gone"}}, object{"kind": "Cluster", "name": "c-2"},
+	[]any{object{"type": "Available", "status": "Maybe"}}, strings.Repeat("x", 40_000),
+}
+
+// users act. The last one may read only, and the one before has no rights.
+var users = []string{"", "", devUser, devUser, "nobody@example.com", "viewer@example.com"}
+
+var queries = []string{"", "", "", "dryRun=All", "dryRun=Some", "fieldValidation=Strict", "fieldValidation=Warn", "fieldValidation=Ignore", "fieldManager=test", "fieldManager=%01", "pretty=true", "unknown=1"}
+
+// generate returns an operation. stored is what the last answer about the object said,
+// nil if there was none.
+func generate(r *rand.Rand, k kind, stored func(path string) object) operation {
+	name := pick(r, k.names)
+	collection := hyperfleetPath + k.plural
+	path := collection + "/" + name
+	o := operation{path: path, user: pick(r, users), contentType: "application/json"}
+	live := stored(path)
+	current := clone(live)
+	if current == nil || r.IntN(8) == 0 {
+		current = k.fresh(name)
+	}
+	subresource := ""
+	if r.IntN(4) == 0 {
+		subresource = "/status"
+	}
+	switch choice := r.IntN(12); {
+	case choice < 3 || live == nil && choice < 8:
+		o.method, o.path, o.body = http.MethodPost, collection, encode(r, mutate(r, k, k.fresh(name)))
+	case choice < 6:
+		o.method, o.path, o.body = http.MethodPut, path+subresource, encode(r, mutate(r, k, current))
+	case choice < 9:
+		o.method, o.path = http.MethodPatch, path+subresource
+		o.contentType, o.body = generatePatch(r, k, name)
+	case choice < 10:
+		o.method = http.MethodGet
+	default:
+		o.method, o.body = http.MethodDelete, generateDeletion(r, live)
+	}
+	if q := pick(r, queries); q != "" {
+		o.path += "?" + q
+	}
+	if strings.HasPrefix(o.contentType, "application/apply") && !strings.Contains(o.path, "?") {
+		o.path += "?fieldManager=applier&force=true"
+	}
+	if r.IntN(30) == 0 {
+		o.contentType = "text/plain"
+	}
+	return o
+}
+
+func generatePatch(r *rand.Rand, k kind, name string) (contentType string, body []byte) {
+	switch r.IntN(4) {
+	case 0:
+		applied := mutate(r, k, k.fresh(name))
+		return "application/apply-patch+yaml", encode(r, applied)
+	case 1:
+		path := "/" + strings.ReplaceAll(pick(r, k.fields), ".", "/")
+		return "application/json-patch+json", encode(r, []any{object{"op": pick(r, []string{"add", "replace", "remove", "test", "bad"}), "path": path, "value": pick(r, values)}})
+	case 2:
+		return "application/strategic-merge-patch+json", encode(r, object{"spec": object{}})
+	default:
+		return "application/merge-patch+json", encode(r, mutate(r, k, object{}))
+	}
+}
+
+func generateDeletion(r *rand.Rand, live object) []byte {
+	uid := "4f3e2d1c-0000-4000-8000-000000000000"
+	if metadata, ok := live["metadata"].(object); ok && r.IntN(2) == 0 {
+		uid, _ = metadata["uid"].(string)
+	}
+	return pick(r, [][]byte{
+		nil, []byte(`{}`), []byte(`{"propagationPolicy":"Background"}`), []byte(`{"propagationPolicy":"Nonsense"}`), []byte(`{"dryRun":["All"]}`),
+		fmt.Appendf(nil, `{"preconditions":{"uid":%q}}`, uid),
+	})
+}
+
+// mutate changes none to two fields.
+func mutate(r *rand.Rand, k kind, o object) object {
+	for range r.IntN(3) {
+		path := strings.Split(pick(r, k.fields), ".")
+		at := o
+		for _, step := range path[:len(path)-1] {
+			next, ok := at[step].(object)
+			if !ok {
+				next = object{}
+				at[step] = next
+			}
+			at = next
+		}
+		at[path[len(path)-1]] = pick(r, values)
+	}
+	if r.IntN(10) == 0 {
+		o["unknown"] = "field"
+	}
+	return o
+}
+
+// encode returns JSON, which is sometimes broken.
+func encode(r *rand.Rand, v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // of a map
+	}
+	if r.IntN(25) == 0 {
+		return text[:r.IntN(len(text))]
+	}
+	return text
+}
+
+func clone(o object) object {
+	if o == nil {
+		return nil
+	}
+	c := maps.Clone(o)
+	for key, value := range c {
+		if inner, ok := value.(object); ok {
+			c[key] = clone(inner)
+		}
+	}
+	return c
+}
+
+func pick[T any](r *rand.Rand, of []T) T { return of[r.IntN(len(of))] }
+
+// sorted returns the keys of a map in order.
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

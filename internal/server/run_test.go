@@ -1,0 +1,80 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"testing"
+
+	"github.com/go-logr/logr"
+	"go.uber.org/zap"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/server"
+)
+
+func TestMain(m *testing.M) {
+	klog.SetLogger(logr.Discard())
+	os.Exit(m.Run())
+}
+
+// A plane is a control plane in this process.
+type plane struct {
+	// manager is the configuration of the manager, whose writes stay in the process.
+	manager *rest.Config
+	// wire is the same without that.
+	wire *rest.Config
+	// admin may do everything.
+	admin *rest.Config
+}
+
+// withPlane calls test with a control plane that has everything installed, and without
+// reconcilers.
+func withPlane(tb testing.TB, test func(ctx context.Context, p plane)) {
+	tb.Helper()
+	o := server.NewOptions()
+	o.DataDir, o.BindAddress, o.Namespace, o.Version = tb.TempDir(), freeAddress(tb), "default", "v0.0.0-test"
+	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, manager *rest.Config) error {
+		manager.QPS = -1
+		p := plane{manager: manager, wire: rest.CopyConfig(manager)}
+		p.wire.WrapTransport = nil
+		var err error
+		if p.admin, err = clientcmd.BuildConfigFromFlags("", o.KubeconfigFile()); err != nil {
+			return err
+		}
+		p.admin.QPS = -1
+		test(ctx, p)
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func freeAddress(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
