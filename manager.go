@@ -59,7 +59,14 @@ func newManagerCommand() *cobra.Command {
 			logger := zap.New(zap.UseFlagOptions(&o.log))
 			ctrl.SetLogger(logger)
 			klog.SetLogger(logger)
-			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, o, func() {})
+			if err := o.check(); err != nil {
+				return err
+			}
+			required, err := adapters.NewSource(o.adaptersFile)
+			if err != nil {
+				return err
+			}
+			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, required, o, func() {})
 		},
 	}
 	flags := flag.NewFlagSet(command.Name(), flag.ContinueOnError)
@@ -71,14 +78,7 @@ func newManagerCommand() *cobra.Command {
 
 // runManager builds the reconcilers and the facade and serves until the context ends.
 // It calls ready once, when the facade answers from a complete index.
-func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), o *options, ready func()) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	required, err := adapters.NewSource(o.adaptersFile)
-	if err != nil {
-		return err
-	}
+func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), required *adapters.Source, o *options, ready func()) error {
 	config, err := findAPIServer()
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)

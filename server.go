@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -36,7 +37,10 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/config"
+	"github.com/hyperfleet-io/hyperfleet/controllers"
+	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
@@ -119,13 +123,25 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 	klog.SetLogger(zapr.NewLogger(raw))
 	server.LimitMemory()
 	progress := func(what string) { fmt.Fprintln(out, what) }
+	var required atomic.Pointer[adapters.Source]
+	o.plane.InitialStatus = func(cluster *v1.Cluster) *v1.ResourceStatus {
+		if source := required.Load(); source != nil {
+			return controllers.InitialStatus(cluster, source, o.conditionNames)
+		}
+		return nil
+	}
 	err = server.Run(ctx, o.plane, raw, progress, func(ctx context.Context, manager *rest.Config) error {
 		if err := createFile(o.adaptersFile, config.Adapters); err != nil {
 			return fmt.Errorf("create the adapters' configuration: %w", err)
 		}
+		source, err := adapters.NewSource(o.adaptersFile)
+		if err != nil {
+			return err
+		}
+		required.Store(source)
 		progress("Starting the reconcilers and the REST API")
 		found := func() (*rest.Config, error) { return manager, nil }
-		return runManager(ctx, found, o.options, func() {
+		return runManager(ctx, found, source, o.options, func() {
 			fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 			o.welcome(out)
 		})

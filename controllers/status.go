@@ -148,15 +148,22 @@ func (c *computation) take(reports []*v1.AdapterStatus) {
 
 // evaluate computes the status from the input.
 func (a aggregator) evaluate(obj parent, c *computation) {
-	c.status = &v1.ResourceStatus{ID: v1.ID(obj.GetUID()), ObservedGeneration: obj.GetGeneration()}
-	v1.RecordUpdate(c.status, obj, c.in.Now)
-	c.in.Updated = c.status.UpdatedTime.Time
-	c.status.Conditions = aggregate.Conditions(c.in)
-	c.status.Ready = aggregate.Ready(c.status.Conditions).Status
-	c.status.Available = aggregate.Available(c.status.Conditions).Status
+	c.status = newStatus(obj, &c.in)
 	if obj.GetDeletionTimestamp() != nil {
 		c.status.FinalizedGeneration = obj.GetStatus().FinalizedGeneration
 	}
+}
+
+// newStatus returns the status that follows from the input, and from the status that
+// obj has. It completes the input.
+func newStatus(obj v1.Parent, in *aggregate.Input) *v1.ResourceStatus {
+	status := &v1.ResourceStatus{ID: v1.ID(obj.GetUID()), ObservedGeneration: obj.GetGeneration()}
+	v1.RecordUpdate(status, obj, in.Now)
+	in.Updated = status.UpdatedTime.Time
+	status.Conditions = aggregate.Conditions(*in)
+	status.Ready = aggregate.Ready(status.Conditions).Status
+	status.Available = aggregate.Available(status.Conditions).Status
+	return status
 }
 
 // confirm replaces the reports of the input by those of the API server.

@@ -27,6 +27,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
 )
@@ -48,6 +49,9 @@ type Options struct {
 	SkipInstall bool
 	// Version is the program's version.
 	Version string
+	// InitialStatus returns the status that a new Cluster is stored with, nil for that
+	// of the schema's defaults. A nil function means the same.
+	InitialStatus func(*v1.Cluster) *v1.ResourceStatus
 
 	apiServer *apiserver.Options
 }

@@ -50,7 +50,12 @@ type plane struct {
 // reconcilers.
 func withPlane(tb testing.TB, test func(ctx context.Context, p plane)) {
 	tb.Helper()
-	o := server.NewOptions()
+	withPlaneOf(tb, server.NewOptions(), test)
+}
+
+// withPlaneOf is like withPlane, with further options.
+func withPlaneOf(tb testing.TB, o *server.Options, test func(ctx context.Context, p plane)) {
+	tb.Helper()
 	o.DataDir, o.BindAddress, o.Namespace, o.Version = tb.TempDir(), freeAddress(tb), "default", "v0.0.0-test"
 	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, manager *rest.Config) error {
 		manager.QPS = -1

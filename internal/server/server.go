@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"time"
 
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/config"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/etcd"
@@ -106,6 +107,10 @@ func (c *control) startEtcd(ctx context.Context) error {
 	a.CertFile, a.KeyFile = c.CertFiles()
 	a.ClientCAFile, a.TokensFile = c.CAFile(), c.credentials.TokensFile()
 	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
+	if c.InitialStatus != nil {
+		a.CreatedOf = v1.GroupVersion.WithResource("clusters").GroupResource()
+		a.Created = initialStatus(c.InitialStatus)
+	}
 	a.Host, a.Port, err = c.listener()
 	return err
 }

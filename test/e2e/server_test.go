@@ -27,12 +27,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
+	dto "github.com/prometheus/client_model/go"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // TestServerRestarts takes one data directory from nothing through a stop, a crash,
@@ -57,6 +61,29 @@ func TestServerRestarts(t *testing.T) {
 		}
 	})
 	created := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"stays"}`)
+
+	t.Run("a new cluster has its status from the create on", func(t *testing.T) {
+		f.kubectl(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", "cluster.hyperfleet.io/stays")
+		// The reconciler that writes a changed status has seen the cluster before.
+		f.kubectl(t, "", "label", "cluster.hyperfleet.io/stays", "changed=yes")
+		writes := func(reason string) float64 {
+			families, err := process.Metrics(t.Context(), http.DefaultClient, "http://"+f.scraped+"/metrics")
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := 0.0
+			for _, metric := range families["hyperfleet_status_writes_total"].GetMetric() {
+				if slices.ContainsFunc(metric.GetLabel(), func(l *dto.LabelPair) bool { return l.GetValue() == reason }) {
+					sum += metric.GetCounter().GetValue()
+				}
+			}
+			return sum
+		}
+		eventually(t, "the reconciler writes", func() bool { return writes("refresh") > 0 })
+		if initial := writes("initial"); initial != 0 {
+			t.Errorf("the reconciler wrote %v initial statuses", initial)
+		}
+	})
 
 	t.Run("it refuses a second server and names itself", func(t *testing.T) {
 		out, err := f.program("server", "--data-dir="+f.dir).CombinedOutput()

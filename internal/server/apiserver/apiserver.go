@@ -56,7 +56,7 @@ func New(ctx context.Context, o *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newServer(completed)
+	return newServer(completed, o)
 }
 
 // Loopback returns the configuration of a client in this process with all rights.
@@ -98,7 +98,7 @@ func (s *Server) WaitReady(ctx context.Context) error {
 // newServer connects the three servers that share one handler: the aggregator for
 // discovery and OpenAPI, the native resources, and the custom resources. It follows
 // k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic/server.
-func newServer(o options.CompletedOptions) (*Server, error) {
+func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 	generic, informers, storage, err := apiserver.BuildGenericConfig(
 		o,
 		[]*runtime.Scheme{legacyscheme.Scheme, apiextensionsserver.Scheme, aggregatorscheme.Scheme},
@@ -119,6 +119,9 @@ func newServer(o options.CompletedOptions) (*Server, error) {
 	custom, err := apiserver.CreateAPIExtensionsConfig(*native.Generic, native.VersionedInformers, initializers, o, 1, resolver, credentials)
 	if err != nil {
 		return nil, fmt.Errorf("configure the custom resources: %w", err)
+	}
+	if own.Created != nil {
+		custom.ExtraConfig.CRDRESTOptionsGetter = &onCreate{custom.ExtraConfig.CRDRESTOptionsGetter, own.CreatedOf, own.Created}
 	}
 	aggregated, err := apiserver.CreateAggregatorConfig(
 		*native.Generic, o, native.VersionedInformers, resolver, native.ProxyTransport, native.PeerProxy, initializers)

@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apiserver/pkg/features"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
@@ -51,6 +52,9 @@ type Options struct {
 	// ServiceAccountKeyFile is the PEM file of the key that signs service account
 	// tokens.
 	ServiceAccountKeyFile string
+	// Created, if any, is called before a custom resource of CreatedOf is stored.
+	Created   OnCreate
+	CreatedOf schema.GroupResource
 
 	kubernetes *options.Options
 }

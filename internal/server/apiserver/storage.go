@@ -1,0 +1,76 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apiserver
+
+import (
+	"context"
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/storage"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/client-go/tools/cache"
+)
+
+// OnCreate changes a valid custom resource just before it is stored. Nothing validates
+// it again.
+type OnCreate func(*unstructured.Unstructured) error
+
+// onCreate calls a function before the custom resources of one kind are stored.
+type onCreate struct {
+	generic.RESTOptionsGetter
+	of     schema.GroupResource
+	change OnCreate
+}
+
+// GetRESTOptions implements generic.RESTOptionsGetter.
+func (g *onCreate) GetRESTOptions(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
+	options, err := g.RESTOptionsGetter.GetRESTOptions(resource, example)
+	if err != nil || resource != g.of {
+		return options, err
+	}
+	decorate := options.Decorator
+	options.Decorator = func(
+		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
+		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
+	) (storage.Interface, factory.DestroyFunc, error) {
+		inner, destroy, err := decorate(config, prefix, key, object, list, attributes, triggers, indexers)
+		return &changedOnCreate{Interface: inner, change: g.change}, destroy, err
+	}
+	return options, nil
+}
+
+type changedOnCreate struct {
+	storage.Interface
+	change OnCreate
+}
+
+// Create implements storage.Interface.
+func (s *changedOnCreate) Create(ctx context.Context, key string, object, out runtime.Object, ttl uint64) error {
+	custom, ok := object.(*unstructured.Unstructured)
+	if !ok {
+		return fmt.Errorf("store a %T as a custom resource", object)
+	}
+	if err := s.change(custom); err != nil {
+		return err
+	}
+	return s.Interface.Create(ctx, key, object, out, ttl)
+}

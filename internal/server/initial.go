@@ -1,0 +1,66 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
+)
+
+// initialStatus stores a new Cluster with the status that of returns. Otherwise the
+// reconciler writes the same status as soon as it sees the Cluster, which costs as much
+// as the create.
+func initialStatus(of func(*v1.Cluster) *v1.ResourceStatus) apiserver.OnCreate {
+	var sequence atomic.Int64
+	return func(object *unstructured.Unstructured) error {
+		// A status depends on no more than this. The rest may be large.
+		cluster := &v1.Cluster{}
+		cluster.Name, cluster.Namespace, cluster.UID = object.GetName(), object.GetNamespace(), object.GetUID()
+		cluster.Generation, cluster.CreationTimestamp = object.GetGeneration(), object.GetCreationTimestamp()
+		cluster.Labels, cluster.ManagedFields = object.GetLabels(), object.GetManagedFields()
+		cluster.Status.Sequence = next(&sequence, time.Now().UnixMicro())
+		status := of(cluster)
+		if status == nil {
+			return nil
+		}
+		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(status)
+		if err != nil {
+			return fmt.Errorf("initial status of %s: %w", cluster.Name, err)
+		}
+		object.Object["status"] = content
+		return nil
+	}
+}
+
+// next returns a number that is larger than the ones before: at least atLeast. It
+// stands for the resourceVersion, which an object has only once it is stored.
+func next(last *atomic.Int64, atLeast int64) int64 {
+	for {
+		before := last.Load()
+		after := max(before+1, atLeast)
+		if last.CompareAndSwap(before, after) {
+			return after
+		}
+	}
+}
