@@ -17,7 +17,6 @@ limitations under the License.
 package facade
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -25,30 +24,29 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// A contract is the OpenAPI document of package rest, parsed to validate requests.
+// A contract is the OpenAPI document that is served, parsed to validate requests.
 type contract struct {
 	doc  *openapi3.T
-	json []byte // the document as it is served
+	json []byte
 }
 
-// loadContract parses the document and sets the default page size in it.
+// loadContract parses the document with a default page size.
 func loadContract(pageSize int) (*contract, error) {
-	loader := openapi3.NewLoader()
-	doc, err := loader.LoadFromData(rest.OpenAPI)
+	text, err := rest.Document(pageSize)
 	if err != nil {
-		return nil, fmt.Errorf("read openapi.yaml: %w", err)
+		return nil, err
 	}
-	if err := doc.Validate(loader.Context); err != nil {
-		return nil, fmt.Errorf("validate openapi.yaml: %w", err)
+	loader := openapi3.NewLoader()
+	doc, err := loader.LoadFromData(text)
+	if err != nil {
+		return nil, fmt.Errorf("parse the OpenAPI document: %w", err)
 	}
 	schema := doc.Components.Parameters["pageSize"].Value.Schema.Value
 	if err := schema.VisitJSON(float64(pageSize)); err != nil {
 		return nil, fmt.Errorf("default page size %d: want %.0f to %.0f", pageSize, *schema.Min, *schema.Max)
 	}
-	schema.Default = pageSize
-	text, err := json.Marshal(doc)
-	if err != nil {
-		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	if err := doc.Validate(loader.Context); err != nil {
+		return nil, fmt.Errorf("validate the OpenAPI document: %w", err)
 	}
 	return &contract{doc: doc, json: text}, nil
 }

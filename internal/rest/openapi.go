@@ -16,9 +16,99 @@ limitations under the License.
 
 package rest
 
-import _ "embed"
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"strings"
 
-// OpenAPI is the OpenAPI document of the REST API, in YAML.
+	"github.com/goccy/go-yaml"
+)
+
+// OpenAPI is the OpenAPI document of the REST API, in YAML, as the Go types are generated
+// from it. Document returns what is served.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+// Document returns the OpenAPI document as JSON with a default page size. It has the order
+// of openapi.yaml, so examples look like answers, and it lacks what only the generator of
+// the Go types reads.
+func Document(pageSize int) ([]byte, error) {
+	var document yaml.MapSlice
+	if err := yaml.UnmarshalWithOptions(OpenAPI, &document, yaml.UseOrderedMap()); err != nil {
+		return nil, fmt.Errorf("read openapi.yaml: %w", err)
+	}
+	if !replace(document, pageSize, "components", "parameters", "pageSize", "schema", "default") {
+		return nil, fmt.Errorf("openapi.yaml has no default page size")
+	}
+	var b bytes.Buffer
+	if err := writeJSON(&b, document); err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// replace replaces the value at a path, and reports whether there was one.
+func replace(in yaml.MapSlice, value any, path ...string) bool {
+	for i, member := range in {
+		if member.Key != path[0] {
+			continue
+		}
+		if len(path) == 1 {
+			in[i].Value = value
+			return true
+		}
+		below, ok := member.Value.(yaml.MapSlice)
+		return ok && replace(below, value, path[1:]...)
+	}
+	return false
+}
+
+// writeJSON writes a part of the document without what is for the generator.
+func writeJSON(b *bytes.Buffer, part any) error {
+	switch part := part.(type) {
+	case yaml.MapSlice:
+		open := byte('{')
+		for _, member := range part {
+			key := fmt.Sprint(member.Key) // a status code, unless it is quoted, is a number
+			if isForGenerator(key) {
+				continue
+			}
+			b.WriteByte(open)
+			open = ','
+			if err := writeJSON(b, key); err != nil {
+				return err
+			}
+			b.WriteByte(':')
+			if err := writeJSON(b, member.Value); err != nil {
+				return err
+			}
+		}
+		if open == '{' {
+			b.WriteByte(open)
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, item := range part {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			if err := writeJSON(b, item); err != nil {
+				return err
+			}
+		}
+		b.WriteByte(']')
+	default:
+		scalar, err := Marshal(part)
+		if err != nil {
+			return err
+		}
+		b.Write(scalar)
+	}
+	return nil
+}
+
+// isForGenerator reports whether a member of the document is an extension of oapi-codegen.
+func isForGenerator(key string) bool { return strings.HasPrefix(key, "x-go-") || key == "x-order" }

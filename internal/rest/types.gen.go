@@ -927,8 +927,53 @@ type Size = int32
 // StatusOrderBy defines model for statusOrderBy.
 type StatusOrderBy = string
 
+// Conflict defines model for Conflict.
+type Conflict = Problem
+
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
+
+// InvalidCluster defines model for InvalidCluster.
+type InvalidCluster = Problem
+
+// InvalidDryRun defines model for InvalidDryRun.
+type InvalidDryRun = Problem
+
+// InvalidForceDeletion defines model for InvalidForceDeletion.
+type InvalidForceDeletion = Problem
+
+// InvalidNodePool defines model for InvalidNodePool.
+type InvalidNodePool = Problem
+
+// InvalidPatch defines model for InvalidPatch.
+type InvalidPatch = Problem
+
+// InvalidQuery defines model for InvalidQuery.
+type InvalidQuery = Problem
+
+// InvalidReport defines model for InvalidReport.
+type InvalidReport = Problem
+
+// NameTaken defines model for NameTaken.
+type NameTaken = Problem
+
+// NoSuchCluster defines model for NoSuchCluster.
+type NoSuchCluster = Problem
+
+// NoSuchNodePool defines model for NoSuchNodePool.
+type NoSuchNodePool = Problem
+
+// NoSuchNodePoolOfCluster defines model for NoSuchNodePoolOfCluster.
+type NoSuchNodePoolOfCluster = Problem
+
+// NodePoolConflict defines model for NodePoolConflict.
+type NodePoolConflict = Problem
+
+// NotTerminating defines model for NotTerminating.
+type NotTerminating = Problem
+
+// PatchConflict defines model for PatchConflict.
+type PatchConflict = Problem
 
 // PreconditionFailed defines model for PreconditionFailed.
 type PreconditionFailed = Problem
@@ -936,11 +981,23 @@ type PreconditionFailed = Problem
 // Reported defines model for Reported.
 type Reported = AdapterStatus
 
+// TooLarge defines model for TooLarge.
+type TooLarge = Problem
+
+// TooManyRequests defines model for TooManyRequests.
+type TooManyRequests = Problem
+
 // Unauthenticated defines model for Unauthenticated.
 type Unauthenticated = Problem
 
 // Unavailable defines model for Unavailable.
 type Unavailable = Problem
+
+// UnavailableToReports defines model for UnavailableToReports.
+type UnavailableToReports = Problem
+
+// UnsupportedMediaType defines model for UnsupportedMediaType.
+type UnsupportedMediaType = Problem
 
 // Report defines model for Report.
 type Report = AdapterStatusCreateRequest
