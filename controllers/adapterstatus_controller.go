@@ -106,7 +106,7 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 	if err := r.cascade().delete(ctx, report, only); err != nil {
 		return ctrl.Result{}, err
 	}
-	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardOrphan).Inc()
+	metrics.DeletedReport(report.Spec.ResourceRef.Kind, report.Spec.Adapter, metrics.DiscardOrphan)
 	r.recorder.orphanDeleted(report)
 	return ctrl.Result{}, nil
 }

@@ -115,7 +115,7 @@ func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report 
 	if err := r.cascade().delete(ctx, report, only); err != nil {
 		return err
 	}
-	metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardImplausible).Inc()
+	metrics.DeletedReport(report.Spec.ResourceRef.Kind, report.Spec.Adapter, metrics.DiscardImplausible)
 	r.recorder.implausibleDeleted(report, resource, reason)
 	return nil
 }

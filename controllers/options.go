@@ -75,6 +75,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := setupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	o.Reports.AddEventHandler(countReports)
 	if err := (&ClusterReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the Cluster reconciler: %w", err)
 	}

@@ -32,6 +32,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -128,6 +129,37 @@ func toReport(clock clock.PassiveClock) func(requestQueue) toolscache.ResourceEv
 			},
 		}
 	}
+}
+
+// countReports counts each report that is stored while this process leads.
+var countReports = toolscache.ResourceEventHandlerDetailedFuncs{
+	AddFunc: func(o any, isInInitialList bool) {
+		if !isInInitialList {
+			countReport(o.(*v1.AdapterStatus), metrics.ReportStored)
+		}
+	},
+	UpdateFunc: func(before, after any) {
+		was, is := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
+		switch {
+		case was.UID == is.UID && was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero(): // no report at all
+		case isHeartbeat(was, is):
+			countReport(is, metrics.ReportHeartbeat)
+		default:
+			countReport(is, metrics.ReportStored)
+		}
+	},
+}
+
+// isHeartbeat reports whether a report differs from the one that it replaces in nothing
+// that aggregation reads, except its time.
+func isHeartbeat(was, is *v1.AdapterStatus) bool {
+	before, after := aggregate.ReportOf(was), aggregate.ReportOf(is)
+	before.Observed, before.Created, before.Transition = after.Observed, after.Created, after.Transition
+	return was.UID == is.UID && before == after
+}
+
+func countReport(report *v1.AdapterStatus, result string) {
+	metrics.StoredReport(report.Spec.ResourceRef.Kind, report.Spec.Adapter, result)
 }
 
 // toCluster enqueues the Cluster of a NodePool.

@@ -72,7 +72,7 @@ func NewSource(path string) (*Source, error) {
 	}
 	s := &Source{path: path, poll: pollInterval, content: content}
 	s.current.Store(current)
-	metrics.AdaptersInForce()
+	metrics.AdaptersInForce(current.required)
 	return s, nil
 }
 
@@ -176,7 +176,7 @@ func (s *Source) reload(log logr.Logger) {
 	recovered := s.problem != ""
 	s.problem = ""
 	metrics.AdaptersReloads.WithLabelValues(metrics.ReloadSucceeded).Inc()
-	metrics.AdaptersInForce()
+	metrics.AdaptersInForce(read.required)
 	if read.equal(s.current.Load()) {
 		if recovered {
 			log.Info("Adapters' configuration is valid again and unchanged")

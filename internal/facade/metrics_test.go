@@ -72,16 +72,41 @@ func TestMetricsMove(t *testing.T) {
 		{`hyperfleet_status_writes_total{kind="Cluster",reason="refresh"}`, func() {
 			post(t, href+"/statuses", reportBody("extra", 1, noon, "True")).want(t, http.StatusCreated)
 		}},
-		{`hyperfleet_reports_discarded_total{kind="Cluster",reason="stale"}`, func() {
+		{`hyperfleet_reports_total{adapter="dns",kind="Cluster",result="stored"}`, func() {
+			post(t, href+"/statuses", reportBody("dns", 1, noon.Add(3*time.Minute), "False")).want(t, http.StatusCreated)
+		}},
+		{`hyperfleet_reports_total{adapter="dns",kind="Cluster",result="heartbeat"}`, func() {
+			post(t, href+"/statuses", reportBody("dns", 1, noon.Add(4*time.Minute), "False")).want(t, http.StatusCreated)
+		}},
+		{`hyperfleet_reports_total{adapter="dns",kind="Cluster",result="discarded"}`, func() {
+			post(t, href+"/statuses", reportBody("dns", 1, noon, "False")).want(t, http.StatusNoContent)
+		}},
+		{`hyperfleet_reports_total{adapter="dns",kind="Cluster",result="refused"}`, func() {
+			post(t, href+"/statuses", reportBody("dns", 0, noon, "False")).want(t, http.StatusBadRequest)
+		}},
+		{`hyperfleet_reports_refused_total{adapter="dns",code="HYPERFLEET-VAL-002",kind="Cluster"}`, func() {
+			post(t, href+"/statuses", `{"adapter":"dns"}`).want(t, http.StatusBadRequest)
+		}},
+		{`hyperfleet_reports_refused_total{adapter="other",code="HYPERFLEET-VAL-002",kind="Cluster"}`, func() {
+			post(t, href+"/statuses", `{"adapter":"never-seen"}`).want(t, http.StatusBadRequest)
+		}},
+		{`hyperfleet_reports_refused_total{adapter="other",code="HYPERFLEET-VAL-001",kind="Cluster"}`, func() {
+			post(t, href+"/statuses", `nothing`).want(t, http.StatusBadRequest)
+		}},
+		{`hyperfleet_reports{adapter="dns",kind="Cluster"}`, func() {
+			other := newCluster(t, "")
+			post(t, other.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+		}},
+		{`hyperfleet_reports_discarded_total{adapter="dns",kind="Cluster",reason="stale"}`, func() {
 			post(t, href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusNoContent)
 		}},
-		{`hyperfleet_reports_discarded_total{kind="Cluster",reason="ahead_of_generation"}`, func() {
+		{`hyperfleet_reports_discarded_total{adapter="dns",kind="Cluster",reason="ahead_of_generation"}`, func() {
 			post(t, href+"/statuses", reportBody("dns", 7, noon, "True")).want(t, http.StatusNoContent)
 		}},
-		{`hyperfleet_reports_discarded_total{kind="Cluster",reason="unknown_after_result"}`, func() {
+		{`hyperfleet_reports_discarded_total{adapter="dns",kind="Cluster",reason="unknown_after_result"}`, func() {
 			post(t, href+"/statuses", reportBody("dns", 1, noon.Add(time.Hour), "Unknown")).want(t, http.StatusNoContent)
 		}},
-		{`hyperfleet_reports_discarded_total{kind="Cluster",reason="orphan"}`, func() {
+		{`hyperfleet_reports_discarded_total{adapter="dns",kind="Cluster",reason="orphan"}`, func() {
 			name := uniqueName(t)
 			report := &v1.AdapterStatus{
 				ObjectMeta: metav1.ObjectMeta{Name: v1.AdapterStatusName(name, "dns"), Namespace: "default"},

@@ -72,7 +72,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 				return nil, removeErr
 			}
 			if !removed {
-				metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardStale).Inc()
+				metrics.DiscardedReport(on.kind, report.Spec.Adapter, metrics.DiscardStale)
 				return nil, nil
 			}
 			exists = false
@@ -114,7 +114,7 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 				return nil, err
 			}
 			if !implausible {
-				metrics.ReportsDiscarded.WithLabelValues(report.Spec.ResourceRef.Kind, metrics.DiscardUnknown).Inc()
+				metrics.DiscardedReport(on.kind, report.Spec.Adapter, metrics.DiscardUnknown)
 				return nil, nil
 			}
 		}
@@ -242,7 +242,7 @@ func (s *Server) remove(ctx context.Context, on requested, recorded *v1.AdapterS
 	}
 	err := s.own.Delete(ctx, recorded, client.Preconditions{UID: &recorded.UID, ResourceVersion: &recorded.ResourceVersion})
 	if err == nil {
-		metrics.ReportsDiscarded.WithLabelValues(on.kind, why).Inc()
+		metrics.DeletedReport(on.kind, recorded.Spec.Adapter, why)
 	}
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return nil

@@ -52,12 +52,39 @@ func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) er
 	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
-// answerReport records an adapter's report, or answers 204 if the report changes nothing.
+// answerReport answers an adapter's report, and counts it if it is refused.
 func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on requested) error {
-	var body rest.AdapterStatusCreateRequest
-	if err := readBody(w, r, s.contract.schema("AdapterStatusCreateRequest"), &body); err != nil {
-		return err
+	body, err := s.readReport(w, r)
+	if err == nil {
+		err = s.takeReport(w, r, on, body)
 	}
+	if err != nil && !on.dryRun {
+		metrics.RefusedReport(on.kind, body.Adapter, problem.From(err).Code)
+	}
+	return err
+}
+
+// readReport reads the body of a report. Of a body that is refused it returns the adapter,
+// if the body names one.
+func (s *Server) readReport(w http.ResponseWriter, r *http.Request) (body rest.AdapterStatusCreateRequest, err error) {
+	if _, err := checkMediaType(r, jsonMediaType); err != nil {
+		return body, err
+	}
+	text, err := readAll(w, r)
+	if err != nil {
+		return body, err
+	}
+	err = decodeBody(text, s.contract.schema("AdapterStatusCreateRequest"), &body)
+	if err != nil {
+		var named struct{ Adapter string }
+		_ = json.Unmarshal(text, &named) // the body may be anything
+		body.Adapter = named.Adapter
+	}
+	return body, err
+}
+
+// takeReport records a report, or answers 204 if the report changes nothing.
+func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested, body rest.AdapterStatusCreateRequest) error {
 	if body.ObservedTime == nil { // older clients leave it out
 		body.ObservedTime = new(s.options.Clock.Now().UTC())
 	}
@@ -80,7 +107,7 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 		return err
 	}
 	if !known {
-		metrics.ReportsDiscarded.WithLabelValues(on.kind, metrics.DiscardAhead).Inc()
+		metrics.DiscardedReport(on.kind, body.Adapter, metrics.DiscardAhead)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

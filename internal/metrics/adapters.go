@@ -51,8 +51,9 @@ func adaptersMetrics() []prometheus.Collector {
 }
 
 // AdaptersInForce records that the current version of the adapters' configuration is
-// in force.
-func AdaptersInForce() {
+// in force, and which adapters it requires, by Kind.
+func AdaptersInForce(required map[string][]string) {
+	requireAdapters(required)
 	adaptersValid.Set(1)
 	adaptersSince.SetToCurrentTime()
 }

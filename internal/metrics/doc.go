@@ -18,9 +18,10 @@ limitations under the License.
 // controller-runtime's registry, beside the metrics of controller-runtime and
 // client-go, and the manager serves them. docs/monitoring.md lists them.
 //
-// No label has a value that a user chooses: names of Clusters, NodePools, adapters,
-// labels and users are unbounded, and so are paths. Labels are Kinds, routes, and
-// reasons from the lists in this package.
+// No label has a value that a user chooses: names of Clusters, NodePools, labels and
+// users are unbounded, and so are paths. Labels are Kinds, routes, and reasons from the
+// lists in this package. The one exception is the label adapter, of which a process has a
+// bounded number of values: see adapterNames.
 //
 // A metric that is computed for a scrape, such as the number of Ready resources, is
 // a collector in the package that has the data.

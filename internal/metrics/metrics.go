@@ -40,9 +40,6 @@ func init() {
 		for _, reason := range []string{WriteInitial, WriteSpecChange, WriteTransition, WriteRefresh} {
 			StatusWrites.WithLabelValues(kind, reason)
 		}
-		for _, reason := range []string{DiscardStale, DiscardAhead, DiscardUnknown, DiscardOrphan, DiscardImplausible, DiscardPredecessor} {
-			ReportsDiscarded.WithLabelValues(kind, reason)
-		}
 	}
 	for _, result := range []string{ReloadSucceeded, ReloadFailed} {
 		AdaptersReloads.WithLabelValues(result)

@@ -35,6 +35,8 @@ func TestConventions(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(All()...)
 	Problems.WithLabelValues("HYPERFLEET-NTF-000")
+	RefusedReport("Cluster", "dns", "HYPERFLEET-VAL-002")
+	requireAdapters(map[string][]string{"Cluster": {"dns"}})
 	NewRoute("/").Answered(http.MethodGet, http.StatusOK, 1, time.Second)
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
@@ -77,8 +79,12 @@ func TestRoute(t *testing.T) {
 }
 
 // TestSeriesExistFromTheStart: rate() and alerts need the first value of a series
-// before the first event.
+// before the first event. The series of an adapter exist from the moment that it is
+// required.
 func TestSeriesExistFromTheStart(t *testing.T) {
+	reports.Reset()
+	reportsDiscarded.Reset()
+	AdaptersInForce(map[string][]string{"Cluster": {"dns", "validator"}, "NodePool": {"validator"}})
 	families, err := ctrlmetrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +94,8 @@ func TestSeriesExistFromTheStart(t *testing.T) {
 		series[family.GetName()] = len(family.Metric)
 	}
 	for name, want := range map[string]int{
-		"hyperfleet_reports_discarded_total":                                 2 * 6, // kinds × reasons
+		"hyperfleet_reports_total":                                           3 * 4, // adapters × results
+		"hyperfleet_reports_discarded_total":                                 3 * 6, // adapters × reasons
 		"hyperfleet_status_writes_total":                                     2 * 4,
 		"hyperfleet_aggregation_duration_seconds":                            2,
 		"hyperfleet_forced_deletions_total":                                  2,
@@ -107,7 +114,7 @@ func TestSeriesExistFromTheStart(t *testing.T) {
 // TestAdapters: a version that is rejected does not move the time of the last success.
 func TestAdapters(t *testing.T) {
 	before := float64(time.Now().Unix())
-	AdaptersInForce()
+	AdaptersInForce(nil)
 	since := testutil.ToFloat64(adaptersSince)
 	if valid := testutil.ToFloat64(adaptersValid); valid != 1 || since < before {
 		t.Errorf("in force: %v since %v, want 1 since %v or later", valid, since, before)

@@ -16,7 +16,24 @@ limitations under the License.
 
 package metrics
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"maps"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Results of reports.
+const (
+	// ReportStored is for a report that changes a condition.
+	ReportStored = "stored"
+	// ReportHeartbeat is for a stored report that changes no condition except its times.
+	ReportHeartbeat = "heartbeat"
+	// ReportDiscarded is for a report over REST that changes nothing.
+	ReportDiscarded = "discarded"
+	// ReportRefused is for a report over REST that is answered with a problem.
+	ReportRefused = "refused"
+)
 
 // Reasons why a report changes nothing.
 const (
@@ -50,13 +67,26 @@ const (
 )
 
 var (
-	// ReportsDiscarded counts reports that change nothing, by the Kind of the
-	// resource and the reason.
-	ReportsDiscarded = prometheus.NewCounterVec(prometheus.CounterOpts{
+	// names are the values of the label adapter in this process.
+	names adapterNames
+
+	reports = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "reports_total",
+		Help:      "Reports by kind of the resource, adapter and result. The leader counts stored reports of both doors, each replica counts the others over its REST API.",
+	}, []string{"kind", "adapter", "result"})
+
+	reportsDiscarded = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "reports_discarded_total",
-		Help:      "Reports that change nothing or were deleted, by kind of the resource and reason.",
-	}, []string{"kind", "reason"})
+		Help:      "Reports that change nothing or were deleted, by kind of the resource, adapter and reason.",
+	}, []string{"kind", "adapter", "reason"})
+
+	reportsRefused = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "reports_refused_total",
+		Help:      "Reports over REST that were answered with a problem, by kind of the resource, adapter and code of the problem.",
+	}, []string{"kind", "adapter", "code"})
 
 	// StatusWrites counts writes of a resource's status by Kind and reason.
 	StatusWrites = prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -72,5 +102,52 @@ var (
 )
 
 func reportMetrics() []prometheus.Collector {
-	return []prometheus.Collector{ReportsDiscarded, StatusWrites, AggregationDuration}
+	return []prometheus.Collector{reports, reportsDiscarded, reportsRefused, StatusWrites, AggregationDuration}
+}
+
+// AdapterLabel returns the value of the label adapter for an adapter that has reported.
+func AdapterLabel(adapter string) string { return names.label(adapter, true) }
+
+// StoredReport counts a stored report by its result, ReportStored or ReportHeartbeat.
+func StoredReport(kind, adapter, result string) {
+	reports.WithLabelValues(kind, AdapterLabel(adapter), result).Inc()
+}
+
+// DiscardedReport counts a report over REST that changes nothing.
+func DiscardedReport(kind, adapter, reason string) {
+	reports.WithLabelValues(kind, AdapterLabel(adapter), ReportDiscarded).Inc()
+	DeletedReport(kind, adapter, reason)
+}
+
+// DeletedReport counts a stored report that HyperFleet has deleted.
+func DeletedReport(kind, adapter, reason string) {
+	reportsDiscarded.WithLabelValues(kind, AdapterLabel(adapter), reason).Inc()
+}
+
+// RefusedReport counts a report over REST that is answered with a problem. Nobody has
+// checked the name of its adapter, so the report gives the adapter no label value.
+func RefusedReport(kind, adapter, code string) {
+	label := names.label(adapter, false)
+	reports.WithLabelValues(kind, label, ReportRefused).Inc()
+	reportsRefused.WithLabelValues(kind, label, code).Inc()
+}
+
+// requireAdapters gives the required adapters of each Kind label values, and series: rate()
+// needs a first value to grow from.
+func requireAdapters(required map[string][]string) {
+	for _, retired := range names.require(slices.Concat(slices.Collect(maps.Values(required))...)) {
+		for _, of := range []*prometheus.CounterVec{reports, reportsDiscarded, reportsRefused} {
+			of.DeletePartialMatch(prometheus.Labels{"adapter": retired})
+		}
+	}
+	for kind, adapters := range required {
+		for _, adapter := range adapters {
+			for _, result := range []string{ReportStored, ReportHeartbeat, ReportDiscarded, ReportRefused} {
+				reports.WithLabelValues(kind, adapter, result)
+			}
+			for _, reason := range []string{DiscardStale, DiscardAhead, DiscardUnknown, DiscardOrphan, DiscardImplausible, DiscardPredecessor} {
+				reportsDiscarded.WithLabelValues(kind, adapter, reason)
+			}
+		}
+	}
 }

@@ -66,6 +66,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	to <- resourcesDesc
 	to <- terminatingDesc
 	to <- deletingDesc
+	describeReports(to)
 }
 
 // Collect implements prometheus.Collector. It leaves out an index that is not filled
@@ -106,6 +107,9 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		}
 		to <- prometheus.MustNewConstMetric(terminatingDesc, prometheus.GaugeValue, float64(terminating.Total), kind)
 		to <- prometheus.MustNewConstMetric(deletingDesc, prometheus.GaugeValue, now.Sub(oldest).Seconds(), kind)
+	}
+	if r.Reports.Index.HasSynced() {
+		r.collectReports(to, now)
 	}
 }
 

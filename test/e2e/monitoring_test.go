@@ -53,6 +53,7 @@ func testMonitoring(t *testing.T, f *fleet) {
 	f.want(t, http.StatusOK, http.MethodGet, api+"/clusters?search=name%3D%27secret-search%27", "")
 	created := f.traced(t, "00-"+traceID+"-00f067aa0ba902b7-01", api+"/clusters", `{"name":"watched","spec":{"password":"secret-spec"}}`)
 	f.want(t, http.StatusCreated, http.MethodPost, created["href"].(string)+"/statuses", report("dns", "True", 1, "2025-01-01T10:00:00Z"))
+	f.want(t, http.StatusBadRequest, http.MethodPost, created["href"].(string)+"/statuses", `{"adapter":"dns"}`)
 
 	t.Run("metrics", func(t *testing.T) {
 		shown := f.metrics(t)
@@ -60,10 +61,11 @@ func testMonitoring(t *testing.T, f *fleet) {
 		for _, file := range []string{"config/prometheus/prometheus_rule.yaml", "config/prometheus/dashboard.json", "docs/monitoring.md"} {
 			written[file] = metricsIn(t, file)
 			for name := range written[file] {
-				if !shown[name] {
+				if shown[name] == nil {
 					t.Errorf("%s names %s, which HyperFleet does not have", file, name)
 				}
 			}
+			checkLabels(t, file, shown)
 		}
 		for name := range shown {
 			if strings.HasPrefix(name, "hyperfleet_") && !written["docs/monitoring.md"][name] {
@@ -103,6 +105,38 @@ func testMonitoring(t *testing.T, f *fleet) {
 	})
 }
 
+// targetLabels are the labels that Prometheus adds to what it scrapes.
+var targetLabels = []string{"namespace", "pod", "alertname"}
+
+var (
+	selector   = regexp.MustCompile(`\b(hyperfleet_[a-z_]+)\{([^}]*)\}`)
+	matcher    = regexp.MustCompile(`([a-z_]+)(=~|!~|!=|=)`)
+	aggregator = regexp.MustCompile(`\b(?:by|on) \(([a-z_, ]+)\)`)
+)
+
+// checkLabels checks the labels in the queries of a file: those of a selector must be
+// labels of its metric, and those of an aggregation labels of some metric.
+func checkLabels(t *testing.T, file string, shown map[string][]string) {
+	t.Helper()
+	content := readFile(t, file)
+	for _, found := range selector.FindAllStringSubmatch(content, -1) {
+		labels := append(slices.Clone(shown[baseOf(found[1])]), targetLabels...)
+		for _, label := range matcher.FindAllStringSubmatch(found[2], -1) {
+			if !slices.Contains(labels, label[1]) {
+				t.Errorf("%s: %s has no label %s", file, found[1], label[1])
+			}
+		}
+	}
+	all := slices.Concat(append(slices.Collect(maps.Values(shown)), targetLabels)...)
+	for _, found := range aggregator.FindAllStringSubmatch(content, -1) {
+		for label := range strings.SplitSeq(found[1], ", ") {
+			if !slices.Contains(all, label) {
+				t.Errorf("%s: no metric has a label %s", file, label)
+			}
+		}
+	}
+}
+
 // checkRunbook checks that each alert links to an entry of the documentation.
 func checkRunbook(t *testing.T) {
 	page := readFile(t, "docs/monitoring.md")
@@ -135,15 +169,20 @@ func metricsIn(t *testing.T, file string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
 	for _, name := range metricName.FindAllString(readFile(t, file), -1) {
-		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
-			name = strings.TrimSuffix(name, suffix)
-		}
-		names[name] = true
+		names[baseOf(name)] = true
 	}
 	if len(names) == 0 {
 		t.Errorf("%s names no metric", file)
 	}
 	return names
+}
+
+// baseOf returns the name of the metric that a series belongs to.
+func baseOf(series string) string {
+	for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+		series = strings.TrimSuffix(series, suffix)
+	}
+	return series
 }
 
 func readFile(t *testing.T, file string) string {
@@ -155,8 +194,8 @@ func readFile(t *testing.T, file string) string {
 	return string(content)
 }
 
-// metrics returns the names of the metrics that the manager serves.
-func (f *fleet) metrics(t *testing.T) map[string]bool {
+// metrics returns the labels of each metric that the manager serves.
+func (f *fleet) metrics(t *testing.T) map[string][]string {
 	t.Helper()
 	response, err := http.Get("http://" + f.scraped + "/metrics")
 	if err != nil {
@@ -168,11 +207,14 @@ func (f *fleet) metrics(t *testing.T) map[string]bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := map[string]bool{}
-	for name := range maps.Keys(families) {
-		names[name] = true
+	labels := map[string][]string{}
+	for name, family := range families {
+		labels[name] = []string{"le"} // of a histogram
+		for _, label := range family.Metric[0].Label {
+			labels[name] = append(labels[name], label.GetName())
+		}
 	}
-	return names
+	return labels
 }
 
 // traced creates a resource within a trace.

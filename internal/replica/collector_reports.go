@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package replica
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/rest"
+)
+
+var (
+	reportsDesc = prometheus.NewDesc(metrics.Namespace+"_reports",
+		"Stored reports by kind of the resource and adapter, also 0 of a required adapter; at the leader only.",
+		[]string{"kind", "adapter"}, nil)
+	oldestReportDesc = prometheus.NewDesc(metrics.Namespace+"_reports_oldest_age_seconds",
+		"Seconds since the observed time of an adapter's oldest stored report; at the leader only.",
+		[]string{"kind", "adapter"}, nil)
+	newestReportDesc = prometheus.NewDesc(metrics.Namespace+"_reports_newest_age_seconds",
+		"Seconds since the observed time of an adapter's newest stored report; at the leader only.",
+		[]string{"kind", "adapter"}, nil)
+)
+
+func describeReports(to chan<- *prometheus.Desc) {
+	to <- reportsDesc
+	to <- oldestReportDesc
+	to <- newestReportDesc
+}
+
+// A reporter is an adapter, by its label value, that reports on resources of a kind.
+type reporter struct{ kind, adapter string }
+
+// observedReports is what there is of the reports of one reporter.
+type observedReports struct {
+	total          int
+	oldest, newest time.Time // observed times
+}
+
+// collectReports looks at every report once: a scrape is rare, and no index of reports is
+// ordered by adapter and time.
+func (r *Replica) collectReports(to chan<- prometheus.Metric, now time.Time) {
+	of := map[reporter]*observedReports{}
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
+		for _, adapter := range r.options.RequiredAdapters(kind) {
+			of[reporter{kind, metrics.AdapterLabel(adapter)}] = &observedReports{}
+		}
+	}
+	for _, row := range r.Reports.Index.Rows() {
+		kind, _ := rest.ReportedResource(row)
+		key := reporter{kind, metrics.AdapterLabel(row.Name)}
+		observed := of[key]
+		if observed == nil {
+			observed = &observedReports{}
+			of[key] = observed
+		}
+		if observed.total == 0 || row.UpdatedTime.Before(observed.oldest) {
+			observed.oldest = row.UpdatedTime
+		}
+		if observed.total == 0 || row.UpdatedTime.After(observed.newest) {
+			observed.newest = row.UpdatedTime
+		}
+		observed.total++
+	}
+	for by, observed := range of {
+		to <- prometheus.MustNewConstMetric(reportsDesc, prometheus.GaugeValue, float64(observed.total), by.kind, by.adapter)
+		if observed.total == 0 {
+			continue
+		}
+		// The clock of an adapter may be ahead.
+		oldest, newest := max(0, now.Sub(observed.oldest)), max(0, now.Sub(observed.newest))
+		to <- prometheus.MustNewConstMetric(oldestReportDesc, prometheus.GaugeValue, oldest.Seconds(), by.kind, by.adapter)
+		to <- prometheus.MustNewConstMetric(newestReportDesc, prometheus.GaugeValue, newest.Seconds(), by.kind, by.adapter)
+	}
+}
