@@ -48,14 +48,19 @@ var freeForm = map[string]bool{"spec": true, "data": true, "metadata": true}
 // readBody reads a request's JSON body into one of the generated request types,
 // after checking it against its schema in openapi.yaml.
 func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, into any) error {
-	if _, err := checkMediaType(r, jsonMediaType); err != nil {
-		return err
-	}
-	body, err := readAll(w, r)
+	body, err := readJSON(w, r)
 	if err != nil {
 		return err
 	}
 	return decodeBody(body, schema, into)
+}
+
+// readJSON reads a request's body, which must be declared as JSON.
+func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if _, err := checkMediaType(r, jsonMediaType); err != nil {
+		return nil, err
+	}
+	return readAll(w, r)
 }
 
 // readAll reads a request's body, within bounds of size and time.

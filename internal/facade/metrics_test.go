@@ -18,11 +18,13 @@ package facade_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -150,6 +152,31 @@ func TestMetricsMove(t *testing.T) {
 		eventually(t, test.series+" grows", func() bool { return seriesOf(t, gather)[test.series] > before })
 	}
 	eventually(t, "no request is under way", func() bool { return seriesOf(t, gather)[`hyperfleet_http_requests_in_flight{}`] == 0 })
+}
+
+// TestDryRunsOfReportsAreNotCounted: they say nothing of how an adapter does.
+func TestDryRunsOfReportsAreNotCounted(t *testing.T) {
+	href := newCluster(t, "").Href + "/statuses"
+	post(t, href, reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+	reports := func() map[string]float64 {
+		counted := seriesOf(t, ctrlmetrics.Registry)
+		maps.DeleteFunc(counted, func(series string, _ float64) bool {
+			return !strings.HasPrefix(series, "hyperfleet_reports_") || strings.Contains(series, "stored") || strings.Contains(series, "heartbeat")
+		})
+		return counted
+	}
+	before := reports()
+	for body, status := range map[string]int{
+		reportBody("dns", 1, noon.Add(-time.Minute), "True"): http.StatusNoContent,
+		reportBody("dns", 7, noon, "True"):                   http.StatusNoContent,
+		reportBody("dns", 1, noon.Add(time.Hour), "Unknown"): http.StatusNoContent,
+		reportBody("dns", 0, noon.Add(time.Minute), "True"):  http.StatusBadRequest,
+	} {
+		post(t, href+"?dryRun=All", body).want(t, status)
+	}
+	if diff := cmp.Diff(before, reports()); diff != "" {
+		t.Errorf("reports (-before +after):\n%s", diff)
+	}
 }
 
 // TestResourcesAreCountedByTheLeaderAlone, or a sum over replicas would be twice

@@ -72,7 +72,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 				return nil, removeErr
 			}
 			if !removed {
-				metrics.DiscardedReport(on.kind, report.Spec.Adapter, metrics.DiscardStale)
+				on.countDiscarded(report.Spec.Adapter, metrics.DiscardStale)
 				return nil, nil
 			}
 			exists = false
@@ -114,7 +114,7 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 				return nil, err
 			}
 			if !implausible {
-				metrics.DiscardedReport(on.kind, report.Spec.Adapter, metrics.DiscardUnknown)
+				on.countDiscarded(report.Spec.Adapter, metrics.DiscardUnknown)
 				return nil, nil
 			}
 		}

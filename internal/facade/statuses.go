@@ -67,10 +67,7 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 // readReport reads the body of a report. Of a body that is refused it returns the adapter,
 // if the body names one.
 func (s *Server) readReport(w http.ResponseWriter, r *http.Request) (body rest.AdapterStatusCreateRequest, err error) {
-	if _, err := checkMediaType(r, jsonMediaType); err != nil {
-		return body, err
-	}
-	text, err := readAll(w, r)
+	text, err := readJSON(w, r)
 	if err != nil {
 		return body, err
 	}
@@ -107,7 +104,7 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 		return err
 	}
 	if !known {
-		metrics.DiscardedReport(on.kind, body.Adapter, metrics.DiscardAhead)
+		on.countDiscarded(body.Adapter, metrics.DiscardAhead)
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
@@ -131,6 +128,13 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 	}
 	writeJSON(w, http.StatusCreated, row.JSON)
 	return nil
+}
+
+// countDiscarded counts a report that changes nothing.
+func (on requested) countDiscarded(adapter, reason string) {
+	if !on.dryRun {
+		metrics.DiscardedReport(on.kind, adapter, reason)
+	}
 }
 
 // maxClockDifference is how far two clocks may differ before an observed_time counts as
