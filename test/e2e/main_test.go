@@ -22,12 +22,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -80,18 +83,29 @@ func assets() string {
 	return filepath.Join(root(), "bin", "controlplane")
 }
 
+// ports are those that freePort has returned.
+var ports sync.Map
+
+// freePort returns a port that is free now, and that it returns once only. It is below the range from which Linux takes
+// the ports of outgoing connections, one of which would otherwise take it at times before
+// the program under test does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := strconv.Itoa(10000 + rand.IntN(22000))
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			continue
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, returned := ports.LoadOrStore(port, true); !returned {
+			return port
+		}
 	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("there is no free port")
+	return ""
 }
 
 // kubectl runs kubectl as the administrator, with input, and returns its output.
