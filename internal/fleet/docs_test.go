@@ -31,46 +31,61 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestDocumentation runs the examples of docs/search.md on the clusters of that page.
+// A documentedSearch is a command of docs/search.md.
+var documentedSearch = regexp.MustCompile(`(?s)^curl -G http://localhost:8000/api/hyperfleet/v1/(clusters|nodepools|clusters/2abc123/statuses) ` +
+	`.*--data-urlencode "search=([^\n]*)"\n(?:# (Returns|Message): ([^\n]*)\n)?$`)
+
+// TestDocumentation runs the examples of docs/search.md on the clusters of that page. A
+// search of another list need only be valid.
 func TestDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../../docs/search.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := New(Clusters)
+	indexes := map[string]*Index{"clusters": New(Clusters), "nodepools": New(NodePools), "clusters/2abc123/statuses": New(AdapterStatuses)}
 	for _, row := range documented() {
-		x.Upsert(row)
+		indexes["clusters"].Upsert(row)
 	}
-	example := regexp.MustCompile(`/clusters \\\n  --data-urlencode "search=(.*)"\n# (Returns|Message): (.*)\n`)
-	examples := example.FindAllStringSubmatch(string(page), -1)
-	if len(examples) == 0 {
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) == 0 {
 		t.Fatal("docs/search.md has no examples")
 	}
-	for _, match := range examples {
-		search, claim, want := match[1], match[2], match[3]
-		filter, err := tsl.Parse(search)
-		var result Page
-		if err == nil {
-			result, err = x.List(t.Context(), Query{Filter: filter, OrderBy: []Order{{Field: "created_time"}}, Limit: 10})
+	for _, block := range blocks {
+		example := documentedSearch.FindStringSubmatch(block[1])
+		if example == nil {
+			t.Errorf("not a search that this test understands:\n%s", block[1])
+			continue
 		}
-		got := ""
-		var fieldError *FieldError
-		switch {
-		case errors.As(err, &fieldError):
-			got = tsl.Where(search, fieldError.Offset) + ": " + fieldError.Error()
-		case err != nil:
-			got = err.Error()
-		default:
-			var names []string
-			for _, row := range result.Rows {
-				names = append(names, row.Name)
-			}
-			got = strings.Join(names, ", ")
+		list, search, claim, want := example[1], example[2], example[3], example[4]
+		if claim == "" && list == "clusters" {
+			t.Errorf("the page does not say what this search returns: %s", search)
 		}
+		got, err := answer(t, indexes[list], search)
 		if got != want || (err != nil) != (claim == "Message") {
 			t.Errorf("%s\ngot      %s\n%s: %s", search, got, claim, want)
 		}
 	}
+}
+
+// answer returns the names of what a search finds, or the message of its error.
+func answer(t *testing.T, x *Index, search string) (string, error) {
+	t.Helper()
+	filter, err := tsl.Parse(search)
+	var result Page
+	if err == nil {
+		result, err = x.List(t.Context(), Query{Filter: filter, OrderBy: []Order{{Field: "created_time"}}, Limit: 10})
+	}
+	if fieldError, ok := errors.AsType[*FieldError](err); ok {
+		return tsl.Where(search, fieldError.Offset) + ": " + fieldError.Error(), err
+	}
+	if err != nil {
+		return err.Error(), err
+	}
+	var names []string
+	for _, row := range result.Rows {
+		names = append(names, row.Name)
+	}
+	return strings.Join(names, ", "), nil
 }
 
 func documented() []*Row {
