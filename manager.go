@@ -195,6 +195,7 @@ func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.S
 		Identities:         identities,
 		MaxStaleness:       o.maxStaleness,
 		ArrivalTimeout:     o.facade.WriteVisibility,
+		StuckAfter:         o.stuckAfter,
 	})
 	if err != nil {
 		return nil, err

@@ -41,6 +41,8 @@ var (
 		[]string{"kind", "ready", "available"}, nil)
 	terminatingDesc = prometheus.NewDesc(metrics.Namespace+"_resources_terminating",
 		"Clusters and NodePools that are being deleted; at the leader only.", []string{"kind"}, nil)
+	stuckDesc = prometheus.NewDesc(metrics.Namespace+"_resources_stuck",
+		"Clusters and NodePools whose deletion has waited for longer than --deletion-stuck-after; at the leader only.", []string{"kind"}, nil)
 	deletingDesc = prometheus.NewDesc(metrics.Namespace+"_resources_deleting_seconds",
 		"Seconds since the deletion of the Cluster or NodePool that has been under deletion for the longest time, 0 for none; at the leader only.",
 		[]string{"kind"}, nil)
@@ -65,6 +67,7 @@ func (c *collector) Describe(to chan<- *prometheus.Desc) {
 	to <- indexObjectsDesc
 	to <- resourcesDesc
 	to <- terminatingDesc
+	to <- stuckDesc
 	to <- deletingDesc
 	describeReports(to)
 }
@@ -99,13 +102,17 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 			to <- prometheus.NewInvalidMetric(terminatingDesc, err)
 			continue
 		}
-		oldest := now
+		oldest, stuck := now, 0
 		for _, row := range terminating.Rows {
+			if after := r.options.StuckAfter; after > 0 && now.Sub(row.DeletedTime) > after {
+				stuck++
+			}
 			if row.DeletedTime.Before(oldest) {
 				oldest = row.DeletedTime
 			}
 		}
 		to <- prometheus.MustNewConstMetric(terminatingDesc, prometheus.GaugeValue, float64(terminating.Total), kind)
+		to <- prometheus.MustNewConstMetric(stuckDesc, prometheus.GaugeValue, float64(stuck), kind)
 		to <- prometheus.MustNewConstMetric(deletingDesc, prometheus.GaugeValue, now.Sub(oldest).Seconds(), kind)
 	}
 	if r.Reports.Index.HasSynced() {

@@ -55,6 +55,9 @@ type Options struct {
 	// ArrivalTimeout bounds how long a look-up waits for an index to show an object
 	// that the API server holds.
 	ArrivalTimeout time.Duration
+	// StuckAfter is the time after which a deletion that still waits counts as stuck; 0
+	// counts none.
+	StuckAfter time.Duration
 	// Clock defaults to the real clock.
 	Clock clock.PassiveClock
 }

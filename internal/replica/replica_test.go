@@ -143,6 +143,7 @@ func TestCollector(t *testing.T) {
 func testCollector(t *testing.T, names aggregate.Dialect) {
 	r, clock := newOffline(t, 0)
 	r.options.ConditionNames, r.Renderer.ConditionNames = names, names
+	r.options.StuckAfter = 5 * time.Second
 	elected := make(chan struct{})
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(r.Collector(elected))
@@ -187,11 +188,13 @@ func testCollector(t *testing.T, names aggregate.Dialect) {
 	expect("a replica that does not lead", follower)
 
 	close(elected)
-	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 2, "hyperfleet_resources_deleting_seconds": 7}
+	leader := map[string]int{"hyperfleet_resources": 5, "hyperfleet_resources_terminating": 2, "hyperfleet_resources_stuck": 1, "hyperfleet_resources_deleting_seconds": 7}
 	for name, value := range follower {
 		leader[name] = value
 	}
 	expect("the leader", leader)
+	r.options.StuckAfter, leader["hyperfleet_resources_stuck"] = 0, 0
+	expect("a leader that takes no deletion for stuck", leader)
 	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v, %v", problems, err)
 	}
