@@ -28,9 +28,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// fill creates clusters, their reports, and the status that the reconciler would
-// write, so the manager that starts next has nothing to aggregate. None of this
-// is measured.
+// fill creates clusters and their reports, and the status that the reconciler would
+// write, so the manager that starts next has nothing to aggregate. In the server, the
+// reconciler runs already and writes it. None of this is measured.
 func (r *run) fill(ctx context.Context, clusters int) error {
 	created := &created{}
 	s := load{workers: 2 * r.concurrency, requests: clusters, limit: fillLimit, newWorker: func() worker {
@@ -59,9 +59,11 @@ func (r *run) fillOne(ctx context.Context, into *created, number int) error {
 		one.reported[adapter] = observed
 		reports[adapter] = aggregate.ReportOf(report)
 	}
-	object.Status = aggregated(object, reports)
-	if err := r.admin.Status().Update(ctx, object, client.FieldOwner(v1.ControllerFieldManager)); err != nil {
-		return err
+	if r.plane != nil {
+		object.Status = aggregated(object, reports)
+		if err := r.admin.Status().Update(ctx, object, client.FieldOwner(v1.ControllerFieldManager)); err != nil {
+			return err
+		}
 	}
 	into.add(one)
 	return nil

@@ -80,7 +80,7 @@ func (o options) check() error {
 	if o.shape != managerName && o.shape != serverName {
 		return fmt.Errorf("-shape is %q, want %s or %s", o.shape, managerName, serverName)
 	}
-	if o.assets == "" {
+	if o.assets == "" && o.shape == managerName {
 		return errors.New("-assets is required if KUBEBUILDER_ASSETS is not set")
 	}
 	if o.clusters < 2*pageSize {
