@@ -44,16 +44,16 @@ import (
 
 func TestInProcess(t *testing.T) {
 	withPlane(t, func(ctx context.Context, p plane) {
-		allow(t, ctx, p)
-		t.Run("it is the network", func(t *testing.T) { testSameAsNetwork(t, ctx, p) })
-		t.Run("webhooks of users run", func(t *testing.T) { testWebhook(t, ctx, p) })
+		allow(ctx, t, p)
+		t.Run("it is the network", func(t *testing.T) { testSameAsNetwork(ctx, t, p) })
+		t.Run("webhooks of users run", func(t *testing.T) { testWebhook(ctx, t, p) })
 	})
 }
 
 // testSameAsNetwork makes the same generated operations on the network and in the
 // process. Each gets the same answer, byte by byte, and leaves the same objects, but for
 // what the API server stamps: UIDs, versions and times.
-func testSameAsNetwork(t *testing.T, ctx context.Context, p plane) {
+func testSameAsNetwork(ctx context.Context, t *testing.T, p plane) {
 	const sequences, operations = 12, 40
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -61,7 +61,7 @@ func testSameAsNetwork(t *testing.T, ctx context.Context, p plane) {
 	for n := range uint64(sequences) {
 		var transcripts [2][]exchange
 		for way, config := range []*rest.Config{p.wire, p.manager} {
-			transcripts[way] = newWorld(t, ctx, config, p.admin).play(rand.New(rand.NewPCG(seed, n)), operations)
+			transcripts[way] = newWorld(ctx, t, config, p.admin).play(rand.New(rand.NewPCG(seed, n)), operations)
 		}
 		for i, onNetwork := range transcripts[0] {
 			if diff := gocmp.Diff(onNetwork, transcripts[1][i]); diff != "" {
@@ -80,7 +80,7 @@ func testSameAsNetwork(t *testing.T, ctx context.Context, p plane) {
 }
 
 // testWebhook refuses Clusters by a webhook that somebody adds to the API server.
-func testWebhook(t *testing.T, ctx context.Context, p plane) {
+func testWebhook(ctx context.Context, t *testing.T, p plane) {
 	const reason = "no more clusters today"
 	hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var review admissionv1.AdmissionReview
@@ -114,7 +114,7 @@ func testWebhook(t *testing.T, ctx context.Context, p plane) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(t, ctx, p.manager, p.admin)
+	w := newWorld(ctx, t, p.manager, p.admin)
 	waitUntil(t, func() bool {
 		answer := w.do(operation{method: http.MethodPost, path: hyperfleetPath + "clusters?dryRun=All", contentType: "application/json", body: encodeWhole(t, kinds[0].fresh("c-1"))})
 		return answer.Code >= http.StatusBadRequest && strings.Contains(answer.Answer, reason)
@@ -131,7 +131,7 @@ func encodeWhole(t *testing.T, o object) []byte {
 }
 
 // allow lets the manager do everything, so that the operations reach the handlers.
-func allow(t *testing.T, ctx context.Context, p plane) {
+func allow(ctx context.Context, t *testing.T, p plane) {
 	t.Helper()
 	admin := kubernetes.NewForConfigOrDie(p.admin)
 	bind := func(name, role, user string) {
@@ -148,7 +148,7 @@ func allow(t *testing.T, ctx context.Context, p plane) {
 	bind("test-viewer", "hyperfleet-viewer", "viewer@example.com")
 	waitUntil(t, func() bool {
 		for _, config := range []*rest.Config{p.wire, p.manager} {
-			if e := newWorld(t, ctx, config, p.admin).do(operation{method: http.MethodGet, path: "/api/v1/namespaces/default"}); e.Code != http.StatusOK {
+			if e := newWorld(ctx, t, config, p.admin).do(operation{method: http.MethodGet, path: "/api/v1/namespaces/default"}); e.Code != http.StatusOK {
 				return false
 			}
 		}
@@ -174,7 +174,7 @@ type world struct {
 	stored map[string]object // by path
 }
 
-func newWorld(t *testing.T, ctx context.Context, config, admin *rest.Config) *world {
+func newWorld(ctx context.Context, t *testing.T, config, admin *rest.Config) *world {
 	t.Helper()
 	w := &world{t: t, ctx: ctx, host: config.Host, stored: map[string]object{}}
 	for config, client := range map[*rest.Config]**http.Client{config: &w.client, admin: &w.admin} {

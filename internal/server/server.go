@@ -22,6 +22,10 @@ import (
 	"fmt"
 	"time"
 
+	"go.uber.org/zap"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/client-go/rest"
+
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/config"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
@@ -29,9 +33,6 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/kubecontrollers"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
-	"go.uber.org/zap"
-	"k8s.io/apiserver/pkg/authentication/user"
-	"k8s.io/client-go/rest"
 )
 
 // managerUser and managerGroups are the identity of the service account in config/rbac.
