@@ -289,20 +289,25 @@ func anonymize(text []byte) string {
 	return string(text)
 }
 
+// faultEnds are between the faults in a message.
+var faultEnds = regexp.MustCompile(`, |: \[|\]$|\n *`)
+
 // inOrder puts the faults of a refusal in order. The API server finds them in the order
 // in which Go walks a map.
 func inOrder(t *testing.T, refusal []byte) []byte {
 	t.Helper()
 	var status metav1.Status
-	if err := json.Unmarshal(refusal, &status); err != nil || status.Details == nil {
+	if err := json.Unmarshal(refusal, &status); err != nil {
 		return refusal
 	}
-	message := strings.Split(strings.Trim(strings.ReplaceAll(status.Message, ": [", ", "), "]"), ", ")
+	message := faultEnds.Split(status.Message, -1)
 	slices.Sort(message)
 	status.Message = strings.Join(message, ", ")
-	slices.SortFunc(status.Details.Causes, func(a, b metav1.StatusCause) int {
-		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message))
-	})
+	if status.Details != nil {
+		slices.SortFunc(status.Details.Causes, func(a, b metav1.StatusCause) int {
+			return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Message, b.Message))
+		})
+	}
 	ordered, err := json.Marshal(status)
 	if err != nil {
 		t.Fatal(err)

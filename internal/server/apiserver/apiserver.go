@@ -120,9 +120,7 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the custom resources: %w", err)
 	}
-	if own.Created != nil {
-		custom.ExtraConfig.CRDRESTOptionsGetter = &onCreate{custom.ExtraConfig.CRDRESTOptionsGetter, own.CreatedOf, own.Created}
-	}
+	custom.ExtraConfig.CRDRESTOptionsGetter = &customStorage{custom.ExtraConfig.CRDRESTOptionsGetter, own.Created, own.CreatedOf}
 	aggregated, err := apiserver.CreateAggregatorConfig(
 		*native.Generic, o, native.VersionedInformers, resolver, native.ProxyTransport, native.PeerProxy, initializers)
 	if err != nil {

@@ -34,17 +34,17 @@ import (
 // it again.
 type OnCreate func(*unstructured.Unstructured) error
 
-// onCreate calls a function before the custom resources of one kind are stored.
-type onCreate struct {
+// customStorage decorates the storage of custom resources.
+type customStorage struct {
 	generic.RESTOptionsGetter
-	of     schema.GroupResource
-	change OnCreate
+	created   OnCreate // of createdOf; nil for none
+	createdOf schema.GroupResource
 }
 
 // GetRESTOptions implements generic.RESTOptionsGetter.
-func (g *onCreate) GetRESTOptions(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
+func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
 	options, err := g.RESTOptionsGetter.GetRESTOptions(resource, example)
-	if err != nil || resource != g.of {
+	if err != nil {
 		return options, err
 	}
 	decorate := options.Decorator
@@ -52,8 +52,13 @@ func (g *onCreate) GetRESTOptions(resource schema.GroupResource, example runtime
 		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
-		inner, destroy, err := decorate(config, prefix, key, object, list, attributes, triggers, indexers)
-		return &changedOnCreate{Interface: inner, change: g.change}, destroy, err
+		recent := *config
+		recent.Codec = newRecentCodec(config.Codec)
+		inner, destroy, err := decorate(&recent, prefix, key, object, list, attributes, triggers, indexers)
+		if err == nil && g.created != nil && resource == g.createdOf {
+			inner = &changedOnCreate{Interface: inner, change: g.created}
+		}
+		return inner, destroy, err
 	}
 	return options, nil
 }
