@@ -14,10 +14,19 @@ COPY client/go.mod client/go.sum client/
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
-RUN make build BIN=/out VERSION=${VERSION} GOFLAGS=-trimpath
+ARG REVISION=unknown
+RUN make build BIN=/out VERSION=${VERSION} REVISION=${REVISION} GOFLAGS=-trimpath
 RUN mkdir /data
 
 FROM scratch
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="HyperFleet" \
+      org.opencontainers.image.description="The API of a fleet of managed Kubernetes clusters" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/hyperfleet-io/hyperfleet" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /out/hyperfleet /hyperfleet
 COPY --from=build --chown=65532:65532 /data /var/lib/hyperfleet
 USER 65532:65532

@@ -9,7 +9,10 @@ MAKEFLAGS += --no-print-directory
 # detector needs it.
 export CGO_ENABLED := 0
 
+# What a program says that it is: see internal/version.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION ?= $(shell git rev-parse --verify HEAD 2>/dev/null || echo unknown)
+IDENTITY = github.com/hyperfleet-io/hyperfleet/internal/version
 
 # The folder of etcd, kube-apiserver and kubectl. They are built once, unless
 # KUBEBUILDER_ASSETS names a folder that holds them.
@@ -18,7 +21,7 @@ ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
 # kubectl and GitOps tools refuse an API server whose version they cannot parse.
 KUBERNETES = $(shell go list -m -f '{{.Version}}' k8s.io/kubernetes)
 KUBERNETES_PARTS = $(subst ., ,$(KUBERNETES:v%=%))
-LDFLAGS = -s -w -X main.version=$(VERSION) \
+LDFLAGS = -s -w -X $(IDENTITY).version=$(VERSION) -X $(IDENTITY).revision=$(REVISION) \
 	-X k8s.io/component-base/version.gitVersion=$(KUBERNETES) \
 	-X k8s.io/component-base/version.gitMajor=$(word 1,$(KUBERNETES_PARTS)) \
 	-X k8s.io/component-base/version.gitMinor=$(word 2,$(KUBERNETES_PARTS))
@@ -74,12 +77,12 @@ build: ## Build bin/hyperfleet, the static binary that the image holds, and bin/
 	@ln -sf hyperfleet $(BIN)/kubectl
 
 .PHONY: ldflags
-ldflags: ## Print the linker flags that set the versions
+ldflags: ## Print the linker flags that set the version and revision
 	@echo "$(LDFLAGS)"
 
 .PHONY: image
 image: ## Build the container image IMAGE (hyperfleet:latest) with CONTAINER_TOOL (docker)
-	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+	$(CONTAINER_TOOL) build --build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --tag $(IMAGE) .
 
 .PHONY: plugin
 plugin: ## Build bin/kubectl-hyperfleet, the kubectl plugin

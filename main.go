@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,10 +33,8 @@ import (
 	kubectlutil "k8s.io/kubectl/pkg/cmd/util"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/plugin"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
-
-// version is set by the linker.
-var version string
 
 func main() {
 	// Packages of Kubernetes add flags of its own programs here, and cobra would add
@@ -58,11 +55,11 @@ func newCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:           "hyperfleet",
 		Short:         "The API of a fleet of managed Kubernetes clusters",
-		Version:       programVersion(),
+		Version:       version.Get().Version,
 		SilenceErrors: true, // main prints them
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newServerCommand(), newManagerCommand(), newKubectlCommand(), newVersionCommand())
+	command.AddCommand(newServerCommand(), newManagerCommand(), newKubectlCommand())
 	command.AddCommand(plugin.Commands(streams, command.Name())...)
 	return command
 }
@@ -84,23 +81,4 @@ func runKubectl(args []string) {
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
 		kubectlutil.CheckErr(err)
 	}
-}
-
-func newVersionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
-		Run:   func(command *cobra.Command, _ []string) { fmt.Fprintln(command.OutOrStdout(), programVersion()) },
-	}
-}
-
-func programVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

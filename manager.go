@@ -43,6 +43,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // kubeconfigFlag is controller-runtime's flag, which every program that imports it has.
@@ -205,7 +206,7 @@ func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.S
 
 func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatcher.CertWatcher, rep *replica.Replica, o *options) (*facade.Server, error) {
 	settings := o.facade
-	settings.Version = programVersion()
+	settings.Version = version.Get().Version
 	settings.TLS = o.serving.TLS(certificate)
 	settings.LoopbackHostsOnly = o.serving.UnauthenticatedLoopback(o.facade.BindAddress)
 	var err error

@@ -29,6 +29,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	"github.com/hyperfleet-io/hyperfleet/internal/tracing"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // exportTimeout is what the spans that are not exported yet get at the end: a
@@ -39,7 +40,7 @@ const exportTimeout = 5 * time.Second
 // make spans where the environment asks for that. The caller is to call stop at the end.
 func startTracing(ctx context.Context, config *rest.Config, settings *facade.Options) (stop func(), err error) {
 	log := ctrl.Log.WithName("tracing")
-	provider, shutdown, err := tracing.Setup(ctx, programVersion(), log)
+	provider, shutdown, err := tracing.Setup(ctx, version.Get().Version, log)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func startTracing(ctx context.Context, config *rest.Config, settings *facade.Opt
 }
 
 func setupMetrics(mgr manager.Manager, rep *replica.Replica) error {
-	if err := metrics.RegisterBuildInfo(programVersion()); err != nil {
+	if err := metrics.RegisterBuildInfo(version.Get()); err != nil {
 		return err
 	}
 	return ctrlmetrics.Registry.Register(rep.Collector(mgr.Elected()))

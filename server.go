@@ -43,6 +43,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/adapters"
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // serverDefaults are the values of the manager's flags that differ in the server,
@@ -177,7 +178,7 @@ func (o *serverOptions) complete() error {
 	if err != nil {
 		return err
 	}
-	o.plane.DataDir, o.plane.Namespace, o.plane.Version = dir, o.namespace, programVersion()
+	o.plane.DataDir, o.plane.Namespace, o.plane.Version = dir, o.namespace, version.Get().Version
 	if o.adaptersFile == "" {
 		o.adaptersFile = filepath.Join(dir, "adapters.yaml")
 	}

@@ -28,13 +28,11 @@ import (
 	_ "k8s.io/client-go/plugin/pkg/client/auth" // the auth providers of kubeconfig files, as in kubectl
 
 	"github.com/hyperfleet-io/hyperfleet/internal/plugin"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // program is how users run the plugin.
 const program = "kubectl hyperfleet"
-
-// version is set by the linker.
-var version = "unknown"
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -51,7 +49,7 @@ func newCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	command := &cobra.Command{
 		Use:               "kubectl-hyperfleet",
 		Short:             "Search a HyperFleet fleet, and delete by force",
-		Version:           version,
+		Version:           version.Get().Version,
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: program},
 		SilenceErrors:     true, // main prints them
 		SilenceUsage:      true,

@@ -22,10 +22,11 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	"github.com/prometheus/common/version"
+	promversion "github.com/prometheus/common/version"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // Namespace is the prefix of the name of every metric of HyperFleet.
@@ -52,9 +53,9 @@ func All() []prometheus.Collector {
 }
 
 // RegisterBuildInfo registers hyperfleet_build_info, whose labels name the running
-// version.
-func RegisterBuildInfo(programVersion string) error {
-	version.Version = programVersion
+// version and its revision.
+func RegisterBuildInfo(program version.Info) error {
+	promversion.Version, promversion.Revision = program.Version, program.Revision
 	return ctrlmetrics.Registry.Register(versioncollector.NewCollector(Namespace))
 }
 

@@ -28,6 +28,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
 // TestConventions checks the metrics with Prometheus' linter.
@@ -173,7 +175,7 @@ func TestMethod(t *testing.T) {
 }
 
 func TestBuildInfo(t *testing.T) {
-	if err := RegisterBuildInfo("v1.2.3"); err != nil {
+	if err := RegisterBuildInfo(version.Info{Version: "v1.2.3", Revision: "abc"}); err != nil {
 		t.Fatal(err)
 	}
 	families, err := ctrlmetrics.Registry.Gather()
@@ -184,13 +186,16 @@ func TestBuildInfo(t *testing.T) {
 		if family.GetName() != "hyperfleet_build_info" {
 			continue
 		}
+		labels := map[string]string{}
 		for _, label := range family.Metric[0].Label {
-			if label.GetName() == "version" && label.GetValue() == "v1.2.3" {
-				return
-			}
+			labels[label.GetName()] = label.GetValue()
 		}
+		if labels["version"] != "v1.2.3" || labels["revision"] != "abc" {
+			t.Errorf("hyperfleet_build_info has the labels %v", labels)
+		}
+		return
 	}
-	t.Error("no hyperfleet_build_info with the version")
+	t.Error("no hyperfleet_build_info")
 }
 
 // histogramOf returns the first series of a histogram that has the route, nil where

@@ -27,7 +27,7 @@ import (
 
 // Commands returns the commands of the program, which their examples name.
 func Commands(streams genericiooptions.IOStreams, program string) []*cobra.Command {
-	return []*cobra.Command{newSearchCommand(streams, program), newForceDeleteCommand(streams, program)}
+	return []*cobra.Command{newSearchCommand(streams, program), newForceDeleteCommand(streams, program), newVersionCommand(streams)}
 }
 
 const searchExamples = `  # Clusters that are not ready, those that changed last first

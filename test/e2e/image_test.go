@@ -52,7 +52,7 @@ func TestImage(t *testing.T) {
 	line := strings.NewReplacer("BIN=/out", "BIN="+out, "GOFLAGS=-trimpath", "").Replace(build[1])
 	command := exec.Command("bash", "-euc", line)
 	command.Dir = source
-	command.Env = append(os.Environ(), "VERSION=v1.2.3")
+	command.Env = append(os.Environ(), "VERSION=v1.2.3", "REVISION=0123abc")
 	if text, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", build[1], err, text)
 	}
@@ -66,7 +66,7 @@ func TestImage(t *testing.T) {
 		{[]string{"manager", "--help"}, "--adapters-config string"},
 		{[]string{"manager"}, "--adapters-config is required"},
 		{[]string{"kubectl", "version", "--client"}, "Client Version: v1.37"},
-		{[]string{"version"}, "v1.2.3"},
+		{[]string{"version"}, "v1.2.3 (revision 0123abc, go"},
 	} {
 		command := exec.Command("/hyperfleet", test.args...)
 		command.Env = []string{}

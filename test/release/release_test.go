@@ -106,7 +106,7 @@ func TestRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	for call := range strings.Lines(string(content)) {
-		for _, part := range []string{"CGO_ENABLED=0 ", " -trimpath ", "-s -w -X main.version=" + version + " ", ".gitVersion=v1.37.2 ", ".gitMajor=1 ", ".gitMinor=37 "} {
+		for _, part := range []string{"CGO_ENABLED=0 ", " -trimpath ", "-s -w ", "/internal/version.version=" + version + " ", ".gitVersion=v1.37.2 ", ".gitMajor=1 ", ".gitMinor=37 "} {
 			if !strings.Contains(call, part) {
 				t.Errorf("a build lacks %q: %s", part, call)
 			}
