@@ -18,6 +18,7 @@ ARG REVISION=unknown
 RUN make build BIN=/out VERSION=${VERSION} REVISION=${REVISION} GOFLAGS=-trimpath
 RUN mkdir /data
 
+# make release builds the same image without a container tool: hack/tools/release.
 FROM scratch
 ARG VERSION=unknown
 ARG REVISION=unknown

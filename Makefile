@@ -38,7 +38,7 @@ DIST ?= dist
 KUSTOMIZATION ?= config/default
 
 # The Go modules, each by its folder. ./... in one does not reach into another.
-MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops .
+MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops hack/tools/release .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
@@ -107,7 +107,7 @@ controlplane: ## Build etcd, kube-apiserver and kubectl, which tests run, from s
 	@hack/controlplane.sh bin/controlplane
 
 .PHONY: release
-release: controlplane ## Build the artifacts of the tag VERSION into dist/: binaries, install.yaml, chart, notes, checksums
+release: controlplane ## Build the artifacts of the tag VERSION into dist/: binaries, image, SBOMs, install.yaml, chart, notes, checksums
 	@hack/release.sh $(VERSION) $(ASSETS)/kubectl
 
 ##@ Check

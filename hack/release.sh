@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the artifacts of a release into dist/: binaries, the manifests of an
-# install, the Helm chart, release notes and checksums.
+# Builds the artifacts of a release into dist/: programs with their SBOMs, the container
+# image as an OCI layout, the manifests of an install, the Helm chart, release notes and
+# checksums. The same commit and the same Go version result in the same bytes.
 #
 # usage: hack/release.sh <version> <kubectl>
 #
@@ -50,6 +51,15 @@ release_notes() {
 	sed '/./,$!d' <<<"$notes"
 }
 
+build_tools() {
+	local into=$1
+	(cd hack/tools/release && CGO_ENABLED=0 go build -o "$into/" ./image ./sbom)
+}
+
+# The time of the commit, so that artifacts do not depend on when they are built.
+commit_time() { git log -1 --format=%cI; }
+
+# The version is the linker's, so that a build does not depend on the state of git.
 build_programs() {
 	local version=$1 into=$2 program name package platforms platform ldflags
 	ldflags=$(make --no-print-directory ldflags VERSION="$version")
@@ -58,15 +68,31 @@ build_programs() {
 		for platform in $platforms; do
 			local file=${name}_${version}_${platform/\//_}
 			echo "  $file"
-			CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath \
+			CGO_ENABLED=0 GOOS=${platform%/*} GOARCH=${platform#*/} go build -trimpath -buildvcs=false \
 				-ldflags "$ldflags" -o "$into/$file" "$package"
 		done
 	done
 }
 
+# Only programs have a platform in their names, and so a further "_".
+write_sboms() {
+	local version=$1 into=$2 tools=$3
+	"$tools/sbom" -version "$version" -created "$(commit_time)" "$into"/*_"$version"_*_*
+}
+
+# The image holds the programs for Linux.
+write_image() {
+	local version=$1 into=$2 tools=$3 file images=()
+	for file in "$into/hyperfleet_${version}_linux_"*; do
+		images+=("linux/${file##*_}=$file")
+	done
+	"$tools/image" -output "$into/hyperfleet_${version}_image.tar" -version "$version" \
+		-revision "$(git rev-parse HEAD)" -created "$(commit_time)" "${images[@]}"
+}
+
 main() {
 	[[ $# -eq 2 ]] || fail "usage: $0 <version> <kubectl>"
-	local version=$1 kubectl=$2 notes
+	local version=$1 kubectl=$2 notes tools
 	check_version "$version"
 	notes=$(release_notes "$version")
 	# dist/ appears once everything is built: a build that fails leaves nothing that
@@ -79,6 +105,11 @@ main() {
 	hack/install-yaml.sh "$version" "$kubectl" "$unfinished/install.yaml"
 	hack/chart.sh package "$version" "$unfinished"
 	build_programs "$version" "$unfinished"
+	tools=$(mktemp -d)
+	trap "rm -rf '$tools'" EXIT
+	build_tools "$tools"
+	write_image "$version" "$unfinished" "$tools"
+	write_sboms "$version" "$unfinished" "$tools"
 	(cd "$unfinished" && sums=$(sha256sum -- *) && echo "$sums" >SHA256SUMS)
 	mv "$unfinished" dist
 }

@@ -17,13 +17,15 @@ limitations under the License.
 package release
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -31,64 +33,64 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const (
-	repository = "../.."
-	version    = "v1.2.3"
-)
-
-// changelog has the section of the version between two others.
-const changelog = `# Changelog
-
-## [Unreleased]
-
-- not released
-
-## [1.2.3] - 2026-11-26
-
-### Added
-
-- a release
-
-[1.2.3]: https://example.com/1.2.3
-
-## [1.2.2] - 2026-11-25
-
-- an earlier release
-`
-
-// goProgram stands for the Go toolchain: it knows the version of Kubernetes, records
-// builds, and writes the file that -o names.
+// goProgram stands for the Go toolchain. It builds each program of the release once,
+// for this machine and from the repository itself: without -trimpath, that reuses what
+// the tests have compiled. The programs for other platforms are copies.
 const goProgram = `#!/bin/sh
-if [ "$1" = list ]; then echo v1.37.2; exit; fi
+output=
+package=
+previous=
+for argument; do
+	[ "$previous" = -o ] && output=$argument
+	previous=$argument
+	package=$argument
+done
+program=$(basename "$output")
+program=${program%%_*}
+case "$program" in hyperfleet | kubectl-hyperfleet) ;; *) exec "$REAL_GO" "$@" ;; esac
 echo "CGO_ENABLED=$CGO_ENABLED GOOS=$GOOS GOARCH=$GOARCH $*" >>"$GO_CALLS"
-while [ "$1" != -o ]; do shift; done
-echo "$GOOS/$GOARCH" >"$2"
+if [ ! -f "$BUILT/$program" ]; then
+	for argument; do
+		shift
+		case "$argument" in -trimpath) continue ;; "$output") argument=$BUILT/$program ;; esac
+		set -- "$@" "$argument"
+	done
+	(cd "$REPOSITORY" && unset GOOS GOARCH && exec "$REAL_GO" "$@") || exit
+fi
+cp "$BUILT/$program" "$output"
 `
 
-// TestRelease builds a release of a repository that holds what the script reads:
-// itself, a changelog and the manifests.
+// TestRelease builds a release of this repository twice.
 func TestRelease(t *testing.T) {
-	dir := newRepository(t)
-	tag(t, dir, version)
-	calls := filepath.Join(t.TempDir(), "calls")
-	t.Setenv("GO_CALLS", calls)
-	t.Setenv("PATH", fakeGo(t)+":"+os.Getenv("PATH"))
-	if output, err := release(t, dir, version); err != nil {
+	dir := newRelease(t)
+	calls := useGoProgram(t)
+	output, err := release(t, dir, version)
+	if err != nil {
 		t.Fatalf("%v:\n%s", err, output)
 	}
+	if strings.Contains(output, "debug") {
+		t.Errorf("a release prints debug messages:\n%.1000s", output)
+	}
+	t.Logf("Left out: builds for other platforms than %s/%s, and with -trimpath", runtime.GOOS, runtime.GOARCH)
 
 	want := []string{
 		"RELEASE_NOTES.md",
 		"SHA256SUMS",
 		"hyperfleet-1.2.3.tgz",
+		"hyperfleet_v1.2.3_image.tar",
+		"install.yaml",
+	}
+	for _, program := range []string{
 		"hyperfleet_v1.2.3_linux_amd64",
 		"hyperfleet_v1.2.3_linux_arm64",
-		"install.yaml",
 		"kubectl-hyperfleet_v1.2.3_darwin_amd64",
 		"kubectl-hyperfleet_v1.2.3_darwin_arm64",
 		"kubectl-hyperfleet_v1.2.3_linux_amd64",
 		"kubectl-hyperfleet_v1.2.3_linux_arm64",
+	} {
+		want = append(want, program, program+".cdx.json")
 	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, names(t, dir)); diff != "" {
 		t.Errorf("artifacts (-want +got):\n%s", diff)
 	}
@@ -100,190 +102,121 @@ func TestRelease(t *testing.T) {
 		t.Errorf("install.yaml is not config/default with the image of %s", version)
 	}
 	wantSums(t, dir)
+	revision := git(t, dir, "rev-parse", "HEAD")
+	checkCalls(t, calls, revision)
+	checkPrograms(t, dir, revision)
+	checkImage(t, dir, revision)
+	checkSBOM(t, dir)
+	if status := git(t, dir, "status", "--porcelain"); status != "" {
+		t.Errorf("a release changes the working tree: %s", status)
+	}
 
+	sums := artifact(t, dir, "SHA256SUMS")
+	if output, err := release(t, dir, version); err != nil {
+		t.Fatalf("again: %v:\n%s", err, output)
+	}
+	if diff := cmp.Diff(sums, artifact(t, dir, "SHA256SUMS")); diff != "" {
+		t.Errorf("the second release has other bytes:\n%s", diff)
+	}
+}
+
+// newRelease returns a copy of the repository that is tagged as a release.
+func newRelease(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := strings.Split(git(t, repository, "ls-files", "-co", "--exclude-standard", "--deduplicate"), "\n")
+	copyFiles(t, dir, slices.DeleteFunc(files, func(file string) bool {
+		info, err := os.Lstat(filepath.Join(repository, file))
+		return err != nil || !info.Mode().IsRegular() // deleted, or a link
+	})...)
+	write(t, filepath.Join(dir, "CHANGELOG.md"), changelog)
+	required := regexp.MustCompile(`(hyperfleet-io/hyperfleet/(?:api|client)) v\S+`)
+	for _, file := range []string{"go.mod", "client/go.mod"} {
+		content, err := os.ReadFile(filepath.Join(dir, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, file), required.ReplaceAllString(string(content), "$1 "+version))
+	}
+	commitAll(t, dir)
+	tag(t, dir, version)
+	return dir
+}
+
+// useGoProgram puts goProgram into the path, and returns the file of its calls.
+func useGoProgram(t *testing.T) string {
+	t.Helper()
+	toolchain, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go"), goProgram)
+	calls := filepath.Join(t.TempDir(), "calls")
+	t.Setenv("REAL_GO", toolchain)
+	t.Setenv("REPOSITORY", root)
+	t.Setenv("BUILT", t.TempDir())
+	t.Setenv("GO_CALLS", calls)
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+	return calls
+}
+
+// checkCalls checks how each program was to be built.
+func checkCalls(t *testing.T, calls, revision string) {
+	t.Helper()
+	const identity = "-X github.com/hyperfleet-io/hyperfleet/internal/version"
 	content, err := os.ReadFile(calls)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for call := range strings.Lines(string(content)) {
-		for _, part := range []string{"CGO_ENABLED=0 ", " -trimpath ", "-s -w ", "/internal/version.version=" + version + " ", ".gitVersion=v1.37.2 ", ".gitMajor=1 ", ".gitMinor=37 "} {
+		for _, part := range []string{
+			"CGO_ENABLED=0 ", " -trimpath ", " -buildvcs=false ", "-s -w ",
+			identity + ".version=" + version + " ", identity + ".revision=" + revision + " ",
+			".gitVersion=v1.37.2 ", ".gitMajor=1 ", ".gitMinor=37 ",
+		} {
 			if !strings.Contains(call, part) {
 				t.Errorf("a build lacks %q: %s", part, call)
 			}
 		}
 	}
-	if status := git(t, dir, "status", "--porcelain"); status != "" {
-		t.Errorf("a release changes the working tree: %s", status)
-	}
 }
 
-func TestReleaseRefuses(t *testing.T) {
-	cases := map[string]struct {
-		version string
-		before  func(t *testing.T, dir string)
-		want    string
-	}{
-		"what is no version": {
-			version: "v1.2",
-			want:    "v1.2 is not a version such as v1.2.3",
-		},
-		"a version without a tag": {
-			version: version,
-			want:    "there is no tag v1.2.3",
-		},
-		"the tag of another commit": {
-			version: version,
-			before: func(t *testing.T, dir string) {
-				tag(t, dir, version)
-				git(t, dir, "commit", "--quiet", "--allow-empty", "-m", "Another")
-			},
-			want: "is checked out",
-		},
-		"a branch of that name": {
-			version: version,
-			before:  func(t *testing.T, dir string) { git(t, dir, "branch", version) },
-			want:    "there is no tag v1.2.3",
-		},
-		"a change that is not committed": {
-			version: version,
-			before: func(t *testing.T, dir string) {
-				tag(t, dir, version)
-				write(t, filepath.Join(dir, "CHANGELOG.md"), changelog+"\n")
-			},
-			want: "changes that are not committed",
-		},
-		"a file that is not committed": {
-			version: version,
-			before: func(t *testing.T, dir string) {
-				tag(t, dir, version)
-				write(t, filepath.Join(dir, "new.go"), "package new\n")
-			},
-			want: "changes that are not committed",
-		},
-		"a module without a tag": {
-			version: version,
-			before:  func(t *testing.T, dir string) { git(t, dir, "tag", version); git(t, dir, "tag", "api/"+version) },
-			want:    "there is no tag client/v1.2.3",
-		},
-		"a module that requires another version": {
-			version: version,
-			before: func(t *testing.T, dir string) {
-				write(t, filepath.Join(dir, "client", "go.mod"), goMod("v1.2.2"))
-				git(t, dir, "commit", "--quiet", "--all", "-m", "Require the version before")
-				tag(t, dir, version)
-			},
-			want: "modules must require each other at v1.2.3: client/go.mod:github.com/hyperfleet-io/hyperfleet/api v1.2.2",
-		},
-		"a version that the changelog lacks": {
-			version: "v1.2.4",
-			before: func(t *testing.T, dir string) {
-				write(t, filepath.Join(dir, "go.mod"), goMod("v1.2.4"))
-				write(t, filepath.Join(dir, "client", "go.mod"), goMod("v1.2.4"))
-				git(t, dir, "commit", "--quiet", "--all", "-m", "Require the version")
-				tag(t, dir, "v1.2.4")
-			},
-			want: "CHANGELOG.md has no section ## [1.2.4]",
-		},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := newRepository(t)
-			if c.before != nil {
-				c.before(t, dir)
-			}
-			output, err := release(t, dir, c.version)
-			if err == nil || !strings.Contains(output, c.want) {
-				t.Errorf("release.sh = %v, %q, want a refusal that mentions %q", err, output, c.want)
-			}
-			if _, err := os.Stat(filepath.Join(dir, "dist")); !os.IsNotExist(err) {
-				t.Errorf("dist/ exists after a refusal (%v)", err)
-			}
-		})
-	}
-}
-
-func newRepository(t *testing.T) string {
+// checkPrograms runs the programs of this machine's architecture.
+func checkPrograms(t *testing.T, dir, revision string) {
 	t.Helper()
-	dir := t.TempDir()
-	for _, folder := range []string{"config", "charts"} {
-		if err := os.CopyFS(filepath.Join(dir, folder), os.DirFS(filepath.Join(repository, folder))); err != nil {
-			t.Fatal(err)
+	for _, program := range []string{"hyperfleet", "kubectl-hyperfleet"} {
+		file := filepath.Join(dir, "dist", fmt.Sprintf("%s_%s_linux_%s", program, version, runtime.GOARCH))
+		output, err := exec.CommandContext(t.Context(), file, "version").CombinedOutput()
+		if want := fmt.Sprintf("%s (revision %s, ", version, revision); err != nil || !strings.HasPrefix(string(output), want) {
+			t.Errorf("%s version: %v, %q, want %q", program, err, output, want)
 		}
 	}
-	for _, file := range []string{"hack/release.sh", "hack/install-yaml.sh", "hack/chart.sh", ".gitignore", "Makefile"} {
-		content, err := os.ReadFile(filepath.Join(repository, file))
-		if err != nil {
-			t.Fatal(err)
+}
+
+// checkSBOM checks that an SBOM names the program's version and the modules in it.
+func checkSBOM(t *testing.T, dir string) {
+	t.Helper()
+	type component struct{ Name, Version string }
+	var sbom struct {
+		BOMFormat  string
+		Metadata   struct{ Component component }
+		Components []component
+	}
+	if err := json.Unmarshal([]byte(artifact(t, dir, "hyperfleet_v1.2.3_linux_amd64.cdx.json")), &sbom); err != nil {
+		t.Fatal(err)
+	}
+	if want := (component{"github.com/hyperfleet-io/hyperfleet", version}); sbom.BOMFormat != "CycloneDX" || sbom.Metadata.Component != want {
+		t.Errorf("the SBOM is of %+v in the format %s", sbom.Metadata.Component, sbom.BOMFormat)
+	}
+	for _, want := range []component{{"k8s.io/kubernetes", "v1.37.2"}, {"std", runtime.Version()}, {"github.com/hyperfleet-io/hyperfleet/api", version}} {
+		if !slices.Contains(sbom.Components, want) {
+			t.Errorf("the SBOM lacks %+v", want)
 		}
-		write(t, filepath.Join(dir, file), string(content))
-	}
-	write(t, filepath.Join(dir, "CHANGELOG.md"), changelog)
-	write(t, filepath.Join(dir, "api", "go.mod"), "module example.com\n")
-	write(t, filepath.Join(dir, "go.mod"), goMod(version))
-	write(t, filepath.Join(dir, "client", "go.mod"), goMod(version))
-	git(t, dir, "init", "--quiet")
-	git(t, dir, "add", "--all")
-	git(t, dir, "commit", "--quiet", "-m", "Begin")
-	return dir
-}
-
-// goMod returns the go.mod of a module that requires another one.
-func goMod(version string) string {
-	return "require (\n\tgithub.com/hyperfleet-io/hyperfleet/api " + version + "\n\texample.com/another v9.9.9\n)\n"
-}
-
-// tag tags the commit that is checked out for every module.
-func tag(t *testing.T, dir, version string) {
-	t.Helper()
-	for _, module := range []string{"", "api/", "client/"} {
-		git(t, dir, "tag", module+version)
-	}
-}
-
-func release(t *testing.T, dir, version string) (string, error) {
-	t.Helper()
-	assets := os.Getenv("KUBEBUILDER_ASSETS")
-	if assets == "" {
-		assets = filepath.Join(repository, "bin", "controlplane")
-	}
-	kubectl, err := filepath.Abs(filepath.Join(assets, "kubectl"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	output, err := exec.CommandContext(t.Context(), filepath.Join(dir, "hack", "release.sh"), version, kubectl).CombinedOutput()
-	return string(output), err
-}
-
-// fakeGo returns a folder that holds goProgram as the program go.
-func fakeGo(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	write(t, filepath.Join(dir, "go"), goProgram)
-	return dir
-}
-
-// git runs without the configuration of whoever runs the test.
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "git", args...)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null",
-		"GIT_AUTHOR_NAME=test", "GIT_AUTHOR_EMAIL=test@example.com", "GIT_COMMITTER_NAME=test", "GIT_COMMITTER_EMAIL=test@example.com")
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("git %s: %v:\n%s", strings.Join(args, " "), err, output)
-	}
-	return string(bytes.TrimSpace(output))
-}
-
-func write(t *testing.T, file, content string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(content), 0o700); err != nil {
-		t.Fatal(err)
 	}
 }
 
