@@ -60,7 +60,7 @@ func Start(ctx context.Context, dir string, log *zap.Logger) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := swap(dir, time.Now()); err != nil {
+	if err := endRestoration(dir, time.Now()); err != nil {
 		return nil, fmt.Errorf("end an interrupted restore: %w", err)
 	}
 	config := embed.NewConfig()

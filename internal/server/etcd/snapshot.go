@@ -23,19 +23,10 @@ import (
 	"io/fs"
 	"net"
 	"os"
-	"path/filepath"
-	"time"
 
 	"go.etcd.io/etcd/client/v3/snapshot"
-	restore "go.etcd.io/etcd/etcdutl/v3/snapshot"
 	"go.uber.org/zap"
 )
-
-// revisionBump is added to the revision of a restored snapshot, and everything up to
-// there counts as compacted. So no client takes the restored data for a part of the
-// history that it has seen: its watches end with 410, and it lists again. It is more
-// than what is written between a snapshot and its restore.
-const revisionBump = 1_000_000_000
 
 // Save writes a snapshot of the etcd that runs with the folder to a new file.
 func Save(ctx context.Context, dir, file string) error {
@@ -56,53 +47,4 @@ func Save(ctx context.Context, dir, file string) error {
 		return fmt.Errorf("save a snapshot to %s: %w", file, err)
 	}
 	return nil
-}
-
-// Restore makes a snapshot the folder's data. It moves the previous data aside and
-// returns their new path, "" if there were none. No etcd may run with the folder.
-func Restore(dir, file string, now time.Time) (previous string, err error) {
-	unfinished := dataDir(dir) + ".unfinished"
-	if err := os.RemoveAll(unfinished); err != nil {
-		return "", err
-	}
-	err = restore.NewV3(zap.NewNop()).Restore(restore.RestoreConfig{
-		SnapshotPath:        file,
-		Name:                memberName,
-		OutputDataDir:       unfinished,
-		PeerURLs:            []string{advertised},
-		InitialCluster:      memberName + "=" + advertised,
-		InitialClusterToken: memberName,
-		RevisionBump:        revisionBump,
-		MarkCompacted:       true,
-	})
-	if err != nil {
-		return "", fmt.Errorf("restore %s: %w", file, err)
-	}
-	if err := os.Rename(unfinished, restoredDir(dir)); err != nil {
-		return "", err
-	}
-	return swap(dir, now)
-}
-
-// restoredDir is where a restored snapshot waits to become the data. Start ends a
-// restore that was interrupted there, so that it never begins with empty data.
-func restoredDir(dir string) string { return dataDir(dir) + ".restored" }
-
-// swap makes the restored snapshot the data, if there is one.
-func swap(dir string, now time.Time) (previous string, err error) {
-	data, restored := dataDir(dir), restoredDir(dir)
-	if _, err := os.Stat(restored); errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	} else if err != nil {
-		return "", err
-	}
-	previous = filepath.Join(dir, "etcd.before-"+now.UTC().Format("20060102T150405Z"))
-	err = os.Rename(data, previous)
-	if errors.Is(err, fs.ErrNotExist) {
-		previous, err = "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return previous, os.Rename(restored, data)
 }
