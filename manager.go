@@ -72,6 +72,7 @@ func newManagerCommand() *cobra.Command {
 	}
 	flags := flag.NewFlagSet(command.Name(), flag.ContinueOnError)
 	o.bind(flags)
+	o.bindLeaderElection(flags)
 	command.Flags().AddGoFlagSet(flags)
 	command.Flags().AddGoFlag(flag.CommandLine.Lookup(kubeconfigFlag))
 	return command

@@ -73,7 +73,6 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.DurationVar(&o.stuckAfter, "deletion-stuck-after", 15*time.Minute, "Time after which a deletion that still waits is recorded as stuck, by an Event that is repeated at this interval; 0 records none.")
 	flags.Var(&o.conditionNames, "condition-names", "Names of the aggregated conditions: first (Ready, Available), newer (Reconciled, LastKnownReconciled) or both.")
 	flags.StringVar(&o.user, "user", "", "User of every REST request where authentication is disabled.")
-	o.bindLeaderElection(flags)
 	o.bindFacade(flags)
 	o.serving.BindFlags(flags)
 	o.delegation.BindFlags(flags)

@@ -26,12 +26,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/go-logr/zapr"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -55,10 +57,8 @@ var serverDefaults = map[string]string{
 	"drain-delay":               "0s", // there is no load balancer to wait for
 }
 
-// notInServer are flags of the manager for more than one replica.
-var notInServer = []string{
-	"leader-elect", "leader-election-namespace", "leader-elect-lease-duration", "leader-elect-renew-deadline", "leader-elect-retry-period",
-}
+// leaderElectionFlags begin with this, and only the manager has them.
+const leaderElectionFlags = "leader-elect"
 
 // serverOptions configure the control plane, and the manager in the same process.
 type serverOptions struct {
@@ -101,12 +101,17 @@ func (o *serverOptions) bind(command *cobra.Command) {
 		}
 	})
 	command.Flags().AddGoFlagSet(flags)
-	for _, name := range notInServer {
-		if err := command.Flags().MarkHidden(name); err != nil {
-			panic(err)
-		}
-	}
+	command.SetFlagErrorFunc(explainFlagError)
 	command.Flags().StringVar(&o.logFile, "log-file", "", "File to append the log to, instead of standard error.")
+}
+
+// explainFlagError says why the server does not have a flag of the manager.
+func explainFlagError(_ *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && strings.HasPrefix(unknown.GetSpecifiedName(), leaderElectionFlags) {
+		return fmt.Errorf("--%s is a flag of hyperfleet manager: the server is a single process and elects no leader", unknown.GetSpecifiedName())
+	}
+	return err
 }
 
 func (o *serverOptions) run(ctx context.Context, out io.Writer) error {

@@ -92,6 +92,16 @@ func TestServerRestarts(t *testing.T) {
 		}
 	})
 
+	t.Run("it refuses the flags of leader election", func(t *testing.T) {
+		for _, flag := range []string{"--leader-elect", "--leader-election-namespace=x", "--leader-elect-retry-period=1s"} {
+			name, _, _ := strings.Cut(flag, "=")
+			out, err := f.program("server", flag).CombinedOutput()
+			if want := name + " is a flag of hyperfleet manager"; err == nil || !strings.Contains(string(out), want) {
+				t.Errorf("%s: %v, want %q in:\n%s", flag, err, want, out)
+			}
+		}
+	})
+
 	t.Run("an interrupt ends it in order", func(t *testing.T) {
 		f.stop(t, syscall.SIGINT)
 		if err := f.process.Exited(); !strings.Contains(err.Error(), "exit status 0") {
