@@ -67,7 +67,10 @@ func newManagerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, required, o, func() {})
+			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, required, o, observer{
+				loading: func(progress string) { logger.Info("Loading the fleet", "progress", progress) },
+				ready:   func() {},
+			})
 		},
 	}
 	flags := flag.NewFlagSet(command.Name(), flag.ContinueOnError)
@@ -79,8 +82,8 @@ func newManagerCommand() *cobra.Command {
 }
 
 // runManager builds the reconcilers and the facade and serves until the context ends.
-// It calls ready once, when the facade answers from a complete index.
-func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), required *adapters.Source, o *options, ready func()) error {
+// It tells the observer how the start goes.
+func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), required *adapters.Source, o *options, observed observer) error {
 	config, err := findAPIServer()
 	if err != nil {
 		return fmt.Errorf("find the API server: %w", err)
@@ -125,7 +128,7 @@ func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error),
 	if err := setupProbes(mgr, server); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)
 	}
-	if err := mgr.Add(announcement{server, ready}); err != nil {
+	if err := mgr.Add(announcement{observer: observed, check: server.Ready, progress: rep.Loading}); err != nil {
 		return err
 	}
 	return serve(ctx, mgr, server)

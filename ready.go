@@ -18,31 +18,68 @@ package main
 
 import (
 	"context"
+	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
-// readyInterval is the time between two looks whether the facade is ready.
-const readyInterval = 50 * time.Millisecond
+const (
+	// readyInterval is the time between two looks whether the facade is ready.
+	readyInterval = 50 * time.Millisecond
+	// loadingInterval is the time between two reports of the progress.
+	loadingInterval = 5 * time.Second
+	// loadingLimit bounds the requests for one report: the API server answers slowly
+	// while it fills its own caches.
+	loadingLimit = 4 * time.Second
+)
 
-// announcement tells once that the facade is ready.
+// observer is told how a start goes.
+type observer struct {
+	// loading is called with the progress, at intervals until the facade is ready.
+	loading func(string)
+	// ready is called once, when the facade answers from complete indexes.
+	ready func()
+}
+
+// announcement tells an observer how a start goes.
 type announcement struct {
-	server *facade.Server
-	ready  func()
+	observer
+	check    func(*http.Request) error    // fails until the facade is ready
+	progress func(context.Context) string // how far the indexes are filled
 }
 
 // Start implements manager.Runnable.
 func (a announcement) Start(ctx context.Context) error {
+	loading, stop := context.WithCancel(ctx)
+	var reports sync.WaitGroup
+	reports.Go(func() { a.reportLoading(loading) })
 	err := wait.PollUntilContextCancel(ctx, readyInterval, true, func(context.Context) (bool, error) {
-		return a.server.Ready(nil) == nil, nil
+		return a.check(nil) == nil, nil
 	})
+	stop()
+	reports.Wait()
 	if err == nil {
 		a.ready()
 	}
 	return nil // the manager stops
+}
+
+func (a announcement) reportLoading(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(loadingInterval):
+		}
+		asking, cancel := context.WithTimeout(ctx, loadingLimit)
+		progress := a.progress(asking)
+		cancel()
+		if ctx.Err() == nil {
+			a.loading(progress)
+		}
+	}
 }
 
 // NeedLeaderElection is false: every replica becomes ready.

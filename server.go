@@ -147,9 +147,12 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 		required.Store(source)
 		progress("Starting the reconcilers and the REST API")
 		found := func() (*rest.Config, error) { return manager, nil }
-		return runManager(ctx, found, source, o.options, func() {
-			fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
-			o.welcome(out)
+		return runManager(ctx, found, source, o.options, observer{
+			loading: func(loaded string) { progress("Loaded " + loaded) },
+			ready: func() {
+				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
+				o.welcome(out)
+			},
 		})
 	})
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {

@@ -134,6 +134,7 @@ func (s *reflectorStore[T]) Replace(items []any, resourceVersion string) error {
 	for _, item := range items {
 		row, ok := item.(*fleet.Row)
 		if !ok {
+			s.watches.arrive()
 			row = s.row(item)
 		}
 		if row != nil {
@@ -151,7 +152,10 @@ func (s *reflectorStore[T]) Replace(items []any, resourceVersion string) error {
 // Transformer renders the initial objects as they arrive, so that the reflector
 // does not hold all objects of a collection at once.
 func (s *reflectorStore[T]) Transformer() cache.TransformFunc {
-	return func(object any) (any, error) { return s.row(object), nil }
+	return func(object any) (any, error) {
+		s.watches.arrive()
+		return s.row(object), nil
+	}
 }
 
 // UpdateResourceVersion records the progress of the watch. The reflector calls it

@@ -29,6 +29,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
@@ -165,6 +166,19 @@ func (p *Prober) current(ctx context.Context) (moment, error) {
 	}
 	version, err := fleet.ParseResourceVersion(accessor.GetResourceVersion())
 	return moment{at: now, version: version}, err
+}
+
+// Stored returns how many objects the API server holds.
+func (p *Prober) Stored(ctx context.Context) (int, error) {
+	list, err := p.source.ListWithContext(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return 0, fmt.Errorf("count the objects: %w", err)
+	}
+	accessor, err := meta.ListAccessor(list)
+	if err != nil {
+		return 0, fmt.Errorf("count the objects: %w", err)
+	}
+	return meta.LenList(list) + int(ptr.Deref(accessor.GetRemainingItemCount(), 0)), nil
 }
 
 // Verify returns an error if the index reflects a resourceVersion that the API server

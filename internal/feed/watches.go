@@ -44,6 +44,14 @@ func (f *Feed[T]) Relist() {
 	}
 }
 
+// Arrived returns how many objects have arrived since the Feed last requested all of
+// them. The objects of a list arrive with its last page.
+func (f *Feed[T]) Arrived() int {
+	f.watches.mu.Lock()
+	defer f.watches.mu.Unlock()
+	return f.watches.arrived
+}
+
 // watches records and corrects the requests that a reflector makes to its source.
 //
 // All objects are always requested as they are now. A reflector would request them at
@@ -64,6 +72,8 @@ type watches struct {
 	listing bool
 	// distrusted is true if no watch may continue at a resourceVersion.
 	distrusted bool
+	// arrived counts the objects that have arrived since all were last requested.
+	arrived int
 }
 
 // recorded returns the source and records the requests that are made to it.
@@ -112,7 +122,7 @@ var errNoAnswer = errors.New("the connection ended before the API server answere
 func (w *watches) request() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.requested, w.listing, w.distrusted = time.Now(), true, false
+	w.requested, w.listing, w.distrusted, w.arrived = time.Now(), true, false, 0
 }
 
 // replaced records that all objects have arrived. It returns the time as of which they
@@ -122,6 +132,13 @@ func (w *watches) replaced() time.Time {
 	defer w.mu.Unlock()
 	w.listing = false
 	return w.requested
+}
+
+// arrive records that an object has arrived.
+func (w *watches) arrive() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.arrived++
 }
 
 func (w *watches) isListing() bool {

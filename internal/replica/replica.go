@@ -87,6 +87,8 @@ type Collection struct {
 	ListKind string
 
 	prober *feed.Prober
+	// arrived returns how many objects have arrived from the API server.
+	arrived func() int
 }
 
 // Resources is the collection of all Clusters or of all NodePools.
@@ -148,6 +150,7 @@ func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind(of.ListKind))
 	of.prober = feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f)
+	of.arrived = f.Arrived
 	r.feeds = append(r.feeds, f, of.prober)
 }
 

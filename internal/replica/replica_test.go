@@ -118,6 +118,13 @@ func TestCheckCurrent(t *testing.T) {
 	}
 }
 
+func TestLoadingWithoutAPIServer(t *testing.T) {
+	r, _ := newOffline(t, 0)
+	if got, want := r.Loading(t.Context()), "0 clusters, 0 nodepools, 0 statuses"; got != want {
+		t.Errorf("Loading() = %q, want %q", got, want)
+	}
+}
+
 func TestErrorTexts(t *testing.T) {
 	for want, err := range map[string]error{
 		"the index of clusters is still loading":                                              &LoadingError{Collection: "clusters"},

@@ -72,6 +72,10 @@ func testRestore(t *testing.T, p *plane, lost, after int) {
 	r := p.replica(t, network)
 	r.Clusters.resolver.patience = time.Hour // the answer to a look-up of an unknown id must not wait
 	eventually(ctx, t, "the replica is current", r.CheckCurrent)
+	clusters := len(r.Clusters.Index.Rows())
+	if got, want := r.Loading(ctx), fmt.Sprintf("%d of %[1]d clusters, 0 of 0 nodepools, 0 of 0 statuses", clusters); got != want {
+		t.Errorf("Loading() = %q, want %q", got, want)
+	}
 	gone := p.create(ctx, t, prefix+"-gone")
 	p.label(ctx, t, changed, "lost")
 	p.delete(ctx, t, deleted)
