@@ -124,6 +124,16 @@ func (f *fleet) startControlPlane(t *testing.T) {
 	if f.plane != nil {
 		return
 	}
+	f.startBareControlPlane(t)
+	if err := f.plane.Install(t.Context(), filepath.Join(root(), "config", "local")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// startBareControlPlane starts a control plane with the data that the fleet's folder
+// holds, and installs nothing.
+func (f *fleet) startBareControlPlane(t *testing.T) {
+	t.Helper()
 	etcdPort, err := strconv.Atoi(freePort(t))
 	if err != nil {
 		t.Fatal(err)
@@ -137,9 +147,6 @@ func (f *fleet) startControlPlane(t *testing.T) {
 	}
 	f.ownsPlane = true
 	if err := f.plane.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.plane.Install(t.Context(), filepath.Join(root(), "config", "local")); err != nil {
 		t.Fatal(err)
 	}
 }
