@@ -28,12 +28,15 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 )
 
-// initialStatus stores a new Cluster with the status that of returns. Otherwise the
-// reconciler writes the same status as soon as it sees the Cluster, which costs as much
-// as the create.
-func initialStatus(of func(*v1.Cluster) *v1.ResourceStatus) apiserver.OnCreate {
+// initialStatus stores a new Cluster of the served namespace with the status that of
+// returns. Otherwise the reconciler writes the same status as soon as it sees the Cluster,
+// which costs as much as the create.
+func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apiserver.OnCreate {
 	var sequence atomic.Int64
 	return func(object *unstructured.Unstructured) error {
+		if object.GetNamespace() != served {
+			return nil // what is not served is left alone
+		}
 		// A status depends on no more than this. The rest may be large.
 		cluster := &v1.Cluster{}
 		cluster.Name, cluster.Namespace, cluster.UID = object.GetName(), object.GetNamespace(), object.GetUID()

@@ -48,6 +48,10 @@ func TestInitialStatus(t *testing.T) {
 		}
 	}
 	withPlaneOf(t, o, func(ctx context.Context, p plane) {
+		admin, err := client.New(p.admin, client.Options{Scheme: newScheme(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
 		last := int64(0)
 		for i, c := range []client.Client{newClient(t, p.wire), newClient(t, p.manager), newClient(t, p.manager)} {
 			cluster := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
@@ -71,13 +75,15 @@ func TestInitialStatus(t *testing.T) {
 				t.Errorf("created again: %v", err)
 			}
 		}
-		none := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
-		none.Namespace, none.Name = "default", "none"
-		if err := newClient(t, p.manager).Create(ctx, none); err != nil {
-			t.Fatal(err)
-		}
-		if none.Status.Computed() || len(none.Status.Conditions) == 0 {
-			t.Errorf("without an initial status, the status is %+v, want the schema's default", none.Status)
+		for namespace, name := range map[string]string{"default": "none", "kube-public": "not-served"} {
+			other := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
+			other.Namespace, other.Name = namespace, name
+			if err := admin.Create(ctx, other); err != nil {
+				t.Fatal(err)
+			}
+			if other.Status.Computed() || len(other.Status.Conditions) == 0 {
+				t.Errorf("the status of %s is %+v, want the schema's default", name, other.Status)
+			}
 		}
 	})
 }

@@ -110,7 +110,7 @@ func (c *control) startEtcd(ctx context.Context) error {
 	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
 	if c.InitialStatus != nil {
 		a.CreatedOf = v1.GroupVersion.WithResource("clusters").GroupResource()
-		a.Created = initialStatus(c.InitialStatus)
+		a.Created = initialStatus(c.Namespace, c.InitialStatus)
 	}
 	a.Host, a.Port, err = c.listener()
 	return err

@@ -65,10 +65,7 @@ func BenchmarkReports(b *testing.B) {
 // newClient returns a client that acts as devUser.
 func newClient(tb testing.TB, config *rest.Config) client.Client {
 	tb.Helper()
-	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
-		tb.Fatal(err)
-	}
+	scheme := newScheme(tb)
 	plain, err := client.New(config, client.Options{Scheme: scheme})
 	if err != nil {
 		tb.Fatal(err)
@@ -80,6 +77,15 @@ func newClient(tb testing.TB, config *rest.Config) client.Client {
 		tb.Fatal(err)
 	}
 	return c
+}
+
+func newScheme(tb testing.TB) *runtime.Scheme {
+	tb.Helper()
+	scheme := runtime.NewScheme()
+	if err := v1.AddToScheme(scheme); err != nil {
+		tb.Fatal(err)
+	}
+	return scheme
 }
 
 // newReport returns a report with the times that the admission policies would set.
