@@ -29,7 +29,7 @@ import (
 func TestClaimsHaveTests(t *testing.T) {
 	root := filepath.Join("..", "..")
 	var tests strings.Builder
-	for _, folder := range []string{"controllers", filepath.Join("internal", "*"), filepath.Join("test", "*")} {
+	for _, folder := range []string{"controllers", filepath.Join("internal", "*"), filepath.Join("internal", "server", "*"), filepath.Join("test", "*")} {
 		files, err := filepath.Glob(filepath.Join(root, folder, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
