@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestBench measures a small fleet, whose figures mean nothing.
+// TestBench measures a small fleet in each shape. The figures mean nothing.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a control plane")
@@ -51,8 +51,14 @@ func TestBench(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build HyperFleet: %v\n%s", err, out)
 	}
+	for _, shape := range []string{managerName, serverName} {
+		t.Run(shape, func(t *testing.T) { testBench(t, shape, root, bin) })
+	}
+}
+
+func testBench(t *testing.T, shape, root, bin string) {
 	o := options{
-		clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
+		shape: shape, clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
 		assets:        assets(root),
 		program:       filepath.Join(bin, "hyperfleet"),
 		kustomization: filepath.Join(root, "config", "local"),
