@@ -31,6 +31,10 @@ import (
 // a write some milliseconds after it.
 const recentWrites = 512
 
+// maxRecentBytes bounds what a recentCodec keeps of one write, and with recentWrites the
+// memory that it takes. Objects with a large spec are decoded twice.
+const maxRecentBytes = 16 << 10
+
 // recentCodec decodes each object that it has encoded only once. The storage decodes what
 // it has written twice: for the answer of the write, and when the watch of the cache
 // receives it. The second time, the codec hands out a copy that it has kept. Decoding is a
@@ -62,22 +66,28 @@ func (c *recentCodec) Encode(object runtime.Object, w io.Writer) error {
 	if err := c.Codec.Encode(object, &data); err != nil {
 		return err
 	}
-	key := maphash.Bytes(c.seed, data.Bytes())
-	c.mu.Lock()
-	if _, known := c.kept[key]; !known {
-		delete(c.kept, c.ring[c.next])
-		c.kept[key], c.ring[c.next] = &recentWrite{}, key
-		c.next = (c.next + 1) % recentWrites
+	if data.Len() <= maxRecentBytes {
+		c.expect(maphash.Bytes(c.seed, data.Bytes()))
 	}
-	c.mu.Unlock()
 	_, err := w.Write(data.Bytes())
 	return err
 }
 
+// expect has the next object that decodes from the bytes of that key kept.
+func (c *recentCodec) expect(key uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.kept[key] == nil {
+		delete(c.kept, c.ring[c.next])
+		c.kept[key], c.ring[c.next] = &recentWrite{}, key
+		c.next = (c.next + 1) % recentWrites
+	}
+}
+
 // Decode implements runtime.Decoder.
 func (c *recentCodec) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
-	if defaults != nil {
-		return c.Codec.Decode(data, defaults, into) // the object is not a function of the bytes alone
+	if defaults != nil || len(data) > maxRecentBytes {
+		return c.Codec.Decode(data, defaults, into) // with defaults, the object is not a function of the bytes alone
 	}
 	key := maphash.Bytes(c.seed, data)
 	if object, kind, ok := c.take(key, data, into); ok {
@@ -107,11 +117,12 @@ func (c *recentCodec) take(key uint64, data []byte, into runtime.Object) (runtim
 		reflect.ValueOf(into).Elem().Set(reflect.ValueOf(object).Elem())
 		object = into
 	}
-	write.data, write.object = nil, nil
+	delete(c.kept, key)
 	return object, write.kind, true
 }
 
-// keep keeps a copy of a decoded object, if the codec has encoded it.
+// keep keeps a copy of a decoded object, if the codec has encoded it and has not handed
+// out a copy since.
 func (c *recentCodec) keep(key uint64, data []byte, object runtime.Object, kind *schema.GroupVersionKind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

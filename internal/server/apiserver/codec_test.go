@@ -22,6 +22,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -74,17 +75,30 @@ func TestRecentCodecDecodesOnce(t *testing.T) {
 	decode(own, &unstructured.Unstructured{}, 1) // the answer of the write
 	decode(own, nil, 1)                          // the event of the watch
 	decode(own, nil, 2)                          // somebody else
+	decode(own, nil, 3)
+	if n := len(codec.kept); n != 0 {
+		t.Errorf("%d writes are kept after they were handed out", n)
+	}
+
+	large := custom("large", 1)
+	large.Object["spec"] = strings.Repeat("x", maxRecentBytes)
+	text := encoded(t, codec, large)
+	decode(text, nil, 4)
+	decode(text, nil, 5)
+	if n := len(codec.kept); n != 0 {
+		t.Errorf("%d large writes are kept", n)
+	}
 
 	others := encoded(t, counting, custom("others", 2))
-	decode(others, nil, 3)
-	decode(others, nil, 4)
+	decode(others, nil, 6)
+	decode(others, nil, 7)
 
 	pushedOut := encoded(t, codec, custom("first", 3))
 	for i := range int64(recentWrites) {
 		encoded(t, codec, custom("later", i))
 	}
-	decode(pushedOut, nil, 5)
-	decode(pushedOut, nil, 6)
+	decode(pushedOut, nil, 8)
+	decode(pushedOut, nil, 9)
 	if n := len(codec.kept); n > recentWrites {
 		t.Errorf("%d writes are kept, want at most %d", n, recentWrites)
 	}
