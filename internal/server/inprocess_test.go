@@ -282,15 +282,35 @@ var stamps = []struct {
 	{regexp.MustCompile(`((?:creationTimestamp|deletionTimestamp|time)\\*": ?\\*")\d[^"\\]*`), "${1}T"},
 }
 
+// managers are the managed fields of an object, and managerBegins is where one manager's
+// begin. They are sorted by time, which has a precision of a second.
+var (
+	managers      = regexp.MustCompile(`managedFields\\*":\s*\[[^\]]*\]`)
+	managerBegins = regexp.MustCompile(`[\[,]\s*\{\\*"apiVersion`)
+)
+
+// anonymize takes from a text what the API server stamps, and what depends on it.
 func anonymize(text []byte) string {
 	for _, s := range stamps {
 		text = s.pattern.ReplaceAll(text, []byte(s.with))
 	}
-	return string(text)
+	return managers.ReplaceAllStringFunc(string(text), func(found string) string {
+		each := managerBegins.Split(strings.TrimRight(found, "] \n"), -1)
+		for i := range each {
+			each[i] = strings.TrimSpace(each[i])
+		}
+		slices.Sort(each[1:])
+		return strings.Join(each, ",") + "]"
+	})
 }
 
 // faultEnds are between the faults in a message.
 var faultEnds = regexp.MustCompile(`, |: \[|\]$|\n *`)
+
+// applyFaults are what follows in the refusal of an apply that does not fit the schema.
+// The API server stops at the first unknown field that it meets, so it names other faults
+// each time.
+var applyFaults = regexp.MustCompile(`(?s)^(failed to create typed patch object \([^)]*\)).*`)
 
 // inOrder puts the faults of a refusal in order. The API server finds them in the order
 // in which Go walks a map.
@@ -300,7 +320,7 @@ func inOrder(t *testing.T, refusal []byte) []byte {
 	if err := json.Unmarshal(refusal, &status); err != nil {
 		return refusal
 	}
-	message := faultEnds.Split(status.Message, -1)
+	message := faultEnds.Split(applyFaults.ReplaceAllString(status.Message, "$1"), -1)
 	slices.Sort(message)
 	status.Message = strings.Join(message, ", ")
 	if status.Details != nil {
