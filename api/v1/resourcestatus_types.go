@@ -37,9 +37,10 @@ type ResourceStatus struct {
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// sequence is a revision of the store at which the resource existed and which
-	// the controller recorded when it first saw the resource. It orders resources
-	// that were created within one second, the precision of creationTimestamp.
+	// sequence orders resources that were created within one second, the precision
+	// of creationTimestamp. It is a revision of the store at which the resource
+	// existed and which the controller recorded when it first saw the resource. For a
+	// Cluster in hyperfleet server, it is the time of the creation in microseconds.
 	//
 	// +kubebuilder:validation:Minimum=0
 	// +optional

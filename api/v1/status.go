@@ -49,8 +49,8 @@ func (s *ResourceStatus) Computed() bool {
 
 // Sequence returns a number that orders resources in the order of their creation
 // if their creationTimestamps, which have a precision of one second, are equal.
-// It is status.sequence, or the resourceVersion until the controller has recorded
-// a sequence, or 0 for an object that is not stored.
+// It is status.sequence, or the resourceVersion until a sequence has been
+// recorded, or 0 for an object that is not stored.
 func Sequence(r Parent) int64 {
 	if recorded := r.GetStatus().Sequence; recorded > 0 {
 		return recorded

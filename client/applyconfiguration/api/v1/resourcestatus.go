@@ -34,9 +34,10 @@ type ResourceStatusApplyConfiguration struct {
 	// observedGeneration is the metadata.generation that the conditions were
 	// computed for.
 	ObservedGeneration *int64 `json:"observedGeneration,omitempty"`
-	// sequence is a revision of the store at which the resource existed and which
-	// the controller recorded when it first saw the resource. It orders resources
-	// that were created within one second, the precision of creationTimestamp.
+	// sequence orders resources that were created within one second, the precision
+	// of creationTimestamp. It is a revision of the store at which the resource
+	// existed and which the controller recorded when it first saw the resource. For a
+	// Cluster in hyperfleet server, it is the time of the creation in microseconds.
 	Sequence *int64 `json:"sequence,omitempty"`
 	// updatedTime is the time of the last change of spec or labels. It never
 	// decreases.
