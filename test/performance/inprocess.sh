@@ -16,6 +16,7 @@ main() {
 	run ./internal/rest -args "-fleets=$sizes"
 	run ./internal/replica
 	run ./internal/facade
+	run ./internal/server
 	run ./internal/fleet -args "-fleets=$sizes"
 	go run ./test/performance flat -out "$into/inprocess.md" "$into"/{fleet,rest,facade,controllers}.txt
 }
