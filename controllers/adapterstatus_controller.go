@@ -70,7 +70,8 @@ func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 // Reconcile deletes one report if its resource does not exist or the report is
 // implausible, and releases one that is being deleted.
 func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
-	return settle(r.reconcile(ctx, req.NamespacedName))
+	result, err := r.reconcile(ctx, req.NamespacedName)
+	return r.memory.settle(req.NamespacedName, result, err)
 }
 
 func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {

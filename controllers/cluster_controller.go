@@ -64,7 +64,8 @@ func (r *ClusterReconciler) SetupWithManager(mgr ctrl.Manager) error {
 // Reconcile reconciles one Cluster.
 func (r *ClusterReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	defer r.renewal.reconciled(req)
-	return settle(r.reconcile(ctx, req.NamespacedName))
+	result, err := r.reconcile(ctx, req.NamespacedName)
+	return r.memory.settle(req.NamespacedName, result, err)
 }
 
 func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {

@@ -46,6 +46,7 @@ type memory struct {
 	vanished     sync.Map // client.ObjectKey → vanished
 	heartbeats   sync.Map // client.ObjectKey → *heartbeats
 	unaggregated sync.Map // client.ObjectKey → time.Time, the arrival of the first report that the status lacks
+	conflicting  sync.Map // client.ObjectKey → time.Time, the first conflict since the last reconcile without one
 
 	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
 	stuck             sync.Map // client.ObjectKey → time.Time, the last Event that the deletion is stuck
@@ -117,6 +118,7 @@ func (m *memory) clear() {
 	m.vanished.Clear()
 	m.heartbeats.Clear()
 	m.unaggregated.Clear()
+	m.conflicting.Clear()
 	m.awaitingCollector.Clear()
 	m.stuck.Clear()
 	m.deletions.Clear()

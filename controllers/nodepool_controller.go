@@ -62,7 +62,8 @@ func (r *NodePoolReconciler) SetupWithManager(mgr ctrl.Manager) error {
 // Reconcile reconciles one NodePool.
 func (r *NodePoolReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	defer r.renewal.reconciled(req)
-	return settle(r.reconcile(ctx, req.NamespacedName))
+	result, err := r.reconcile(ctx, req.NamespacedName)
+	return r.memory.settle(req.NamespacedName, result, err)
 }
 
 func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {

@@ -22,6 +22,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
@@ -50,13 +51,16 @@ func controllerOptions(concurrency int) controller.Options {
 }
 
 // settle is the only exit of a reconcile. A conflict means that the cached object
-// was too old. This is common and passes, so it is not logged as an error. Where
-// the object is gone, nothing is left to reconcile.
-func settle(result ctrl.Result, err error) (ctrl.Result, error) {
-	switch {
-	case apierrors.IsConflict(err):
-		return ctrl.Result{RequeueAfter: retryDelay}, nil
-	case apierrors.IsNotFound(err):
+// was too old. This is common and passes, so it is not logged as an error. While a cache
+// stays behind, the pause between attempts grows with the time since the first conflict.
+// Where the object is gone, nothing is left to reconcile.
+func (m *memory) settle(key client.ObjectKey, result ctrl.Result, err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		first, _ := m.conflicting.LoadOrStore(key, time.Now())
+		return ctrl.Result{RequeueAfter: min(max(retryDelay, time.Since(first.(time.Time))), maxCacheLag)}, nil
+	}
+	m.conflicting.Delete(key)
+	if apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	}
 	return result, err
