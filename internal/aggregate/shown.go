@@ -32,17 +32,21 @@ import (
 //
 // before are the conditions shown until now, nil for none. If Conditions would
 // change more than the time of a condition, that condition keeps the time shown
-// before, provided that it is the same otherwise. If Conditions would change
-// nothing, before does not count: the result then depends on the stored conditions
-// alone, so that replicas agree.
+// before, provided that it is the same otherwise. So do all conditions while there is no
+// report for one of them: a report may be deleted before the status has its time. If
+// Conditions would change nothing else, before does not count: the result then depends on
+// the stored conditions alone, so that replicas agree.
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
 	sameStalled := sameIfAny(find(coming, v1.StalledCondition), find(stored, v1.StalledCondition))
+	complete := !slices.ContainsFunc(Unconfirmed(in), func(d Doubt) bool {
+		return !slices.ContainsFunc(in.Reports, func(r Report) bool { return r.Adapter == d.Adapter })
+	})
 	shown = stored
 	for i := range stored {
 		next := find(coming, stored[i].Type)
-		if next == nil || !sameStalled || !SameButUpdated(*next, stored[i]) {
+		if next == nil || !sameStalled || !SameButUpdated(*next, stored[i]) || !complete && kept[i].LastUpdatedTime.After(next.LastUpdatedTime.Time) {
 			next = &kept[i]
 		}
 		if !next.LastUpdatedTime.After(stored[i].LastUpdatedTime.Time) {

@@ -91,6 +91,16 @@ func TestShown(t *testing.T) {
 			reports: []aggregate.Report{report("dns", 1, yes, 20), report("validator", 1, yes, 21), report("billing", 1, yes, 22)},
 			want:    times{available: 20, isReady: 20, dns: 20, validator: 21},
 		},
+		"a report that was shown and is gone": {
+			reports: both[1:],
+			before:  times{available: 11, isReady: 11, dns: 20, validator: 11},
+			want:    times{available: 11, isReady: 11, dns: 20, validator: 11},
+		},
+		"a report that is gone, and a heartbeat": {
+			reports: []aggregate.Report{report("validator", 1, yes, 25)},
+			before:  times{available: 11, isReady: 11, dns: 20, validator: 11},
+			want:    times{available: 11, isReady: 11, dns: 20, validator: 25},
+		},
 		"a new generation": {
 			change:  func(in *aggregate.Input) { in.Generation = 2 },
 			reports: []aggregate.Report{report("dns", 2, yes, 20), both[1]},
