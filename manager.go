@@ -21,11 +21,13 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/runtime"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -43,6 +45,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/leader"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 	contract "github.com/hyperfleet-io/hyperfleet/internal/rest"
+	"github.com/hyperfleet-io/hyperfleet/internal/server"
 	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
@@ -67,7 +70,11 @@ func newManagerCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runManager(ctrl.SetupSignalHandler(), ctrl.GetConfig, required, o, observer{
+			config, err := ctrl.GetConfig()
+			if err != nil {
+				return fmt.Errorf("find the API server: %w", err)
+			}
+			return runManager(ctrl.SetupSignalHandler(), server.Connection{Config: config}, required, o, observer{
 				loading: func(progress string) { logger.Info("Loading the fleet", "progress", progress) },
 				ready:   func() {},
 			})
@@ -83,11 +90,8 @@ func newManagerCommand() *cobra.Command {
 
 // runManager builds the reconcilers and the facade and serves until the context ends.
 // It tells the observer how the start goes.
-func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error), required *adapters.Source, o *options, observed observer) error {
-	config, err := findAPIServer()
-	if err != nil {
-		return fmt.Errorf("find the API server: %w", err)
-	}
+func runManager(ctx context.Context, to server.Connection, required *adapters.Source, o *options, observed observer) error {
+	config := to.Config
 	config.QPS = -1 // the API server's priority and fairness decides
 	// The API server would compress every event of a watch by itself, which costs
 	// both sides more than the bytes do within a cluster.
@@ -101,7 +105,13 @@ func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error),
 	if err != nil {
 		return err
 	}
-	mgr, lease, err := newManager(config, certificate, o)
+	watch := to.Watch
+	if watch == nil {
+		if watch, err = feed.NewWatchFunc(config, newScheme(), v1.GroupVersion); err != nil {
+			return err
+		}
+	}
+	mgr, lease, err := newManager(config, watch, certificate, o)
 	if err != nil {
 		return fmt.Errorf("set up the manager: %w", err)
 	}
@@ -111,11 +121,11 @@ func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error),
 	if config, err = o.delegation.WhenReady(mgr.GetConfig()); err != nil {
 		return err
 	}
-	rep, err := setupReplica(mgr, config, required, o)
+	rep, err := setupReplica(mgr, config, to.Watch, required, o)
 	if err != nil {
 		return fmt.Errorf("set up the replica: %w", err)
 	}
-	server, err := setupFacade(mgr, config, certificate, rep, o)
+	api, err := setupFacade(mgr, config, certificate, rep, o)
 	if err != nil {
 		return fmt.Errorf("set up the REST facade: %w", err)
 	}
@@ -125,13 +135,13 @@ func runManager(ctx context.Context, findAPIServer func() (*rest.Config, error),
 	if err := setupMetrics(mgr, rep); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
 	}
-	if err := setupProbes(mgr, server); err != nil {
+	if err := setupProbes(mgr, api); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)
 	}
-	if err := mgr.Add(announcement{observer: observed, check: server.Ready, progress: rep.Loading}); err != nil {
+	if err := mgr.Add(announcement{observer: observed, check: api.Ready, progress: rep.Loading}); err != nil {
 		return err
 	}
-	return serve(ctx, mgr, server)
+	return serve(ctx, mgr, api)
 }
 
 // serve runs the manager until the context ends. The requests under way finish
@@ -159,7 +169,7 @@ func newScheme() *runtime.Scheme {
 const leaseName = "manager.hyperfleet.io"
 
 // newManager returns the manager and the lease that its leader holds.
-func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o *options) (mgr manager.Manager, lease *leader.Lease, err error) {
+func newManager(config *rest.Config, watch feed.WatchFunc, certificate *certwatcher.CertWatcher, o *options) (mgr manager.Manager, lease *leader.Lease, err error) {
 	lease, err = leader.NewLease(config, o.leaseNamespace, leaseName, o.lease.renewDeadline, func() events.EventRecorder {
 		return mgr.GetEventRecorder(leaseName)
 	})
@@ -167,7 +177,7 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o *op
 		return nil, nil, err
 	}
 	caches := controllers.CacheOptions(o.namespace)
-	caches.NewInformer = feed.NewInformer
+	caches.NewInformer = informers(watch, o.namespace)
 	mgr, err = ctrl.NewManager(config, ctrl.Options{
 		Scheme: newScheme(),
 		Cache:  caches,
@@ -187,7 +197,21 @@ func newManager(config *rest.Config, certificate *certwatcher.CertWatcher, o *op
 	return mgr, lease, err
 }
 
-func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.Source, o *options) (*replica.Replica, error) {
+// informers returns the constructor of the informers of the manager's cache. Those of
+// HyperFleet's resources watch as the replica does.
+func informers(watch feed.WatchFunc, namespace string) func(cache.ListerWatcher, runtime.Object, time.Duration, cache.Indexers) cache.SharedIndexInformer {
+	return func(source cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
+		switch example.(type) {
+		case *v1.Cluster:
+			source = feed.Watching[*v1.Cluster](watch, "clusters", namespace, source)
+		case *v1.NodePool:
+			source = feed.Watching[*v1.NodePool](watch, "nodepools", namespace, source)
+		}
+		return feed.NewInformer(source, example, resync, indexers)
+	}
+}
+
+func setupReplica(mgr manager.Manager, config *rest.Config, watch feed.WatchFunc, required *adapters.Source, o *options) (*replica.Replica, error) {
 	identities, err := contract.NewIdentities(o.identityDomain)
 	if err != nil {
 		return nil, fmt.Errorf("--identity-domain: %w", err)
@@ -201,6 +225,7 @@ func setupReplica(mgr manager.Manager, config *rest.Config, required *adapters.S
 		MaxStaleness:       o.maxStaleness,
 		ArrivalTimeout:     o.facade.WriteVisibility,
 		StuckAfter:         o.stuckAfter,
+		Watch:              watch,
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -34,7 +35,6 @@ import (
 	"github.com/go-logr/zapr"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -136,7 +136,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 		}
 		return nil
 	}
-	err = server.Run(ctx, o.plane, raw, progress, func(ctx context.Context, manager *rest.Config) error {
+	err = server.Run(ctx, o.plane, raw, progress, func(ctx context.Context, own server.Connection) error {
 		if err := createFile(o.adaptersFile, config.Adapters); err != nil {
 			return fmt.Errorf("create the adapters' configuration: %w", err)
 		}
@@ -146,12 +146,12 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 		}
 		required.Store(source)
 		progress("Starting the reconcilers and the REST API")
-		found := func() (*rest.Config, error) { return manager, nil }
-		return runManager(ctx, found, source, o.options, observer{
+		return runManager(ctx, own, source, o.options, observer{
 			loading: func(loaded string) { progress("Loaded " + loaded) },
 			ready: func() {
 				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 				o.welcome(out)
+				debug.FreeOSMemory() // loading a large fleet leaves several times its memory
 			},
 		})
 	})

@@ -55,6 +55,8 @@ type Options struct {
 	// ArrivalTimeout bounds how long a look-up waits for an index to show an object
 	// that the API server holds.
 	ArrivalTimeout time.Duration
+	// Watch watches the collections. It defaults to the network.
+	Watch feed.WatchFunc
 	// StuckAfter is the time after which a deletion that still waits counts as stuck; 0
 	// counts none.
 	StuckAfter time.Duration
@@ -109,9 +111,10 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 	if err != nil {
 		return nil, fmt.Errorf("make a client of the replica: %w", err)
 	}
-	watches, err := feed.NewWatchClient(config, scheme, v1.GroupVersion)
-	if err != nil {
-		return nil, err
+	if options.Watch == nil {
+		if options.Watch, err = feed.NewWatchFunc(config, scheme, v1.GroupVersion); err != nil {
+			return nil, err
+		}
 	}
 	resources := func(schema fleet.Schema, name, listKind string) *Resources {
 		index := fleet.New(schema)
@@ -136,17 +139,18 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		options: options,
 	}
 	fresh := newFreshness(r.Renderer, r.Clusters.Index, r.NodePools.Index, r.Reports)
-	addFeed(r, c, watches, &r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
-	addFeed(r, c, watches, &r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
-	addFeed(r, c, watches, &r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
+	addFeed(r, c, &r.Clusters.Collection, fresh.resourceStore(v1.ClusterKind), &v1.ClusterList{}, r.Renderer.Cluster)
+	addFeed(r, c, &r.NodePools.Collection, fresh.resourceStore(v1.NodePoolKind), &v1.NodePoolList{}, r.Renderer.NodePool)
+	addFeed(r, c, &r.Reports.Collection, notifyingStore{fresh.reportStore(), r.Reports}, &v1.AdapterStatusList{}, rest.EncodeReport)
 	return r, nil
 }
 
 // addFeed adds the feed of a collection, and the prober that replaces the feed's watch
 // if the watch has stalled.
-func addFeed[T client.Object](r *Replica, c client.WithWatch, watches restclient.Interface, of *Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
+func addFeed[T client.Object](r *Replica, c client.WithWatch, of *Collection, store feed.Store, list client.ObjectList, render func(T) (*fleet.Row, error)) {
 	namespace := r.options.Namespace
-	f := feed.New(store, feed.Watching(watches, of.Resource, namespace, feed.ListWatch(c, list, namespace)), render)
+	source := feed.Watching[T](r.options.Watch, of.Resource, namespace, feed.ListWatch(c, list, namespace))
+	f := feed.New(store, source, render)
 	metadata := &metav1.PartialObjectMetadataList{}
 	metadata.SetGroupVersionKind(v1.GroupVersion.WithKind(of.ListKind))
 	of.prober = feed.NewProber(of.Name, of.Index, feed.ListWatch(c, metadata, namespace), f)

@@ -30,8 +30,11 @@ import (
 
 // initialStatus stores a new Cluster of the served namespace with the status that of
 // returns. Otherwise the reconciler writes the same status as soon as it sees the Cluster,
-// which costs as much as the create.
+// which costs as much as the create. Without of, it stores the Cluster as it is.
 func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apiserver.OnCreate {
+	if of == nil {
+		return nil
+	}
 	var sequence atomic.Int64
 	return func(object *unstructured.Unstructured) error {
 		if object.GetNamespace() != served {

@@ -24,6 +24,10 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"k8s.io/apimachinery/pkg/runtime"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // An operation is a request, whose body may depend on what is stored.
@@ -40,6 +44,7 @@ func (o operation) String() string {
 type kind struct {
 	plural string
 	fresh  func(name string) object
+	object func() runtime.Object // of the Go type
 	// names are a few, so that operations meet each other.
 	names []string
 	// fields are paths that mutations change.
@@ -52,12 +57,14 @@ const hyperfleetPath = "/apis/hyperfleet.io/v1/namespaces/default/"
 
 var kinds = []kind{
 	{
+		object: func() runtime.Object { return &v1.Cluster{} },
 		plural: "clusters", names: []string{"c-1", "c-2"}, fields: []string{"spec.region", "metadata.labels.region", "status.conditions", "metadata.name", "metadata.finalizers"},
 		fresh: func(name string) object {
 			return object{"apiVersion": "hyperfleet.io/v1", "kind": "Cluster", "metadata": object{"name": name, "labels": object{"region": "eu"}}, "spec": object{"region": "eu", "nodes": 3}}
 		},
 	},
 	{
+		object: func() runtime.Object { return &v1.NodePool{} },
 		plural: "nodepools", names: []string{"c-1.workers", "c-2.gpu"}, fields: []string{"spec.clusterName", "spec.replicas", "metadata.name", "status"},
 		fresh: func(name string) object {
 			cluster, _, _ := strings.Cut(name, ".")
@@ -65,6 +72,7 @@ var kinds = []kind{
 		},
 	},
 	{
+		object: func() runtime.Object { return &v1.AdapterStatus{} },
 		plural: "adapterstatuses", names: []string{"c-1.dns", "c-2.validator"},
 		fields: []string{"spec.observedTime", "spec.observedGeneration", "spec.conditions", "spec.adapter", "spec.resourceRef", "spec.data", "metadata.finalizers", "metadata.annotations"},
 		fresh: func(name string) object {

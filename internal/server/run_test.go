@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/klog/v2"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
@@ -40,6 +41,8 @@ func TestMain(m *testing.M) {
 type plane struct {
 	// manager is the configuration of the manager, whose writes stay in the process.
 	manager *rest.Config
+	// watch watches in the process, as the manager.
+	watch feed.WatchFunc
 	// wire is the same without that.
 	wire *rest.Config
 	// admin may do everything.
@@ -57,9 +60,9 @@ func withPlane(tb testing.TB, test func(ctx context.Context, p plane)) {
 func withPlaneOf(tb testing.TB, o *server.Options, test func(ctx context.Context, p plane)) {
 	tb.Helper()
 	o.DataDir, o.BindAddress, o.Namespace, o.Version = tb.TempDir(), freeAddress(tb), "default", "v0.0.0-test"
-	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, manager *rest.Config) error {
-		manager.QPS = -1
-		p := plane{manager: manager, wire: rest.CopyConfig(manager)}
+	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, own server.Connection) error {
+		own.Config.QPS = -1
+		p := plane{manager: own.Config, watch: own.Watch, wire: rest.CopyConfig(own.Config)}
 		p.wire.WrapTransport = nil
 		var err error
 		if p.admin, err = clientcmd.BuildConfigFromFlags("", o.KubeconfigFile()); err != nil {

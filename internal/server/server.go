@@ -23,11 +23,17 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/config"
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/etcd"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
@@ -44,6 +50,14 @@ var managerGroups = []string{"system:serviceaccounts", "system:serviceaccounts:h
 // soon.
 const renewInterval = 24 * time.Hour
 
+// A Connection is how the manager reaches an API server.
+type Connection struct {
+	Config *rest.Config
+	// Watch watches the custom resources of HyperFleet in a namespace without the
+	// network. It is nil where the API server is another process.
+	Watch feed.WatchFunc
+}
+
 // control is a control plane that starts, runs and stops.
 type control struct {
 	*Options
@@ -55,11 +69,11 @@ type control struct {
 	api         *apiserver.Server
 }
 
-// Run starts the control plane and calls serve, with the configuration of a client
-// that has the manager's identity. Serve is to return when its context ends. That is
+// Run starts the control plane and calls serve, with a connection that has the
+// manager's identity. Serve is to return when its context ends. That is
 // when Run's context ends, or when a part of the control plane fails. The control plane
 // runs until serve has returned. Run tells progress what it starts.
-func Run(ctx context.Context, o *Options, log *zap.Logger, progress func(string), serve func(context.Context, *rest.Config) error) (err error) {
+func Run(ctx context.Context, o *Options, log *zap.Logger, progress func(string), serve func(context.Context, Connection) error) (err error) {
 	held, err := acquire(o.DataDir)
 	if err != nil {
 		return err
@@ -108,9 +122,9 @@ func (c *control) startEtcd(ctx context.Context) error {
 	a.CertFile, a.KeyFile = c.CertFiles()
 	a.ClientCAFile, a.TokensFile = c.CAFile(), c.credentials.TokensFile()
 	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
-	if c.InitialStatus != nil {
-		a.CreatedOf = v1.GroupVersion.WithResource("clusters").GroupResource()
-		a.Created = initialStatus(c.Namespace, c.InitialStatus)
+	a.Storage = map[schema.GroupResource]apiserver.Storage{
+		v1.GroupVersion.WithResource("clusters").GroupResource():        {Created: initialStatus(c.Namespace, c.InitialStatus)},
+		v1.GroupVersion.WithResource("adapterstatuses").GroupResource(): {Encoded: true},
 	}
 	a.Host, a.Port, err = c.listener()
 	return err
@@ -127,7 +141,7 @@ func (c *control) claim(ctx context.Context) error {
 
 // run runs the API server, the controllers and serve. When the context ends, serve
 // returns first, while the others still take its last writes.
-func (c *control) run(ctx context.Context, serve func(context.Context, *rest.Config) error) error {
+func (c *control) run(ctx context.Context, serve func(context.Context, Connection) error) error {
 	// The parts of the control plane outlive ctx: they stop in order.
 	parts, failed := newParts(context.WithoutCancel(ctx))
 	defer parts.stop()
@@ -150,7 +164,7 @@ func (c *control) run(ctx context.Context, serve func(context.Context, *rest.Con
 	return err
 }
 
-func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Context, *rest.Config) error) error {
+func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Context, Connection) error) error {
 	if err := c.api.WaitReady(ctx); err != nil {
 		return err
 	}
@@ -161,7 +175,11 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	}
 	// The garbage collector finds the custom resources at once, and not when it looks
 	// for new ones half a minute later.
-	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback) })
+	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
+	if err != nil {
+		return err
+	}
+	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback, watch) })
 	manager, err := c.manager()
 	if err != nil {
 		return err
@@ -186,22 +204,41 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 	return nil
 }
 
-// manager returns the configuration of the manager's client. Its certificate exists
-// in memory only. It does not impersonate the service account, because the facade
-// impersonates callers, with the service account's right to do so. Its writes do not
-// leave the process.
-func (c *control) manager() (*rest.Config, error) {
+// manager returns the manager's connection. Its certificate exists in memory only. It
+// does not impersonate the service account, because the facade impersonates callers, with
+// the service account's right to do so. Its writes and its watches of custom resources do
+// not leave the process.
+func (c *control) manager() (Connection, error) {
 	url, err := c.URL()
 	if err != nil {
-		return nil, err
+		return Connection{}, err
 	}
 	cert, key, err := c.credentials.ClientCert(managerUser, managerGroups, time.Now())
 	if err != nil {
+		return Connection{}, err
+	}
+	caller := &user.DefaultInfo{Name: managerUser, Groups: append([]string{user.AllAuthenticated}, managerGroups...)}
+	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}
+	config.Wrap(c.api.InProcess(caller))
+	watch, err := c.watcher(config, caller)
+	return Connection{Config: config, Watch: watch}, err
+}
+
+// watcher returns what watches the resources of HyperFleet in the name of a caller in this
+// process, to whom the configuration belongs.
+func (c *control) watcher(config *rest.Config, caller user.Info) (feed.WatchFunc, error) {
+	objects, err := metadata.NewForConfig(config)
+	if err != nil {
 		return nil, err
 	}
-	manager := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}
-	manager.Wrap(c.api.InProcess(&user.DefaultInfo{Name: managerUser, Groups: append([]string{user.AllAuthenticated}, managerGroups...)}))
-	return manager, nil
+	return func(ctx context.Context, resource, namespace string, options metav1.ListOptions, object func() runtime.Object) (watch.Interface, error) {
+		watched := v1.GroupVersion.WithResource(resource)
+		// The API server begins to serve a custom resource with a request on the network.
+		if _, err := objects.Resource(watched).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1}); err != nil {
+			return nil, err
+		}
+		return c.api.Watch(ctx, caller, watched, namespace, options, object)
+	}, nil
 }
 
 // renew renews the server's certificate while the server runs. Its users read the

@@ -48,6 +48,7 @@ const Name = "hyperfleet-server"
 type Server struct {
 	chain  *aggregator.APIAggregator
 	callee *callee
+	stores *stores
 }
 
 // New builds the API server. It listens from here on, and etcd must answer.
@@ -120,7 +121,8 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the custom resources: %w", err)
 	}
-	custom.ExtraConfig.CRDRESTOptionsGetter = &customStorage{custom.ExtraConfig.CRDRESTOptionsGetter, own.Created, own.CreatedOf}
+	served := &stores{}
+	custom.ExtraConfig.CRDRESTOptionsGetter = &customStorage{custom.ExtraConfig.CRDRESTOptionsGetter, own.Storage, served}
 	aggregated, err := apiserver.CreateAggregatorConfig(
 		*native.Generic, o, native.VersionedInformers, resolver, native.ProxyTransport, native.PeerProxy, initializers)
 	if err != nil {
@@ -131,7 +133,11 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{chain: chain, callee: newCallee(chain.GenericAPIServer.UnprotectedHandler(), aggregated.GenericConfig)}, nil
+	return &Server{
+		chain:  chain,
+		callee: newCallee(chain.GenericAPIServer.UnprotectedHandler(), aggregated.GenericConfig),
+		stores: served,
+	}, nil
 }
 
 func connect(native apiserver.CompletedConfig, custom apiextensionsserver.CompletedConfig, aggregated aggregator.CompletedConfig) (*aggregator.APIAggregator, error) {

@@ -24,6 +24,7 @@ import (
 	"slices"
 
 	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/apiserver/pkg/endpoints/filters"
 	"k8s.io/apiserver/pkg/endpoints/filters/impersonation"
 	"k8s.io/apiserver/pkg/endpoints/request"
@@ -41,18 +42,19 @@ import (
 // bounds its own requests.
 type callee struct {
 	http.Handler
-	resolver request.RequestInfoResolver
+	resolver   request.RequestInfoResolver
+	authorizer authorizer.Authorizer
 }
 
 func newCallee(handler http.Handler, config *genericapiserver.RecommendedConfig) *callee {
-	authorizer := config.Authorization.Authorizer
-	handler = filters.WithAuthorization(handler, authorizer, config.Serializer)
-	handler = impersonation.WithConstrainedImpersonation(handler, authorizer, config.Serializer)
+	c := &callee{resolver: config.RequestInfoResolver, authorizer: config.Authorization.Authorizer}
+	handler = filters.WithAuthorization(handler, c.authorizer, config.Serializer)
+	handler = impersonation.WithConstrainedImpersonation(handler, c.authorizer, config.Serializer)
 	handler = filters.WithAudit(handler, config.AuditBackend, config.AuditPolicyRuleEvaluator, config.LongRunningFunc)
 	handler = filters.WithWarningRecorder(handler)
 	handler = filters.WithRequestReceivedTimestamp(handler)
-	handler = filters.WithAuditInit(handler)
-	return &callee{Handler: handler, resolver: config.RequestInfoResolver}
+	c.Handler = filters.WithAuditInit(handler)
+	return c
 }
 
 // InProcess returns a wrapper of transports. Requests for one resource do not leave this

@@ -52,9 +52,8 @@ type Options struct {
 	// ServiceAccountKeyFile is the PEM file of the key that signs service account
 	// tokens.
 	ServiceAccountKeyFile string
-	// Created, if any, is called before a custom resource of CreatedOf is stored.
-	Created   OnCreate
-	CreatedOf schema.GroupResource
+	// Storage has the custom resources that are not stored in the usual way.
+	Storage map[schema.GroupResource]Storage
 
 	kubernetes *options.Options
 }

@@ -34,11 +34,20 @@ import (
 // it again.
 type OnCreate func(*unstructured.Unstructured) error
 
+// Storage says how a custom resource is stored.
+type Storage struct {
+	// Created, if any, is called before an object is stored for the first time.
+	Created OnCreate
+	// Encoded is true if the API server's watch cache holds the JSON of each object,
+	// which takes a fraction of the memory of a decoded copy.
+	Encoded bool
+}
+
 // customStorage decorates the storage of custom resources.
 type customStorage struct {
 	generic.RESTOptionsGetter
-	created   OnCreate // of createdOf; nil for none
-	createdOf schema.GroupResource
+	settings map[schema.GroupResource]Storage
+	stores   *stores // receives each storage
 }
 
 // GetRESTOptions implements generic.RESTOptionsGetter.
@@ -47,18 +56,28 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 	if err != nil {
 		return options, err
 	}
+	settings := g.settings[resource]
 	decorate := options.Decorator
+	if settings.Encoded {
+		decorate = encodedStorage(options.StorageConfig.Codec)
+	}
 	options.Decorator = func(
 		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
-		recent := *config
-		recent.Codec = newRecentCodec(config.Codec)
-		inner, destroy, err := decorate(&recent, prefix, key, object, list, attributes, triggers, indexers)
-		if err == nil && g.created != nil && resource == g.createdOf {
-			inner = &changedOnCreate{Interface: inner, change: g.created}
+		own := *config
+		if !settings.Encoded { // then no watch cache decodes again what is written
+			own.Codec = newRecentCodec(config.Codec)
 		}
-		return inner, destroy, err
+		inner, destroy, err := decorate(&own, prefix, key, object, list, attributes, triggers, indexers)
+		if err != nil {
+			return nil, nil, err
+		}
+		g.stores.set(resource, store{inner, prefix})
+		if settings.Created != nil {
+			inner = &changedOnCreate{Interface: inner, change: settings.Created}
+		}
+		return inner, destroy, nil
 	}
 	return options, nil
 }

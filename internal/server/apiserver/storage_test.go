@@ -19,9 +19,12 @@ package apiserver
 import (
 	"context"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/apitesting"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -31,56 +34,116 @@ import (
 	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/apiserver/pkg/storage/etcd3"
 	"k8s.io/apiserver/pkg/storage/etcd3/testserver"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
 	storagetesting "k8s.io/apiserver/pkg/storage/testing"
 	"k8s.io/apiserver/pkg/storage/value/encrypt/identity"
 	"k8s.io/utils/clock"
 )
 
-// TestStorage runs the tests of Kubernetes' own storage with the decoration of this
+// TestStorage runs the tests of Kubernetes' own storage with the decorations of this
 // package.
 func TestStorage(t *testing.T) {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, metav1.SchemeGroupVersion)
 	utilruntime.Must(example.AddToScheme(scheme))
 	utilruntime.Must(examplev1.AddToScheme(scheme))
-	codec := newRecentCodec(apitesting.TestCodec(serializer.NewCodecFactory(scheme), examplev1.SchemeGroupVersion))
-	for name, test := range map[string]func(context.Context, *testing.T, storage.Interface){
-		"create existing":                        storagetesting.RunTestCreateWithKeyExist,
-		"get":                                    storagetesting.RunTestGet,
-		"delete":                                 storagetesting.RunTestUnconditionalDelete,
-		"conditional delete":                     storagetesting.RunTestConditionalDelete,
-		"delete with suggestion":                 storagetesting.RunTestDeleteWithSuggestion,
-		"delete with suggestion and conflict":    storagetesting.RunTestDeleteWithSuggestionAndConflict,
-		"delete with conflict":                   storagetesting.RunTestDeleteWithConflict,
-		"delete with suggestion of deleted":      storagetesting.RunTestDeleteWithSuggestionOfDeletedObject,
-		"validate deletion":                      storagetesting.RunTestValidateDeletionWithSuggestion,
-		"preconditional delete":                  storagetesting.RunTestPreconditionalDeleteWithSuggestion,
-		"update with conflict":                   storagetesting.RunTestGuaranteedUpdateWithConflict,
-		"update with suggestion and conflict":    storagetesting.RunTestGuaranteedUpdateWithSuggestionAndConflict,
-		"list by pages":                          storagetesting.RunTestListPaging,
-		"list of a namespace":                    storagetesting.RunTestNamespaceScopedList,
-		"watch":                                  storagetesting.RunTestWatch,
-		"watch from a version":                   storagetesting.RunTestWatchFromNonZero,
-		"delayed watch":                          storagetesting.RunTestDelayedWatchDelivery,
-		"watch of a delete":                      storagetesting.RunTestDeleteTriggerWatch,
-		"watch of a delete has the last version": storagetesting.RunTestWatchDeleteEventObjectHaveLatestRV,
-		"watch of a namespace":                   storagetesting.RunTestNamespaceScopedWatch,
-		"watch and initial events":               storagetesting.RunWatchSemantics,
+	codec := apitesting.TestCodec(serializer.NewCodecFactory(scheme), examplev1.SchemeGroupVersion)
+	for decoration, newStorage := range map[string]func(*testing.T, runtime.Codec) storage.Interface{
+		"recent codec":  newStorageOfRecentCodec,
+		"encoded cache": newStorageOfEncodedCache,
 	} {
-		t.Run(name, func(t *testing.T) {
-			client := testserver.RunEtcd(t, nil)
-			versioner := storage.APIObjectVersioner{}
-			compactor := etcd3.NewCompactor(client.Client, 0, clock.RealClock{}, nil)
-			t.Cleanup(compactor.Stop)
-			store, err := etcd3.New(client, compactor, codec,
-				func() runtime.Object { return &example.Pod{} }, func() runtime.Object { return &example.PodList{} },
-				"", "/pods/", schema.GroupResource{Resource: "pods"}, identity.NewEncryptCheckTransformer(),
-				etcd3.NewDefaultLeaseManagerConfig(), etcd3.NewDefaultDecoder(codec, versioner), versioner)
-			if err != nil {
-				t.Fatal(err)
+		t.Run(decoration, func(t *testing.T) {
+			for name, test := range storageTests {
+				t.Run(name, func(t *testing.T) { test(t.Context(), t, newStorage(t, codec)) })
 			}
-			t.Cleanup(store.Close)
-			test(t.Context(), t, store)
 		})
 	}
+	for name, test := range cacheTests {
+		t.Run("encoded cache/"+name, func(t *testing.T) { test(t.Context(), t, newStorageOfEncodedCache(t, codec)) })
+	}
+}
+
+// cacheTests are of watch caches.
+var cacheTests = map[string]func(context.Context, *testing.T, storage.Interface){
+	"keys":                                    storagetesting.RunTestKeySchema,
+	"list of keys with a common prefix":       storagetesting.RunTestGetListRecursivePrefix,
+	"delete with a valid suggestion only":     storagetesting.RunTestValidateDeletionWithOnlySuggestionValid,
+	"preconditional delete of the suggestion": storagetesting.RunTestPreconditionalDeleteWithOnlySuggestionPass,
+	"watch and its time-out":                  storagetesting.RunTestWatcherTimeout,
+	"watch initialization":                    storagetesting.RunTestWatchInitializationSignal,
+	"bookmarks have the last version":         storagetesting.RunTestOptionalWatchBookmarksWithCorrectResourceVersion,
+	"bookmarks": func(ctx context.Context, t *testing.T, store storage.Interface) {
+		storagetesting.RunTestWatchDispatchBookmarkEvents(ctx, t, store, true)
+	},
+	"initial events of older clients": storagetesting.RunSendInitialEventsBackwardCompatibility,
+	"initial events":                  storagetesting.RunWatchSemanticInitialEventsExtended,
+	"initial events of one object":    storagetesting.RunWatchListMatchSingle,
+}
+
+var storageTests = map[string]func(context.Context, *testing.T, storage.Interface){
+	"create existing":                        storagetesting.RunTestCreateWithKeyExist,
+	"get":                                    storagetesting.RunTestGet,
+	"delete":                                 storagetesting.RunTestUnconditionalDelete,
+	"conditional delete":                     storagetesting.RunTestConditionalDelete,
+	"delete with suggestion":                 storagetesting.RunTestDeleteWithSuggestion,
+	"delete with suggestion and conflict":    storagetesting.RunTestDeleteWithSuggestionAndConflict,
+	"delete with conflict":                   storagetesting.RunTestDeleteWithConflict,
+	"delete with suggestion of deleted":      storagetesting.RunTestDeleteWithSuggestionOfDeletedObject,
+	"validate deletion":                      storagetesting.RunTestValidateDeletionWithSuggestion,
+	"preconditional delete":                  storagetesting.RunTestPreconditionalDeleteWithSuggestion,
+	"update with conflict":                   storagetesting.RunTestGuaranteedUpdateWithConflict,
+	"update with suggestion and conflict":    storagetesting.RunTestGuaranteedUpdateWithSuggestionAndConflict,
+	"list by pages":                          storagetesting.RunTestListPaging,
+	"list of a namespace":                    storagetesting.RunTestNamespaceScopedList,
+	"watch":                                  storagetesting.RunTestWatch,
+	"watch from a version":                   storagetesting.RunTestWatchFromNonZero,
+	"delayed watch":                          storagetesting.RunTestDelayedWatchDelivery,
+	"watch of a delete":                      storagetesting.RunTestDeleteTriggerWatch,
+	"watch of a delete has the last version": storagetesting.RunTestWatchDeleteEventObjectHaveLatestRV,
+	"watch of a namespace":                   storagetesting.RunTestNamespaceScopedWatch,
+	"watch and initial events":               storagetesting.RunWatchSemantics,
+}
+
+func newPod() runtime.Object     { return &example.Pod{} }
+func newPodList() runtime.Object { return &example.PodList{} }
+
+// pods is the prefix of the keys.
+const pods = "/pods/"
+
+func newStorageOfRecentCodec(t *testing.T, codec runtime.Codec) storage.Interface {
+	t.Helper()
+	client := testserver.RunEtcd(t, nil)
+	versioner := storage.APIObjectVersioner{}
+	compactor := etcd3.NewCompactor(client.Client, 0, clock.RealClock{}, nil)
+	t.Cleanup(compactor.Stop)
+	recent := newRecentCodec(codec)
+	store, err := etcd3.New(client, compactor, recent, newPod, newPodList,
+		"", pods, schema.GroupResource{Resource: "pods"}, identity.NewEncryptCheckTransformer(),
+		etcd3.NewDefaultLeaseManagerConfig(), etcd3.NewDefaultDecoder(recent, versioner), versioner)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	return store
+}
+
+func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interface {
+	t.Helper()
+	config := storagebackend.NewDefaultConfig("/test", codec)
+	config.Transport.ServerList = testserver.RunEtcd(t, nil).Endpoints()
+	key := func(o runtime.Object) (string, error) { return storage.NamespaceKeyFunc(pods, o) }
+	store, destroy, err := encodedStorage(codec)(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(destroy)
+	for store.ReadinessCheck() != nil {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return store
+}
+
+func podAttributes(o runtime.Object) (labels.Set, fields.Set, error) {
+	pod := o.(*example.Pod)
+	return pod.Labels, fields.Set{"metadata.name": pod.Name, "metadata.namespace": pod.Namespace, "spec.nodeName": pod.Spec.NodeName}, nil
 }

@@ -40,6 +40,8 @@ import (
 	"k8s.io/kubernetes/pkg/controller/garbagecollector"
 	"k8s.io/kubernetes/pkg/controller/namespace"
 	"k8s.io/kubernetes/pkg/controller/serviceaccount"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 )
 
 const (
@@ -61,9 +63,9 @@ type manager struct {
 
 // Run runs the controllers until the context ends. The configuration has all rights:
 // each controller impersonates its own account with it, and so has the rights that
-// Kubernetes gives it.
-func Run(ctx context.Context, loopback *rest.Config) error {
-	m, err := newManager(loopback)
+// Kubernetes gives it. Watch watches the resources of HyperFleet.
+func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc) error {
+	m, err := newManager(loopback, watch)
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func Run(ctx context.Context, loopback *rest.Config) error {
 	return nil
 }
 
-func newManager(loopback *rest.Config) (*manager, error) {
+func newManager(loopback *rest.Config, watch feed.WatchFunc) (*manager, error) {
 	m := &manager{loopback: loopback, started: make(chan struct{})}
 	config := m.as("shared-informers")
 	config.Impersonate = rest.ImpersonationConfig{} // as in kube-controller-manager, informers read with all rights
@@ -94,7 +96,7 @@ func newManager(loopback *rest.Config) (*manager, error) {
 	}
 	m.typed = informers.NewSharedInformerFactoryWithOptions(client, resync, informers.WithTransform(trim))
 	m.objects = informerfactory.NewInformerFactory(m.typed,
-		metadatainformer.NewSharedInformerFactoryWithOptions(objects, resync, metadatainformer.WithTransform(trim)))
+		metadatainformer.NewSharedInformerFactoryWithOptions(inProcess{objects, watch}, resync, metadatainformer.WithTransform(trim)))
 	return m, nil
 }
 

@@ -1,0 +1,207 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apiserver
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"sync"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/storage"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
+)
+
+// encodedCache is a storage whose watch cache holds encoded objects. Kubernetes' own watch
+// cache keeps them, finds them by their attributes, and orders their events. The objects
+// that a list, a watch or an update asks for are decoded each time.
+type encodedCache struct {
+	storage.Interface                   // of decoded objects, without a cache
+	cached            storage.Interface // of encoded objects
+	codec             runtime.Codec     // of decoded objects
+	object            func() runtime.Object
+}
+
+// encodedStorage returns a decorator like registry.StorageWithCacher. Plain decodes what is
+// stored, whatever the schema.
+func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
+	return func(
+		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
+		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
+	) (storage.Interface, factory.DestroyFunc, error) {
+		if len(triggers) > 0 || len(ptr.Deref(indexers, nil)) > 0 {
+			return nil, nil, fmt.Errorf("the watch cache of %s is indexed, and encoded objects cannot be", config.GroupResource)
+		}
+		decoded, destroyDecoded, err := generic.NewRawStorage(config, object, list, prefix)
+		if err != nil {
+			return nil, nil, err
+		}
+		own := *config
+		own.Codec = encodedCodec{plain: plain, attributes: attributes}
+		cached, destroyCached, err := registry.StorageWithCacher()(&own, prefix, key,
+			func() runtime.Object { return &encodedObject{} }, func() runtime.Object { return &encodedList{} }, attributesOf, nil, nil)
+		if err != nil {
+			destroyDecoded()
+			return nil, nil, err
+		}
+		return &encodedCache{Interface: decoded, cached: cached, codec: config.Codec, object: object}, sync.OnceFunc(func() {
+			destroyCached()
+			destroyDecoded()
+		}), nil
+	}
+}
+
+// decode returns the object in into, which is a new object if it is nil.
+func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runtime.Object, error) {
+	if into == nil {
+		into = c.object()
+	}
+	if encoded.data != nil { // a bookmark has none
+		if _, _, err := c.codec.Decode(encoded.data, nil, into); err != nil {
+			return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
+		}
+	}
+	return into, encoded.stamp(into)
+}
+
+// suggestion returns what the cache holds of an object that is about to change, or nil.
+// The storage then reads the object from etcd.
+func (c *encodedCache) suggestion(ctx context.Context, key string) runtime.Object {
+	encoded := &encodedObject{}
+	if err := c.cached.Get(ctx, key, storage.GetOptions{IgnoreNotFound: true, ResourceVersion: "0"}, encoded); err != nil || encoded.data == nil {
+		return nil
+	}
+	object, err := c.decode(encoded, nil)
+	if err != nil {
+		return nil
+	}
+	return object
+}
+
+// Delete implements storage.Interface.
+func (c *encodedCache) Delete(ctx context.Context, key string, out runtime.Object, preconditions *storage.Preconditions, validate storage.ValidateObjectFunc, _ runtime.Object, options storage.DeleteOptions) error {
+	return c.Interface.Delete(ctx, key, out, preconditions, validate, c.suggestion(ctx, key), options)
+}
+
+// GuaranteedUpdate implements storage.Interface.
+func (c *encodedCache) GuaranteedUpdate(ctx context.Context, key string, out runtime.Object, ignoreNotFound bool, preconditions *storage.Preconditions, update storage.UpdateFunc, _ runtime.Object) error {
+	return c.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, update, c.suggestion(ctx, key))
+}
+
+// Get implements storage.Interface.
+func (c *encodedCache) Get(ctx context.Context, key string, options storage.GetOptions, into runtime.Object) error {
+	if options.ResourceVersion == "" {
+		return c.Interface.Get(ctx, key, options, into) // the current state, from etcd
+	}
+	encoded := &encodedObject{}
+	if err := c.cached.Get(ctx, key, options, encoded); err != nil {
+		return err
+	}
+	if encoded.data == nil {
+		return runtime.SetZeroValue(into)
+	}
+	_, err := c.decode(encoded, into)
+	return err
+}
+
+// GetList implements storage.Interface.
+func (c *encodedCache) GetList(ctx context.Context, key string, options storage.ListOptions, into runtime.Object) error {
+	options.Predicate.GetAttrs = attributesOf
+	var encoded encodedList
+	if err := c.cached.GetList(ctx, key, options, &encoded); err != nil {
+		return err
+	}
+	items, err := meta.GetItemsPtr(into)
+	if err != nil {
+		return err
+	}
+	slice := reflect.ValueOf(items).Elem()
+	slice.Set(reflect.MakeSlice(slice.Type(), 0, len(encoded.Items)))
+	for i := range encoded.Items {
+		object, err := c.decode(&encoded.Items[i], nil)
+		if err != nil {
+			return err
+		}
+		slice.Set(reflect.Append(slice, reflect.ValueOf(object).Elem()))
+	}
+	list, err := meta.ListAccessor(into)
+	if err != nil {
+		return err
+	}
+	list.SetResourceVersion(encoded.ResourceVersion)
+	list.SetContinue(encoded.Continue)
+	list.SetRemainingItemCount(encoded.RemainingItemCount)
+	return nil
+}
+
+// Watch implements storage.Interface.
+func (c *encodedCache) Watch(ctx context.Context, key string, options storage.ListOptions) (watch.Interface, error) {
+	w, err := c.watchEncoded(ctx, key, options)
+	if err != nil {
+		return nil, err
+	}
+	return watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
+		return converted(e, func(encoded *encodedObject) (runtime.Object, error) { return c.decode(encoded, nil) }), true
+	}), nil
+}
+
+// watchEncoded is like Watch, and its events have encoded objects.
+func (c *encodedCache) watchEncoded(ctx context.Context, key string, options storage.ListOptions) (watch.Interface, error) {
+	options.Predicate.GetAttrs = attributesOf
+	return c.cached.Watch(ctx, key, options)
+}
+
+// converted converts the object of an event, but for the status of an error.
+func converted[T runtime.Object](e watch.Event, convert func(T) (runtime.Object, error)) watch.Event {
+	if prepared, ok := e.Object.(runtime.CacheableObject); ok { // of an event of many watches
+		e.Object = prepared.GetObject()
+	}
+	from, ok := e.Object.(T)
+	if !ok {
+		return e
+	}
+	object, err := convert(from)
+	if err != nil {
+		status := apierrors.NewInternalError(err).Status()
+		return watch.Event{Type: watch.Error, Object: &status}
+	}
+	e.Object = object
+	return e
+}
+
+// ReadinessCheck implements storage.Interface.
+func (c *encodedCache) ReadinessCheck() error { return c.cached.ReadinessCheck() }
+
+// RequestWatchProgress implements storage.Interface.
+func (c *encodedCache) RequestWatchProgress(ctx context.Context) error {
+	return c.cached.RequestWatchProgress(ctx)
+}
+
+// Stats implements storage.Interface.
+func (c *encodedCache) Stats(ctx context.Context) (storage.Stats, error) { return c.cached.Stats(ctx) }
+
+// CompactRevision implements storage.Interface.
+func (c *encodedCache) CompactRevision() int64 { return c.cached.CompactRevision() }

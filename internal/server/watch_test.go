@@ -1,0 +1,273 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+)
+
+func TestWatch(t *testing.T) {
+	withPlane(t, func(ctx context.Context, p plane) {
+		c := dynamic.NewForConfigOrDie(p.admin)
+		allow(ctx, t, p)
+		for _, k := range kinds {
+			t.Run(k.plural, func(t *testing.T) {
+				t.Run("it is the network's", func(t *testing.T) { testSameWatch(ctx, t, p, c, k) })
+				t.Run("it goes on after a change of the definition", func(t *testing.T) { testChangedDefinition(ctx, t, p, c, k) })
+			})
+		}
+		t.Run("it needs the right", func(t *testing.T) { testWatchForbidden(ctx, t, p) })
+	})
+}
+
+var fromTheBeginning = metav1.ListOptions{
+	SendInitialEvents: new(true), ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan, AllowWatchBookmarks: true,
+}
+
+// testSameWatch watches random changes on the network and in the process. Both watches
+// see the same events, from the objects that exist at the beginning on.
+func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interface, k kind) {
+	objects := c.Resource(v1.GroupVersion.WithResource(k.plural)).Namespace("default")
+	add(ctx, t, c, k, k.names[0])
+	onNetwork, err := objects.Watch(ctx, fromTheBeginning)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer onNetwork.Stop()
+	inProcess, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inProcess.Stop()
+	records := []*record{follow(onNetwork, k), follow(inProcess, k)}
+	seed := uint64(time.Now().UnixNano())
+	r := rand.New(rand.NewPCG(seed, 0))
+	exists := map[string]bool{k.names[0]: true}
+	for i := range 100 {
+		name := pick(r, k.names)
+		switch {
+		case !exists[name]:
+			add(ctx, t, c, k, name)
+			exists[name] = true
+		case r.IntN(3) == 0:
+			remove(ctx, t, objects, name)
+			exists[name] = false
+		default:
+			_, err = objects.Patch(ctx, name, types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"labels":{"change":"%d"}}}`, i), metav1.PatchOptions{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := newWorld(ctx, t, p.manager, p.admin)
+	w.refresh()
+	w.clear()
+	add(ctx, t, c, k, k.names[1])
+	for _, record := range records {
+		waitUntil(t, func() bool { return record.last() == string(watch.Added)+" "+k.names[1] })
+	}
+	events := records[0].all()
+	if diff := gocmp.Diff(events, records[1].all()); diff != "" {
+		t.Errorf("seed %d: on the network (-), in the process (+):\n%s", seed, diff)
+	}
+	if len(events) < 50 {
+		t.Errorf("seed %d: %d events show too little", seed, len(events))
+	}
+	w.refresh()
+	w.clear()
+}
+
+// testChangedDefinition changes a CustomResourceDefinition, for which the API server
+// replaces the storage. The watch ends, and another one sees what comes then.
+func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic.Interface, k kind) {
+	before, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Stop()
+	definitions := c.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
+	_, err = definitions.Patch(ctx, k.plural+".hyperfleet.io", types.JSONPatchType,
+		[]byte(`[{"op":"add","path":"/spec/versions/0/additionalPrinterColumns/-","value":{"name":"Test","type":"string","jsonPath":".metadata.uid"}}]`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for range before.ResultChan() { //nolint:revive // until it is closed
+		}
+	}()
+	select {
+	case <-ended:
+	case <-time.After(waitLimit):
+		t.Fatal("the watch goes on at a storage that nobody writes to")
+	}
+	add(ctx, t, c, k, k.names[0])
+	after, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer after.Stop()
+	record := follow(after, k)
+	add(ctx, t, c, k, k.names[1])
+	waitUntil(t, func() bool { return record.last() == string(watch.Added)+" "+k.names[1] })
+	w := newWorld(ctx, t, p.manager, p.admin)
+	w.refresh()
+	w.clear()
+}
+
+// testWatchForbidden takes the manager's rights away.
+func testWatchForbidden(ctx context.Context, t *testing.T, p plane) {
+	rbac := kubernetes.NewForConfigOrDie(p.admin).RbacV1()
+	everywhere, err := rbac.ClusterRoleBindings().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inDefault, err := rbac.RoleBindings("default").List(ctx, metav1.ListOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	isManager := func(s rbacv1.Subject) bool { return strings.HasSuffix(s.Name, "hyperfleet-manager") }
+	for _, binding := range everywhere.Items {
+		if slices.ContainsFunc(binding.Subjects, isManager) {
+			err = errors.Join(err, rbac.ClusterRoleBindings().Delete(ctx, binding.Name, metav1.DeleteOptions{}))
+		}
+	}
+	for _, binding := range inDefault.Items {
+		if slices.ContainsFunc(binding.Subjects, isManager) {
+			err = errors.Join(err, rbac.RoleBindings("default").Delete(ctx, binding.Name, metav1.DeleteOptions{}))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	waitUntil(t, func() bool {
+		w, err := p.watch(ctx, "clusters", "default", metav1.ListOptions{}, kinds[0].object)
+		if err == nil {
+			w.Stop()
+		}
+		return apierrors.IsForbidden(err)
+	})
+}
+
+func add(ctx context.Context, t *testing.T, c dynamic.Interface, k kind, name string) {
+	t.Helper()
+	o := &unstructured.Unstructured{}
+	if err := o.UnmarshalJSON(encodeWhole(t, k.fresh(name))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Resource(v1.GroupVersion.WithResource(k.plural)).Namespace("default").Create(ctx, o, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// remove deletes an object and its finalizers.
+func remove(ctx context.Context, t *testing.T, objects dynamic.ResourceInterface, name string) {
+	t.Helper()
+	if err := objects.Delete(ctx, name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := objects.Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`), metav1.PatchOptions{})
+	if err != nil && !apierrors.IsNotFound(err) {
+		t.Fatal(err)
+	}
+}
+
+// A record is what a watch has seen: the type, the name and the JSON of each event.
+type record struct {
+	mu     sync.Mutex
+	events [][3]string
+}
+
+func follow(w watch.Interface, k kind) *record {
+	r := &record{}
+	go func() {
+		initial := true
+		for e := range w.ResultChan() {
+			event := [3]string{string(e.Type)}
+			switch {
+			case e.Type == watch.Bookmark && !initial:
+				continue // when they come, is a matter of time
+			case e.Type == watch.Bookmark:
+				initial = false
+			default:
+				event[1], event[2] = describe(e.Object, k)
+			}
+			r.mu.Lock()
+			r.events = append(r.events, event)
+			r.mu.Unlock()
+		}
+	}()
+	return r
+}
+
+// describe returns the name and the JSON of an object.
+func describe(o runtime.Object, k kind) (name, text string) {
+	if u, ok := o.(*unstructured.Unstructured); ok {
+		o = k.object()
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, o); err != nil {
+			return "", err.Error()
+		}
+	}
+	content, err := json.Marshal(o)
+	if err != nil {
+		return "", err.Error()
+	}
+	if accessor, err := meta.Accessor(o); err == nil {
+		name = accessor.GetName()
+	}
+	return name, string(content)
+}
+
+func (r *record) all() [][3]string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+// last returns the type and the name of the last event.
+func (r *record) last() string {
+	all := r.all()
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1][0] + " " + all[len(all)-1][1]
+}
