@@ -72,10 +72,7 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 		t.Fatal(err)
 	}
 	defer onNetwork.Stop()
-	inProcess, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	inProcess := watchInProcess(ctx, t, p, k)
 	defer inProcess.Stop()
 	records := []*record{follow(onNetwork, k), follow(inProcess, k)}
 	seed := uint64(time.Now().UnixNano())
@@ -118,13 +115,10 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 // testChangedDefinition changes a CustomResourceDefinition, for which the API server
 // replaces the storage. The watch ends, and another one sees what comes then.
 func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic.Interface, k kind) {
-	before, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := watchInProcess(ctx, t, p, k)
 	defer before.Stop()
 	definitions := c.Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
-	_, err = definitions.Patch(ctx, k.plural+".hyperfleet.io", types.JSONPatchType,
+	_, err := definitions.Patch(ctx, k.plural+".hyperfleet.io", types.JSONPatchType,
 		[]byte(`[{"op":"add","path":"/spec/versions/0/additionalPrinterColumns/-","value":{"name":"Test","type":"string","jsonPath":".metadata.uid"}}]`), metav1.PatchOptions{})
 	if err != nil {
 		t.Fatal(err)
@@ -141,10 +135,7 @@ func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic
 		t.Fatal("the watch goes on at a storage that nobody writes to")
 	}
 	add(ctx, t, c, k, k.names[0])
-	after, err := p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
-	if err != nil {
-		t.Fatal(err)
-	}
+	after := watchInProcess(ctx, t, p, k)
 	defer after.Stop()
 	record := follow(after, k)
 	add(ctx, t, c, k, k.names[1])
@@ -152,6 +143,20 @@ func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic
 	w := newWorld(ctx, t, p.manager, p.admin)
 	w.refresh()
 	w.clear()
+}
+
+// watchInProcess watches once the storage is ready.
+func watchInProcess(ctx context.Context, t *testing.T, p plane, k kind) (w watch.Interface) {
+	t.Helper()
+	var err error
+	waitUntil(t, func() bool {
+		w, err = p.watch(ctx, k.plural, "default", fromTheBeginning, k.object)
+		return !apierrors.IsTooManyRequests(err)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }
 
 // testWatchForbidden takes the manager's rights away.
