@@ -26,7 +26,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -128,6 +127,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 	ctrl.SetLogger(zapr.NewLogger(raw))
 	klog.SetLogger(zapr.NewLogger(raw))
 	server.LimitMemory()
+	go server.TrimMemory(ctx)
 	progress := func(what string) { fmt.Fprintln(out, what) }
 	var required atomic.Pointer[adapters.Source]
 	o.plane.InitialStatus = func(cluster *v1.Cluster) *v1.ResourceStatus {
@@ -151,7 +151,6 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 			ready: func() {
 				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 				o.welcome(out)
-				debug.FreeOSMemory() // loading a large fleet leaves several times its memory
 			},
 		})
 	})

@@ -17,10 +17,13 @@ limitations under the License.
 package server
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // gcPercent lets the heap grow further between two collections than Go's default of
@@ -41,6 +44,54 @@ func LimitMemory() {
 	if available := availableMemory("/sys/fs/cgroup/memory.max", "/proc/meminfo"); os.Getenv("GOMEMLIMIT") == "" && available > 0 {
 		debug.SetMemoryLimit(available / 100 * limitShare)
 	}
+}
+
+// trimInterval is the time between two looks at the heap.
+const trimInterval = time.Minute
+
+// TrimMemory returns memory to the operating system while the process is idle, until the
+// context ends. Loading a large fleet leaves several times the memory of its live
+// objects, which Go would keep for the next load.
+func TrimMemory(ctx context.Context) {
+	ticker := time.NewTicker(trimInterval)
+	defer ticker.Stop()
+	for before := readHeap(); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := readHeap()
+		if now.isWorthTrimming(before) {
+			debug.FreeOSMemory()
+		}
+		before = now
+	}
+}
+
+// A heap is the state of the heap, in bytes.
+type heap struct {
+	allocated uint64 // since the start of the process
+	live      uint64 // after the last collection
+	mapped    uint64 // of the memory that Go manages, what the operating system provides
+}
+
+func readHeap() heap {
+	samples := []metrics.Sample{
+		{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"},
+		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(samples)
+	value := func(i int) uint64 { return samples[i].Value.Uint64() }
+	return heap{allocated: value(0), live: value(1), mapped: value(2) - value(3)}
+}
+
+// isWorthTrimming reports whether the process was idle since before and holds far more
+// memory than it uses. Trimming collects garbage once, and later allocations fault their
+// pages in again.
+func (h heap) isWorthTrimming(before heap) bool {
+	idle := h.allocated-before.allocated < h.live/4
+	return idle && h.mapped > h.live+h.live/2+64<<20
 }
 
 // availableMemory returns the limit of the control group, else the machine's memory,

@@ -19,6 +19,8 @@ package server
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"testing"
 )
 
@@ -50,4 +52,36 @@ func TestAvailableMemory(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestIsWorthTrimming(t *testing.T) {
+	const mib = 1 << 20
+	before := heap{allocated: 9000 * mib, live: 1000 * mib, mapped: 4000 * mib}
+	for name, test := range map[string]struct {
+		now  heap
+		want bool
+	}{
+		"idle, and far more memory than in use": {heap{allocated: 9100 * mib, live: 1000 * mib, mapped: 4000 * mib}, true},
+		"busy":                                  {heap{allocated: 9500 * mib, live: 1000 * mib, mapped: 4000 * mib}, false},
+		"idle, and little to gain":              {heap{allocated: 9100 * mib, live: 1000 * mib, mapped: 1500 * mib}, false},
+		"a small process":                       {heap{allocated: 9001 * mib, live: 50 * mib, mapped: 130 * mib}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.now.isWorthTrimming(before); got != test.want {
+				t.Errorf("isWorthTrimming() = %v", got)
+			}
+		})
+	}
+}
+
+// TestReadHeap allocates and keeps memory.
+func TestReadHeap(t *testing.T) {
+	before := readHeap()
+	kept := make([]byte, 100<<20)
+	debug.FreeOSMemory()
+	after := readHeap()
+	if after.allocated-before.allocated < 100<<20 || after.live < 100<<20 || after.mapped < after.live {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	runtime.KeepAlive(kept)
 }
