@@ -22,20 +22,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 const api = "/api/hyperfleet/v1"
@@ -83,29 +82,13 @@ func assets() string {
 	return filepath.Join(root(), "bin", "controlplane")
 }
 
-// ports are those that freePort has returned.
-var ports sync.Map
-
-// freePort returns a port that is free now, and that it returns once only. It is below the range from which Linux takes
-// the ports of outgoing connections, one of which would otherwise take it at times before
-// the program under test does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 1000 {
-		port := strconv.Itoa(10000 + rand.IntN(22000))
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", port))
-		if err != nil {
-			continue
-		}
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if _, returned := ports.LoadOrStore(port, true); !returned {
-			return port
-		}
+	port, err := process.FreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("there is no free port")
-	return ""
+	return strconv.Itoa(port)
 }
 
 // kubectl runs kubectl as the administrator, with input, and returns its output.

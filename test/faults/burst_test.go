@@ -32,13 +32,14 @@ import (
 )
 
 // TestBurstOfDeletes deletes 10,000 clusters at once, each with its finalizer,
-// and waits until both replicas show the remaining ones in order.
+// and waits until all replicas show the remaining ones in order.
 func TestBurstOfDeletes(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
+	onlyLong(t)
+	inBothShapes(t, burstOfDeletes)
+}
+
+func burstOfDeletes(t *testing.T, s *stack) {
 	const burst, stay = 10_000, 100
-	s := newStack(t)
 	s.withoutFinalizing(t)
 	began := time.Now()
 	many(t, burst+stay, func(i int) error {
@@ -58,7 +59,7 @@ func TestBurstOfDeletes(t *testing.T) {
 	many(t, burst, func(i int) error { return s.admin.Delete(t.Context(), burstCluster(i)) })
 	t.Logf("%d deletions acknowledged after %s", burst, time.Since(began).Round(time.Second))
 	s.waitTotals(t, map[string]int{"": stay, "labels.part='burst'": 0, "labels.part='stay'": stay, "status.conditions.Ready='False'": stay})
-	t.Logf("both indexes show what is left after %s", time.Since(began).Round(time.Second))
+	t.Logf("all indexes show what is left after %s", time.Since(began).Round(time.Second))
 
 	left := &v1.ClusterList{}
 	if err := s.admin.List(t.Context(), left); err != nil || len(left.Items) != stay {

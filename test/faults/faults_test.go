@@ -30,7 +30,7 @@ type fault struct {
 	strike func(t *testing.T, s *stack, w *workload)
 }
 
-var faults = []fault{
+var faults = map[shape][]fault{besideAPIServer: {
 	{"etcd is killed", false, killEtcd},
 	{"kube-apiserver is killed", false, killAPIServer},
 	{"the leader is killed in a storm of reports", false, killLeader},
@@ -41,19 +41,29 @@ var faults = []fault{
 	{"kube-apiserver is away for a minute", true, removeAPIServer},
 	{"a manager is cut off from the API server", true, cutOff},
 	{"a manager's watches expire", true, expireWatches},
-}
+}, oneProcess: {
+	{"the server is killed again and again", false, crash},
+	{"the server is stopped", false, stopServer},
+	{"the server is frozen", false, freezeServer},
+	{"clients are cut off from the server", false, cutClients},
+	{"the server is killed, and away for some time", true, killServer},
+	{"the server is stopped and killed while it starts", true, interruptStarts},
+	{"the server is frozen for a long time", true, freezeServerLong},
+	{"one caller floods the server", true, flood},
+}}
 
 // TestFaults has one fault after the other strike the same fleet.
 func TestFaults(t *testing.T) {
-	s := newStack(t)
-	for i, f := range faults {
-		if f.long && !*long {
-			continue
+	inBothShapes(t, func(t *testing.T, s *stack) {
+		for i, f := range faults[s.shape] {
+			if f.long && !*long {
+				continue
+			}
+			t.Run(f.name, func(t *testing.T) {
+				s.strike(t, f, fmt.Sprintf("f%d", i))
+			})
 		}
-		t.Run(f.name, func(t *testing.T) {
-			s.strike(t, f, fmt.Sprintf("f%d", i))
-		})
-	}
+	})
 }
 
 // TestOpenManagers has faults strike managers that run without authentication, where the
@@ -67,10 +77,8 @@ func TestOpenManagers(t *testing.T) {
 
 // TestFullDisk fills etcd up to its quota.
 func TestFullDisk(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
-	s := newStack(t, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
+	onlyLong(t)
+	s := startManagers(t, false, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
 	s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
 }
 
@@ -84,9 +92,7 @@ func (s *stack) strike(t *testing.T, f fault, run string) {
 	stop := w.start(t)
 	w.progress(t, 100)
 	f.strike(t, s, w)
-	for _, r := range s.replicas {
-		r.waitReady(t)
-	}
+	s.waitReady(t)
 	w.progress(t, 100)
 	stop()
 	w.settled(t)

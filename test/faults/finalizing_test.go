@@ -29,14 +29,16 @@ import (
 )
 
 // TestFinalizing deletes many clusters, some of them with a NodePool, some by force and
-// some while others change them, and kills the leader while their adapters finalize.
+// some while others change them, and kills the leader, or the server, while their adapters
+// finalize.
 func TestFinalizing(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
+	onlyLong(t)
+	inBothShapes(t, manyFinalize)
+}
+
+func manyFinalize(t *testing.T, s *stack) {
 	const clusters = 500
 	t.Logf("seed %d", *seed)
-	s := newStack(t)
 	w := newWorkload(s, newLedger(t), "many", clusters)
 	many(t, clusters, func(i int) error {
 		random := rand.New(rand.NewPCG(*seed, uint64(i)))
@@ -58,8 +60,10 @@ func TestFinalizing(t *testing.T) {
 	eventually(t, "half of the resources are gone", half, w.summary)
 	leader := s.leader(t)
 	leader.kill(t)
-	t.Logf("the leader is killed while %d of %d resources finalize", len(w.leaving()), len(w.all()))
-	s.leader(t)
+	t.Logf("%s is killed while %d of %d resources finalize", leader.name, len(w.leaving()), len(w.all()))
+	if s.shape == besideAPIServer {
+		s.leader(t)
+	}
 	leader.release()
 	eventually(t, "all resources are gone", func() bool { return len(w.leaving()) == 0 }, w.summary)
 	s.waitReady(t)

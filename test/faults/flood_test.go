@@ -160,7 +160,7 @@ func (f flooder) search(ctx context.Context) {
 
 // do makes a request. The replica may refuse it, or break the connection.
 func (f flooder) do(ctx context.Context, method, path string, body io.Reader, use func(*http.Response)) {
-	request, err := http.NewRequestWithContext(ctx, method, "https://"+f.facade+path, body)
+	request, err := http.NewRequestWithContext(ctx, method, "https://"+f.listens+path, body)
 	if err != nil {
 		panic(err)
 	}

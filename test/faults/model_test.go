@@ -26,12 +26,15 @@ import (
 // delete and report on the same few resources. It compares every resource with
 // the ledger, which is the model.
 func TestModel(t *testing.T) {
-	length := 15 * time.Second
 	if *long {
-		length = *modelFor
+		inBothShapes(t, func(t *testing.T, s *stack) { model(t, s, *modelFor) })
+		return
 	}
+	model(t, newStack(t, besideAPIServer), 15*time.Second)
+}
+
+func model(t *testing.T, s *stack, length time.Duration) {
 	t.Logf("seed %d: run it again with -args -seed %d", *seed, *seed)
-	s := newStack(t)
 	w := newWorkload(s, newLedger(t), "model", 16)
 	stop := w.start(t)
 	random := rand.New(rand.NewPCG(*seed, 1<<32))
@@ -39,21 +42,18 @@ func TestModel(t *testing.T) {
 	count := 0
 	for began := time.Now(); time.Since(began) < length; count++ {
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
-		f := faults[random.IntN(len(faults))]
+		all := faults[s.shape]
+		f := all[random.IntN(len(all))]
 		for f.long {
-			f = faults[random.IntN(len(faults))]
+			f = all[random.IntN(len(all))]
 		}
 		f.strike(t, s, w)
 		struck[f.name]++
 		if random.IntN(2) == 0 { // otherwise the next fault would strike a system that has not recovered
-			for _, r := range s.replicas {
-				r.waitReady(t)
-			}
+			s.waitReady(t)
 		}
 	}
-	for _, r := range s.replicas {
-		r.waitReady(t)
-	}
+	s.waitReady(t)
 	w.progress(t, 100)
 	stop()
 	w.settled(t)

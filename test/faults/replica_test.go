@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -36,17 +37,18 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// A replica is one manager, which reaches the API server through a proxy of its
-// own. It is restarted when it ends, as by a kubelet: a leader that cannot renew
-// its lease exits.
+// A replica is one manager, which reaches the API server through a proxy of its own, or
+// the server, which REST clients reach through one. It is restarted when it ends, as by a
+// kubelet: a leader that cannot renew its lease exits.
 type replica struct {
-	name   string
-	spec   process.Spec
-	facade string // host:port
-	probes string
-	proxy  *proxy
-	client *http.Client
-	tokens map[string]string
+	name    string
+	spec    process.Spec
+	listens string // where it serves REST, host:port
+	facade  string // where clients reach it
+	probes  string
+	proxy   *proxy
+	client  *http.Client
+	tokens  map[string]string
 
 	mu      sync.Mutex
 	process *process.Process // nil while it is down
@@ -55,27 +57,34 @@ type replica struct {
 	outages outages
 }
 
+func (s *stack) newManager(t *testing.T, name string) *replica {
+	t.Helper()
+	r := s.newReplica(t, name)
+	r.facade = r.listens
+	r.proxy = newProxy(t, s.apiServerPort)
+	r.spec.Name = "manager-" + name
+	r.spec.Args = slices.Concat([]string{"manager", "--kubeconfig=" + s.kubeconfig(t, name, r.proxy.port())}, r.spec.Args, s.mode())
+	r.run(t)
+	return r
+}
+
+// newReplica returns a replica that does not run, with the flags of both shapes.
 func (s *stack) newReplica(t *testing.T, name string) *replica {
 	t.Helper()
-	ports := freePorts(t, 2)
 	r := &replica{
 		name:    name,
-		facade:  address(ports[0]),
-		probes:  address(ports[1]),
-		proxy:   newProxy(t, s.apiServerPort),
+		listens: address(freePort(t)),
+		probes:  address(freePort(t)),
 		client:  s.certificate.client(t),
 		tokens:  s.tokens,
 		changed: make(chan struct{}),
 	}
 	r.spec = process.Spec{
-		Name: "manager-" + name,
 		Dir:  filepath.Join(s.dir, "log"),
 		Path: filepath.Join(bin, "hyperfleet"),
-		Args: append([]string{
-			"manager",
-			"--kubeconfig=" + s.kubeconfig(t, name, r.proxy.port()),
+		Args: []string{
 			"--adapters-config=" + s.adaptersFile,
-			"--facade-bind-address=" + r.facade,
+			"--facade-bind-address=" + r.listens,
 			"--health-probe-bind-address=" + r.probes,
 			"--metrics-bind-address=0",
 			"--tls-cert-file=" + s.certificate.certFile,
@@ -85,8 +94,14 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 			"--max-staleness=10s", // less than lag
 			fmt.Sprintf("--max-requests-inflight=%d", maxReads),
 			fmt.Sprintf("--max-mutating-requests-inflight=%d", maxWrites),
-		}, s.mode()...),
+		},
 	}
+	return r
+}
+
+// run runs the program until the test ends.
+func (r *replica) run(t *testing.T) {
+	t.Helper()
 	ended := make(chan struct{})
 	ctx, stop := context.WithCancel(context.Background())
 	go func() {
@@ -97,7 +112,6 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 		stop()
 		<-ended
 	})
-	return r
 }
 
 // mode returns the managers' arguments for authentication and leader election.
@@ -134,7 +148,7 @@ func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	return file
 }
 
-// supervise runs the manager until ctx is done.
+// supervise runs the program until ctx is done.
 func (r *replica) supervise(ctx context.Context, t *testing.T) {
 	for count := 0; ; count++ {
 		if !r.waitUnlessHeld(ctx) {
@@ -142,7 +156,7 @@ func (r *replica) supervise(ctx context.Context, t *testing.T) {
 		}
 		p, err := process.Start(r.spec)
 		if err != nil {
-			t.Errorf("start the manager: %v", err)
+			t.Errorf("start %s: %v", r.name, err)
 			return
 		}
 		r.set(func() { r.process = p })
@@ -151,7 +165,7 @@ func (r *replica) supervise(ctx context.Context, t *testing.T) {
 		case <-ctx.Done():
 			_ = p.Signal(syscall.SIGCONT)
 			if err := p.Stop(time.Minute); err != nil {
-				t.Errorf("stop the manager: %v", err)
+				t.Errorf("stop %s: %v", r.name, err)
 			}
 			return
 		}
@@ -187,7 +201,7 @@ func (r *replica) set(change func()) {
 	r.changed = make(chan struct{})
 }
 
-// kill ends the manager like a crash. It stays down until release.
+// kill ends the process like a crash. It stays down until release.
 func (r *replica) kill(t *testing.T) {
 	t.Helper()
 	var p *process.Process
@@ -204,7 +218,7 @@ func (r *replica) kill(t *testing.T) {
 
 func (r *replica) isUp() bool { return r.current() != nil }
 
-// current returns the process of the manager, nil while it is down.
+// current returns the process of the replica, nil while it is down.
 func (r *replica) current() *process.Process {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -213,7 +227,7 @@ func (r *replica) current() *process.Process {
 
 func (r *replica) release() { r.set(func() { r.held = false }) }
 
-// freeze stops the manager; thaw resumes it.
+// freeze suspends the process; thaw resumes it.
 func (r *replica) freeze(t *testing.T) {
 	t.Helper()
 	r.outages.begin()
@@ -236,7 +250,7 @@ func (r *replica) signal(t *testing.T, signal syscall.Signal) {
 	}
 }
 
-// waitReady waits until the manager is ready.
+// waitReady waits until the replica is ready.
 func (r *replica) waitReady(t *testing.T) {
 	t.Helper()
 	probe := process.HTTPProbe(http.DefaultClient, "http://"+r.probes+"/readyz")
@@ -250,7 +264,7 @@ func (r *replica) waitReady(t *testing.T) {
 	r.outages.end()
 }
 
-// wasOut reports whether the replica was out at any time from then on. A manager
+// wasOut reports whether the replica was out at any time from then on. A process
 // closes its listener some time before it exits, so that time counts, too.
 func (r *replica) wasOut(since time.Time) bool {
 	const goesDown = 45 * time.Second
@@ -271,17 +285,17 @@ func (r *replica) wasOut(since time.Time) bool {
 	}
 }
 
-// keepLog saves the log of a manager that has ended. The next two starts would
+// keepLog saves the log of a process that has ended. The next two starts would
 // overwrite it.
 func (r *replica) keepLog(count int) {
 	_ = os.Rename(r.spec.LogFile(), filepath.Join(r.spec.Dir, fmt.Sprintf("%s.%d.log", r.spec.Name, count)))
 }
 
-// logged counts the lines of the manager's current log that contain a string.
+// logged counts the lines of the replica's current log that contain a string.
 func (r *replica) logged(t *testing.T, text string) int {
 	t.Helper()
 	content, err := os.ReadFile(r.spec.LogFile())
-	if err != nil && !errors.Is(err, os.ErrNotExist) { // the log moves when the manager ends
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // the log moves when the process ends
 		t.Fatal(err)
 	}
 	return strings.Count(string(content), text)

@@ -33,16 +33,18 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
 )
 
-// TestRestoredStore restores etcd from a snapshot while the managers run. What clients
+// TestRestoredStore restores etcd from a snapshot while the managers run, or the server's
+// data while clients keep on asking for it. What clients
 // have done since the snapshot has come to nothing then: what they changed is as it was,
 // what they created does not exist, and its names can be used anew. The managers
 // remember versions that the store has never had, or has again with another content.
 func TestRestoredStore(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
+	onlyLong(t)
+	inBothShapes(t, restoredStore)
+}
+
+func restoredStore(t *testing.T, s *stack) {
 	t.Logf("seed %d", *seed)
-	s := newStack(t)
 	kept := newWorkload(s, newLedger(t), "kept", 8)
 	kept.work(t)
 	snapshot := s.snapshot(t)
@@ -51,15 +53,23 @@ func TestRestoredStore(t *testing.T) {
 	lost := newWorkload(s, newLedger(t), "lost", 8)
 	lost.work(t)
 	kept.disturb(t)
-	s.restore(t, snapshot)
+	during := newWorkload(s, newLedger(t), "during", 8)
+	stop := func() {}
+	s.restore(t, snapshot, func() {
+		if s.shape == oneProcess { // beside an API server, the managers do not know of the restore at once
+			stop = during.start(t)
+		}
+	})
 	began := time.Now()
 	s.waitReady(t)
 	kept.settled(t)
 	lost.vanished(t)
-	t.Logf("both replicas show the restored store after %s", time.Since(began).Round(100*time.Millisecond))
+	stop()
+	during.settled(t)
+	t.Logf("all replicas show the restored store after %s", time.Since(began).Round(100*time.Millisecond))
 
 	anew := newWorkload(s, newLedger(t), "lost", 8)
-	stop := anew.start(t)
+	stop = anew.start(t)
 	kept.work(t)
 	stop()
 	anew.settled(t)
@@ -74,27 +84,34 @@ func (w *workload) work(t *testing.T) {
 	w.settled(t)
 }
 
-func (s *stack) waitReady(t *testing.T) {
-	t.Helper()
-	for _, r := range s.replicas {
-		r.waitReady(t)
-	}
-}
-
 func (s *stack) etcdData() string { return filepath.Join(s.dir, controlplane.EtcdName) }
 
-// snapshot returns a folder with a copy of etcd's data.
+// snapshot returns a snapshot of the data of a running server, or a folder with a copy of
+// etcd's data.
 func (s *stack) snapshot(t *testing.T) string {
 	t.Helper()
 	folder := filepath.Join(s.dir, "snapshot")
+	if s.shape == oneProcess {
+		s.maintain(t, "snapshot", "save", folder)
+		return folder
+	}
 	s.withoutStore(t, func() error { return os.CopyFS(folder, os.DirFS(s.etcdData())) })
 	return folder
 }
 
-// restore replaces etcd's data by a snapshot.
-func (s *stack) restore(t *testing.T, snapshot string) {
+// restore replaces the stored data by a snapshot, and does something meanwhile.
+func (s *stack) restore(t *testing.T, snapshot string, meanwhile func()) {
 	t.Helper()
+	if s.shape == oneProcess {
+		server := s.replicas[0]
+		server.stop(t)
+		meanwhile()
+		s.maintain(t, "snapshot", "restore", snapshot)
+		server.release()
+		return
+	}
 	s.withoutStore(t, func() error {
+		meanwhile()
 		if err := os.RemoveAll(s.etcdData()); err != nil {
 			return err
 		}

@@ -20,7 +20,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,10 +28,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // limit bounds everything that has to happen by itself, on a busy machine.
@@ -53,11 +54,13 @@ var finalizing = map[string][]string{
 	v1.NodePoolKind: {"hypershift"},
 }
 
-// A stack is a control plane and two managers.
+// A stack is a running HyperFleet: a server, or a control plane and two managers.
 type stack struct {
+	shape             shape
 	dir               string
-	plane             *controlplane.ControlPlane
-	etcd              string // URL
+	dataDir           string                     // of a server
+	plane             *controlplane.ControlPlane // nil for a server, which has its own
+	etcd              string                     // URL
 	apiServerPort     int
 	managerKubeconfig string
 	adaptersFile      string
@@ -65,31 +68,35 @@ type stack struct {
 	certificate       certificate
 	tokens            map[string]string // of callers
 	open              bool              // the managers run without authentication and leader election
-	replicas          []*replica
+	replicas          []*replica        // the managers, or the server
 }
 
-// newStack starts the control plane and the managers. etcdArgs are additional
-// arguments of etcd.
-func newStack(t *testing.T, etcdArgs ...string) *stack {
+// newStack starts HyperFleet in a shape.
+func newStack(t *testing.T, in shape) *stack {
 	t.Helper()
-	return startStack(t, false, etcdArgs)
+	if in == oneProcess {
+		return startServer(t, serverConfig{})
+	}
+	return startManagers(t, false)
 }
 
 // newOpenStack starts managers without authentication and without leader election, so
 // that both write.
 func newOpenStack(t *testing.T) *stack {
 	t.Helper()
-	return startStack(t, true, nil)
+	return startManagers(t, true)
 }
 
-func startStack(t *testing.T, open bool, etcdArgs []string) *stack {
+// startManagers starts a control plane and the managers. etcdArgs are additional
+// arguments of etcd.
+func startManagers(t *testing.T, open bool, etcdArgs ...string) *stack {
 	t.Helper()
-	ports := freePorts(t, 2)
-	s := &stack{dir: t.TempDir(), etcd: "http://" + address(ports[0]), apiServerPort: ports[1], open: open}
-	t.Cleanup(func() { s.keepLogs(t) })
+	etcdPort, apiServerPort := freePort(t), freePort(t)
+	s := newFolder(t, besideAPIServer)
+	s.etcd, s.apiServerPort, s.open = "http://"+address(etcdPort), apiServerPort, open
 	var err error
 	if s.plane, err = controlplane.New(controlplane.Config{
-		Dir: s.dir, Assets: assets(), EtcdPort: ports[0], APIServerPort: ports[1], EtcdArgs: etcdArgs,
+		Dir: s.dir, Assets: assets(), EtcdPort: etcdPort, APIServerPort: apiServerPort, EtcdArgs: etcdArgs,
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -105,20 +112,32 @@ func startStack(t *testing.T, open bool, etcdArgs []string) *stack {
 		t.Fatal(err)
 	}
 	s.managerKubeconfig = s.plane.KubeconfigFile(controlplane.Manager)
-	s.adaptersFile = filepath.Join(s.dir, "adapters.yaml")
+	s.admin = newAdmin(t, s.plane.RESTConfig(controlplane.Admin))
+	s.tokens = s.newTokens(t)
+	for _, name := range []string{"a", "b"} {
+		s.replicas = append(s.replicas, s.newManager(t, name))
+	}
+	s.waitReady(t)
+	return s
+}
+
+// newFolder returns a stack of which nothing runs. Its folder has what both shapes need.
+func newFolder(t *testing.T, in shape) *stack {
+	t.Helper()
+	dir := t.TempDir()
+	s := &stack{shape: in, dir: dir, adaptersFile: filepath.Join(dir, "adapters.yaml"), certificate: newCertificate(t, dir)}
 	if err := os.WriteFile(s.adaptersFile, adaptersConfig(finalizing), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s.admin = newAdmin(t, s.plane)
-	s.tokens = s.newTokens(t)
-	s.certificate = newCertificate(t, s.dir)
-	for _, name := range []string{"a", "b"} {
-		s.replicas = append(s.replicas, s.newReplica(t, name))
-	}
+	t.Cleanup(func() { s.keepLogs(t) })
+	return s
+}
+
+func (s *stack) waitReady(t *testing.T) {
+	t.Helper()
 	for _, r := range s.replicas {
 		r.waitReady(t)
 	}
-	return s
 }
 
 // keepLogs copies the logs of a failed test to a folder that outlives it.
@@ -159,13 +178,12 @@ func adaptersConfig(finalizing map[string][]string) []byte {
 	return []byte(config)
 }
 
-func newAdmin(t *testing.T, plane *controlplane.ControlPlane) client.WithWatch {
+func newAdmin(t *testing.T, config *rest.Config) client.WithWatch {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := errors.Join(v1.AddToScheme(scheme), clientgoscheme.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
 	}
-	config := plane.RESTConfig(controlplane.Admin)
 	config.Timeout = requestLimit
 	admin, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	if err != nil {
@@ -174,9 +192,12 @@ func newAdmin(t *testing.T, plane *controlplane.ControlPlane) client.WithWatch {
 	return admin
 }
 
-// leader returns the replica that holds the lease.
+// leader returns the replica that holds the lease. A server needs none.
 func (s *stack) leader(t *testing.T) *replica {
 	t.Helper()
+	if s.shape == oneProcess {
+		return s.replicas[0]
+	}
 	var found *replica
 	eventually(t, "a replica leads", func() bool {
 		for _, r := range s.replicas {
@@ -219,18 +240,13 @@ func eventually(t *testing.T, what string, holds func() bool, why ...func() stri
 	}
 }
 
-func freePorts(t *testing.T, n int) []int {
+func freePort(t *testing.T) int {
 	t.Helper()
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close() //nolint:gocritic // held until all are found, or one port could be returned twice
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
+	port, err := process.FreePort()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ports
+	return port
 }
 
 func withTimeout(t *testing.T) (context.Context, context.CancelFunc) {

@@ -34,9 +34,7 @@ const longAway = 150 * time.Second
 // another one still reads the fleet. However long it is away, both wait for it, and serve
 // and write again when it is back.
 func TestOutageAtStart(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
+	onlyLong(t)
 	s := newOpenStack(t) // no manager ends because it cannot renew a lease
 	size := s.fillFleet(t)
 	fast, slow := s.replicas[0], s.replicas[1]
@@ -66,9 +64,7 @@ func TestOutageAtStart(t *testing.T) {
 // TestSlowLoading starts a manager that needs long to read the fleet. It becomes ready by
 // itself, however long that takes, and reads the fleet once.
 func TestSlowLoading(t *testing.T) {
-	if !*long {
-		t.Skip("takes long: run it with -long, as make test-faults does")
-	}
+	onlyLong(t)
 	const loading = 12 * time.Second // watches once ended after 5 seconds
 	s := newOpenStack(t)
 	size := s.fillFleet(t)
