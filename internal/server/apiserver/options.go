@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -65,6 +66,9 @@ func NewOptions() *Options {
 	return &Options{kubernetes: server.NewOptions()}
 }
 
+// watchEnd is within which time all watches end when the server ends.
+const watchEnd = 5 * time.Second
+
 // passed are the flags of kube-apiserver that BindFlags adds: prefixes of names.
 var passed = []string{
 	"oidc-", "authentication-config", "audit-", "encryption-provider-config",
@@ -108,6 +112,8 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 		// Nobody reads the address, and a machine may have no other.
 		k.GenericServerRunOptions.AdvertiseAddress = net.IPv4(127, 0, 0, 1)
 	}
+	// Otherwise one open watch holds up the end of the server for a minute.
+	k.GenericServerRunOptions.ShutdownWatchTerminationGracePeriod = watchEnd
 	k.Authentication.Anonymous.Allow = false
 	k.Authentication.ClientCert.ClientCA = o.ClientCAFile
 	k.Authentication.TokenFile.TokenFile = o.TokensFile
