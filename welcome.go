@@ -32,7 +32,7 @@ func (o *serverOptions) welcome(out io.Writer) {
 	kubectl := os.Args[0] + " kubectl"
 	token := ""
 	if !o.serving.Unauthenticated {
-		token = fmt.Sprintf(` -H "Authorization: Bearer $(%s create token dev -n default)"`, kubectl)
+		token = fmt.Sprintf(` -H "Authorization: Bearer $(%s create token dev -n %s)"`, kubectl, o.namespace)
 	}
 	fmt.Fprintf(out, `
 HyperFleet runs. Ctrl-C stops it and keeps its data in %[1]s.

@@ -19,9 +19,11 @@ package install
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -43,15 +45,30 @@ func manifests(t *testing.T, namespace string) []*unstructured.Unstructured {
 	return objects
 }
 
-// TestManifests: the served namespace is where the manager has its rights and where
-// the policies hold.
+// TestManifests: the served namespace is where the manager and the developer's account
+// have their rights, and where the policies hold.
 func TestManifests(t *testing.T) {
 	for _, namespace := range []string{"default", "fleet"} {
 		t.Run(namespace, func(t *testing.T) {
-			bindings, policies := 0, 0
+			bindings, policies, developers := 0, 0, 0
 			for _, object := range manifests(t, namespace) {
 				switch object.GetKind() {
+				case "ServiceAccount":
+					if object.GetName() == "dev" && object.GetNamespace() != namespace {
+						t.Errorf("%s is in the namespace %s", key(object), object.GetNamespace())
+					}
 				case "RoleBinding":
+					if strings.HasPrefix(object.GetName(), "hyperfleet-dev-") {
+						developers++
+						subjects, _, err := unstructured.NestedSlice(object.Object, "subjects")
+						want := []any{
+							map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "dev@hyperfleet.local"},
+							map[string]any{"kind": "ServiceAccount", "name": "dev", "namespace": namespace},
+						}
+						if diff := cmp.Diff(want, subjects); err != nil || diff != "" || object.GetNamespace() != namespace {
+							t.Errorf("%s: %v: subjects (-want +got):\n%s", key(object), err, diff)
+						}
+					}
 					if name := object.GetName(); name == "hyperfleet-manager" || name == "hyperfleet-impersonated-writer" {
 						bindings++
 						if object.GetNamespace() != namespace {
@@ -69,8 +86,8 @@ func TestManifests(t *testing.T) {
 					}
 				}
 			}
-			if bindings != 2 || policies < 5 {
-				t.Errorf("%d bindings of the manager's rights and %d of policies", bindings, policies)
+			if bindings != 2 || policies < 5 || developers != 3 {
+				t.Errorf("%d bindings of the manager's rights, %d of policies and %d of the developer's rights", bindings, policies, developers)
 			}
 		})
 	}

@@ -26,7 +26,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// overlay adds the served namespace to config/local.
+// overlay adds the served namespace to config/local, with the developer's account and its
+// rights there.
 const overlay = `resources:
 - ../local
 components:
@@ -38,6 +39,23 @@ configMapGenerator:
   - namespace=%s
   options:
     disableNameSuffixHash: true
+replacements:
+- source:
+    kind: ConfigMap
+    name: hyperfleet-served
+    fieldPath: data.namespace
+  targets:
+  - select:
+      kind: ServiceAccount
+      name: dev
+    fieldPaths:
+    - metadata.namespace
+  - select:
+      kind: RoleBinding
+      name: hyperfleet-dev-.*
+    fieldPaths:
+    - metadata.namespace
+    - subjects.[kind=ServiceAccount].namespace
 `
 
 // Manifests builds config/local for the served namespace, with that namespace. The
