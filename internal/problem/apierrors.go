@@ -56,6 +56,8 @@ func From(err error) *Error {
 			RetryAfter(seconds).WithCause(err)
 	case apierrors.IsRequestEntityTooLargeError(err), isTooLarge(s):
 		return TooLarge.Because("The resource is larger than the store takes").WithCause(err)
+	case isFull(s):
+		return Unavailable.Because("The store has no space for the change").WithCause(err)
 	case apierrors.IsTimeout(err), apierrors.IsServerTimeout(err), s.Code == http.StatusGatewayTimeout:
 		return Timeout.Because("The API server did not answer in time; the change may have been made or not").WithCause(err)
 	case apierrors.IsBadRequest(err):
@@ -82,6 +84,12 @@ func fromTransport(err error) *Error {
 func isTooLarge(status metav1.Status) bool {
 	return strings.Contains(status.Message, "request is too large") ||
 		strings.Contains(status.Message, "message larger than max")
+}
+
+// isFull reports whether etcd refused a write because its database, or the disk of the
+// server, is full.
+func isFull(status metav1.Status) bool {
+	return strings.Contains(status.Message, "database space exceeded")
 }
 
 // fromInvalid returns the problem for a 422. It translates the names of fields into

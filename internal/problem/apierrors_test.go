@@ -61,6 +61,7 @@ func TestFrom(t *testing.T) {
 		"too many, later":    {apierrors.NewTooManyRequests("busy", 9), TooManyRequests, "The API server is busy; try again later", "9"},
 		"too large":          {apierrors.NewRequestEntityTooLargeError("large"), TooLarge, "The resource is larger than the store takes", ""},
 		"too large for etcd": {plain(500, "etcdserver: request is too large"), TooLarge, "The resource is larger than the store takes", ""},
+		"full":               {plain(500, "etcdserver: mvcc: database space exceeded"), Unavailable, "The store has no space for the change", ""},
 		"timeout":            {apierrors.NewTimeoutError("slow", 0), Timeout, "The API server did not answer in time; the change may have been made or not", ""},
 		"bad request":        {apierrors.NewBadRequest("odd"), Refused, "odd", ""},
 		"unavailable":        {apierrors.NewServiceUnavailable("away"), Unavailable, "The API server cannot serve the request now", ""},

@@ -71,11 +71,9 @@ func acquire(dir string) (*lock, error) {
 func (l *lock) release() error { return l.file.Close() }
 
 func record(file *os.File) error {
-	if err := file.Truncate(0); err != nil {
-		return err
-	}
-	_, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
+	// In this order, it needs no space on a full disk.
+	n, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return errors.Join(err, file.Truncate(int64(n)))
 }
 
 func holder(file *os.File) int {

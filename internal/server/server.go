@@ -145,6 +145,7 @@ func (c *control) run(ctx context.Context, serve func(context.Context, Connectio
 	// The parts of the control plane outlive ctx: they stop in order.
 	parts, failed := newParts(context.WithoutCancel(ctx))
 	defer parts.stop()
+	parts.start("the watch of the disk's free space", c.etcd.WatchSpace)
 	parts.start("the API server", c.api.Run)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

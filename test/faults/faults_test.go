@@ -75,11 +75,17 @@ func TestOpenManagers(t *testing.T) {
 	s.strike(t, fault{"one of two writers is frozen", false, freezeWriter}, "two")
 }
 
-// TestFullDisk fills etcd up to its quota.
+// TestFullDisk fills etcd beside managers up to its quota, and the disk of a server.
 func TestFullDisk(t *testing.T) {
-	onlyLong(t)
-	s := startManagers(t, false, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
-	s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
+	t.Run(string(besideAPIServer), func(t *testing.T) {
+		onlyLong(t)
+		s := startManagers(t, false, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
+		s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
+	})
+	t.Run(string(oneProcess), func(t *testing.T) {
+		s := startServer(t, serverConfig{dataDir: newDisk(t, diskSize)})
+		s.strike(t, fault{"the disk is full", false, fillDisk}, "full")
+	})
 }
 
 // strike causes one fault while clients write and read, and checks afterwards

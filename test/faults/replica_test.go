@@ -148,12 +148,16 @@ func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	return file
 }
 
+// failedStart is less than a program needs that does not fail when it starts.
+const failedStart = time.Second
+
 // supervise runs the program until ctx is done.
 func (r *replica) supervise(ctx context.Context, t *testing.T) {
 	for count := 0; ; count++ {
 		if !r.waitUnlessHeld(ctx) {
 			return
 		}
+		began := time.Now()
 		p, err := process.Start(r.spec)
 		if err != nil {
 			t.Errorf("start %s: %v", r.name, err)
@@ -173,6 +177,12 @@ func (r *replica) supervise(ctx context.Context, t *testing.T) {
 		r.keepLog(count)
 		r.outages.begin()
 		r.set(func() { r.process = nil })
+		if time.Since(began) < failedStart { // as a kubelet backs off
+			select {
+			case <-ctx.Done():
+			case <-time.After(failedStart):
+			}
+		}
 	}
 }
 

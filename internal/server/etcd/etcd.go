@@ -51,6 +51,7 @@ const (
 type Server struct {
 	embedded *embed.Etcd
 	endpoint string
+	space    *space
 }
 
 // Start starts etcd with its data and its sockets in the folder, and returns once it
@@ -79,7 +80,10 @@ func Start(ctx context.Context, dir string, log *zap.Logger) (*Server, error) {
 	s := &Server{embedded: embedded, endpoint: "unix://" + socket}
 	select {
 	case <-embedded.Server.ReadyNotify():
-		return s, nil
+		s.space = newSpace(embedded.Server, config.Dir, log)
+		if err = s.space.check(ctx); err == nil {
+			return s, nil
+		}
 	case err = <-embedded.Err():
 	case <-embedded.Server.StopNotify():
 		err = errors.New("it has stopped")

@@ -17,14 +17,17 @@ limitations under the License.
 package pki
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
 // WriteKubeconfig writes the administrator's kubeconfig, which only its owner may
-// read. It replaces the file in one step, because a client may read it at any time.
+// read. It replaces the file in one step, because a client may read it at any time, and
+// not at all if it has this content.
 func (c *Credentials) WriteKubeconfig(file, server, namespace string) error {
 	const name = "hyperfleet"
 	config := clientcmdapi.NewConfig()
@@ -35,6 +38,10 @@ func (c *Credentials) WriteKubeconfig(file, server, namespace string) error {
 	content, err := clientcmd.Write(*config)
 	if err != nil {
 		return fmt.Errorf("kubeconfig: %w", err)
+	}
+	// The disk may have no space for it.
+	if is, err := os.ReadFile(file); err == nil && bytes.Equal(is, content) {
+		return os.Chmod(file, 0o600)
 	}
 	return writeFile(file, content)
 }
