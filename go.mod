@@ -26,6 +26,7 @@ require (
 	github.com/google/cel-go v0.29.2
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0
+	github.com/hanwen/go-fuse/v2 v2.12.1
 	github.com/hyperfleet-io/hyperfleet/api v0.0.0
 	github.com/hyperfleet-io/hyperfleet/client v0.0.0
 	github.com/klauspost/compress v1.19.0
