@@ -167,6 +167,7 @@ func (c *control) run(ctx context.Context, serve func(context.Context, Connectio
 
 func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Context, Connection) error) error {
 	if err := c.api.WaitReady(ctx); err != nil {
+		c.finishStart(ctx)
 		return err
 	}
 	parts.start("the renewal of certificates", c.renew)
@@ -186,6 +187,22 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 		return err
 	}
 	return serve(ctx, manager)
+}
+
+// startLimit bounds the rest of an interrupted start.
+const startLimit = 30 * time.Second
+
+// finishStart waits until the API server has started, if the server is to end meanwhile:
+// Kubernetes ends the whole process, and at once, where its API server is stopped before.
+func (c *control) finishStart(interrupted context.Context) {
+	if !errors.Is(context.Cause(interrupted), context.Canceled) {
+		return // a part has failed
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(interrupted), startLimit)
+	defer cancel()
+	if err := c.api.WaitReady(ctx); err != nil {
+		c.log.Error("The API server is stopped before it has started", zap.Error(err))
+	}
 }
 
 func (c *control) install(ctx context.Context, loopback *rest.Config) error {
