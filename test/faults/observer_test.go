@@ -148,7 +148,7 @@ func (o *observer) compare(was, now object) {
 	if now.GetGeneration() < was.GetGeneration() {
 		o.wrong("%s: generation %d is stored after %d", name, now.GetGeneration(), was.GetGeneration())
 	}
-	if was.GetDeletionTimestamp() != nil && !was.GetDeletionTimestamp().Equal(now.GetDeletionTimestamp()) {
+	if was.GetDeletionTimestamp() != nil && !isFuture(was.GetDeletionTimestamp().Time) && !was.GetDeletionTimestamp().Equal(now.GetDeletionTimestamp()) {
 		o.wrong("%s: deletionTimestamp %v is stored after %v", name, now.GetDeletionTimestamp(), was.GetDeletionTimestamp())
 	}
 	for _, before := range was.GetStatus().Conditions {
