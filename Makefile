@@ -124,7 +124,7 @@ test-go: controlplane build ## Run every test: concurrent code under the race de
 
 .PHONY: test-faults
 test-faults: controlplane ## Run the fault suite: processes are killed, frozen and cut off under load; ARGS="-seed 1" repeats a run
-	KUBEBUILDER_ASSETS=$(ASSETS) go test -count=1 -timeout 40m -v ./test/faults -args -long $(ARGS)
+	KUBEBUILDER_ASSETS=$(ASSETS) go test -count=1 -timeout 80m -v ./test/faults -args -long $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (6s)

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package faults kills, freezes and cuts off the parts of a running HyperFleet, a
-// real etcd, kube-apiserver and two managers, while many clients write and read.
-// It compares what the clients were told with what is stored at the end: no
+// Package faults kills, freezes and cuts off the parts of a running HyperFleet, which is
+// a server, or a real etcd, kube-apiserver and two managers, while many clients write and
+// read. It compares what the clients were told with what is stored at the end: no
 // acknowledged write is lost, no answer was wrong, every parent's conditions
 // follow from its reports, and everything recovers by itself.
 //
