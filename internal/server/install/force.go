@@ -35,7 +35,10 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-const forceLimit = 2 * time.Minute // the API server may be busy with its watch caches
+const (
+	forceInterval = 250 * time.Millisecond
+	forceLimit    = 2 * time.Minute // the API server may be busy with its watch caches
+)
 
 // WaitInForce makes dry-run writes until the policies have set their fields. The
 // API server serves a new custom resource and enforces a new policy with a delay,
@@ -52,12 +55,15 @@ func WaitInForce(ctx context.Context, config *rest.Config, namespace string) err
 	}
 	name := "probe-" + strings.ToLower(rand.Text())
 	var notYet error
-	err = wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, forceLimit, true, func(ctx context.Context) (bool, error) {
-		notYet = errors.Join(
-			probeCluster(ctx, api, namespace, name),
-			probeAdapterStatus(ctx, api, namespace, name),
-			api.List(ctx, &v1.NodePoolList{}, client.Limit(1)),
-		)
+	err = wait.PollUntilContextTimeout(ctx, forceInterval, forceLimit, true, func(ctx context.Context) (bool, error) {
+		// One after the other: admission logs an error for each write of a kind whose
+		// schema it has not read yet.
+		if notYet = probeCluster(ctx, api, namespace, name); notYet == nil {
+			notYet = probeAdapterStatus(ctx, api, namespace, name)
+		}
+		if notYet == nil {
+			notYet = api.List(ctx, &v1.NodePoolList{}, client.Limit(1))
+		}
 		return notYet == nil, nil
 	})
 	if wait.Interrupted(err) && ctx.Err() == nil {
