@@ -1,0 +1,81 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+	"time"
+
+	"go.uber.org/zap"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/server"
+)
+
+// gracePeriod is less than a pod of the server is given to end.
+const gracePeriod = 30 * time.Second
+
+// TestEndWithOpenWatch ends a server that a client watches.
+func TestEndWithOpenWatch(t *testing.T) {
+	var ends time.Time
+	withPlane(t, func(_ context.Context, p plane) {
+		client, err := kubernetes.NewForConfig(p.admin)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		watch, err := client.CoreV1().Namespaces().Watch(context.Background(), metav1.ListOptions{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		t.Cleanup(watch.Stop)
+		ends = time.Now()
+	})
+	if took := time.Since(ends); took > gracePeriod {
+		t.Errorf("the end took %s", took)
+	}
+}
+
+// TestInterruptedStart ends a server whose API server listens and has not started yet. A
+// hook of the API server that fails ends the whole process, and so this test.
+func TestInterruptedStart(t *testing.T) {
+	o := server.NewOptions()
+	o.DataDir, o.BindAddress, o.Namespace, o.Version = t.TempDir(), freeAddress(t), "default", "v0.0.0-test"
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		for ctx.Err() == nil {
+			if conn, err := net.Dial("tcp", o.BindAddress); err == nil {
+				_ = conn.Close()
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	err := server.Run(ctx, o, zap.NewNop(), func(string) {}, func(context.Context, server.Connection) error {
+		t.Error("the manager is started")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("Run() = %v, want %v", err, context.Canceled)
+	}
+}
