@@ -192,7 +192,7 @@ func counters(t *testing.T, pid int) (all []uint64) {
 func TestClockJumps(t *testing.T) {
 	onlyLong(t)
 	s := startServer(t, serverConfig{})
-	s.strike(t, fault{"the clock jumps", true, func(t *testing.T, s *stack, w *workload) {
+	s.strike(t, fault{name: "the clock jumps", strike: func(t *testing.T, s *stack, w *workload) {
 		server := s.replicas[0]
 		clock := newWallClock(t, server)
 		before := server.current()
@@ -219,7 +219,7 @@ func (s *stack) wantClock(t *testing.T, ahead time.Duration) {
 	if err := json.Unmarshal(a.body, &problem); err != nil {
 		t.Fatalf("%v: %s", err, a)
 	}
-	if off := problem.Timestamp.Sub(time.Now()) - ahead; off.Abs() > time.Minute {
+	if off := time.Until(problem.Timestamp) - ahead; off.Abs() > time.Minute {
 		t.Fatalf("the server's clock is %s off", off)
 	}
 }

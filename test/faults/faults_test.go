@@ -24,32 +24,33 @@ import (
 
 // A fault is a failure that occurs while clients write and read.
 type fault struct {
-	name string
-	long bool
+	name  string
+	long  bool // only with -long
+	model bool // the model check has it occur, too
 	// strike causes the fault, and ends it unless it ends by itself.
 	strike func(t *testing.T, s *stack, w *workload)
 }
 
 var faults = map[shape][]fault{besideAPIServer: {
-	{"etcd is killed", false, killEtcd},
-	{"kube-apiserver is killed", false, killAPIServer},
-	{"the leader is killed in a storm of reports", false, killLeader},
-	{"a manager is frozen", false, freezeManager},
-	{"one caller floods both replicas", true, flood},
-	{"the leader is frozen", true, freezeLeader},
-	{"kube-apiserver is frozen", true, freezeAPIServer},
-	{"kube-apiserver is away for a minute", true, removeAPIServer},
-	{"a manager is cut off from the API server", true, cutOff},
-	{"a manager's watches expire", true, expireWatches},
+	{"etcd is killed", false, true, killEtcd},
+	{"kube-apiserver is killed", false, true, killAPIServer},
+	{"the leader is killed in a storm of reports", false, true, killLeader},
+	{"a manager is frozen", false, true, freezeManager},
+	{"one caller floods both replicas", true, false, flood},
+	{"the leader is frozen", true, false, freezeLeader},
+	{"kube-apiserver is frozen", true, false, freezeAPIServer},
+	{"kube-apiserver is away for a minute", true, false, removeAPIServer},
+	{"a manager is cut off from the API server", true, false, cutOff},
+	{"a manager's watches expire", true, false, expireWatches},
 }, oneProcess: {
-	{"the server is killed again and again", false, crash},
-	{"the server is stopped", false, stopServer},
-	{"the server is frozen", false, freezeServer},
-	{"clients are cut off from the server", false, cutClients},
-	{"the server is killed, and away for some time", true, killServer},
-	{"the server is stopped and killed while it starts", true, interruptStarts},
-	{"the server is frozen for a long time", true, freezeServerLong},
-	{"one caller floods the server", true, flood},
+	{"the server is killed again and again", false, false, crash},
+	{"the server is stopped", false, true, stopServer},
+	{"the server is frozen", true, true, freezeServer},
+	{"clients are cut off from the server", true, true, cutClients},
+	{"the server is killed, and away for some time", true, true, killServer},
+	{"the server is stopped and killed while it starts", true, false, interruptStarts},
+	{"the server is frozen for a long time", true, false, freezeServerLong},
+	{"one caller floods the server", true, false, flood},
 }}
 
 // TestFaults has one fault after the other strike the same fleet.
@@ -71,8 +72,8 @@ func TestFaults(t *testing.T) {
 // each overwrites what the other has written.
 func TestOpenManagers(t *testing.T) {
 	s := newOpenStack(t)
-	s.strike(t, fault{"kube-apiserver is killed", false, killAPIServer}, "open")
-	s.strike(t, fault{"one of two writers is frozen", false, freezeWriter}, "two")
+	s.strike(t, fault{name: "kube-apiserver is killed", strike: killAPIServer}, "open")
+	s.strike(t, fault{name: "one of two writers is frozen", strike: freezeWriter}, "two")
 }
 
 // TestFullDisk fills etcd beside managers up to its quota, and the disk of a server.
@@ -80,11 +81,11 @@ func TestFullDisk(t *testing.T) {
 	t.Run(string(besideAPIServer), func(t *testing.T) {
 		onlyLong(t)
 		s := startManagers(t, false, fmt.Sprintf("--quota-backend-bytes=%d", etcdQuota))
-		s.strike(t, fault{"etcd has no space left", true, fillEtcd}, "full")
+		s.strike(t, fault{name: "etcd has no space left", strike: fillEtcd}, "full")
 	})
 	t.Run(string(oneProcess), func(t *testing.T) {
 		s := startServer(t, serverConfig{dataDir: newDisk(t, diskSize)})
-		s.strike(t, fault{"the disk is full", false, fillDisk}, "full")
+		s.strike(t, fault{name: "the disk is full", strike: fillDisk}, "full")
 	})
 }
 

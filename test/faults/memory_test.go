@@ -91,7 +91,7 @@ func TestMemoryLimit(t *testing.T) {
 	onlyLong(t)
 	group := newMemoryGroup(t, memoryLimit)
 	s := startServer(t, serverConfig{command: group.command()})
-	s.strike(t, fault{"the server has too little memory", true, func(t *testing.T, s *stack, _ *workload) {
+	s.strike(t, fault{name: "the server has too little memory", strike: func(t *testing.T, s *stack, _ *workload) {
 		server := s.replicas[0]
 		limited := server.current()
 		var created []string

@@ -44,7 +44,7 @@ func model(t *testing.T, s *stack, length time.Duration) {
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 		all := faults[s.shape]
 		f := all[random.IntN(len(all))]
-		for f.long {
+		for !f.model {
 			f = all[random.IntN(len(all))]
 		}
 		f.strike(t, s, w)

@@ -24,7 +24,8 @@ import (
 	"time"
 )
 
-// A proxy is the network between a manager and the API server. It forwards TCP
+// A proxy is the network between a manager and the API server, or between REST clients
+// and the server. It forwards TCP
 // connections until it is told to cut or stall them.
 type proxy struct {
 	listener net.Listener
@@ -37,13 +38,13 @@ type proxy struct {
 	rate  int           // bytes per second of each connection, 0 for no limit
 }
 
-func newProxy(t *testing.T, toPort int) *proxy {
+func newProxy(t *testing.T, to string) *proxy {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{listener: listener, to: address(toPort), conns: map[net.Conn]bool{}, flow: make(chan struct{})}
+	p := &proxy{listener: listener, to: to, conns: map[net.Conn]bool{}, flow: make(chan struct{})}
 	close(p.flow)
 	go p.accept()
 	t.Cleanup(func() {

@@ -61,7 +61,7 @@ func (s *stack) newManager(t *testing.T, name string) *replica {
 	t.Helper()
 	r := s.newReplica(t, name)
 	r.facade = r.listens
-	r.proxy = newProxy(t, s.apiServerPort)
+	r.proxy = newProxy(t, address(s.apiServerPort))
 	r.spec.Name = "manager-" + name
 	r.spec.Args = slices.Concat([]string{"manager", "--kubeconfig=" + s.kubeconfig(t, name, r.proxy.port())}, r.spec.Args, s.mode())
 	r.run(t)

@@ -18,11 +18,9 @@ package faults
 
 import (
 	"cmp"
-	"net"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -44,15 +42,7 @@ func startServer(t *testing.T, c serverConfig) *stack {
 	s.dataDir = cmp.Or(c.dataDir, filepath.Join(s.dir, "data"))
 	kubernetes := address(freePort(t))
 	r := s.newReplica(t, "server")
-	_, text, err := net.SplitHostPort(r.listens)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.proxy = newProxy(t, port)
+	r.proxy = newProxy(t, r.listens)
 	r.facade = address(r.proxy.port())
 	r.spec.Name = "server"
 	program := slices.Concat(c.command, []string{r.spec.Path})

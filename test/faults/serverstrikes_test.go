@@ -32,7 +32,7 @@ func killServer(t *testing.T, s *stack, _ *workload) {
 	server.release()
 }
 
-// crashes is how often crash kills the server.
+// crashes is how often crash kills the server, moreCrashes how often with -long.
 const crashes, moreCrashes = 3, 20
 
 // crash kills the server again and again, each time at some moment of the clients' writes,
@@ -76,8 +76,7 @@ func interruptStarts(t *testing.T, s *stack, _ *workload) {
 	}
 }
 
-// freezeServer freezes the server. For it, its clients and its monotonic clock, that is a
-// jump of time.
+// freezeServer freezes the server, which sees a jump of all clocks.
 func freezeServer(t *testing.T, s *stack, _ *workload) { s.replicas[0].freezeFor(t, frozen) }
 
 func freezeServerLong(t *testing.T, s *stack, _ *workload) {
@@ -86,7 +85,7 @@ func freezeServerLong(t *testing.T, s *stack, _ *workload) {
 
 // cutClients breaks the network between REST clients and the server: first connections
 // fail, then they hang.
-func cutClients(t *testing.T, s *stack, _ *workload) {
+func cutClients(_ *testing.T, s *stack, _ *workload) {
 	server := s.replicas[0]
 	server.outages.begin()
 	server.proxy.setCut(true)

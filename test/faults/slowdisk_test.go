@@ -36,11 +36,19 @@ type slowDisk struct{ delay atomic.Int64 }
 
 // slowNode is a file or folder on a slow disk.
 type slowNode struct {
-	fs.LoopbackNode
+	*fs.LoopbackNode
 	disk *slowDisk
 }
 
-var _ fs.NodeFsyncer = &slowNode{}
+var (
+	_ fs.NodeWrapChilder = &slowNode{}
+	_ fs.NodeFsyncer     = &slowNode{}
+)
+
+// WrapChild has the files and folders in a slow folder be slow, too.
+func (n *slowNode) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
+	return &slowNode{child.(*fs.LoopbackNode), n.disk}
+}
 
 // Fsync is what etcd calls before it acknowledges a write.
 func (n *slowNode) Fsync(ctx context.Context, file fs.FileHandle, flags uint32) syscall.Errno {
@@ -55,18 +63,16 @@ func (n *slowNode) Fsync(ctx context.Context, file fs.FileHandle, flags uint32) 
 func newSlowDisk(t *testing.T, folder string) *slowDisk {
 	t.Helper()
 	behind := t.TempDir()
-	var status syscall.Stat_t
-	if err := errors.Join(os.MkdirAll(folder, 0o700), syscall.Stat(behind, &status)); err != nil {
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	root, err := fs.NewLoopbackRoot(behind)
+	if err != nil {
 		t.Fatal(err)
 	}
 	disk := &slowDisk{}
-	root := &fs.LoopbackRoot{Path: behind, Dev: status.Dev}
-	root.NewNode = func(data *fs.LoopbackRoot, _ *fs.Inode, _ string, _ *syscall.Stat_t) fs.InodeEmbedder {
-		return &slowNode{LoopbackNode: fs.LoopbackNode{RootData: data}, disk: disk}
-	}
-	root.RootNode = root.NewNode(root, nil, "", nil)
-	server, err := fs.Mount(folder, root.RootNode, &fs.Options{MountOptions: fuse.MountOptions{FsName: "slow", DirectMountStrict: true}})
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, os.ErrNotExist) {
+	server, err := fs.Mount(folder, &slowNode{root.(*fs.LoopbackNode), disk}, &fs.Options{MountOptions: fuse.MountOptions{FsName: "slow", DirectMountStrict: true}})
+	if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
 		t.Skipf("not run: this user may not mount a file system of FUSE: %v", err)
 	}
 	if err != nil {
@@ -88,7 +94,7 @@ func TestSlowDisk(t *testing.T) {
 	dataDir := filepath.Join(t.TempDir(), "data")
 	disk := newSlowDisk(t, filepath.Join(dataDir, "etcd"))
 	s := startServer(t, serverConfig{dataDir: dataDir})
-	s.strike(t, fault{"fsync is slow", true, func(t *testing.T, s *stack, w *workload) {
+	s.strike(t, fault{name: "fsync is slow", strike: func(t *testing.T, s *stack, w *workload) {
 		server := s.replicas[0]
 		disk.delay.Store(int64(200 * time.Millisecond))
 		w.progress(t, 50)
