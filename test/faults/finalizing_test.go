@@ -37,12 +37,17 @@ func TestFinalizing(t *testing.T) {
 }
 
 func manyFinalize(t *testing.T, s *stack) {
-	const clusters = 500
+	const clusters, attempts = 500, 50
 	t.Logf("seed %d", *seed)
 	w := newWorkload(s, newLedger(t), "many", clusters)
 	many(t, clusters, func(i int) error {
 		random := rand.New(rand.NewPCG(*seed, uint64(i)))
-		w.createCluster(random, w.slots[i])
+		// A single process has no place for all of these requests at once.
+		for range attempts {
+			if w.slots[i].current == nil {
+				w.createCluster(random, w.slots[i])
+			}
+		}
 		if w.slots[i].current == nil {
 			return errors.New("it is not created")
 		}
@@ -53,7 +58,16 @@ func manyFinalize(t *testing.T, s *stack) {
 	})
 	stop := w.startWith(t, w.finalizeAny)
 	many(t, clusters, func(i int) error {
-		w.deleteOneWay(rand.New(rand.NewPCG(*seed, uint64(clusters+i))), w.slots[i], w.slots[i].current)
+		random := rand.New(rand.NewPCG(*seed, uint64(clusters+i)))
+		r := w.slots[i].current
+		for range attempts {
+			if !r.mustGo() && !r.hasEnded() {
+				w.deleteOneWay(random, w.slots[i], r)
+			}
+		}
+		if !r.mustGo() && !r.hasEnded() {
+			return errors.New("it is not deleted")
+		}
 		return nil
 	})
 	half := func() bool { return len(w.leaving()) <= len(w.all())/2 }
@@ -69,6 +83,13 @@ func manyFinalize(t *testing.T, s *stack) {
 	s.waitReady(t)
 	stop()
 	w.settled(t)
+}
+
+// hasEnded reports whether a client was told that the resource is gone.
+func (r *resource) hasEnded() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
 }
 
 // leaving returns the resources that clients have deleted, whose end no client has seen.
