@@ -26,7 +26,7 @@ template() {
 		-e 's/^  namespace: default$/  namespace: {{ .Values.servedNamespace | quote }}/' \
 		-e 's/values: \[default\]/values: [{{ .Values.servedNamespace | quote }}]/' \
 		-e 's/^    app.kubernetes.io\/name: hyperfleet$/    {{- include "hyperfleet.labels" . | nindent 4 }}/' \
-		-e 's/^  annotations:$/&\n    {{- if .Values.crds.keep }}\n    helm.sh\/resource-policy: keep\n    {{- end }}/' "$file"
+		-e 's/^  annotations:$/&\n    {{- if .Values.crds.keep }}\n    {{- include "hyperfleet.keep" . | nindent 4 }}\n    {{- end }}/' "$file"
 	echo "{{- end }}"
 }
 

@@ -35,6 +35,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- end -}}
 
+{{/* Annotations of what Helm, Argo CD and Flux keep when they uninstall. */}}
+{{- define "hyperfleet.keep" -}}
+argocd.argoproj.io/sync-options: Delete=false,Prune=false
+helm.sh/resource-policy: keep
+kustomize.toolkit.fluxcd.io/prune: disabled
+{{- end -}}
+
 {{- define "hyperfleet.image" -}}
 {{- if .Values.image.digest -}}
 {{ printf "%s@%s" .Values.image.repository .Values.image.digest }}
