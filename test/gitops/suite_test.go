@@ -32,9 +32,12 @@ import (
 	"github.com/fluxcd/pkg/ssa"
 	"github.com/go-logr/logr"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	ctrlconfig "sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	"sigs.k8s.io/yaml"
 
@@ -73,6 +76,7 @@ func run(m *testing.M) (code int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	ctrl.SetLogger(logr.Discard())
+	klog.SetLogger(logr.Discard())
 	env, err = testenv.Start(ctx)
 	defer func() { err = errors.Join(err, env.Stop()) }()
 	if err != nil {
@@ -82,7 +86,7 @@ func run(m *testing.M) (code int, err error) {
 	if env.Client, err = client.New(env.Config, client.Options{Scheme: env.Scheme}); err != nil {
 		return 0, err
 	}
-	stop, err := startReconcilers(ctx)
+	stop, err := startReconcilers(ctx, env.Config, required)
 	if err != nil {
 		return 0, fmt.Errorf("start the reconcilers: %w", err)
 	}
@@ -93,32 +97,34 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// startReconcilers runs the reconcilers as the manager does, with all rights.
-func startReconcilers(ctx context.Context) (stop func() error, err error) {
+// startReconcilers runs the reconcilers as the manager does, with the rights of the
+// configuration and with the content of an adapters' configuration.
+func startReconcilers(ctx context.Context, config *rest.Config, content string) (stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "gitops")
 	if err != nil {
 		return nil, err
 	}
 	file := filepath.Join(dir, "adapters.yaml")
-	if err := os.WriteFile(file, []byte(required), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		return nil, err
 	}
-	config, err := adapters.NewSource(file)
+	source, err := adapters.NewSource(file)
 	if err != nil {
 		return nil, err
 	}
-	mgr, err := ctrl.NewManager(env.Config, ctrl.Options{
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: env.Scheme, Cache: controllers.CacheOptions(""), Metrics: metricsserver.Options{BindAddress: "0"},
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)}, // each control plane has reconcilers
 	})
 	if err != nil {
 		return nil, err
 	}
-	rep, err := replica.New(env.Config, env.Scheme, replica.Options{RequiredAdapters: config.Required, FinalizingAdapters: config.Finalizing})
+	rep, err := replica.New(config, env.Scheme, replica.Options{RequiredAdapters: source.Required, FinalizingAdapters: source.Finalizing})
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(mgr.Add(config), rep.SetupWithManager(mgr), controllers.SetupWithManager(ctx, mgr, controllers.Options{
-		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: rep.Reports, Pending: rep.Pending, Adapters: config,
+	err = errors.Join(mgr.Add(source), rep.SetupWithManager(mgr), controllers.SetupWithManager(ctx, mgr, controllers.Options{
+		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: rep.Reports, Pending: rep.Pending, Adapters: source,
 		Clock: clock.RealClock{}, MaxConcurrentReconciles: 4,
 	}))
 	if err != nil {

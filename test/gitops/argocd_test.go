@@ -1,0 +1,157 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package gitops
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/cache"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/diff"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/engine"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/health"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/sync"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/sync/common"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/utils/kube"
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/utils/tracing"
+	"github.com/go-logr/logr"
+	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+const (
+	argoTracking = "argocd.argoproj.io/tracking-id" // annotation of what an Application applies
+	argoManager  = "argocd-controller"              // field manager
+)
+
+// argo does to a plane what Argo CD's application controller does.
+type argo struct {
+	plane      *plane
+	serverSide bool // the sync option ServerSideApply=true
+}
+
+func newArgo(_ *testing.T, p *plane) tool           { return &argo{plane: p, serverSide: true} }
+func newArgoClientSide(_ *testing.T, p *plane) tool { return &argo{plane: p} }
+
+// track returns copies of the objects with the annotation of an Application.
+func track(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	tracked := make([]*unstructured.Unstructured, len(objects))
+	for i, object := range objects {
+		tracked[i] = object.DeepCopy()
+		annotations := maps.Clone(object.GetAnnotations())
+		if annotations == nil {
+			annotations = map[string]string{}
+		}
+		annotations[argoTracking] = fmt.Sprintf("hyperfleet:%s/%s:%s/%s", object.GroupVersionKind().Group, object.GetKind(), object.GetNamespace(), object.GetName())
+		tracked[i].SetAnnotations(annotations)
+	}
+	return tracked
+}
+
+func (a *argo) newCache() cache.ClusterCache {
+	return cache.NewClusterCache(a.plane.config, cache.SetLogr(logr.Discard()),
+		cache.SetPopulateResourceInfoHandler(func(object *unstructured.Unstructured, _ bool) (any, bool) {
+			_, tracked := object.GetAnnotations()[argoTracking]
+			return tracked, tracked
+		}))
+}
+
+// sync makes the plane have the objects, and no others that the Application has applied.
+func (a *argo) sync(t *testing.T, objects []*unstructured.Unstructured) {
+	t.Helper()
+	gitops := engine.NewEngine(a.plane.config, a.newCache(), engine.WithLogr(logr.Discard()))
+	stop, err := gitops.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	isManaged := func(r *cache.Resource) bool { return r.Info == true }
+	results, err := gitops.Sync(t.Context(), track(objects), isManaged, "main", ownNamespace,
+		sync.WithPrune(true), sync.WithServerSideApply(a.serverSide), sync.WithServerSideApplyManager(argoManager), sync.WithLogr(logr.Discard()))
+	if err != nil {
+		t.Errorf("sync: %v", err)
+	}
+	for _, result := range results {
+		if result.Status == common.ResultCodeSyncFailed {
+			t.Errorf("sync of %s: %s", result.ResourceKey, result.Message)
+		}
+	}
+}
+
+func (a *argo) apply(t *testing.T, objects []*unstructured.Unstructured) {
+	t.Helper()
+	a.sync(t, objects)
+}
+
+func (a *argo) prune(t *testing.T, _ []*unstructured.Unstructured) {
+	t.Helper()
+	a.sync(t, nil)
+}
+
+// drift compares in each way that Argo CD can be told to use for how it has applied.
+func (a *argo) drift(t *testing.T, objects []*unstructured.Unstructured) (drift []string) {
+	t.Helper()
+	clusterCache := a.newCache()
+	if err := clusterCache.EnsureSynced(); err != nil {
+		t.Fatal(err)
+	}
+	defer clusterCache.Invalidate()
+	kubectl := &kube.KubectlCmd{Log: logr.Discard(), Tracer: tracing.NopTracer{}}
+	applier, cleanup, err := kubectl.ManageServerSideDiffDryRuns(a.plane.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cleanup()
+	options := []diff.Option{diff.WithLogr(logr.Discard()), diff.WithManager(argoManager), diff.WithGVKParser(clusterCache.GetGVKParser())}
+	ways := map[string]diff.Option{"legacy": diff.WithLogr(logr.Discard())}
+	if a.serverSide {
+		ways = map[string]diff.Option{
+			"structured merge": diff.WithStructuredMergeDiff(true),
+			"server-side":      diff.WithServerSideDiff(true),
+		}
+		options = append(options, diff.WithServerSideDryRunner(diff.NewK8sServerSideDryRunner(applier)))
+	}
+	tracked := track(objects)
+	for i, live := range a.plane.live(t, tracked) {
+		for way, option := range ways {
+			result, err := diff.Diff(tracked[i], live, append(options, option)...)
+			if err != nil {
+				t.Fatalf("%s diff of %s: %v", way, nameOf(live), err)
+			}
+			if result.Modified {
+				drift = append(drift, fmt.Sprintf("%s, %s diff (-live +applied):\n%s", nameOf(live), way,
+					cmp.Diff(string(result.NormalizedLive), string(result.PredictedLive))))
+			}
+		}
+	}
+	return drift
+}
+
+func (a *argo) unhealthy(t *testing.T, objects []*unstructured.Unstructured) (waits []string) {
+	t.Helper()
+	for _, object := range a.plane.live(t, objects) {
+		result, err := health.GetResourceHealth(object, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result != nil && result.Status != health.HealthStatusHealthy {
+			waits = append(waits, nameOf(object))
+		}
+	}
+	return waits
+}
