@@ -69,9 +69,9 @@ type tool interface {
 	prune(t *testing.T, objects []*unstructured.Unstructured)
 }
 
-// TestInstall installs HyperFleet itself with each tool, and removes it while there are
+// TestToolsInstall installs HyperFleet itself with each tool, and removes it while there are
 // Clusters.
-func TestInstall(t *testing.T) {
+func TestToolsInstall(t *testing.T) {
 	cases := map[string]struct {
 		tool    func(*testing.T, *plane) tool
 		objects func(*testing.T) []*unstructured.Unstructured
