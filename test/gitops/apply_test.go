@@ -26,6 +26,7 @@ import (
 
 	"github.com/fluxcd/pkg/ssa"
 	"github.com/fluxcd/pkg/ssa/utils"
+	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -108,6 +109,33 @@ func TestApply(t *testing.T) {
 				if after := version(t, o); after != before[i] {
 					t.Errorf("The second apply writes %s", o.GetName())
 				}
+			}
+		})
+	}
+}
+
+// Argo CD applies without an order as well, and shows no difference, on the server's side
+// and on the client's.
+func TestApplyWithArgoCD(t *testing.T) {
+	for name, serverSide := range map[string]bool{"server-side apply": true, "client-side apply": false} {
+		t.Run(name, func(t *testing.T) {
+			p := &plane{config: env.Config, client: env.Client}
+			tool := &argo{plane: p, serverSide: serverSide}
+			objects := samples(t, newNamespace(t), "nodepool.yaml", "cluster.yaml")
+			tool.apply(t, objects)
+			for _, o := range objects {
+				stored := o.DeepCopy()
+				await(t, stored, v1.ReadyCondition, "False AwaitingAdapters")
+				report(t, stored, metav1.ConditionTrue)
+				await(t, stored, v1.ReadyCondition, "True ResourceReady")
+			}
+			for _, difference := range tool.drift(t, objects) {
+				t.Errorf("Argo CD shows a drift of %s", difference)
+			}
+			before := p.versions(t, objects)
+			tool.apply(t, objects)
+			if diff := cmp.Diff(before, p.versions(t, objects)); diff != "" {
+				t.Errorf("The second apply writes (resource versions, -before +after):\n%s", diff)
 			}
 		})
 	}

@@ -23,41 +23,41 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/health"
 	lua "github.com/yuin/gopher-lua"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// argoHealth is what a health script returns to Argo CD.
-type argoHealth struct {
-	Status  string
-	Message string
-}
+// script is the health of config/gitops/argocd/health.lua, for Argo CD's engine.
+type script struct{}
 
-// runScript runs config/gitops/argocd/health.lua as Argo CD runs a customization: with
-// the object in obj, and with no libraries but base, table and package.
-func runScript(object *unstructured.Unstructured) (argoHealth, error) {
-	script, err := os.ReadFile(filepath.Join(manifests, "gitops", "argocd", "health.lua"))
+// GetResourceHealth runs the script as Argo CD runs a customization: with the object in
+// obj, and with no libraries but base, table and package.
+func (script) GetResourceHealth(object *unstructured.Unstructured) (*health.HealthStatus, error) {
+	code, err := os.ReadFile(filepath.Join(manifests, "gitops", "argocd", "health.lua"))
 	if err != nil {
-		return argoHealth{}, err
+		return nil, err
 	}
 	vm := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer vm.Close()
 	for name, open := range map[string]lua.LGFunction{lua.LoadLibName: lua.OpenPackage, lua.BaseLibName: lua.OpenBase, lua.TabLibName: lua.OpenTable} {
 		if err := vm.CallByParam(lua.P{Fn: vm.NewFunction(open), Protect: true}, lua.LString(name)); err != nil {
-			return argoHealth{}, fmt.Errorf("open the library %s: %w", name, err)
+			return nil, fmt.Errorf("open the library %s: %w", name, err)
 		}
 	}
 	vm.SetGlobal("obj", luaValue(vm, object.Object))
-	if err := vm.DoString(string(script)); err != nil {
-		return argoHealth{}, err
+	if err := vm.DoString(string(code)); err != nil {
+		return nil, err
 	}
 	table, ok := vm.Get(-1).(*lua.LTable)
 	if !ok {
-		return argoHealth{}, fmt.Errorf("the script returns a %s", vm.Get(-1).Type())
+		return nil, fmt.Errorf("the script returns a %s", vm.Get(-1).Type())
 	}
-	return argoHealth{Status: table.RawGetString("status").String(), Message: table.RawGetString("message").String()}, nil
+	return &health.HealthStatus{
+		Status: health.HealthStatusCode(table.RawGetString("status").String()), Message: table.RawGetString("message").String(),
+	}, nil
 }
 
 // luaValue converts a JSON value.

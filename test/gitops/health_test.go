@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/argoproj/argo-cd/gitops-engine/pkg/health"
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"github.com/fluxcd/pkg/runtime/cel"
 	"github.com/google/go-cmp/cmp"
@@ -38,14 +39,14 @@ import (
 // verdict is the health of one object in the eyes of each tool.
 type verdict struct {
 	Kstatus, Flux status.Status
-	Argo          string
+	Argo          health.HealthStatusCode
 }
 
 var (
-	inProgress  = verdict{status.InProgressStatus, status.InProgressStatus, "Progressing"}
-	current     = verdict{status.CurrentStatus, status.CurrentStatus, "Healthy"}
-	failed      = verdict{status.FailedStatus, status.FailedStatus, "Degraded"}
-	terminating = verdict{status.TerminatingStatus, status.InProgressStatus, "Progressing"}
+	inProgress  = verdict{status.InProgressStatus, status.InProgressStatus, health.HealthStatusProgressing}
+	current     = verdict{status.CurrentStatus, status.CurrentStatus, health.HealthStatusHealthy}
+	failed      = verdict{status.FailedStatus, status.FailedStatus, health.HealthStatusDegraded}
+	terminating = verdict{status.TerminatingStatus, status.InProgressStatus, health.HealthStatusProgressing}
 )
 
 func judge(t *testing.T, object *unstructured.Unstructured) verdict {
@@ -69,11 +70,11 @@ func judge(t *testing.T, object *unstructured.Unstructured) verdict {
 		}
 		v.Flux = result.Status
 	}
-	health, err := runScript(object)
+	argo, err := health.GetResourceHealth(object, script{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.Argo = health.Status
+	v.Argo = argo.Status
 	return v
 }
 
@@ -112,8 +113,8 @@ func TestHealth(t *testing.T) {
 			report(t, object, metav1.ConditionFalse, v1.StalledCondition)
 			await(t, object, v1.StalledCondition, "True Reported")
 			expect("waiting will not help", failed)
-			if health, err := runScript(object); err != nil || health.Message != "validator: Ask for more quota" {
-				t.Errorf("Argo CD shows %q (%v)", health.Message, err)
+			if shown, err := health.GetResourceHealth(object, script{}); err != nil || shown.Message != "validator: Ask for more quota" {
+				t.Errorf("Argo CD shows %q (%v)", shown.Message, err)
 			}
 			report(t, object, metav1.ConditionTrue)
 			await(t, object, v1.ReadyCondition, "True ResourceReady")
