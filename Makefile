@@ -38,7 +38,7 @@ DIST ?= dist
 KUSTOMIZATION ?= config/default
 
 # The Go modules, each by its folder. ./... in one does not reach into another.
-MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops hack/tools/release .
+MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops hack/tools/dashboard hack/tools/release .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
 FUZZTIME ?= 6s
@@ -183,6 +183,11 @@ generate: ## Generate deep copies, CRDs, the manager's role, the bounds' levels,
 	$(TOOL) oapi-codegen -config internal/rest/oapi-codegen.yaml internal/rest/openapi.yaml
 	@hack/generate-clients.sh
 	@hack/chart.sh generate
+
+.PHONY: dashboard
+dashboard: build ## Draw docs/dashboard.svg, the Grafana dashboard over a fleet that it runs for 5 minutes
+	@go build -C hack/tools/dashboard -o $(abspath $(BIN))/dashboard .
+	@$(BIN)/dashboard -program=$(BIN)/hyperfleet
 
 .PHONY: fmt
 fmt: ## Format all Go code
