@@ -19,6 +19,7 @@ package gitops
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"testing"
 
 	"github.com/argoproj/argo-cd/gitops-engine/pkg/cache"
@@ -43,9 +44,21 @@ const (
 type argo struct {
 	plane      *plane
 	serverSide bool // the sync option ServerSideApply=true
+	hooks      []*unstructured.Unstructured
 }
 
-func newArgo(_ *testing.T, p *plane) tool           { return &argo{plane: p, serverSide: true} }
+func newArgo(_ *testing.T, p *plane) tool { return &argo{plane: p, serverSide: true} }
+
+// newArgoWithHooks gives Argo CD the chart's hooks, too. A sync must not run them.
+func newArgoWithHooks(t *testing.T, p *plane) tool {
+	t.Helper()
+	hooks := renderHooks(t)
+	if len(hooks) == 0 {
+		t.Fatal("the chart has no hooks")
+	}
+	return &argo{plane: p, serverSide: true, hooks: hooks}
+}
+
 func newArgoClientSide(_ *testing.T, p *plane) tool { return &argo{plane: p} }
 
 // track returns copies of the objects with the annotation of an Application.
@@ -95,7 +108,10 @@ func (a *argo) sync(t *testing.T, objects []*unstructured.Unstructured) {
 
 func (a *argo) apply(t *testing.T, objects []*unstructured.Unstructured) {
 	t.Helper()
-	a.sync(t, objects)
+	a.sync(t, slices.Concat(a.hooks, objects))
+	if ran := a.plane.left(t, a.hooks); len(ran) > 0 {
+		t.Errorf("Argo CD has run the hooks %q", ran)
+	}
 }
 
 func (a *argo) prune(t *testing.T, _ []*unstructured.Unstructured) {

@@ -17,7 +17,6 @@ limitations under the License.
 package gitops
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -79,7 +78,7 @@ func TestToolsInstall(t *testing.T) {
 		"Flux, config/default":                          {newFlux, renderDefault},
 		"Argo CD, config/default":                       {newArgo, renderDefault},
 		"Argo CD, config/default, by client-side apply": {newArgoClientSide, renderDefault},
-		"Argo CD, the chart":                            {newArgo, renderChart},
+		"Argo CD, the chart":                            {newArgoWithHooks, renderChart},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -218,8 +217,23 @@ func renderDefault(t *testing.T) []*unstructured.Unstructured {
 // which Argo CD creates with CreateNamespace=true.
 func renderChart(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
-	text := helm(t, "template", "rel", chart, "--no-hooks", "--namespace="+ownNamespace)
-	return parse(t, fmt.Sprintf("%s\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: %s}\n", text, ownNamespace))
+	namespace := parse(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+ownNamespace+"}\n")
+	return append(slices.DeleteFunc(templates(t), isHook), namespace...)
+}
+
+// renderHooks returns what Helm renders of the chart for the time before it uninstalls.
+func renderHooks(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	return slices.DeleteFunc(templates(t), func(object *unstructured.Unstructured) bool { return !isHook(object) })
+}
+
+func templates(t *testing.T) []*unstructured.Unstructured {
+	t.Helper()
+	return parse(t, helm(t, "template", "rel", chart, "--namespace="+ownNamespace))
+}
+
+func isHook(object *unstructured.Unstructured) bool {
+	return object.GetAnnotations()["helm.sh/hook"] != ""
 }
 
 func parse(t *testing.T, text string) []*unstructured.Unstructured {
