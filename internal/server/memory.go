@@ -90,7 +90,7 @@ func readHeap() heap {
 // memory than it uses. Trimming collects garbage once, and later allocations fault their
 // pages in again.
 func (h heap) isWorthTrimming(before heap) bool {
-	idle := h.allocated-before.allocated < h.live/4
+	idle := h.allocated-before.allocated < h.live
 	return idle && h.mapped > h.live+h.live/2+64<<20
 }
 
