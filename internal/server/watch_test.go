@@ -126,7 +126,7 @@ func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for range before.ResultChan() { //nolint:revive // until it is closed
+		for range before.ResultChan() { // until it is closed
 		}
 	}()
 	select {

@@ -85,7 +85,7 @@ func (p *plane) startControllers(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
-	go func() { stopped <- kubecontrollers.Run(ctx, p.config) }()
+	go func() { stopped <- kubecontrollers.Run(ctx, p.config, nil) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {

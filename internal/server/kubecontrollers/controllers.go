@@ -63,7 +63,7 @@ type manager struct {
 
 // Run runs the controllers until the context ends. The configuration has all rights:
 // each controller impersonates its own account with it, and so has the rights that
-// Kubernetes gives it. Watch watches the resources of HyperFleet.
+// Kubernetes gives it. Watch watches the resources of HyperFleet; nil means the network.
 func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc) error {
 	m, err := newManager(loopback, watch)
 	if err != nil {
@@ -90,13 +90,16 @@ func newManager(loopback *rest.Config, watch feed.WatchFunc) (*manager, error) {
 	if err != nil {
 		return nil, err
 	}
-	objects, err := metadata.NewForConfig(config)
-	if err != nil {
+	var objects metadata.Interface
+	if objects, err = metadata.NewForConfig(config); err != nil {
 		return nil, err
+	}
+	if watch != nil {
+		objects = inProcess{objects, watch}
 	}
 	m.typed = informers.NewSharedInformerFactoryWithOptions(client, resync, informers.WithTransform(trim))
 	m.objects = informerfactory.NewInformerFactory(m.typed,
-		metadatainformer.NewSharedInformerFactoryWithOptions(inProcess{objects, watch}, resync, metadatainformer.WithTransform(trim)))
+		metadatainformer.NewSharedInformerFactoryWithOptions(objects, resync, metadatainformer.WithTransform(trim)))
 	return m, nil
 }
 
