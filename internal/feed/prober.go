@@ -156,7 +156,9 @@ type moment struct {
 // current requests the current version of the collection.
 func (p *Prober) current(ctx context.Context) (moment, error) {
 	now := time.Now()
-	list, err := p.source.ListWithContext(ctx, metav1.ListOptions{Limit: 1})
+	// A list of one name costs the API server nothing. For a page of one object, it would
+	// gather all objects first.
+	list, err := p.source.ListWithContext(ctx, metav1.ListOptions{FieldSelector: "metadata.name=-"})
 	if err != nil {
 		return moment{}, fmt.Errorf("get the current resourceVersion: %w", err)
 	}
