@@ -172,6 +172,9 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	}
 	parts.start("the renewal of certificates", c.renew)
 	loopback := c.api.Loopback()
+	if err := c.beginToServe(ctx, loopback); err != nil {
+		return err
+	}
 	if err := c.install(ctx, loopback); err != nil {
 		return err
 	}
@@ -187,6 +190,22 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 		return err
 	}
 	return serve(ctx, manager)
+}
+
+// beginToServe requests the custom resources that an earlier start has installed, so that
+// the API server fills their watch caches while the server waits for other things.
+func (c *control) beginToServe(ctx context.Context, loopback *rest.Config) error {
+	objects, err := metadata.NewForConfig(loopback)
+	if err != nil {
+		return err
+	}
+	for _, resource := range []string{"clusters", "nodepools", "adapterstatuses"} {
+		_, err := objects.Resource(v1.GroupVersion.WithResource(resource)).Namespace(c.Namespace).List(ctx, metav1.ListOptions{Limit: 1})
+		if err != nil {
+			c.log.Debug("A custom resource is not served yet", zap.String("resource", resource), zap.Error(err))
+		}
+	}
+	return nil
 }
 
 // startLimit bounds the rest of an interrupted start.
