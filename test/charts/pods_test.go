@@ -124,7 +124,7 @@ func TestServer(t *testing.T) {
 	if out, err := run("get", "clusters.hyperfleet", "--tls-server-name=other.example.com"); err == nil {
 		t.Errorf("the server's certificate has a name that it was not given: %s", out)
 	}
-	if out, err := run("create", "token", "dev", "--namespace=default"); err != nil {
+	if out, err := run("create", "token", "dev", "--namespace=fleet"); err != nil {
 		t.Errorf("the notes' token: %v\n%s", err, out)
 	}
 	p.mustHelm(t, "uninstall", "one", "--namespace=hyperfleet-system")

@@ -29,11 +29,12 @@ import (
 
 const forceDeletePath = "/force-delete"
 
-// beginPatch records a change of the spec that is about to be sent.
-func (r *resource) beginPatch(random *rand.Rand) *patch {
-	p := &patch{value: fmt.Sprintf("%s-%d", r.mark, random.Uint64())}
+// beginPatch records a change of the spec that is about to be sent. No two changes of a
+// resource have the same value: the second one would not make a generation.
+func (r *resource) beginPatch() *patch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	p := &patch{value: fmt.Sprintf("%s-%d", r.mark, len(r.patches)+1)}
 	p.start = time.Now()
 	r.patches = append(r.patches, p)
 	return p
@@ -51,7 +52,7 @@ func (r *resource) beginDelete() *deed {
 // patchOverREST changes the spec by one of the formats of a PATCH.
 func (w *workload) patchOverREST(random *rand.Rand, on *resource) {
 	through := w.anyReplica(random)
-	p := on.beginPatch(random)
+	p := on.beginPatch()
 	mediaType, body := "application/json", fmt.Sprintf(`{"spec":{"n":%q}}`, p.value)
 	switch random.IntN(3) {
 	case 0:

@@ -96,7 +96,7 @@ func (w *workload) patch(random *rand.Rand, on *resource) {
 	ctx, cancel := direct()
 	defer cancel()
 	_, uid := on.identity()
-	p := on.beginPatch(random)
+	p := on.beginPatch()
 	body := fmt.Appendf(nil, `{"metadata":{"uid":%q},"spec":{"n":%q}}`, uid, p.value)
 	err := w.stack.admin.Patch(ctx, on.object(), client.RawPatch(types.MergePatchType, body), client.FieldOwner("kubectl"))
 	w.settleDirect(on, &p.deed, err, "patch")
