@@ -137,8 +137,10 @@ func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interfa
 		t.Fatal(err)
 	}
 	t.Cleanup(destroy)
-	for store.ReadinessCheck() != nil {
-		time.Sleep(10 * time.Millisecond)
+	for deadline := time.Now().Add(time.Minute); store.ReadinessCheck() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the watch cache is not ready")
+		}
 	}
 	return store
 }
