@@ -42,6 +42,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/config"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 )
 
 func TestWatch(t *testing.T) {
@@ -214,6 +216,51 @@ func remove(ctx context.Context, t *testing.T, objects dynamic.ResourceInterface
 	if err != nil && !apierrors.IsNotFound(err) {
 		t.Fatal(err)
 	}
+}
+
+// TestReportsHaveNoDefaults fails if the schema of AdapterStatus has a default. A watch in
+// the process shows reports as they are stored, so it would not show the default of what a
+// previous release has stored.
+func TestReportsHaveNoDefaults(t *testing.T) {
+	manifests, err := install.Manifests(config.Manifests, "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := false
+	for _, o := range manifests {
+		if o.GetName() != "adapterstatuses.hyperfleet.io" {
+			continue
+		}
+		found = true
+		if at := defaultIn(o.Object["spec"]); at != "" {
+			t.Errorf("spec%s is a default", at)
+		}
+	}
+	if !found {
+		t.Error("there is no CustomResourceDefinition of AdapterStatus")
+	}
+}
+
+// defaultIn returns the path of a default in a schema, "" for none.
+func defaultIn(in any) string {
+	switch in := in.(type) {
+	case object:
+		for key, value := range in {
+			if key == "default" {
+				return "." + key
+			}
+			if at := defaultIn(value); at != "" {
+				return "." + key + at
+			}
+		}
+	case []any:
+		for _, value := range in {
+			if at := defaultIn(value); at != "" {
+				return "[]" + at
+			}
+		}
+	}
+	return ""
 }
 
 // A record is what a watch has seen: the type, the name and the JSON of each event.
