@@ -76,8 +76,21 @@ func track(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	return tracked
 }
 
+// settings leave out APIServices. After an event of one, the engine looks for new
+// resources in a goroutine that goes on when the cache has ended, and panics then.
+type settings struct{}
+
+// IsExcludedResource implements kube.ResourceFilter.
+func (settings) IsExcludedResource(_, kind, _ string) bool { return kind == "APIService" }
+
+// GetResourceHealth implements health.HealthOverride. It overrides none.
+func (settings) GetResourceHealth(*unstructured.Unstructured) (*health.HealthStatus, error) {
+	return nil, nil //nolint:nilnil // as the interface has it
+}
+
 func (a *argo) newCache() cache.ClusterCache {
 	return cache.NewClusterCache(a.plane.config, cache.SetLogr(logr.Discard()),
+		cache.SetSettings(cache.Settings{ResourceHealthOverride: settings{}, ResourcesFilter: settings{}}),
 		cache.SetPopulateResourceInfoHandler(func(object *unstructured.Unstructured, _ bool) (any, bool) {
 			_, tracked := object.GetAnnotations()[argoTracking]
 			return tracked, tracked
