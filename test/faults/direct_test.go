@@ -19,7 +19,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -92,7 +91,7 @@ func (r *resource) object() client.Object {
 }
 
 // patch changes the spec.
-func (w *workload) patch(random *rand.Rand, on *resource) {
+func (w *workload) patch(on *resource) {
 	ctx, cancel := direct()
 	defer cancel()
 	_, uid := on.identity()

@@ -100,7 +100,7 @@ func (w *workload) write(random *rand.Rand) {
 	case n < 12 && len(pools) < 2:
 		w.createNodePool(random, at, cluster)
 	case n < 18:
-		w.patch(random, target)
+		w.patch(target)
 	case n < 24:
 		w.patchOverREST(random, target)
 	case n < 27 && w.deletes:
