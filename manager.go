@@ -105,6 +105,8 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err != nil {
 		return err
 	}
+	// The reconcilers' watches. On the network, the replica makes its own, with a
+	// configuration that waits for the API server.
 	watch := to.Watch
 	if watch == nil {
 		if watch, err = feed.NewWatchFunc(config, newScheme(), v1.GroupVersion); err != nil {

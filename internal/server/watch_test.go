@@ -161,7 +161,7 @@ func watchInProcess(ctx context.Context, t *testing.T, p plane, k kind) (w watch
 	return w
 }
 
-// testWatchForbidden takes the manager's rights away.
+// testWatchForbidden leaves the manager the right to list only.
 func testWatchForbidden(ctx context.Context, t *testing.T, p plane) {
 	rbac := kubernetes.NewForConfigOrDie(p.admin).RbacV1()
 	everywhere, err := rbac.ClusterRoleBindings().List(ctx, metav1.ListOptions{})
@@ -183,16 +183,29 @@ func testWatchForbidden(ctx context.Context, t *testing.T, p plane) {
 			err = errors.Join(err, rbac.RoleBindings("default").Delete(ctx, binding.Name, metav1.DeleteOptions{}))
 		}
 	}
-	if err != nil {
+	named := metav1.ObjectMeta{Name: "test-lists"}
+	lists := &rbacv1.ClusterRole{ObjectMeta: named, Rules: []rbacv1.PolicyRule{{
+		APIGroups: []string{v1.GroupVersion.Group}, Resources: []string{"*"}, Verbs: []string{"list"},
+	}}}
+	binding := &rbacv1.ClusterRoleBinding{
+		ObjectMeta: named,
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: named.Name},
+		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Namespace: "hyperfleet-system", Name: "hyperfleet-manager"}},
+	}
+	_, createErr := rbac.ClusterRoles().Create(ctx, lists, metav1.CreateOptions{})
+	_, bindErr := rbac.ClusterRoleBindings().Create(ctx, binding, metav1.CreateOptions{})
+	if err := errors.Join(err, createErr, bindErr); err != nil {
 		t.Fatal(err)
 	}
+	objects := dynamic.NewForConfigOrDie(p.manager).Resource(v1.GroupVersion.WithResource("clusters")).Namespace("default")
 	waitUntil(t, func() bool {
-		w, err := p.watch(ctx, "clusters", "default", metav1.ListOptions{}, kinds[0].object)
-		if err == nil {
-			w.Stop()
-		}
-		return apierrors.IsForbidden(err)
+		_, listErr := objects.List(ctx, metav1.ListOptions{})
+		_, getErr := objects.Get(ctx, "none", metav1.GetOptions{})
+		return listErr == nil && apierrors.IsForbidden(getErr)
 	})
+	if w, err := p.watch(ctx, "clusters", "default", metav1.ListOptions{}, kinds[0].object); !apierrors.IsForbidden(err) {
+		t.Errorf("the watch is %v, %v, want a refusal", w, err)
+	}
 }
 
 func add(ctx context.Context, t *testing.T, c dynamic.Interface, k kind, name string) {
