@@ -54,11 +54,13 @@ func (r *Replica) Collector(elected <-chan struct{}) prometheus.Collector {
 	return &collector{replica: r, elected: elected, searches: newConditionSearches(r.options.ConditionNames)}
 }
 
-// collector counts at each scrape: a count reads posting lists, not rows.
+// collector counts at each scrape: a count reads posting lists, not rows. Only reports
+// are scanned.
 type collector struct {
 	replica  *Replica
 	elected  <-chan struct{}
 	searches []conditionSearch
+	reports  scannedReports
 }
 
 // Describe implements prometheus.Collector.
@@ -116,7 +118,7 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.MustNewConstMetric(deletingDesc, prometheus.GaugeValue, now.Sub(oldest).Seconds(), kind)
 	}
 	if r.Reports.Index.HasSynced() {
-		r.collectReports(to, now)
+		c.collectReports(to, now)
 	}
 }
 

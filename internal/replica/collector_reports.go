@@ -17,11 +17,13 @@ limitations under the License.
 package replica
 
 import (
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
@@ -53,22 +55,46 @@ type observedReports struct {
 	oldest, newest time.Time // observed times
 }
 
-// collectReports looks at every report once: a scrape is rare, and no index of reports is
-// ordered by adapter and time.
-func (r *Replica) collectReports(to chan<- prometheus.Metric, now time.Time) {
-	of := map[reporter]*observedReports{}
-	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
-		for _, adapter := range r.options.RequiredAdapters(kind) {
-			of[reporter{kind, metrics.AdapterLabel(adapter)}] = &observedReports{}
-		}
+// scannedReports is what the last scan of all reports found. No index of reports is
+// ordered by adapter and time, so a scan looks at each report.
+type scannedReports struct {
+	mu      sync.Mutex
+	of      map[reporter]*observedReports
+	expires time.Time
+}
+
+// A scan that takes longer than cheapScan is repeated only after scanPause times as long
+// as it took, so scrapes take a hundredth of a processor at most. A scan of 400,000
+// reports takes some 150 ms.
+const (
+	cheapScan = time.Millisecond
+	scanPause = 100
+)
+
+// lifetime returns for how long the result of a scan counts that took so long.
+func lifetime(took time.Duration) time.Duration {
+	if took <= cheapScan {
+		return 0
 	}
-	for _, row := range r.Reports.Index.Rows() {
+	return scanPause * took
+}
+
+// observe returns what there is of each reporter. The caller does not change it.
+func (s *scannedReports) observe(rows func() []*fleet.Row) map[reporter]*observedReports {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	begin := time.Now()
+	if begin.Before(s.expires) {
+		return s.of
+	}
+	s.of = map[reporter]*observedReports{}
+	for _, row := range rows() {
 		kind, _ := rest.ReportedResource(row)
 		key := reporter{kind, metrics.AdapterLabel(row.Name)}
-		observed := of[key]
+		observed := s.of[key]
 		if observed == nil {
 			observed = &observedReports{}
-			of[key] = observed
+			s.of[key] = observed
 		}
 		if observed.total == 0 || row.UpdatedTime.Before(observed.oldest) {
 			observed.oldest = row.UpdatedTime
@@ -78,14 +104,32 @@ func (r *Replica) collectReports(to chan<- prometheus.Metric, now time.Time) {
 		}
 		observed.total++
 	}
+	s.expires = begin.Add(lifetime(time.Since(begin)))
+	return s.of
+}
+
+func (c *collector) collectReports(to chan<- prometheus.Metric, now time.Time) {
+	of := c.reports.observe(c.replica.Reports.Index.Rows)
 	for by, observed := range of {
 		to <- prometheus.MustNewConstMetric(reportsDesc, prometheus.GaugeValue, float64(observed.total), by.kind, by.adapter)
-		if observed.total == 0 {
-			continue
-		}
 		// The clock of an adapter may be ahead.
 		oldest, newest := max(0, now.Sub(observed.oldest)), max(0, now.Sub(observed.newest))
 		to <- prometheus.MustNewConstMetric(oldestReportDesc, prometheus.GaugeValue, oldest.Seconds(), by.kind, by.adapter)
 		to <- prometheus.MustNewConstMetric(newestReportDesc, prometheus.GaugeValue, newest.Seconds(), by.kind, by.adapter)
 	}
+	for by := range c.replica.requiredReporters() {
+		if _, reported := of[by]; !reported {
+			to <- prometheus.MustNewConstMetric(reportsDesc, prometheus.GaugeValue, 0, by.kind, by.adapter)
+		}
+	}
+}
+
+func (r *Replica) requiredReporters() map[reporter]struct{} {
+	required := map[reporter]struct{}{} // the label value of two adapters may be the same
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
+		for _, adapter := range r.options.RequiredAdapters(kind) {
+			required[reporter{kind, metrics.AdapterLabel(adapter)}] = struct{}{}
+		}
+	}
+	return required
 }

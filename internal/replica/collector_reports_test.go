@@ -23,6 +23,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
@@ -81,4 +82,38 @@ hyperfleet_reports_oldest_age_seconds{adapter="dns",kind="Cluster"} 3600
 hyperfleet_reports_oldest_age_seconds{adapter="dns",kind="NodePool"} 7200
 hyperfleet_reports_oldest_age_seconds{adapter="extra",kind="Cluster"} 0
 `)
+}
+
+// TestScanIsReused checks that scrapes use the result of a scan until it expires.
+func TestScanIsReused(t *testing.T) {
+	var scans int
+	rows := func() []*fleet.Row {
+		scans++
+		return []*fleet.Row{{Name: "dns", Key: types.NamespacedName{Name: "a.dns"}}}
+	}
+	s := scannedReports{}
+	for range 2 {
+		s.expires = time.Now().Add(-time.Minute)
+		s.observe(rows)
+	}
+	if scans != 2 {
+		t.Errorf("%d scans for 2 scrapes after the last result expired, want 2", scans)
+	}
+	s.expires = time.Now().Add(time.Hour)
+	if of := s.observe(rows); scans != 2 || of[reporter{v1.ClusterKind, "dns"}].total != 1 {
+		t.Errorf("%d scans and %v for a scrape before the result expires, want no further scan and 1 report", scans, of)
+	}
+}
+
+func TestLifetime(t *testing.T) {
+	for took, want := range map[time.Duration]time.Duration{
+		0:                                   0,
+		time.Millisecond:                    0,
+		time.Millisecond + time.Microsecond: 100*time.Millisecond + 100*time.Microsecond,
+		150 * time.Millisecond:              15 * time.Second,
+	} {
+		if got := lifetime(took); got != want {
+			t.Errorf("lifetime(%s) = %s, want %s", took, got, want)
+		}
+	}
 }
