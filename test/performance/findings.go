@@ -63,16 +63,18 @@ func (r *ranges) findPeer(runs []*Run) []PeerFinding {
 		f := figureFinding(runs, func(r *Run) float64 { return r.throughput(expected.Of) })
 		f.Name = expected.Of
 		f.atLeast(expected.AtLeast)
-		findings = append(findings, PeerFinding{Finding: f, Shipped: expected.Shipped, Tuned: expected.Tuned})
+		share := figureFinding(runs, func(r *Run) float64 { return ratio(r.throughput(expected.Of), r.throughput("get-bare")) })
+		findings = append(findings, PeerFinding{Finding: f, Share: share.Figure, Peers: expected.Peers})
 	}
 	return findings
 }
 
-// PeerFinding is a throughput beside those of the peer, in requests per second.
+// PeerFinding is a throughput beside those of the peers, in requests per second. Share is
+// its ratio to the throughput of GETs from the bare handler.
 type PeerFinding struct {
 	Finding
-	Shipped float64 `json:"shipped"`
-	Tuned   float64 `json:"tuned"`
+	Share *Spread `json:"share,omitempty"`
+	Peers
 }
 
 // figureFinding has no figure if no run has one.

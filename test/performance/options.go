@@ -36,6 +36,7 @@ type options struct {
 	program           string
 	kustomization     string
 	ranges, out       string
+	profile           string // file of the server's CPU profile, or empty
 	programArgs       []string
 }
 
@@ -65,6 +66,7 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.program, "program", "bin/hyperfleet", "the program under test")
 	flags.StringVar(&o.kustomization, "kustomization", "config/local", "kustomization to apply before the manager starts")
 	flags.StringVar(&o.ranges, "ranges", "test/performance/ranges.yaml", "file of expected ratios")
+	flags.StringVar(&o.profile, "profile", "", "file for a CPU profile of the server while the last run is measured, the warm-up included; only with -shape="+serverName)
 	flags.StringVar(&o.out, "out", "", "path of the result, without .json and .md; the default is bin/bench/<shape>-<clusters>")
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
@@ -82,6 +84,9 @@ func (o options) check() error {
 	}
 	if o.assets == "" && o.shape == managerName {
 		return errors.New("-assets is required if KUBEBUILDER_ASSETS is not set")
+	}
+	if o.profile != "" && o.shape != serverName {
+		return fmt.Errorf("-profile is set, and -shape is %s, want %s", o.shape, serverName)
 	}
 	if o.clusters < 2*pageSize {
 		return fmt.Errorf("-clusters is %d, want at least %d: two pages", o.clusters, 2*pageSize)

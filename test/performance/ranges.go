@@ -58,13 +58,19 @@ type figureRange struct {
 	Clusters int     `json:"clusters"`
 }
 
-// peerRange bounds the throughput of one scenario by that of a peer, as shipped
-// and as tuned.
+// peerRange bounds the throughput of one scenario by those of two peers.
 type peerRange struct {
 	Of      string  `json:"of"`
-	Shipped float64 `json:"shipped"`
-	Tuned   float64 `json:"tuned"`
 	AtLeast float64 `json:"atLeast"`
+	Peers
+}
+
+// Peers are what two releases of another API with the same contract take, in requests
+// per second. JulyShare is the ratio to the GETs of a bare handler in the same run.
+type Peers struct {
+	March     float64 `json:"march"`
+	July      float64 `json:"july"`
+	JulyShare float64 `json:"julyShare"`
 }
 
 // flatRange bounds the cost of the Go benchmarks whose names match, at a fleet of

@@ -118,11 +118,16 @@ func TestFindOfLargeFleets(t *testing.T) {
 }
 
 func TestFindPeer(t *testing.T) {
-	expected := &ranges{Peer: []peerRange{{Of: "report", Shipped: 93, Tuned: 280, AtLeast: 281}}}
-	runs := []*Run{{Scenarios: []Scenario{{Name: "report", Throughput: 300}}}, {Scenarios: []Scenario{{Name: "report", Throughput: 260}}}}
+	peers := Peers{March: 364, July: 627, JulyShare: 0.0163}
+	expected := &ranges{Peer: []peerRange{{Of: "report", AtLeast: 281, Peers: peers}}}
+	run := func(reports, gets float64) *Run {
+		return &Run{Scenarios: []Scenario{{Name: "report", Throughput: reports}, {Name: "get-bare", Throughput: gets}}}
+	}
+	runs := []*Run{run(300, 30_000), run(260, 20_000)}
 	want := []PeerFinding{{
 		Finding: Finding{Name: "report", Expected: "≥ 281.00", Figure: &Spread{280, 260, 300}},
-		Shipped: 93, Tuned: 280,
+		Share:   &Spread{0.0115, 0.01, 0.013},
+		Peers:   peers,
 	}}
 	if diff := cmp.Diff(want, expected.findPeer(runs)); diff != "" {
 		t.Errorf("findPeer (-want +got):\n%s", diff)

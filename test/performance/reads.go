@@ -55,6 +55,7 @@ func (r *run) readings() []reading {
 			"labels.environment='staging' and (labels.region='eu-west' or labels.shard='7')",
 			"labels.environment='dev' and status.conditions.Ready='True' or labels.region='us-east'")},
 		{"search-condition", searches("status.conditions.Ready='True'", "status.conditions.Ready='False'")},
+		{"search-mixed", searches("status.conditions.Ready='True' and labels.region='us-east'")},
 	}
 }
 

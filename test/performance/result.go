@@ -91,7 +91,7 @@ func countNames() []string {
 func scenarioNames() []string {
 	names := []string{"create", "create-direct", "create-unwatched", "report", "report-direct", heartbeatScenario, "heartbeat-direct",
 		"mix", "mix-reads", "mix-writes", "stale-parents", "stale-parents-calm"}
-	for _, name := range []string{"get", "list-first", "list-middle", "list-last", "search-label", "search-logic", "search-condition"} {
+	for _, name := range []string{"get", "list-first", "list-middle", "list-last", "search-label", "search-logic", "search-condition", "search-mixed"} {
 		names = append(names, name, name+"-bare")
 	}
 	return names

@@ -50,7 +50,12 @@ func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) 
 	}
 	watching, cancel := s.cancelWhenOneEnds(ctx)
 	defer cancel()
+	finish := func() error { return nil }
+	if o.profile != "" {
+		finish = s.recordProfile(watching, o.profile)
+	}
 	measured, err := running.measure(watching)
+	err = errors.Join(err, finish())
 	if watching.Err() != nil {
 		return context.Cause(watching)
 	}

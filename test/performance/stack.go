@@ -64,9 +64,10 @@ type stack struct {
 	plane   *controlplane.ControlPlane // nil in the server
 	running *process.Process           // the manager or the server
 	bare    *process.Process
-	ports   []int  // of facade, probes, metrics, the API server and etcd
-	facade  string // host:port
-	metrics string // host:port
+	ports   []int        // of facade, probes, metrics, the API server and etcd
+	facade  string       // host:port
+	metrics string       // host:port
+	config  *rest.Config // of an administrator
 	admin   client.WithWatch
 }
 
@@ -89,7 +90,7 @@ func startStack(ctx context.Context, o options) (*stack, error) {
 	if err != nil {
 		return s, err
 	}
-	if s.admin, err = s.newClient(); err != nil {
+	if err := s.connect(); err != nil {
 		return s, fmt.Errorf("client of the API server: %w", err)
 	}
 	return s, s.admin.Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: unwatched}})
@@ -107,22 +108,23 @@ func (s *stack) startControlPlane(ctx context.Context, o options) error {
 	return s.plane.Install(ctx, o.kustomization)
 }
 
-func (s *stack) newClient() (client.WithWatch, error) {
-	var config *rest.Config
+// connect makes the client of an administrator.
+func (s *stack) connect() error {
+	var err error
 	if s.name == serverName {
-		var err error
-		if config, err = clientcmd.BuildConfigFromFlags("", filepath.Join(s.dir, "data", "kubeconfig")); err != nil {
-			return nil, err
+		if s.config, err = clientcmd.BuildConfigFromFlags("", filepath.Join(s.dir, "data", "kubeconfig")); err != nil {
+			return err
 		}
-		config.QPS = -1
+		s.config.QPS = -1
 	} else {
-		config = s.plane.RESTConfig(controlplane.Admin)
+		s.config = s.plane.RESTConfig(controlplane.Admin)
 	}
 	scheme := runtime.NewScheme()
 	if err := errors.Join(v1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
-		return nil, err
+		return err
 	}
-	return client.NewWithWatch(config, client.Options{Scheme: scheme})
+	s.admin, err = client.NewWithWatch(s.config, client.Options{Scheme: scheme})
+	return err
 }
 
 // start starts or restarts the program: the manager, or the server.

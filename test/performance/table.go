@@ -93,19 +93,22 @@ func verdict(met bool) string {
 }
 
 func (r *Result) peerTable(b *strings.Builder) {
-	row(b, "Per second, beside the peer on 2 cores", "Peer as shipped", "Peer tuned", "Expected", "Median", "Min–max", "")
-	row(b, "---", "---:", "---:", "---:", "---:", "---:", "---")
+	row(b, "Per second, beside the peers on 2 cores", "Peer of March", "Peer of July", "Expected", "Median", "Min–max", "", "Share of get-bare", "Peer of July")
+	row(b, "---", "---:", "---:", "---:", "---:", "---:", "---", "---:", "---:")
 	for _, f := range r.Peer {
-		median, reach := "none", ""
+		median, reach, share := "none", "", "none"
 		if f.Figure != nil {
 			median, reach = rate(f.Figure.Median), rate(f.Figure.Min)+"–"+rate(f.Figure.Max)
 		}
-		row(b, f.Name, rate(f.Shipped), rate(f.Tuned), f.Expected, median, reach, verdict(f.Met))
+		if f.Share != nil {
+			share = fmt.Sprintf("%.4f", f.Share.Median)
+		}
+		row(b, f.Name, rate(f.March), rate(f.July), f.Expected, median, reach, verdict(f.Met), share, fmt.Sprintf("%.4f", f.JulyShare))
 	}
 	lost := r.spread(func(run *Run) float64 {
 		return 100 * ratio(float64(run.Counts[lostParentsCount]), float64(r.Settings.Clusters))
 	})
-	row(b, "parents with a lost update, %", "4–7", "4–7", "0", fmt.Sprintf("%.2f", lost.Max), "", verdict(lost.Max == 0))
+	row(b, "parents with a lost update, %", "4.4", "0", "0", fmt.Sprintf("%.2f", lost.Max), "", verdict(lost.Max == 0), "", "")
 }
 
 func (r *Result) queueTable(b *strings.Builder) {
