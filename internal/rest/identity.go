@@ -23,7 +23,6 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/apiserver/pkg/authentication/serviceaccount"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
@@ -60,6 +59,10 @@ func NewIdentities(domain string) (Identities, error) {
 }
 
 const (
+	// serviceAccountUser begins the user name of each service account, before its namespace,
+	// a colon and its name. k8s.io/apiserver takes the names apart, too, and would become a
+	// part of the kubectl plugin.
+	serviceAccountUser = "system:serviceaccount:"
 	// serviceAccountLabel stands between the namespace of a service account and the domain.
 	serviceAccountLabel = "serviceaccount"
 	// unknownUser is no escape, so no user has it.
@@ -78,8 +81,7 @@ func (i Identities) Address(user string) string {
 	if emailAddress.MatchString(user) && !i.owns(user[strings.LastIndexByte(user, '@')+1:]) {
 		return user
 	}
-	if namespace, name, err := serviceaccount.SplitUsername(user); err == nil &&
-		len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1123Subdomain(name)) == 0 {
+	if namespace, name, ok := serviceAccountOf(user); ok {
 		return name + "@" + namespace + "." + serviceAccountLabel + "." + i.domain
 	}
 	return escapeUser(user) + "@" + i.domain
@@ -111,11 +113,20 @@ func (i Identities) User(address string) (user string, ok bool) {
 	case domain == i.domain:
 		user, ok = unescapeUser(local)
 	case isServiceAccount:
-		user, ok = serviceaccount.MakeUsername(namespace, local), true
+		user, ok = serviceAccountUser+namespace+":"+local, true
 	default:
 		user, ok = address, true
 	}
 	return user, ok && i.Address(user) == address
+}
+
+// serviceAccountOf returns the namespace and the name of the service account whose user
+// name it is.
+func serviceAccountOf(user string) (namespace, name string, ok bool) {
+	account, isServiceAccount := strings.CutPrefix(user, serviceAccountUser)
+	namespace, name, _ = strings.Cut(account, ":")
+	ok = isServiceAccount && len(validation.IsDNS1123Label(namespace)) == 0 && len(validation.IsDNS1123Subdomain(name)) == 0
+	return namespace, name, ok
 }
 
 // owns reports whether addresses of a domain are made by Address.
