@@ -30,6 +30,10 @@ import (
 type probeClient struct {
 	client.Client
 
+	// underWay is read-locked from a write until it is counted: a test sees the write's
+	// effect before that, and then asks for the count.
+	underWay sync.RWMutex
+
 	mu        sync.Mutex
 	written   map[client.ObjectKey]int // status writes that succeeded
 	conflicts map[client.ObjectKey]int // status writes that conflicted
@@ -75,6 +79,8 @@ func (s probeStatus) Update(ctx context.Context, o client.Object, opts ...client
 		return err
 	}
 	key := client.ObjectKeyFromObject(o)
+	s.probe.underWay.RLock()
+	defer s.probe.underWay.RUnlock()
 	err := s.SubResourceWriter.Update(ctx, o, opts...)
 	s.probe.mu.Lock()
 	defer s.probe.mu.Unlock()
@@ -106,12 +112,16 @@ func (p *probeClient) fail(verb string, o client.Object) error {
 }
 
 func (p *probeClient) statusWrites(key client.ObjectKey) int {
+	p.underWay.Lock()
+	defer p.underWay.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.written[key]
 }
 
 func (p *probeClient) statusConflicts(key client.ObjectKey) int {
+	p.underWay.Lock()
+	defer p.underWay.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.conflicts[key]
