@@ -64,14 +64,15 @@ type scannedReports struct {
 }
 
 // A scan that takes longer than cheapScan is repeated only after scanPause times as long
-// as it took, so scrapes take a hundredth of a processor at most. A scan of 400,000
-// reports takes some 150 ms.
+// as it took, so these scans take a hundredth of a processor at most. A scan of 400,000
+// reports takes about 150 ms.
 const (
 	cheapScan = time.Millisecond
 	scanPause = 100
 )
 
-// lifetime returns for how long the result of a scan counts that took so long.
+// lifetime returns the time for which scrapes reuse the result of a scan, given the
+// duration of the scan.
 func lifetime(took time.Duration) time.Duration {
 	if took <= cheapScan {
 		return 0

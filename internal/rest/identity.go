@@ -60,8 +60,8 @@ func NewIdentities(domain string) (Identities, error) {
 
 const (
 	// serviceAccountUser begins the user name of each service account, before its namespace,
-	// a colon and its name. k8s.io/apiserver takes the names apart, too, and would become a
-	// part of the kubectl plugin.
+	// a colon and its name. The kubectl plugin imports this package, so the parser of
+	// k8s.io/apiserver is not used: the plugin does not depend on that module.
 	serviceAccountUser = "system:serviceaccount:"
 	// serviceAccountLabel stands between the namespace of a service account and the domain.
 	serviceAccountLabel = "serviceaccount"

@@ -35,12 +35,11 @@ const profileSlice = 2
 // recordProfile records the CPU time of the server until the caller calls the returned
 // function, which writes the profile to a file in the format of pprof.
 func (s *stack) recordProfile(ctx context.Context, file string) (finish func() error) {
-	ctx, cancel := context.WithCancel(ctx)
 	var (
-		slices []*profile.Profile
-		err    error
-		done   = make(chan struct{})
-		ended  = make(chan struct{})
+		slices      []*profile.Profile
+		done        = make(chan struct{})
+		ended       = make(chan struct{})
+		client, err = rest.HTTPClientFor(s.config)
 	)
 	go func() {
 		defer close(done)
@@ -51,13 +50,12 @@ func (s *stack) recordProfile(ctx context.Context, file string) (finish func() e
 			default:
 			}
 			var slice *profile.Profile
-			if slice, err = s.readProfile(ctx); err == nil {
+			if slice, err = s.readProfile(ctx, client); err == nil {
 				slices = append(slices, slice)
 			}
 		}
 	}()
 	return func() error {
-		defer cancel()
 		close(ended)
 		<-done
 		if err != nil {
@@ -67,13 +65,9 @@ func (s *stack) recordProfile(ctx context.Context, file string) (finish func() e
 	}
 }
 
-// readProfile returns what the API server of the server serves on Kubernetes' path of
-// profiles. All of the server is one process.
-func (s *stack) readProfile(ctx context.Context) (*profile.Profile, error) {
-	client, err := rest.HTTPClientFor(s.config)
-	if err != nil {
-		return nil, err
-	}
+// readProfile reads one slice from the path on which Kubernetes' API servers serve CPU
+// profiles. The slice is of the whole server, because the server is one process.
+func (s *stack) readProfile(ctx context.Context, client *http.Client) (*profile.Profile, error) {
 	url := fmt.Sprintf("%s/debug/pprof/profile?seconds=%d", s.config.Host, profileSlice)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

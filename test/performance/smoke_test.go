@@ -23,8 +23,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/pprof/profile"
 )
 
 func TestMain(m *testing.M) {
@@ -65,10 +68,16 @@ func testBench(t *testing.T, shape, root, bin string) {
 		ranges:        "ranges.yaml",
 		out:           filepath.Join(t.TempDir(), "bench", "http"),
 	}
+	if shape == serverName {
+		o.profile = filepath.Join(t.TempDir(), "cpu.pprof")
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	if err := bench(ctx, o, t.Output()); err != nil {
 		t.Fatal(err)
+	}
+	if o.profile != "" {
+		checkProfile(t, o.profile)
 	}
 	text, err := os.ReadFile(o.out + ".json")
 	if err != nil {
@@ -94,6 +103,24 @@ func testBench(t *testing.T, shape, root, bin string) {
 	for name, count := range result.Runs[0].Counts {
 		if count > 0 {
 			t.Errorf("%s is %d", name, count)
+		}
+	}
+}
+
+// checkProfile checks that a profile has samples of the REST API and of the API server.
+func checkProfile(t *testing.T, file string) {
+	t.Helper()
+	content, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	recorded, err := profile.ParseData(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"hyperfleet/internal/facade.", "k8s.io/apiserver/"} {
+		if !slices.ContainsFunc(recorded.Function, func(f *profile.Function) bool { return strings.Contains(f.Name, name) }) {
+			t.Errorf("the profile has %d samples, and none of %s", len(recorded.Sample), name)
 		}
 	}
 }
