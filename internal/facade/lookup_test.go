@@ -18,6 +18,7 @@ package facade_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -111,6 +112,48 @@ func TestInventedIDs(t *testing.T) {
 	if answers[http.StatusTooManyRequests] == 0 || answers[http.StatusNotFound]+answers[http.StatusTooManyRequests] != 1000 {
 		t.Errorf("Answers by status: %v, want 404 and 429 only", answers)
 	}
+}
+
+// TestIDsOfDeletedClusters has one caller ask for more clusters at once than it may have
+// looked up. The replica has seen all of them being deleted, so it looks up none.
+func TestIDsOfDeletedClusters(t *testing.T) {
+	replica, _ := newReplica(t)
+	const deleted = 100
+	labels := client.MatchingLabels{"deleted": "together"}
+	var clusters []*v1.Cluster
+	for n := range deleted {
+		cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("deleted-%d", n), Namespace: metav1.NamespaceDefault, Labels: labels}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
+		if err := suite.env.Client.Create(t.Context(), cluster); err != nil {
+			t.Fatal(err)
+		}
+		clusters = append(clusters, cluster)
+	}
+	for _, cluster := range clusters {
+		wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusOK, "")
+		if err := suite.env.Client.Delete(t.Context(), cluster); err != nil {
+			t.Fatal(err)
+		}
+		if err := suite.env.Client.Patch(t.Context(), cluster, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the replica has seen all of them being deleted", func() bool {
+		response, err := http.Get(replica + api + "/clusters?search=labels.deleted%3D%27together%27")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = response.Body.Close() }()
+		var list rest.ClusterList
+		if err := json.NewDecoder(response.Body).Decode(&list); err != nil || response.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %v", response.Status, err)
+		}
+		return list.Total == 0
+	})
+	var asking sync.WaitGroup
+	for _, cluster := range clusters {
+		asking.Go(func() { wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusNotFound, "HYPERFLEET-NTF-002") })
+	}
+	asking.Wait()
 }
 
 // TestInventedIDsOfOneCaller has one caller invent ids without end. Nothing that another

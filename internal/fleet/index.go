@@ -23,12 +23,16 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/lru"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
 // ErrNotFound reports that the awaited row is gone.
 var ErrNotFound = errors.New("not found")
+
+// goneIDs is how many ids of former rows an Index remembers.
+const goneIDs = 10_000
 
 // Index holds the rows of one collection. It is safe for concurrent use. The result of each
 // call reflects one state of the collection.
@@ -49,6 +53,8 @@ type Index struct {
 	standing standingSearches
 
 	waits waits
+	// gone holds ids of rows that the Index held and does not hold any more.
+	gone *lru.Cache
 	// proven is the result of Proven.
 	proven atomic.Pointer[time.Time]
 }
@@ -62,6 +68,7 @@ func New(schema Schema) *Index {
 		turns:    newTurns(),
 		standing: newStandingSearches(),
 		waits:    newWaits(),
+		gone:     lru.New(goneIDs),
 	}
 }
 
@@ -81,6 +88,17 @@ func (x *Index) Get(id string) (*Row, bool) {
 		return nil, false
 	}
 	return x.rows[ordinal], true
+}
+
+// IsGone reports whether the Index held a row with that id, and holds none now. It remembers
+// the ids of the latest 10,000 such rows, and returns false for others.
+func (x *Index) IsGone(id string) bool {
+	_, ok := x.Get(id)
+	if ok {
+		return false
+	}
+	_, ok = x.gone.Get(id)
+	return ok
 }
 
 // GetByKey returns the row of the object with that namespace and metadata.name.

@@ -33,6 +33,9 @@ func (x *Index) Upsert(row *Row) {
 	}
 	x.mu.Lock()
 	gone := x.put(row)
+	for _, id := range gone {
+		x.gone.Add(id, nil)
+	}
 	x.mu.Unlock()
 	x.waits.rowsChanged(append(gone, row.ID))
 }
@@ -49,6 +52,7 @@ func (x *Index) Delete(key types.NamespacedName) {
 	gone := x.rows[ordinal].ID
 	x.mu.Lock()
 	x.remove(ordinal)
+	x.gone.Add(gone, nil)
 	x.mu.Unlock()
 	x.waits.rowsChanged([]string{gone})
 }
@@ -68,6 +72,9 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 	x.writing.Lock()
 	defer x.writing.Unlock()
 	d := x.diff(rows)
+	for _, id := range d.goneIDs {
+		x.gone.Add(id, nil)
+	}
 	if len(rows) > 2*len(x.byKey) { // most are new, and one sort is cheaper than many insertions
 		x.swap(loadTable(x.schema, slices.Clone(rows)))
 	} else {
@@ -81,7 +88,7 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 		x.mu.Unlock()
 	}
 	x.synced.Store(true)
-	x.waits.rowsChanged(d.changed)
+	x.waits.rowsChanged(append(d.changed, d.goneIDs...))
 	x.waits.reset(version)
 	return nil
 }
@@ -89,8 +96,9 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 // difference is how the content of a table differs from a list of rows.
 type difference struct {
 	gone    []uint32 // ordinals without a row in the list
+	goneIDs []string // ids of rows that the list does not have, or has another row in place of
 	put     []*Row   // rows of the list that the table does not hold
-	changed []string // ids of the rows of both
+	changed []string // ids of the rows of put
 }
 
 func (x *table) diff(rows []*Row) difference {
@@ -101,8 +109,7 @@ func (x *table) diff(rows []*Row) difference {
 	var d difference
 	for key, ordinal := range x.byKey {
 		if !kept[key] {
-			d.changed = append(d.changed, x.rows[ordinal].ID)
-			d.gone = append(d.gone, ordinal)
+			d.gone, d.goneIDs = append(d.gone, ordinal), append(d.goneIDs, x.rows[ordinal].ID)
 		}
 	}
 	for _, row := range rows {
@@ -111,7 +118,7 @@ func (x *table) diff(rows []*Row) difference {
 			continue
 		}
 		if ok && x.rows[ordinal].ID != row.ID {
-			d.changed = append(d.changed, x.rows[ordinal].ID)
+			d.goneIDs = append(d.goneIDs, x.rows[ordinal].ID)
 		}
 		d.changed = append(d.changed, row.ID)
 		d.put = append(d.put, row)

@@ -38,8 +38,10 @@ func TestListEqualsScan(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
 			x := New(c.schema)
 			truth := map[types.NamespacedName]*Row{}
+			ids := map[string]bool{} // every id that was there after a round
 			for round := range rounds {
 				mutate(t, r, x, truth, objects)
+				checkGone(t, x, truth, ids)
 				rows := make([]*Row, 0, len(truth))
 				for _, row := range truth {
 					rows = append(rows, row)
@@ -133,6 +135,23 @@ func checkLookups(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, o
 		if v.tree.Len() != len(truth) {
 			t.Fatalf("View by %s has %d rows, want %d", f.name, v.tree.Len(), len(truth))
 		}
+	}
+}
+
+// checkGone compares IsGone with the ids of former rounds, and adds those of this round.
+func checkGone(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, ids map[string]bool) {
+	t.Helper()
+	held := map[string]bool{}
+	for _, row := range truth {
+		held[row.ID], ids[row.ID] = true, true
+	}
+	for id := range ids {
+		if x.IsGone(id) == held[id] {
+			t.Fatalf("IsGone(%s) = %t, want %t", id, held[id], !held[id])
+		}
+	}
+	if x.IsGone("never") {
+		t.Fatal("IsGone of an id that was never there")
 	}
 }
 

@@ -69,9 +69,10 @@ func (r *Resources) Lookup(ctx context.Context, id string) (*fleet.Row, error) {
 // writes soon after the creation of an object. So the resolver first lists the objects
 // without status.id, and then those with the id: the second list contains an object that
 // gets its status.id between the two. An id exists only after its object, and no other
-// object ever gets the same id. So a "not found" can be cached forever: if the store is
-// restored to a revision at which the object still exists, the object comes back to the
-// index, which is asked first, together with everything else.
+// object ever gets the same id. So a "not found" can be cached forever, and the end of an
+// object that the index has seen is one: if the store is restored to a revision at which
+// the object still exists, the object comes back to the index, which is asked first,
+// together with everything else.
 type resolver struct {
 	index     *fleet.Index
 	client    client.Client
@@ -109,7 +110,7 @@ func (r *resolver) resolve(ctx context.Context, id string) (*fleet.Row, error) {
 	if err != nil {
 		return nil, nil
 	}
-	if _, ok := r.absent.Get(id); ok {
+	if _, ok := r.absent.Get(id); ok || r.index.IsGone(id) {
 		return nil, nil
 	}
 	// Concurrent calls of one caller with one id share an answer. It does not end with the
