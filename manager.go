@@ -134,7 +134,7 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
 		return fmt.Errorf("set up the reconcilers: %w", err)
 	}
-	if err := setupMetrics(mgr, rep); err != nil {
+	if err := setupMetrics(mgr, rep, to.Database); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
 	}
 	if err := setupProbes(mgr, api); err != nil {

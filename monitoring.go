@@ -20,6 +20,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
@@ -55,9 +56,16 @@ func startTracing(ctx context.Context, config *rest.Config, settings *facade.Opt
 	}, nil
 }
 
-func setupMetrics(mgr manager.Manager, rep *replica.Replica) error {
+// setupMetrics registers the metrics of the program, the replica and the database, nil for
+// none.
+func setupMetrics(mgr manager.Manager, rep *replica.Replica, database prometheus.Collector) error {
 	if err := metrics.RegisterBuildInfo(version.Get()); err != nil {
 		return err
+	}
+	if database != nil {
+		if err := ctrlmetrics.Registry.Register(database); err != nil {
+			return err
+		}
 	}
 	return ctrlmetrics.Registry.Register(rep.Collector(mgr.Elected()))
 }

@@ -25,15 +25,20 @@ import (
 	"strconv"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
+	"github.com/hyperfleet-io/hyperfleet/internal/server/etcd"
 	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
 )
 
 // DefaultDataDir is where the data are if no flag says so.
 const DefaultDataDir = "/var/lib/hyperfleet"
+
+// smallestQuota leaves room for the objects of an empty fleet and some large writes.
+var smallestQuota = resource.MustParse("64Mi")
 
 // Options configure the control plane.
 type Options struct {
@@ -43,6 +48,8 @@ type Options struct {
 	BindAddress string
 	// ExtraHosts are further names and addresses of the server, for its certificate.
 	ExtraHosts []string
+	// DatabaseQuota is the size of etcd's database at which writes are refused.
+	DatabaseQuota resource.QuantityValue
 	// Namespace is the served namespace.
 	Namespace string
 	// SkipInstall leaves the custom resources, roles and policies as they are.
@@ -57,7 +64,12 @@ type Options struct {
 }
 
 // NewOptions returns the default options.
-func NewOptions() *Options { return &Options{apiServer: apiserver.NewOptions()} }
+func NewOptions() *Options {
+	return &Options{
+		DatabaseQuota: resource.QuantityValue{Quantity: *resource.NewQuantity(etcd.DefaultQuota, resource.BinarySI)},
+		apiServer:     apiserver.NewOptions(),
+	}
+}
 
 // BindDataDir adds the flag of the data directory.
 func (o *Options) BindDataDir(flags *pflag.FlagSet) {
@@ -69,6 +81,7 @@ func (o *Options) BindFlags(flags *pflag.FlagSet) {
 	o.BindDataDir(flags)
 	flags.StringVar(&o.BindAddress, "kubernetes-bind-address", "127.0.0.1:6443", "IP address and port of the Kubernetes API. It always requires TLS and credentials.")
 	flags.StringSliceVar(&o.ExtraHosts, "tls-san", nil, "Further names and IP addresses at which clients reach the server, for its certificate.")
+	flags.Var(&o.DatabaseQuota, "database-quota", "Size of the database at which the server refuses writes, at least 64Mi.")
 	flags.BoolVar(&o.SkipInstall, "skip-install", false, "Do not install the custom resources, roles and admission policies that are compiled in, where something else does, such as GitOps with a provider's schema.")
 	o.apiServer.BindFlags(flags)
 }
@@ -84,6 +97,14 @@ func (o *Options) CertFiles() (cert, key string) { return pki.ServingFiles(pkiDi
 
 // pkiDir returns the folder of the credentials in a data directory.
 func pkiDir(dataDir string) string { return filepath.Join(dataDir, "pki") }
+
+// quota returns the DatabaseQuota in bytes.
+func (o *Options) quota() (int64, error) {
+	if o.DatabaseQuota.Cmp(smallestQuota) < 0 {
+		return 0, fmt.Errorf("--database-quota: %s is less than %s", o.DatabaseQuota.String(), smallestQuota.String())
+	}
+	return o.DatabaseQuota.Value(), nil
+}
 
 // listener returns the parts of BindAddress.
 func (o *Options) listener() (host string, port int, err error) {

@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/zap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -50,12 +51,17 @@ var managerGroups = []string{"system:serviceaccounts", "system:serviceaccounts:h
 // soon.
 const renewInterval = 24 * time.Hour
 
+// reportInterval is the time between two messages about a start that takes long.
+const reportInterval = 10 * time.Second
+
 // A Connection is how the manager reaches an API server.
 type Connection struct {
 	Config *rest.Config
 	// Watch watches the custom resources of HyperFleet in a namespace without the
 	// network. It is nil where the API server is another process.
 	Watch feed.WatchFunc
+	// Database has metrics of the store. It is nil where the API server is another process.
+	Database prometheus.Collector
 }
 
 // control is a control plane that starts, runs and stops.
@@ -109,8 +115,12 @@ func (c *control) loadCredentials() (err error) {
 }
 
 func (c *control) startEtcd(ctx context.Context) error {
-	var err error
-	if c.etcd, err = etcd.Start(ctx, c.DataDir, c.log); err != nil {
+	quota, err := c.quota()
+	if err != nil {
+		return err
+	}
+	defer c.report("etcd replays the writes since its last snapshot")()
+	if c.etcd, err = etcd.Start(ctx, c.DataDir, quota, c.log); err != nil {
 		return err
 	}
 	if err := c.claim(ctx); err != nil {
@@ -165,8 +175,29 @@ func (c *control) run(ctx context.Context, serve func(context.Context, Connectio
 	return err
 }
 
+// report tells progress every ten seconds, until the returned function is called, what the
+// start waits for.
+func (c *control) report(what string) (stop func()) {
+	began, ticker, done := time.Now(), time.NewTicker(reportInterval), make(chan struct{})
+	go func() {
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				c.progress(fmt.Sprintf("Still starting after %s: %s", time.Since(began).Round(time.Second), what))
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
 func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Context, Connection) error) error {
-	if err := c.api.WaitReady(ctx); err != nil {
+	stop := c.report("the API server is not ready")
+	err := c.api.WaitReady(ctx)
+	stop()
+	if err != nil {
 		c.finishStart(ctx)
 		return err
 	}
@@ -235,6 +266,7 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 			return err
 		}
 	}
+	defer c.report("the API server does not enforce the custom resources and admission policies yet")()
 	if err := install.WaitInForce(ctx, loopback, c.Namespace); err != nil {
 		return fmt.Errorf("wait for the custom resources and admission policies: %w", err)
 	}
@@ -258,7 +290,7 @@ func (c *control) manager() (Connection, error) {
 	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}
 	config.Wrap(c.api.InProcess(caller))
 	watch, err := c.watcher(config, caller)
-	return Connection{Config: config, Watch: watch}, err
+	return Connection{Config: config, Watch: watch, Database: c.etcd}, err
 }
 
 // watcher returns what watches the resources of HyperFleet in the name of a caller in this

@@ -35,13 +35,11 @@ const (
 	// no second member, and clients are given the socket.
 	advertised = "http://localhost:2380"
 
-	// quota is the size at which etcd refuses further writes: etcd's recommended
-	// maximum. The default of 2 GiB is too small for 100,000 clusters with reports.
-	quota = 8 << 30
+	// DefaultQuota is etcd's recommended maximum of a database in bytes. etcd's own
+	// default of 2 GiB is too small for 100,000 clusters with reports.
+	DefaultQuota = 8 << 30
 
-	// startLimit bounds replaying the log of writes that the last snapshot lacks.
-	startLimit = 5 * time.Minute
-	dialLimit  = 10 * time.Second
+	dialLimit = 10 * time.Second
 
 	// maxSocketPath is the longest path of a Unix socket on all systems.
 	maxSocketPath = 103
@@ -55,8 +53,9 @@ type Server struct {
 }
 
 // Start starts etcd with its data and its sockets in the folder, and returns once it
-// is ready. Only one process may do so at a time.
-func Start(ctx context.Context, dir string, log *zap.Logger) (*Server, error) {
+// is ready, however long it takes to replay its log. etcd refuses writes that would take
+// its database beyond the quota, in bytes. Only one process may do so at a time.
+func Start(ctx context.Context, dir string, quota int64, log *zap.Logger) (*Server, error) {
 	socket, err := socketPath(dir)
 	if err != nil {
 		return nil, err
@@ -73,27 +72,38 @@ func Start(ctx context.Context, dir string, log *zap.Logger) (*Server, error) {
 	config.EnableGRPCGateway = false
 	config.QuotaBackendBytes = quota
 	config.ZapLoggerBuilder = embed.NewZapLoggerBuilder(warnings(log.Named("etcd")))
-	embedded, err := embed.StartEtcd(config)
+	embedded, err := open(config)
 	if err != nil {
 		return nil, fmt.Errorf("start etcd in %s: %w", config.Dir, err)
 	}
 	s := &Server{embedded: embedded, endpoint: "unix://" + socket}
 	select {
 	case <-embedded.Server.ReadyNotify():
-		s.space = newSpace(embedded.Server, config.Dir, log)
-		if err = s.space.check(ctx); err == nil {
+		s.space = newSpace(embedded.Server, config.Dir, quota, log)
+		if err = s.space.reclaim(); err == nil {
+			err = s.space.check(ctx)
+		}
+		if err == nil {
 			return s, nil
 		}
 	case err = <-embedded.Err():
 	case <-embedded.Server.StopNotify():
 		err = errors.New("it has stopped")
-	case <-time.After(startLimit):
-		err = fmt.Errorf("it is not ready after %s", startLimit)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	s.Stop()
 	return nil, fmt.Errorf("start etcd in %s: %w", config.Dir, err)
+}
+
+// open starts etcd. etcd panics if a newer version of it has written the data.
+func open(config *embed.Config) (embedded *embed.Etcd, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%v: a newer version of HyperFleet may have written the data", cause)
+		}
+	}()
+	return embed.StartEtcd(config)
 }
 
 // warnings returns a logger without the many messages below warnings.

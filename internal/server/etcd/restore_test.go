@@ -32,7 +32,7 @@ const key = "data"
 // with calls do with a client of the etcd in the folder.
 func with(t *testing.T, dir string, do func(get func() string, put func(string))) {
 	t.Helper()
-	server, err := Start(t.Context(), dir, zap.NewNop())
+	server, err := Start(t.Context(), dir, DefaultQuota, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

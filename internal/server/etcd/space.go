@@ -37,18 +37,28 @@ const (
 	enough = 256 << 20
 	// spaceInterval is the time between two checks.
 	spaceInterval = time.Second
+	// defragmentInterval is the least time between two defragmentations while the server
+	// runs. One of 8 GiB takes about a minute, in which etcd answers nothing.
+	defragmentInterval = 10 * time.Minute
+	// wasteful is how much of the database must be free pages before a start returns them
+	// to the disk.
+	wasteful = 1 << 30
 )
 
-// space watches the free space of the disk. While there is little, it raises etcd's own
-// alarm for that: etcd refuses what adds data, and answers everything else.
+// space watches the free space of the disk and of the quota. While there is little, etcd's
+// own alarm for that is active: etcd refuses what adds data, and answers everything else.
 type space struct {
 	server *etcdserver.EtcdServer
+	quota  int64
 	free   func() (uint64, error)
 	log    *zap.Logger
+
+	defragmented time.Time // when the server last tried, while it ran
+	full         bool      // whether the log says that the quota is used up
 }
 
-func newSpace(server *etcdserver.EtcdServer, dir string, log *zap.Logger) *space {
-	return &space{server: server, free: func() (uint64, error) { return freeSpace(dir) }, log: log}
+func newSpace(server *etcdserver.EtcdServer, dir string, quota int64, log *zap.Logger) *space {
+	return &space{server: server, quota: quota, free: func() (uint64, error) { return freeSpace(dir) }, log: log}
 }
 
 // WatchSpace checks the free space of the disk until the context ends.
@@ -68,8 +78,7 @@ func (s *Server) WatchSpace(ctx context.Context) error {
 }
 
 // check raises the alarm, or ends it. The alarm is part of the data and outlives the
-// process. etcd raises the same alarm when its database has reached the quota: then it
-// stays.
+// process. etcd raises the same alarm when a write would take its database to the quota.
 func (s *space) check(ctx context.Context) error {
 	free, err := s.free()
 	if err != nil {
@@ -80,9 +89,53 @@ func (s *space) check(ctx context.Context) error {
 	case !raised && free < reserve:
 		s.log.Error("The disk of the data directory is nearly full: writes are refused", zap.Uint64("freeBytes", free), zap.Uint64("neededBytes", enough))
 		return s.set(ctx, pb.AlarmRequest_ACTIVATE)
-	case raised && free >= enough && s.server.Backend().Size() < quota:
-		s.log.Info("The disk of the data directory has space again: writes are accepted", zap.Uint64("freeBytes", free))
+	case raised && free >= enough:
+		if !s.withinQuota() {
+			return s.shrink(free)
+		}
+		s.full = false
+		s.log.Info("The data directory has space again: writes are accepted", zap.Uint64("freeBytes", free))
 		return s.set(ctx, pb.AlarmRequest_DEACTIVATE)
+	}
+	return nil
+}
+
+// withinQuota reports whether the database may grow by more than a few writes. etcd raises
+// its alarm before the database has reached the quota, so reaching it says nothing.
+func (s *space) withinQuota() bool { return s.server.Backend().Size() < s.quota-s.quota/16 }
+
+// shrink defragments a database that has reached its quota, if that leaves enough of it.
+// etcd keeps the pages of what was deleted or compacted, and counts them.
+func (s *space) shrink(free uint64) error {
+	size, inUse := s.server.Backend().Size(), s.server.Backend().SizeInUse()
+	if inUse >= s.quota/4*3 {
+		if !s.full {
+			s.full = true
+			s.log.Error("The database has reached its quota: writes are refused until a start with a larger --database-quota", zap.Int64("sizeInUseBytes", inUse), zap.Int64("quotaBytes", s.quota))
+		}
+		return nil
+	}
+	if time.Since(s.defragmented) < defragmentInterval || free < uint64(inUse)+enough { //nolint:gosec // a size is not negative
+		return nil
+	}
+	s.defragmented = time.Now()
+	s.log.Info("Defragmenting the database, which has reached its quota", zap.Int64("sizeBytes", size), zap.Int64("sizeInUseBytes", inUse), zap.Int64("quotaBytes", s.quota))
+	if err := s.server.Backend().Defrag(); err != nil {
+		return fmt.Errorf("defragment the database: %w", err)
+	}
+	return nil
+}
+
+// reclaim defragments a database of which more than half is free pages, before it serves.
+func (s *space) reclaim() error {
+	size, inUse := s.server.Backend().Size(), s.server.Backend().SizeInUse()
+	free, err := s.free()
+	if err != nil || inUse > size/2 || size-inUse < wasteful || free < uint64(inUse)+enough { //nolint:gosec // a size is not negative
+		return err
+	}
+	s.log.Info("Defragmenting the database", zap.Int64("sizeBytes", size), zap.Int64("sizeInUseBytes", inUse))
+	if err := s.server.Backend().Defrag(); err != nil {
+		return fmt.Errorf("defragment the database: %w", err)
 	}
 	return nil
 }

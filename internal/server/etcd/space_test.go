@@ -18,8 +18,11 @@ package etcd
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -28,7 +31,7 @@ import (
 // TestSpace has the disk of a running etcd fill up and empty again.
 func TestSpace(t *testing.T) {
 	dir := t.TempDir()
-	server, err := Start(t.Context(), dir, zap.NewNop())
+	server, err := Start(t.Context(), dir, DefaultQuota, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +70,84 @@ func TestSpace(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.Stop()
-	if server, err = Start(t.Context(), dir, zap.NewNop()); err != nil { // this disk has space
+	if server, err = Start(t.Context(), dir, DefaultQuota, zap.NewNop()); err != nil { // this disk has space
 		t.Fatal(err)
 	}
 	if _, err := client.Put(t.Context(), key, "after a start", clientv3.WithPrevKV()); err != nil {
 		t.Errorf("a write after a start with space: %v", err)
+	}
+}
+
+// TestQuota has a database reach its quota. It stays there while the database holds that
+// much, whatever the disk has. What is deleted and compacted returns by a defragmentation.
+func TestQuota(t *testing.T) {
+	const quota, values = 64 << 20, 80
+	dir := t.TempDir()
+	server, err := Start(t.Context(), dir, quota, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { server.Stop() }()
+	client, err := server.Client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close() }()
+	put := func(key string) error {
+		_, err := client.Put(t.Context(), key, strings.Repeat("x", 1<<20))
+		return err
+	}
+	check := func() {
+		t.Helper()
+		if err := server.space.check(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var stored int
+	for ; stored < values && err == nil; stored++ {
+		err = put(fmt.Sprintf("key-%d", stored))
+	}
+	if !errors.Is(err, rpctypes.ErrNoSpace) {
+		t.Fatalf("after %d values of 1 MiB with a quota of 64: %v, want %v", stored, err, rpctypes.ErrNoSpace)
+	}
+	for range 3 {
+		check()
+		if !server.space.raised() {
+			t.Fatal("the alarm has ended, and the database is full")
+		}
+		if err := put("more"); !errors.Is(err, rpctypes.ErrNoSpace) {
+			t.Fatalf("a write into a full database: %v, want %v", err, rpctypes.ErrNoSpace)
+		}
+	}
+
+	server.Stop()
+	if server, err = Start(t.Context(), dir, 2*quota, zap.NewNop()); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("more"); err != nil {
+		t.Errorf("a write after a start with a larger quota: %v", err)
+	}
+	deleted, err := client.Delete(t.Context(), "key-", clientv3.WithPrefix())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.Compact(t.Context(), deleted.Header.Revision, clientv3.WithCompactPhysical()); err != nil {
+		t.Fatal(err)
+	}
+	server.Stop()
+	if server, err = Start(t.Context(), dir, quota, zap.NewNop()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.space.set(t.Context(), pb.AlarmRequest_ACTIVATE); err != nil { // as the next write would
+		t.Fatal(err)
+	}
+	check() // defragments
+	check()
+	if err := put("after"); err != nil {
+		t.Errorf("a write after what filled the database is gone: %v", err)
+	}
+	if size := server.space.server.Backend().Size(); size > quota/2 {
+		t.Errorf("the database has %d bytes", size)
 	}
 }
 

@@ -37,13 +37,15 @@ import (
 
 const (
 	forceInterval = 250 * time.Millisecond
-	forceLimit    = 2 * time.Minute // the API server may be busy with its watch caches
+	// forceLimit is how long a policy may be without effect while the API server answers.
+	forceLimit = 2 * time.Minute
 )
 
 // WaitInForce makes dry-run writes until the policies have set their fields. The
 // API server serves a new custom resource and enforces a new policy with a delay,
-// and a policy has no condition that says so. The configuration is that of an
-// administrator.
+// and a policy has no condition that says so. While the API server does not answer, because
+// it fills its watch caches, WaitInForce waits as long as it takes. The configuration is
+// that of an administrator.
 func WaitInForce(ctx context.Context, config *rest.Config, namespace string) error {
 	scheme := runtime.NewScheme()
 	if err := v1.AddToScheme(scheme); err != nil {
@@ -54,22 +56,32 @@ func WaitInForce(ctx context.Context, config *rest.Config, namespace string) err
 		return err
 	}
 	name := "probe-" + strings.ToLower(rand.Text())
-	var notYet error
-	err = wait.PollUntilContextTimeout(ctx, forceInterval, forceLimit, true, func(ctx context.Context) (bool, error) {
+	var answered time.Time // since when the API server has answered each time
+	return wait.PollUntilContextCancel(ctx, forceInterval, true, func(ctx context.Context) (bool, error) {
 		// One after the other: admission logs an error for each write of a kind whose
 		// schema it has not read yet.
-		if notYet = probeCluster(ctx, api, namespace, name); notYet == nil {
+		notYet := probeCluster(ctx, api, namespace, name)
+		if notYet == nil {
 			notYet = probeAdapterStatus(ctx, api, namespace, name)
 		}
 		if notYet == nil {
 			notYet = api.List(ctx, &v1.NodePoolList{}, client.Limit(1))
 		}
+		switch now := time.Now(); {
+		case isBusy(notYet):
+			answered = time.Time{}
+		case answered.IsZero():
+			answered = now
+		case now.Sub(answered) > forceLimit:
+			return false, notYet
+		}
 		return notYet == nil, nil
 	})
-	if wait.Interrupted(err) && ctx.Err() == nil {
-		return notYet
-	}
-	return err
+}
+
+// isBusy reports whether an error says that the API server had no time for the request.
+func isBusy(err error) bool {
+	return apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsServiceUnavailable(err)
 }
 
 func probeCluster(ctx context.Context, api client.Client, namespace, name string) error {
