@@ -69,7 +69,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.metricsAddress, "metrics-bind-address", ":9090", "Address of the metrics endpoint; 0 disables it.")
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Address of /healthz and /readyz.")
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "Maximum number of objects of a Kind to reconcile concurrently.")
-	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "Maximum time to batch heartbeat reports into one status write; 0 writes immediately. The REST API shows heartbeats without this delay.")
+	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How much later than a heartbeat kubectl and watches may see it: heartbeats are batched for four fifths of this time into one status write; 0 writes each immediately. The REST API shows heartbeats without this delay.")
 	flags.DurationVar(&o.stuckAfter, "deletion-stuck-after", 15*time.Minute, "Time after which a deletion that still waits is recorded as stuck, by an Event that is repeated at this interval; 0 records none.")
 	flags.Var(&o.conditionNames, "condition-names", "Names of the aggregated conditions: first (Ready, Available), newer (Reconciled, LastKnownReconciled) or both.")
 	flags.StringVar(&o.user, "user", "", "User of every REST request where authentication is disabled.")

@@ -36,7 +36,7 @@ import (
 // The tests call this reconciler by hand, with its own clock. The suite's reconciler,
 // which writes immediately, is kept from writing.
 var _ = Describe("Heartbeats", func() {
-	const delay = time.Minute
+	const delay = time.Minute // four fifths of HeartbeatDelay
 	var (
 		cluster *v1.Cluster
 		own     *probeClient
@@ -93,7 +93,7 @@ var _ = Describe("Heartbeats", func() {
 		own = newProbeClient(mgr.GetClient())
 		clock = clocktesting.NewFakePassiveClock(time.Now())
 		called = &ClusterReconciler{Options: Options{
-			Client: own, APIReader: mgr.GetAPIReader(), Reports: reports, Adapters: fixedAdapters(clusterAdapters()), Clock: clock, HeartbeatDelay: delay,
+			Client: own, APIReader: mgr.GetAPIReader(), Reports: reports, Adapters: fixedAdapters(clusterAdapters()), Clock: clock, HeartbeatDelay: delay * 5 / 4,
 		}}
 		reported(ctx, metav1.ConditionTrue, clusterAdapters()...)
 		Expect(reconciled(ctx)).To(BeZero())

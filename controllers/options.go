@@ -57,8 +57,8 @@ type Options struct {
 	// reconciled at the same time.
 	MaxConcurrentReconciles int
 
-	// HeartbeatDelay is the maximum time to batch heartbeats into one status write;
-	// 0 writes immediately.
+	// HeartbeatDelay is how much later than a heartbeat the API server's readers may see
+	// it. Heartbeats of that time share a status write; 0 writes immediately.
 	HeartbeatDelay time.Duration
 
 	// ConditionNames selects the names of the aggregated conditions.

@@ -218,14 +218,15 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 
 // writeDelay returns how long the write of a status that is not the stored one may
 // wait for more heartbeats. It returns 0 where the write is due: more than times
-// differs, or the first heartbeat has waited for HeartbeatDelay.
+// differs, or the first heartbeat has waited long enough. A fifth of HeartbeatDelay is
+// left for the queue and the write, so that readers see the heartbeat within it.
 func (a aggregator) writeDelay(obj parent, status *v1.ResourceStatus) time.Duration {
 	if a.HeartbeatDelay <= 0 || !sameButUpdated(obj.GetStatus(), status) {
 		return 0
 	}
 	now := a.Clock.Now()
 	since := a.memory.batch(obj, status.Conditions, now)
-	return max(0, a.HeartbeatDelay-now.Sub(since))
+	return max(0, a.HeartbeatDelay-a.HeartbeatDelay/5-now.Sub(since))
 }
 
 // write makes a computed status that of obj, and stores it. It then counts, traces and
