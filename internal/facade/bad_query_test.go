@@ -145,8 +145,10 @@ func TestBadQueries(t *testing.T) {
 			cases[path+" search "+startOf(search)] = badInput{method: http.MethodGet, path: path + "?search=" + url.QueryEscape(search), want: want}
 		}
 		own := map[bool][]string{
-			true:  {"name = 'x'", "id = 'x'", "labels.a = 'x'", "status.conditions.Ready = 'True'", "owner_id = 'x'", "generation = 1", "updated_time = '2025-01-01T00:00:00Z'", "observed_generation = 'x'", "conditions.Available = 'true'", "last_report_time = 'now'", "adapter = 1"},
-			false: {"adapter = 'x'", "conditions.Available = 'True'", "observed_generation = 1", "last_report_time = '2025-01-01T00:00:00Z'", "generation = '1.5'", "name = 1", "created_time = 'yesterday'", "created_time = 1", "status.conditions.Ready = 'true'", "status.conditions.Ready = 1", "labels.a = 1"},
+			true: {"name = 'x'", "id = 'x'", "labels.a = 'x'", "status.conditions.Ready = 'True'", "owner_id = 'x'", "generation = 1", "updated_time = '2025-01-01T00:00:00Z'", "observed_generation = 'x'", "conditions.Available = 'true'", "last_report_time = 'now'", "adapter = 1", "conditions.Available = 'Maybe'", "observed_generation = '+1'"},
+			false: {"adapter = 'x'", "conditions.Available = 'True'", "observed_generation = 1", "last_report_time = '2025-01-01T00:00:00Z'", "generation = '1.5'", "name = 1", "created_time = 'yesterday'", "created_time = 1", "status.conditions.Ready = 'true'", "status.conditions.Ready = 1", "labels.a = 1",
+				"status.conditions.Ready = 'Unknown'", "status.conditions.Dns-Successful = 'True'", "status.conditions.Ready_.reason = 'x'", "status.conditions.'Re ady' is null",
+				"labels.hyperfleet.io/cluster = 'x'", "labels.a/b/c = 'x'", "labels.a- is not null", "labels.a = 'x y'", "not labels.a in ('x', '-')", "generation = '+1'"},
 		}[strings.HasSuffix(path, "statuses")]
 		for _, search := range append(own, "Name = 'x'", "nothing = 'x'", "status = 'x'", "href = 'x'", "labels. = 'x'", "labels = 'x'", "status.conditions. = 'True'",
 			"conditions. = 'True'", "created_by.x = 'x'", "kind = 'Cluster'", "created_time in ('2025-01-01T00:00:00Z', 'x')", "not (created_time = '2025-02-30T00:00:00Z')",

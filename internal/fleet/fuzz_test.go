@@ -19,6 +19,7 @@ package fleet
 import (
 	"errors"
 	"math/rand/v2"
+	"regexp"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,6 +38,8 @@ func FuzzSearch(f *testing.F) {
 		"updated_time < '2026-01-01T00:10:00Z' and id <> '2'",
 		"deleted_time is not null or labels.none not in ('a')",
 		"generation = 1Ki or spec.deep.one = true",
+		"status.conditions.Ready_dns = 'Unknown' or generation = '+1'",
+		"labels.hyperfleet.io/cluster is null or labels.a/b = 'x y'",
 	} {
 		f.Add(text, uint64(len(text)))
 	}
@@ -64,10 +67,22 @@ func FuzzSearch(f *testing.F) {
 			if !errors.As(err, &field) && !errors.Is(err, ErrTooBroad) {
 				t.Fatalf("List(%s): %v", describe(q), err)
 			}
+			if saysImpossible(field) && naivePossible(filter) {
+				t.Errorf("List(%s) refuses what may exist: %v", describe(q), err)
+			}
 			return
+		}
+		if !naivePossible(filter) {
+			t.Errorf("List(%s) takes what cannot exist", describe(q))
 		}
 		if diff := cmp.Diff(outline(naiveList(rows, q)), outline(got)); diff != "" {
 			t.Errorf("List(%s) differs from a scan (-scan +list):\n%s", describe(q), diff)
 		}
 	})
+}
+
+// saysImpossible reports whether an error, which may be nil, says that nothing can have what
+// a search names.
+func saysImpossible(err *FieldError) bool {
+	return err != nil && regexp.MustCompile("^(no (condition|label) can have|labels of|the status of a condition is one of)").MatchString(err.Message)
 }

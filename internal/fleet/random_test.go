@@ -60,7 +60,7 @@ var collections = map[string]collection{
 	},
 	"adapterstatuses": {
 		schema:     AdapterStatuses,
-		searchable: []string{"adapter", "observed_generation", "created_time", "last_report_time", "conditions.Ready", "conditions.None", "conditions.Ready.reason", "conditions.Ready.last_transition_time", "data.one", "metadata.two"},
+		searchable: []string{"adapter", "observed_generation", "created_time", "last_report_time", "conditions.Ready", "conditions.Health", "conditions.None", "conditions.Ready.reason", "conditions.Ready.last_transition_time", "data.one", "metadata.two"},
 		orderable:  []string{"adapter", "observed_generation", "created_time", "last_report_time"},
 	},
 }
@@ -96,9 +96,12 @@ func randomRow(r *rand.Rand, n int) *Row {
 	}
 	row.Labels = LabelsOf(labels)
 	var conditions []v1.ResourceCondition
-	for _, conditionType := range []string{"Available", "Ready"} {
+	for _, conditionType := range []string{"Available", "Health", "Ready"} {
 		if r.IntN(4) > 0 {
-			status := pick(r, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown)
+			status := pick(r, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse)
+			if conditionType == "Health" { // only reports have it
+				status = pick(r, metav1.ConditionTrue, metav1.ConditionUnknown)
+			}
 			conditions = append(conditions, v1.ResourceCondition{
 				Type: conditionType, Status: status,
 				Reason:             pick(r, "", "Fine", "Awaiting"),

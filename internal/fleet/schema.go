@@ -19,7 +19,10 @@ package fleet
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Schema defines the fields by which the objects of a collection can be searched and
@@ -30,8 +33,10 @@ type Schema struct {
 	labels bool
 	// conditions is the prefix of a condition's type in searches.
 	conditions string
-	// conditionTypes matches the types that a condition can have; nil allows any type.
-	conditionTypes *regexp.Regexp
+	// conditionTypes are the types that a condition can have.
+	conditionTypes conditionTypes
+	// conditionStatuses are the statuses that a condition can have.
+	conditionStatuses []string
 	// conditionFields are the searchable fields of a condition.
 	conditionFields []string
 	// freeForm are the free-form objects in a row's JSON; searches can use paths into
@@ -47,45 +52,72 @@ type Schema struct {
 var (
 	// Clusters is the Schema of Cluster rows.
 	Clusters = Schema{
-		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy},
-		labels:          true,
-		conditions:      "status.conditions.",
-		conditionTypes:  resourceConditionTypes,
-		conditionFields: resourceConditionFields,
-		freeForm:        []string{"spec"},
-		selectors:       map[*field]string{id: "status.id", name: "metadata.name"},
-		defaultOrder:    createdTime,
+		fields:            []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy},
+		labels:            true,
+		conditions:        "status.conditions.",
+		conditionTypes:    resourceConditionTypes,
+		conditionStatuses: resourceConditionStatuses,
+		conditionFields:   resourceConditionFields,
+		freeForm:          []string{"spec"},
+		selectors:         map[*field]string{id: "status.id", name: "metadata.name"},
+		defaultOrder:      createdTime,
 	}
 
 	// NodePools is the Schema of NodePool rows.
 	NodePools = Schema{
-		fields:          []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy, ownerID, clusterName},
-		labels:          true,
-		conditions:      "status.conditions.",
-		conditionTypes:  resourceConditionTypes,
-		conditionFields: resourceConditionFields,
-		freeForm:        []string{"spec"},
-		selectors:       map[*field]string{id: "status.id", clusterName: "spec.clusterName"},
-		defaultOrder:    createdTime,
+		fields:            []*field{id, name, generation, createdBy, updatedBy, createdTime, updatedTime, deletedTime, deletedBy, ownerID, clusterName},
+		labels:            true,
+		conditions:        "status.conditions.",
+		conditionTypes:    resourceConditionTypes,
+		conditionStatuses: resourceConditionStatuses,
+		conditionFields:   resourceConditionFields,
+		freeForm:          []string{"spec"},
+		selectors:         map[*field]string{id: "status.id", clusterName: "spec.clusterName"},
+		defaultOrder:      createdTime,
 	}
 
 	// AdapterStatuses is the Schema of AdapterStatus rows.
 	AdapterStatuses = Schema{
-		fields:          []*field{adapter, observedGeneration, createdTime, lastReportTime},
-		conditions:      "conditions.",
-		conditionFields: []string{"status", "reason", "message", "last_transition_time"},
-		freeForm:        []string{"data", "metadata"},
-		selectors:       map[*field]string{adapter: "spec.adapter"},
-		defaultOrder:    createdTime,
+		fields:            []*field{adapter, observedGeneration, createdTime, lastReportTime},
+		conditions:        "conditions.",
+		conditionTypes:    reportConditionTypes,
+		conditionStatuses: reportConditionStatuses,
+		conditionFields:   []string{"status", "reason", "message", "last_transition_time"},
+		freeForm:          []string{"data", "metadata"},
+		selectors:         map[*field]string{adapter: "spec.adapter"},
+		defaultOrder:      createdTime,
 	}
 )
 
-// resourceConditionTypes matches the beginning of the types that aggregation and
-// condition rules give. The type of an adapter's condition begins with the adapter's
-// name in PascalCase, and the first character of that name may be a digit.
-var resourceConditionTypes = regexp.MustCompile("^[A-Z0-9]")
+// conditionTypes are the types that conditions of a collection can have.
+type conditionTypes struct {
+	pattern *regexp.Regexp
+	// rule says in words what the pattern matches.
+	rule string
+}
+
+// resourceConditionTypes are the types that aggregation and condition rules give. The type
+// of an adapter's condition begins with the adapter's name in PascalCase, and the first
+// character of that name may be a digit. If the names of two adapters give the same type,
+// one of them has its name added.
+var resourceConditionTypes = conditionTypes{
+	pattern: regexp.MustCompile("^[A-Z0-9][A-Za-z0-9]*(_[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"),
+	rule:    "types are written in PascalCase, such as Ready, and may end in _ and the name of an adapter",
+}
+
+// reportConditionTypes are the types that an adapter may choose.
+var reportConditionTypes = conditionTypes{
+	pattern: regexp.MustCompile("(?s)^.{1,316}$"),
+	rule:    "types have 1 to 316 characters",
+}
 
 var resourceConditionFields = []string{"status", "reason", "message", "observed_generation", "created_time", "last_updated_time", "last_transition_time"}
+
+// The statuses of conditions. An aggregated condition is never Unknown.
+var (
+	resourceConditionStatuses = []string{string(metav1.ConditionTrue), string(metav1.ConditionFalse)}
+	reportConditionStatuses   = append(slices.Clone(resourceConditionStatuses), string(metav1.ConditionUnknown))
+)
 
 // labelPrefix is the prefix of a label's key in searches.
 const labelPrefix = "labels."

@@ -103,14 +103,6 @@ func compileField(c *tsl.Comparison, f *field) (node, error) {
 	return v.compile(c)
 }
 
-func compileLabel(c *tsl.Comparison, key string) (node, error) {
-	v := stringValue{
-		column: func(x *table) *column { return x.labels[key] },
-		get:    func(r *Row) (string, bool) { return r.Labels.Get(key) },
-	}
-	return v.compile(c)
-}
-
 // compileTime compiles a comparison of a time field. The view of the field answers it. A
 // field that few rows have has a column instead.
 func compileTime(c *tsl.Comparison, f *field) (node, error) {

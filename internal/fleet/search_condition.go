@@ -31,11 +31,11 @@ import (
 // elements are the condition's type, which holds a dot only in quotes, and the field.
 func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, error) {
 	conditionType := elements[0]
-	if s.conditionTypes != nil && !s.conditionTypes.MatchString(conditionType) {
+	if !s.conditionTypes.pattern.MatchString(conditionType) {
 		return nil, &FieldError{
 			Field:   c.Field.Path,
 			Offset:  c.Field.Offset,
-			Message: fmt.Sprintf("no condition can have the type %q; types are written in PascalCase, such as Ready", conditionType),
+			Message: fmt.Sprintf("no condition can have the type %q; %s", conditionType, s.conditionTypes.rule),
 		}
 	}
 	detail := "status"
@@ -50,7 +50,7 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 		}
 	}
 	if detail == "status" {
-		return compileStatus(c, conditionType)
+		return s.compileStatus(c, conditionType)
 	}
 	predicate, err := conditionPredicate(c, detail)
 	if err != nil {
@@ -76,13 +76,13 @@ func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, e
 }
 
 // compileStatus compiles a comparison of the status of a condition.
-func compileStatus(c *tsl.Comparison, conditionType string) (node, error) {
+func (s *Schema) compileStatus(c *tsl.Comparison, conditionType string) (node, error) {
 	column := func(x *table) *column { return x.conditions[conditionType] }
 	if isPresence(c.Op) {
 		has := func(r *Row) bool { return r.Conditions.find(conditionType) != nil }
 		return presence(c.Op, func(x *table) *roaring.Bitmap { return column(x).present() }, has), nil
 	}
-	values, err := statusLiterals(c)
+	values, err := s.statusLiterals(c)
 	matches := compared(c.Op, values, strings.Compare)
 	return match{
 		rows: inColumn(column).finder(c.Op, values),

@@ -18,13 +18,11 @@ package fleet
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
@@ -82,7 +80,7 @@ func example(op tsl.Op) tsl.Op {
 
 // statusLiterals returns the values of a comparison with a condition's status. It rejects
 // values that no condition can have, because such a search would silently match nothing.
-func statusLiterals(c *tsl.Comparison) ([]string, error) {
+func (s *Schema) statusLiterals(c *tsl.Comparison) ([]string, error) {
 	if !isEquality(c.Op) {
 		return nil, &FieldError{
 			Field:   c.Field.Path,
@@ -91,13 +89,10 @@ func statusLiterals(c *tsl.Comparison) ([]string, error) {
 		}
 	}
 	return literals(c, func(v tsl.Value) (string, error) {
-		switch metav1.ConditionStatus(v.Text) {
-		case metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown:
-			if v.Kind == tsl.StringValue {
-				return v.Text, nil
-			}
+		if v.Kind == tsl.StringValue && slices.Contains(s.conditionStatuses, v.Text) {
+			return v.Text, nil
 		}
-		return "", errors.New("the status of a condition is 'True', 'False' or 'Unknown', in this case and in single quotes")
+		return "", fmt.Errorf("the status of a condition is one of '%s', in this case and in single quotes", strings.Join(s.conditionStatuses, "', '"))
 	})
 }
 
@@ -110,7 +105,8 @@ func integerLiterals(c *tsl.Comparison) ([]int64, error) {
 		if v.Kind == tsl.NumberValue && v.Number.Float == 0 {
 			return v.Number.Whole, nil
 		}
-		if n, err := strconv.ParseInt(v.Text, 10, 64); v.Kind == tsl.StringValue && err == nil {
+		// A number has no plus sign, with or without quotes.
+		if n, err := strconv.ParseInt(v.Text, 10, 64); v.Kind == tsl.StringValue && err == nil && v.Text[0] != '+' {
 			return n, nil
 		}
 		return 0, fmt.Errorf("takes a whole number, as in %s %s 3", c.Field.Path, example(c.Op))

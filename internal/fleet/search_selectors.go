@@ -122,9 +122,6 @@ func inexpressible(c *tsl.Comparison, format string, args ...any) error {
 // addLabel adds the requirements of a label. A negative operator of a search also requires
 // that the label exists; that of a label selector does not.
 func (s *selectors) addLabel(c *tsl.Comparison, key string) error {
-	if strings.HasPrefix(key, v1.OwnPrefix) {
-		return inexpressible(c, "labels of %s are HyperFleet's own and not searched, but the API server would select by them", v1.OwnPrefix)
-	}
 	var operators []selection.Operator
 	switch c.Op {
 	case tsl.Equal, tsl.In:
@@ -148,7 +145,7 @@ func (s *selectors) addLabel(c *tsl.Comparison, key string) error {
 		}
 		requirement, err := labels.NewRequirement(key, operator, values)
 		if err != nil {
-			return inexpressible(c, "no label can have this key or value: %v", err)
+			return fmt.Errorf("make a label selector of %s: %w", c, err) // compileLabel has checked the key and the values
 		}
 		s.labels = s.labels.Add(*requirement)
 	}
@@ -207,7 +204,7 @@ func (s *selectors) addCondition(c *tsl.Comparison, elements []string) error {
 	case tsl.IsNull:
 		return inexpressible(c, "%s is never absent, so nothing is selected", elements[0])
 	}
-	values, err := statusLiterals(c)
+	values, err := s.schema.statusLiterals(c)
 	if err != nil {
 		return err
 	}

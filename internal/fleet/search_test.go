@@ -33,7 +33,9 @@ func TestFieldErrors(t *testing.T) {
 	const clusterFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
 	const poolFields = "id, name, generation, created_by, updated_by, created_time, updated_time, deleted_time, deleted_by, owner_id, spec.clusterName, labels.<key>, status.conditions.<Type>, status.conditions.<Type>.<status|reason|message|observed_generation|created_time|last_updated_time|last_transition_time>, spec.<path>"
 	const reportFields = "adapter, observed_generation, created_time, last_report_time, conditions.<Type>, conditions.<Type>.<status|reason|message|last_transition_time>, data.<path>, metadata.<path>"
-	const oneStatus = "the status of a condition is 'True', 'False' or 'Unknown', in this case and in single quotes"
+	const oneStatus = "the status of a condition is one of 'True', 'False', in this case and in single quotes"
+	const reportStatus = "the status of a condition is one of 'True', 'False', 'Unknown', in this case and in single quotes"
+	const pascalCase = "types are written in PascalCase, such as Ready, and may end in _ and the name of an adapter"
 	tests := map[string]struct {
 		schema Schema
 		search string
@@ -49,15 +51,15 @@ func TestFieldErrors(t *testing.T) {
 		"Status of a report":     {schema: AdapterStatuses, search: "status.conditions.Ready = 'True'", want: FieldError{"status.conditions.Ready", 0, "not a field to search by; these are: " + reportFields}},
 		"Condition of a cluster": {schema: Clusters, search: "conditions.Ready = 'True'", want: FieldError{"conditions.Ready", 0, "not a field to search by; these are: " + clusterFields}},
 
-		"Condition in lower case":        {schema: Clusters, search: "status.conditions.ready = 'True'", want: FieldError{"status.conditions.ready", 0, `no condition can have the type "ready"; types are written in PascalCase, such as Ready`}},
-		"Part of a lower-case condition": {schema: NodePools, search: "not status.conditions.dns.reason = 'x'", want: FieldError{"status.conditions.dns.reason", 4, `no condition can have the type "dns"; types are written in PascalCase, such as Ready`}},
+		"Condition in lower case":        {schema: Clusters, search: "status.conditions.ready = 'True'", want: FieldError{"status.conditions.ready", 0, `no condition can have the type "ready"; ` + pascalCase}},
+		"Part of a lower-case condition": {schema: NodePools, search: "not status.conditions.dns.reason = 'x'", want: FieldError{"status.conditions.dns.reason", 4, `no condition can have the type "dns"; ` + pascalCase}},
 
 		"Number for a name":                 {schema: Clusters, search: "name = 5", want: FieldError{"name", 7, "takes a string in single quotes, as in name = '5'"}},
 		"Number for a label":                {schema: Clusters, search: "labels.size in ('1', 2)", want: FieldError{"labels.size", 21, "the value of a label is a string: write '2', in single quotes"}},
 		"Text for a generation":             {schema: Clusters, search: "generation = 'new'", want: FieldError{"generation", 13, "takes a whole number, as in generation = 3"}},
 		"Number for a time":                 {schema: Clusters, search: "created_time = 2026", want: FieldError{"created_time", 15, "takes a date or an RFC 3339 time, as in created_time = '2026-01-31T10:00:00Z'"}},
 		"Status in lower case":              {schema: Clusters, search: "status.conditions.Ready = 'true'", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
-		"Status of a report's":              {schema: AdapterStatuses, search: "conditions.Health in ('True', 'Yes')", want: FieldError{"conditions.Health", 30, oneStatus}},
+		"Status of a report's":              {schema: AdapterStatuses, search: "conditions.Health in ('True', 'Yes')", want: FieldError{"conditions.Health", 30, reportStatus}},
 		"Number for a status":               {schema: NodePools, search: "status.conditions.Ready = 1", want: FieldError{"status.conditions.Ready", 26, oneStatus}},
 		"Garbage for a time":                {schema: Clusters, search: "created_time > 'yesterday'", want: FieldError{"created_time", 15, `"yesterday" is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z`}},
 		"Garbage for a bound":               {schema: Clusters, search: "updated_time between '2026-01-01' and '2026-01-32'", want: FieldError{"updated_time", 38, `"2026-01-32" is neither a date such as 2026-01-31 nor an RFC 3339 time such as 2026-01-31T10:00:00Z`}},
@@ -133,7 +135,7 @@ func TestSearch(t *testing.T) {
 			Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "Ready", Status: "True", Reason: "Fine", Message: "All is well", ObservedGeneration: 7,
 				LastTransitionTime: v1.NewTimestamp(epoch), LastUpdatedTime: v1.NewTimestamp(epoch)}}),
 			JSON: []byte(`{"spec":{"region":null,"size":"3","private":"true"}}`)},
-		{ID: "2d", Name: "four", Generation: 3, CreatedTime: epoch, Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "Zone.Ready", Status: "False"}})},
+		{ID: "2d", Name: "four", Generation: 3, CreatedTime: epoch, Conditions: ConditionsOf([]v1.ResourceCondition{{Type: "ZoneReady", Status: "False"}})},
 	} {
 		row.Key = types.NamespacedName{Name: row.Name}
 		x.Upsert(row)
@@ -187,7 +189,7 @@ func TestSearch(t *testing.T) {
 		"status.conditions.Ready.status = 'True'":                            "2c",
 		"status.conditions.Ready.reason = 'Fine'":                            "2c",
 		"status.conditions.Ready.reason != 'Fine'":                           "",
-		"status.conditions.'Zone.Ready'.reason is null":                      "2a 2b 2c 2d",
+		"status.conditions.ZoneReady.reason is null":                         "2a 2b 2c 2d",
 		"status.conditions.Ready.message ~= '(?i)WELL'":                      "2c",
 		"status.conditions.Ready.message is not null":                        "2c",
 		"status.conditions.Ready.observed_generation >= 7":                   "2c",
@@ -245,7 +247,7 @@ func TestSearch(t *testing.T) {
 		"created_time != '2026-01-01T00:00:00Z'":              "2b 2c",
 		"created_time = '1999-01-01T00:00:00Z'":               "",
 		"status.conditions.Ready != 'True'":                   "",
-		"status.conditions.'Zone.Ready' != 'True'":            "2d",
+		"status.conditions.ZoneReady != 'True'":               "2d",
 		"labels.env = 'dev' and name = 'one'":                 "2a",
 		"labels.env = 'dev' and name = 'two'":                 "",
 		"labels.env = 'dev' or name = 'two' or name = 'four'": "2a 2b 2d",
