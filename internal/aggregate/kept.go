@@ -76,6 +76,16 @@ func IsOutdated(r Report, conditions []v1.ResourceCondition) bool {
 	return c != nil && compareToReport(c, r) > 0
 }
 
+// Known returns the generation and the time of the report that the condition of an adapter
+// rests on, false if there is none.
+func Known(adapter string, conditions []v1.ResourceCondition) (generation int64, observed time.Time, ok bool) {
+	c := findOf(conditions, adapter)
+	if c == nil {
+		return 0, time.Time{}, false
+	}
+	return c.ObservedGeneration, c.LastUpdatedTime.Time, true
+}
+
 // result identifies a result of an adapter in the annotation.
 func result(generation int64, observed time.Time) string {
 	return fmt.Sprintf("%d@%s", generation, observed.UTC().Format(time.RFC3339Nano))

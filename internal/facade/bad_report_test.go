@@ -84,11 +84,9 @@ func TestBadReports(t *testing.T) {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:format")
 			}
 			invalid("time as number", "observed_time", "1735725600", "observed_time:type")
-			for name, ahead := range map[string]time.Duration{"25 hours ahead": 25 * time.Hour, "a year ahead": 8766 * time.Hour} {
-				invalid("time "+name, "observed_time", fmt.Sprintf("%q", time.Now().Add(ahead).UTC().Format(time.RFC3339)), "observed_time:maximum")
+			for _, text := range []string{"3000-01-01T00:00:00Z", "2999-12-31T23:00:00-01:00", "9999-12-31T23:59:59Z"} {
+				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:maximum")
 			}
-			invalid("time 9999", "observed_time", `"9999-12-31T23:59:59Z"`, "observed_time:maximum")
-			invalid("time ahead by offset", "observed_time", fmt.Sprintf(`"%s-23:00"`, time.Now().Add(2*time.Hour).UTC().Format("2006-01-02T15:04:05")), "observed_time:maximum")
 			for _, text := range []string{"1969-12-31T23:59:59Z", "1970-01-01T00:00:00+00:01", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"} {
 				invalid("time "+text, "observed_time", `"`+text+`"`, "observed_time:minimum")
 			}
@@ -154,13 +152,16 @@ func TestBadReports(t *testing.T) {
 	newFixture(t).refuse(t, cases)
 }
 
-// Reports that are right, but change nothing.
 // TestReportWithWrongClock posts a report of an adapter whose clock, or the server's, is
-// wrong: the body is not at fault, so the adapter may send it again.
+// wrong, however far: the body is not at fault, so the adapter may send it again.
 func TestReportWithWrongClock(t *testing.T) {
 	cluster := newCluster(t, "")
-	for _, ahead := range []time.Duration{6 * time.Minute, time.Hour, 23 * time.Hour} {
-		body := availableReport("dns", 1, time.Now().Add(ahead).UTC().Format(time.RFC3339))
+	in := func(ahead time.Duration) string { return time.Now().Add(ahead).UTC().Format(time.RFC3339) }
+	for _, ahead := range []string{
+		in(6 * time.Minute), in(time.Hour), in(25 * time.Hour), in(8766 * time.Hour), "2999-12-31T23:59:59.999999999Z",
+		time.Now().Add(2*time.Hour).UTC().Format("2006-01-02T15:04:05") + "-23:00",
+	} {
+		body := availableReport("dns", 1, ahead)
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, suite.base+cluster.Href+"/statuses", strings.NewReader(body))
 		if err != nil {
 			t.Fatal(err)
@@ -180,6 +181,7 @@ func TestReportWithWrongClock(t *testing.T) {
 	}
 }
 
+// Reports that are right, but change nothing.
 func TestDiscardedReports(t *testing.T) {
 	f := newFixture(t)
 	before := settledObjects(t)

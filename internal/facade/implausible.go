@@ -59,6 +59,11 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 		if err != nil || !removable {
 			return err
 		}
+		if on.undated {
+			if err := s.followKnown(report, on); err != nil {
+				return err
+			}
+		}
 		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions()) {
 			removable = false
 			return nil

@@ -31,6 +31,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
@@ -42,6 +43,9 @@ const recordAttempts = 5
 // interferes. It returns nil if the report changes nothing.
 func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
 	recorded, exists := s.replica.Reports.Index.GetByKey(client.ObjectKeyFromObject(report))
+	if on.undated {
+		s.followIndexed(report, on, recorded)
+	}
 	foreseeTimes(report, recorded)
 	applier := ""
 	if exists {
@@ -67,6 +71,16 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 		case apierrors.IsNotFound(err):
 			exists = false
 		case isStaleReport(err):
+			if on.undated {
+				moved, moveErr := s.followRecorded(ctx, report)
+				if moveErr != nil {
+					return nil, moveErr
+				}
+				if moved {
+					err = problem.Conflict.Because("Another report of the adapter was recorded at the same time; try again").WithCause(err)
+					continue
+				}
+			}
 			removed, removeErr := s.removeImplausible(ctx, on, report)
 			if removeErr != nil {
 				return nil, removeErr

@@ -44,6 +44,7 @@ type requested struct {
 	row       *fleet.Row    // as the index has it
 	object    client.Object // as the API server has it; empty until readLive has read it
 	dryRun    bool          // nothing is to be stored
+	undated   bool          // the time of the report is the server's
 }
 
 // A resourceHandler answers a request about a Cluster or NodePool.

@@ -82,16 +82,14 @@ func (s *Server) readReport(w http.ResponseWriter, r *http.Request) (body rest.A
 
 // takeReport records a report, or answers 204 if the report changes nothing.
 func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested, body rest.AdapterStatusCreateRequest) error {
-	if body.ObservedTime == nil { // older clients leave it out
+	if on.undated = body.ObservedTime == nil; on.undated { // older clients leave it out
 		body.ObservedTime = new(s.options.Clock.Now().UTC())
 	}
-	ahead := body.ObservedTime.Sub(s.options.Clock.Now())
-	if faults := checkReport(body, ahead); len(faults) > 0 {
+	if faults := checkReport(body); len(faults) > 0 {
 		return problem.InvalidBody.InFields(faults...)
 	}
-	if ahead > aggregate.MaxClockSkew {
-		return problem.ClockSkew.Because("observed_time is %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
-			ahead.Round(time.Second), aggregate.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
+	if ahead := body.ObservedTime.Sub(s.options.Clock.Now()); ahead > aggregate.MaxClockSkew {
+		return clockProblem("observed_time is", ahead)
 	}
 	// A report creates an AdapterStatus or replaces one. The answers before either write
 	// reveal whether one exists, so the caller must have both rights.
@@ -137,22 +135,20 @@ func (on requested) countDiscarded(adapter, reason string) {
 	}
 }
 
-// maxClockDifference is how far two clocks may differ before an observed_time counts as
-// a mistake in the body, which a corrected clock would not mend.
-const maxClockDifference = 24 * time.Hour
+// The bounds that the CRD sets on observedTime. A time beyond them is a mistake in the
+// body, however wrong the server's clock is.
+var (
+	minObservedTime = time.Unix(0, 0)
+	maxObservedTime = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
+)
 
-// clockRetrySeconds is how long an adapter waits before it reports again after clocks
-// differed. Clocks are not corrected faster.
-const clockRetrySeconds = 10
-
-// checkReport checks the rules that the schema of the body cannot express. ahead is how
-// far observed_time is ahead of the server's clock.
-func checkReport(body rest.AdapterStatusCreateRequest, ahead time.Duration) []rest.FieldError {
+// checkReport checks the rules that the schema of the body cannot express.
+func checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
 	var faults []rest.FieldError
-	if ahead > maxClockDifference {
-		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: fmt.Sprintf("observed_time is more than %.0f hours ahead of the server's clock", maxClockDifference.Hours())})
+	if !body.ObservedTime.Before(maxObservedTime) {
+		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "maximum", Message: "observed_time must be before the year 3000"})
 	}
-	if body.ObservedTime.Before(time.Unix(0, 0)) {
+	if body.ObservedTime.Before(minObservedTime) {
 		faults = append(faults, rest.FieldError{Field: "observed_time", Constraint: "minimum", Message: "observed_time must not be before 1970"})
 	}
 	seen := map[string]bool{}

@@ -1,0 +1,91 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package facade
+
+import (
+	"context"
+	"time"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/problem"
+)
+
+// This file orders undated reports. The time of such a report is the server's, and the
+// report that it replaces may have the time of another replica, of an adapter, or of this
+// clock before it was set back. The report was made later all the same. So its time moves
+// behind the other one, as far as clocks may differ. A report that has a time of its own
+// keeps it.
+
+// follow moves the time of a report behind another time at which the adapter reported on the
+// same generation, and reports whether it did.
+func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed time.Time) bool {
+	limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew)
+	if generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || !observed.Before(limit) {
+		return false
+	}
+	report.Spec.ObservedTime = v1.NewTimestamp(observed.Add(time.Nanosecond))
+	return true
+}
+
+// followIndexed moves the time of a report behind those that the index has of the adapter:
+// that of the recorded report, nil if there is none, and that of the report that the
+// conditions rest on, which may be recorded no longer. It saves the API server a write that
+// it would refuse.
+func (s *Server) followIndexed(report *v1.AdapterStatus, on requested, recorded *fleet.Row) {
+	if generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.row.Conditions.All()); ok {
+		s.follow(report, generation, observed)
+	}
+	if recorded != nil {
+		s.follow(report, recorded.Generation, recorded.UpdatedTime)
+	}
+}
+
+// followRecorded moves the time of a report behind that of the report that the API server
+// has recorded, and reports whether it did.
+func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (bool, error) {
+	recorded := &v1.AdapterStatus{}
+	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
+		return false, fromOwnRequest(client.IgnoreNotFound(err))
+	}
+	return s.follow(report, recorded.Spec.ObservedGeneration, recorded.Spec.ObservedTime.Time), nil
+}
+
+// followKnown moves the time of a report behind that of the report that the conditions rest
+// on, as readLive has read them. The error says that the server's clock is too far
+// behind: by this clock, the adapter is known from the future.
+func (s *Server) followKnown(report *v1.AdapterStatus, on requested) error {
+	generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.conditions())
+	if !ok || generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || s.follow(report, generation, observed) {
+		return nil
+	}
+	return clockProblem("the last report of the adapter is", observed.Sub(s.options.Clock.Now()))
+}
+
+// clockProblem is the answer to a report that comes from the future or follows one that
+// does. The report is not at fault, so the adapter may send it again.
+func clockProblem(what string, ahead time.Duration) error {
+	return problem.ClockSkew.Because("%s %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
+		what, ahead.Round(time.Second), aggregate.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
+}
+
+// clockRetrySeconds is how long an adapter waits before it reports again after clocks
+// differed. Clocks are not corrected faster.
+const clockRetrySeconds = 10
