@@ -17,12 +17,17 @@ limitations under the License.
 package serving
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/go-logr/logr"
 	"k8s.io/client-go/rest"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
 // TestMetricsFilter: the metrics are for callers that may get their path.
@@ -56,6 +61,62 @@ func TestMetricsFilter(t *testing.T) {
 				t.Errorf("status %d with the challenge %q", got.Code, challenge)
 			}
 		})
+	}
+}
+
+// TestMetricsPort makes requests of the port without credentials: no path has an answer with
+// data.
+func TestMetricsPort(t *testing.T) {
+	server, err := metricsserver.NewServer(Options{MinVersion: "VersionTLS12"}.Metrics("127.0.0.1:0", nil, delegation()), env.Config, http.DefaultClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Start(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+	}()
+	bound := server.(interface{ GetBindAddr() string })
+	eventually(t, "the port is bound", func() bool { return bound.GetBindAddr() != "" })
+	c := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for path, want := range map[string]struct {
+		status   int
+		location string
+	}{
+		"/metrics":            {http.StatusUnauthorized, ""},
+		"/metrics/":           {http.StatusNotFound, ""},
+		"/":                   {http.StatusNotFound, ""},
+		"/debug/pprof/":       {http.StatusNotFound, ""},
+		"/healthz":            {http.StatusNotFound, ""},
+		"//metrics":           {http.StatusTemporaryRedirect, "/metrics"},
+		"/./metrics":          {http.StatusTemporaryRedirect, "/metrics"},
+		"/x/../metrics":       {http.StatusTemporaryRedirect, "/metrics"},
+		"//example.com/x":     {http.StatusTemporaryRedirect, "/example.com/x"},
+		"/metrics%2f..%2f":    {http.StatusNotFound, ""},
+		"//?next=example.com": {http.StatusTemporaryRedirect, "/?next=example.com"},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+bound.GetBindAddr()+path, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		if err := errors.Join(err, response.Body.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if location := response.Header.Get("Location"); response.StatusCode != want.status || location != want.location {
+			t.Errorf("%s: status %d to %q, want %d to %q", path, response.StatusCode, location, want.status, want.location)
+		}
+		if strings.Contains(string(body), "# HELP") {
+			t.Errorf("%s: the answer has metrics", path)
+		}
 	}
 }
 

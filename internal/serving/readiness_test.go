@@ -167,7 +167,7 @@ func TestTokens(t *testing.T) {
 	}
 }
 
-func TestRights(t *testing.T) {
+func TestRightsOfOneNotReady(t *testing.T) {
 	for name, test := range map[string]struct {
 		delegate   counting
 		checks     []error
