@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -277,36 +276,4 @@ func generations(t *testing.T, prefixes ...string) map[string]int64 {
 		}
 	}
 	return found
-}
-
-// TestManagersRights does with the manager's credentials what they are not for.
-func TestManagersRights(t *testing.T) {
-	elsewhere, err := suite.env.NewNamespace(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, as := range []string{"", devUser, "system:serviceaccount:default:default", "system:node:one"} {
-		config, err := suite.env.Manager()
-		if err != nil {
-			t.Fatal(err)
-		}
-		config.Impersonate.UserName = as
-		c, err := client.New(config, client.Options{Scheme: suite.env.Scheme, Mapper: suite.manager.GetRESTMapper()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for what, try := range map[string]func() error{
-			"list secrets":                   func() error { return c.List(t.Context(), &corev1.SecretList{}, client.InNamespace("default")) },
-			"list clusters elsewhere":        func() error { return c.List(t.Context(), &v1.ClusterList{}, client.InNamespace(elsewhere)) },
-			"delete all clusters":            func() error { return c.DeleteAllOf(t.Context(), &v1.Cluster{}, client.InNamespace("default")) },
-			"delete all nodepools elsewhere": func() error { return c.DeleteAllOf(t.Context(), &v1.NodePool{}, client.InNamespace(elsewhere)) },
-			"give itself a role": func() error {
-				return c.Create(t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: "more"}})
-			},
-		} {
-			if err := try(); !apierrors.IsForbidden(err) {
-				t.Errorf("as %q: %s: %v, want it to be forbidden", as, what, err)
-			}
-		}
-	}
 }
