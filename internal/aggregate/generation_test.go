@@ -17,6 +17,8 @@ limitations under the License.
 package aggregate_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,5 +152,30 @@ func TestReportedGeneration(t *testing.T) {
 				t.Errorf("ReportedGeneration = %d, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+// TestObservedGenerations computes a status of generation 2 from reports on generation 1, and
+// on 2 where a report says Stalled. docs/clusters.md says which conditions have which.
+func TestObservedGenerations(t *testing.T) {
+	before := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 10)))
+	in := input(2, before, report("dns", 1, yes, 10), stuck(report("validator", 2, no, 11), "QuotaExceeded", ""))
+	in.Dialect = aggregate.BothDialects
+	in.Mapped = []aggregate.Mapped{{Type: "ZoneReady", Status: yes}}
+	for i := range 51 { // one too many
+		in.Reports = append(in.Reports, report(fmt.Sprintf("extra-%d", i), 1, yes, 12))
+	}
+	got := map[string]int64{}
+	for _, c := range aggregate.Conditions(in) {
+		if !strings.HasPrefix(c.Type, "Extra") {
+			got[c.Type] = c.ObservedGeneration
+		}
+	}
+	want := map[string]int64{
+		"Ready": 2, "Reconciled": 2, "Stalled": 2, "Truncated": 2, "ZoneReady": 2,
+		"Available": 1, "LastKnownReconciled": 1, "DnsSuccessful": 1, "ValidatorSuccessful": 2,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
