@@ -29,11 +29,13 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
 // verdict is the health of one object in the eyes of each tool.
@@ -131,6 +133,25 @@ func TestHealth(t *testing.T) {
 			report(t, object, metav1.ConditionFalse, v1.FinalizedCondition)
 			awaitGone(t, object)
 		})
+	}
+}
+
+// TestHealthWithoutAdapters judges objects of a Kind that has no required adapters.
+func TestHealthWithoutAdapters(t *testing.T) {
+	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
+		conditions := aggregate.Conditions(aggregate.Input{Kind: kind, Generation: 1, Created: time.Now(), Updated: time.Now(), Now: time.Now()})
+		stored, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&v1.Cluster{
+			Status: v1.ResourceStatus{ObservedGeneration: 1, Ready: metav1.ConditionFalse, Available: metav1.ConditionFalse, Conditions: conditions},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		object := newObject("default", kind, "alpha")
+		object.SetGeneration(1)
+		object.Object["status"] = stored["status"]
+		if diff := cmp.Diff(inProgress, judge(t, object)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", kind, diff)
+		}
 	}
 }
 
