@@ -162,7 +162,7 @@ func (r *AdapterStatusReconciler) storeTime(ctx context.Context, namespace strin
 		return time.Time{}, err
 	}
 	c.at, c.ahead = now, stored.Sub(now)
-	if c.ahead > aggregate.MaxClockSkew {
+	if c.ahead > v1.MaxClockSkew {
 		log.FromContext(ctx).Error(nil, "The clock of this process is behind the API server's, so reports count late", "by", c.ahead)
 	}
 	return stored, nil

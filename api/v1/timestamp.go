@@ -74,3 +74,11 @@ func (t *Timestamp) DeepCopyInto(out *Timestamp) { *out = *t }
 
 // Equal reports whether t and u are the same instant.
 func (t Timestamp) Equal(u Timestamp) bool { return t.Time.Equal(u.Time) }
+
+// MaxClockSkew is how far the clock of an adapter, or of the API server that dates a
+// write, may be ahead.
+const MaxClockSkew = 5 * time.Minute
+
+// IsFuture reports whether t is more than MaxClockSkew after now. No clock that is right
+// has shown such a time: a clock was wrong, or a client made the time up.
+func IsFuture(t, now time.Time) bool { return t.After(now.Add(MaxClockSkew)) }

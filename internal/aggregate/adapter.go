@@ -19,6 +19,7 @@ package aggregate
 import (
 	"slices"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -104,7 +105,7 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 func (a *adapter) decide(in Input, conditionType string) {
 	switch {
 	case a.restsOnReport(in):
-		c := adapterCondition(conditionType, *a.report, a.known)
+		c := adapterCondition(conditionType, *a.report, a.known, in.Now)
 		a.result = &c
 	case isReached(a.known, in.Generation):
 		c := *a.known
@@ -116,15 +117,15 @@ func (a *adapter) decide(in Input, conditionType string) {
 // restsOnReport reports whether the result is the one that the report has. Otherwise it
 // is the stored one.
 func (a *adapter) restsOnReport(in Input) bool {
-	if !a.counts || !a.report.hasResult() || a.kept && a.known != nil && compareToReport(a.known, *a.report) > 0 {
+	if !a.counts || !a.report.hasResult() || a.kept && a.known != nil && isOlder(*a.report, a.known, in.Now) {
 		return false
 	}
 	return in.Confirmed || !a.inDoubt(in.Generation)
 }
 
 // adapterCondition returns the condition of an adapter that reports True or False,
-// with its reason and message whole.
-func adapterCondition(conditionType string, r Report, known *v1.ResourceCondition) v1.ResourceCondition {
+// with its reason and message whole. A time from the future dates no transition.
+func adapterCondition(conditionType string, r Report, known *v1.ResourceCondition, now time.Time) v1.ResourceCondition {
 	c := v1.ResourceCondition{
 		Type:               conditionType,
 		Status:             r.Available,
@@ -135,14 +136,15 @@ func adapterCondition(conditionType string, r Report, known *v1.ResourceConditio
 		LastUpdatedTime:    v1.NewTimestamp(r.Observed),
 		LastTransitionTime: v1.NewTimestamp(r.Transition),
 	}
-	if r.Transition.IsZero() {
+	if r.Transition.IsZero() || v1.IsFuture(r.Transition, now) {
 		c.LastTransitionTime = c.LastUpdatedTime
 	}
 	if known != nil {
 		c.CreatedTime = known.CreatedTime
 		// A report for a newer generation may have an earlier time.
-		if known.Status == c.Status || c.LastTransitionTime.Before(known.LastTransitionTime.Time) {
-			c.LastTransitionTime = known.LastTransitionTime
+		before := known.LastTransitionTime
+		if known.Status == c.Status || c.LastTransitionTime.Before(before.Time) && !v1.IsFuture(before.Time, now) {
+			c.LastTransitionTime = before
 		}
 	}
 	return c

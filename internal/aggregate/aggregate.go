@@ -222,11 +222,13 @@ func written(in Input) bool {
 }
 
 // transition sets the status, and lastTransitionTime if the status changes. That time
-// does not go back, also if the clock does.
+// does not go back, also if the clock does, unless it is from the future: the clock was
+// wrong then, and no transition would have a time until that time has come.
 func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
 	if c.Status != status {
 		c.Status = status
-		if now = now.Truncate(time.Microsecond); now.After(c.LastTransitionTime.Time) {
+		now = now.Truncate(time.Microsecond)
+		if before := c.LastTransitionTime.Time; now.After(before) || v1.IsFuture(before, now) {
 			c.LastTransitionTime = v1.NewTimestamp(now)
 		}
 	}

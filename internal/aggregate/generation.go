@@ -52,6 +52,9 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 		return in.Previous
 	}
 	in.Reports, in.Confirmed, in.Now = nil, false, in.changed()
+	if was.LastTransitionTime.After(in.Now) {
+		in.Now = was.LastTransitionTime.Time // without a clock, no time is from the future
+	}
 	if !written(in) {
 		return Conditions(in)
 	}

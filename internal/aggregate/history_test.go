@@ -157,10 +157,20 @@ func TestHistories(t *testing.T) {
 			start,
 			{
 				change: func(in *aggregate.Input) {
-					in.Reports, in.Now = []aggregate.Report{report("dns", 1, no, 12), bothTrue[1]}, at(30)
+					in.Reports, in.Now = []aggregate.Report{report("dns", 1, no, 12), bothTrue[1]}, at(55)
 				},
 				wantAvailable: brief{no, "AdaptersUnavailable", "dns: Available=False at generation 1", 1, at(11), at(60)},
 				wantReady:     brief{no, "AdaptersNotReady", "dns: Available=False", 1, at(11), at(60)},
+			},
+		},
+		"the clock was ahead": {
+			start,
+			{
+				change: func(in *aggregate.Input) {
+					in.Reports, in.Now = []aggregate.Report{report("dns", 1, no, 12), bothTrue[1]}, at(30)
+				},
+				wantAvailable: brief{no, "AdaptersUnavailable", "dns: Available=False at generation 1", 1, at(11), at(30)},
+				wantReady:     brief{no, "AdaptersNotReady", "dns: Available=False", 1, at(11), at(30)},
 			},
 		},
 		"Unknown between two results undoes nothing": {

@@ -70,10 +70,20 @@ func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Re
 }
 
 // IsOutdated reports whether the conditions rest on a newer report of the adapter
-// than r.
-func IsOutdated(r Report, conditions []v1.ResourceCondition) bool {
+// than r, which is plausible at the time now.
+func IsOutdated(r Report, conditions []v1.ResourceCondition, now time.Time) bool {
 	c := findOf(conditions, r.Adapter)
-	return c != nil && compareToReport(c, r) > 0
+	return c != nil && isOlder(r, c, now)
+}
+
+// isOlder reports whether r, which is plausible, is older than the report that c rests
+// on. If c has a time from the future, a clock was wrong when that report was made, and
+// then the time says nothing: otherwise no report would count until that time has come.
+func isOlder(r Report, c *v1.ResourceCondition, now time.Time) bool {
+	if c.ObservedGeneration == r.Generation && v1.IsFuture(c.LastUpdatedTime.Time, now) {
+		return false
+	}
+	return compareToReport(c, r) > 0
 }
 
 // Known returns the generation and the time of the report that the condition of an adapter

@@ -162,15 +162,28 @@ func TestKeptResultsAreBounded(t *testing.T) {
 }
 
 func TestIsOutdated(t *testing.T) {
-	stored := aggregate.Conditions(input(2, nil, report("dns", 2, yes, 10)))
-	for want, reports := range map[bool][]aggregate.Report{
-		true:  {report("dns", 1, yes, 20), report("dns", 2, no, 9), report("dns", 2, unknown, 9)},
-		false: {report("dns", 2, yes, 10), report("dns", 2, no, 11), report("dns", 3, no, 1), report("validator", 1, yes, 1)},
+	past := aggregate.Conditions(input(2, nil, report("dns", 2, yes, 10)))
+	ahead := input(2, nil, report("dns", 2, yes, 66))
+	ahead.Now = at(66)
+	future := aggregate.Conditions(ahead)
+	for _, test := range []struct {
+		stored []v1.ResourceCondition
+		report aggregate.Report
+		want   bool
+	}{
+		{past, report("dns", 1, yes, 20), true},
+		{past, report("dns", 2, no, 9), true},
+		{past, report("dns", 2, unknown, 9), true},
+		{past, report("dns", 2, yes, 10), false},
+		{past, report("dns", 2, no, 11), false},
+		{past, report("dns", 3, no, 1), false},
+		{past, report("validator", 1, yes, 1), false},
+		{future, report("dns", 2, no, 60), false},
+		{future, report("dns", 2, unknown, 1), false},
+		{future, report("dns", 1, no, 60), true},
 	} {
-		for _, r := range reports {
-			if got := aggregate.IsOutdated(r, stored); got != want {
-				t.Errorf("IsOutdated(%+v) is %t", r, got)
-			}
+		if got := aggregate.IsOutdated(test.report, test.stored, at(60)); got != test.want {
+			t.Errorf("IsOutdated(%+v, %+v) is %t", test.report, test.stored, got)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func mapped(in Input) []v1.ResourceCondition {
 		}
 		c.Reason, c.Message, c.ObservedGeneration = m.Reason, m.Message, in.Generation
 		limitsOf(in).bound(&c)
-		if c.LastUpdatedTime.Before(newest) {
+		if c.LastUpdatedTime.Before(newest) || v1.IsFuture(c.LastUpdatedTime.Time, in.Now) {
 			c.LastUpdatedTime = v1.NewTimestamp(newest)
 		}
 		conditions[i] = transition(c, m.Status, in.Now)

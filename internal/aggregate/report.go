@@ -84,11 +84,8 @@ func ReportOf(s *v1.AdapterStatus) Report {
 	return r
 }
 
-// MaxClockSkew is how far the clock of an adapter may be ahead of ours.
-const MaxClockSkew = 5 * time.Minute
-
 // Implausible reports whether no adapter can have seen what r says, and why: r is
-// about a generation that the parent does not have, or more than MaxClockSkew after
+// about a generation that the parent does not have, or more than v1.MaxClockSkew after
 // now. Such a report counts for nothing, and what was known of its adapter stays
 // known. A generation is implausible for good only if it is compared with the
 // parent as the API server has it now.
@@ -96,9 +93,9 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 	switch {
 	case r.Generation > generation:
 		return fmt.Sprintf("observedGeneration %d is newer than the generation %d of the resource", r.Generation, generation), true
-	case r.Observed.After(now.Add(MaxClockSkew)):
+	case v1.IsFuture(r.Observed, now):
 		return fmt.Sprintf("observedTime %s is more than %s after the current time %s",
-			r.Observed.UTC().Format(time.RFC3339), MaxClockSkew, now.UTC().Format(time.RFC3339)), true
+			r.Observed.UTC().Format(time.RFC3339), v1.MaxClockSkew, now.UTC().Format(time.RFC3339)), true
 	}
 	return "", false
 }
@@ -121,14 +118,10 @@ func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now
 	switch {
 	case own == nil:
 		return isLeftOut(conditions, r.Adapter)
-	case own.ObservedGeneration < r.Generation:
-		return false
-	case own.ObservedGeneration > r.Generation:
-		return true
-	case own.LastUpdatedTime.Time.Equal(r.Observed):
+	case compareToReport(own, r) == 0:
 		return shows(own, r)
 	default:
-		return own.LastUpdatedTime.After(r.Observed)
+		return isOlder(r, own, now)
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 				return err
 			}
 		}
-		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions()) {
+		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions(), s.options.Clock.Now()) {
 			removable = false
 			return nil
 		}

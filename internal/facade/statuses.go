@@ -88,7 +88,7 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 	if faults := checkReport(body); len(faults) > 0 {
 		return problem.InvalidBody.InFields(faults...)
 	}
-	if ahead := body.ObservedTime.Sub(s.options.Clock.Now()); ahead > aggregate.MaxClockSkew {
+	if ahead := body.ObservedTime.Sub(s.options.Clock.Now()); ahead > v1.MaxClockSkew {
 		return clockProblem("observed_time is", ahead)
 	}
 	// A report creates an AdapterStatus or replaces one. The answers before either write

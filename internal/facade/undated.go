@@ -37,7 +37,7 @@ import (
 // follow moves the time of a report behind another time at which the adapter reported on the
 // same generation, and reports whether it did.
 func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed time.Time) bool {
-	limit := s.options.Clock.Now().Add(aggregate.MaxClockSkew)
+	limit := s.options.Clock.Now().Add(v1.MaxClockSkew)
 	if generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || !observed.Before(limit) {
 		return false
 	}
@@ -83,7 +83,7 @@ func (s *Server) followKnown(report *v1.AdapterStatus, on requested) error {
 // does. The report is not at fault, so the adapter may send it again.
 func clockProblem(what string, ahead time.Duration) error {
 	return problem.ClockSkew.Because("%s %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
-		what, ahead.Round(time.Second), aggregate.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
+		what, ahead.Round(time.Second), v1.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
 }
 
 // clockRetrySeconds is how long an adapter waits before it reports again after clocks

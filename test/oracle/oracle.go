@@ -150,23 +150,32 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 		ObservedGeneration: report.Generation, CreatedTime: v1.NewTimestamp(report.Observed),
 		LastUpdatedTime: v1.NewTimestamp(report.Observed), LastTransitionTime: v1.NewTimestamp(report.Changed),
 	}
-	if report.Changed.IsZero() {
+	if report.Changed.IsZero() || isAhead(r, report.Changed) { // "was set by a wrong clock"
 		c.LastTransitionTime = c.LastUpdatedTime
 	}
 	if had { // "created_time never moves", "last_transition_time moves only when status does"
 		c.CreatedTime = before.CreatedTime
-		if before.Status == c.Status || before.LastTransitionTime.After(c.LastTransitionTime.Time) { // "never run backwards"
-			c.LastTransitionTime = before.LastTransitionTime
-		}
+		c.LastTransitionTime = whenChanged(r, before, c.Status, c.LastTransitionTime.Time)
 	}
 	return c, true
 }
 
-// isOvertaken: "a kept result stays until the adapter reports something newer".
+// isOvertaken: "a kept result stays until the adapter reports something newer". "A
+// condition that is more than five minutes ahead is newer than no report of its
+// generation".
 func isOvertaken(r Resource, report Report) bool {
 	before, had := named(r.Before, TypeOf(report.Adapter))
-	return had && isKept(r, before.Type) && older(report, before)
+	if !had || !isKept(r, before.Type) {
+		return false
+	}
+	if before.ObservedGeneration == report.Generation && isAhead(r, before.LastUpdatedTime.Time) {
+		return false
+	}
+	return older(report, before)
 }
+
+// isAhead: "more than five minutes ahead of the current time".
+func isAhead(r Resource, t time.Time) bool { return t.Sub(r.Now) > 5*time.Minute }
 
 func isKept(r Resource, conditionType string) bool {
 	return slices.ContainsFunc(r.Kept, func(adapter string) bool { return TypeOf(adapter) == conditionType })
@@ -181,7 +190,7 @@ func older(report Report, c v1.ResourceCondition) bool {
 }
 
 func counts(r Resource, report Report) bool {
-	return report.Generation <= r.Generation && !report.Observed.After(r.Now.Add(5*time.Minute))
+	return report.Generation <= r.Generation && !isAhead(r, report.Observed)
 }
 
 // ready: "True where every required adapter reports Available=True at the parent's
@@ -363,10 +372,21 @@ func start(r Resource, name string) v1.ResourceCondition {
 		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
 }
 
-// dateChange: "last_transition_time moves only when status does", and "never back".
+// dateChange: a change of Ready or Available is now.
 func dateChange(r Resource, c *v1.ResourceCondition) {
-	if was := start(r, c.Type); was.Status != c.Status && r.Now.Truncate(time.Microsecond).After(was.LastTransitionTime.Time) {
-		c.LastTransitionTime = v1.NewTimestamp(r.Now.Truncate(time.Microsecond))
+	c.LastTransitionTime = whenChanged(r, start(r, c.Type), c.Status, r.Now.Truncate(time.Microsecond))
+}
+
+// whenChanged: "when status last changed. It never runs backwards". After "a time more than
+// five minutes ahead", "the next change of status has its own time again".
+func whenChanged(r Resource, was v1.ResourceCondition, status metav1.ConditionStatus, changed time.Time) v1.Timestamp {
+	switch last := was.LastTransitionTime; {
+	case was.Status == status:
+		return last
+	case isAhead(r, last.Time), changed.After(last.Time):
+		return v1.NewTimestamp(changed)
+	default:
+		return last
 	}
 }
 
