@@ -66,6 +66,21 @@ var _ = Describe("The record of updates", func() {
 		Expect(cluster.Status.ObservedLabels).To(Equal(v1.LabelsDigest(nil)))
 		Expect(cluster.Status.Sequence).To(Equal(sequence))
 	})
+
+	It("takes no time from the future that a client writes into managedFields", func(ctx context.Context) {
+		refresh(ctx, cluster)
+		forge := []byte(`[
+			{"op": "replace", "path": "/metadata/managedFields/0/time", "value": "2999-12-31T00:00:00Z"},
+			{"op": "replace", "path": "/metadata/labels", "value": {"a": "b"}}
+		]`)
+		Expect(env.Client.Patch(ctx, cluster, client.RawPatch(types.JSONPatchType, forge), client.FieldOwner("forger"))).To(Succeed())
+		Expect(cluster.ManagedFields).To(ContainElement(HaveField("Time.Year()", 2999)), "the API server has taken the time")
+		Eventually(func(g Gomega) {
+			refresh(ctx, cluster)
+			g.Expect(cluster.Status.ObservedLabels).To(Equal(v1.LabelsDigest(map[string]string{"a": "b"})))
+		}).Should(Succeed())
+		Expect(v1.UpdatedTime(cluster)).To(BeTemporally("~", time.Now(), time.Minute))
+	})
 })
 
 var _ = Describe("A status that the store refuses for its size", func() {

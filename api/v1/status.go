@@ -62,19 +62,34 @@ func Sequence(r Parent) int64 {
 	return revision
 }
 
-// UpdatedTime returns the time when a client last changed the object: the later
-// one of the time that the controller recorded in the status of a Cluster or
-// NodePool, and of the time in metadata.managedFields.
+// UpdatedTime returns the time when a client last changed spec or labels of a Cluster or
+// NodePool: the time that the controller recorded in the status. While the record is of
+// another generation or of other labels, it is the later one of the recorded time and of
+// the time in metadata.managedFields.
 //
-// Neither is enough. managedFields know of a change at once, but forget it when a
-// client removes all fields of a manager or clears managedFields. The record is
-// never lost, but lags behind until the controller has seen the change.
+// managedFields know of a change at once. But they forget it when a client removes all
+// fields of a manager or clears managedFields, and a client may write any time into them.
+// The record is never lost, but lags behind until the controller has seen the change.
 func UpdatedTime(o metav1.Object) time.Time {
-	updated := managedTime(o)
-	if r, ok := o.(Parent); ok && r.GetStatus().UpdatedTime.After(updated) {
-		return r.GetStatus().UpdatedTime.Time
+	r, ok := o.(Parent)
+	if !ok {
+		return managedTime(o)
 	}
-	return updated
+	recorded := r.GetStatus().UpdatedTime.Time
+	if !recorded.IsZero() && !changed(r, LabelsDigest(r.GetLabels())) {
+		return recorded
+	}
+	if updated := managedTime(o); updated.After(recorded) {
+		return updated
+	}
+	return recorded
+}
+
+// changed reports whether r has another generation than its status was written for, or
+// other labels. digest is that of its labels.
+func changed(r Parent, digest string) bool {
+	stored := r.GetStatus()
+	return stored.ObservedGeneration != r.GetGeneration() || stored.ObservedLabels != digest
 }
 
 // managedTime returns the newest time in metadata.managedFields, without the
@@ -100,17 +115,27 @@ const updateStep = time.Millisecond
 // RecordUpdate sets sequence, updatedTime and observedLabels of next, the status
 // that the controller is about to write for r. now is the controller's time.
 //
-// updatedTime moves forward if spec or labels differ from those that the stored
-// status was written for, also if managedFields do not show the change. Otherwise
-// it follows managedFields, which never move it back.
+// updatedTime moves forward if spec or labels differ from those that the stored status
+// was written for, also if managedFields do not show the change. Otherwise it stays. A
+// time from the future counts neither in managedFields nor in the stored status. Only
+// there updatedTime moves back.
 func RecordUpdate(next *ResourceStatus, r Parent, now time.Time) {
-	stored := r.GetStatus()
 	next.Sequence = Sequence(r)
 	next.ObservedLabels = LabelsDigest(r.GetLabels())
-	updated := UpdatedTime(r)
-	recorded := stored.UpdatedTime.Time
-	changed := stored.ObservedGeneration != r.GetGeneration() || stored.ObservedLabels != next.ObservedLabels
-	if !recorded.IsZero() && changed && !updated.After(recorded) {
+	changed := changed(r, next.ObservedLabels)
+	recorded, updated := r.GetStatus().UpdatedTime.Time, managedTime(r)
+	if IsFuture(updated, now) {
+		updated = r.GetCreationTimestamp().Time
+	}
+	switch {
+	case recorded.IsZero():
+	case IsFuture(recorded, now):
+		if changed {
+			updated = now
+		}
+	case !changed:
+		updated = recorded
+	case !updated.After(recorded):
 		updated = recorded.Add(updateStep)
 		if now.After(updated) {
 			updated = now

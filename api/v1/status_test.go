@@ -84,7 +84,7 @@ func TestSequence(t *testing.T) {
 func TestUpdatedTime(t *testing.T) {
 	cases := map[string]struct {
 		fields   []metav1.ManagedFieldsEntry
-		recorded time.Time
+		recorded time.Time // for another generation
 		want     time.Time
 	}{
 		"no managed fields":                {nil, time.Time{}, created},
@@ -102,7 +102,7 @@ func TestUpdatedTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cluster := &Cluster{
 				ObjectMeta: metav1.ObjectMeta{CreationTimestamp: metav1.NewTime(created), ManagedFields: tc.fields},
-				Status:     ResourceStatus{UpdatedTime: Timestamp{tc.recorded}},
+				Status:     ResourceStatus{UpdatedTime: Timestamp{tc.recorded}, ObservedGeneration: 7},
 			}
 			if got := UpdatedTime(cluster); !got.Equal(tc.want) {
 				t.Errorf("got %v, want %v", got, tc.want)
@@ -114,7 +114,40 @@ func TestUpdatedTime(t *testing.T) {
 	}
 }
 
+// A record of the same generation and labels is the answer, whatever a client writes into
+// managedFields.
+func TestUpdatedTimeIsTheRecord(t *testing.T) {
+	cases := map[string]struct {
+		generation int64
+		labels     map[string]string
+		want       time.Time
+	}{
+		"recorded":               {3, map[string]string{"a": "b"}, minutes(5)},
+		"HyperFleet's own label": {3, map[string]string{"a": "b", ClusterLabel: "c"}, minutes(5)},
+		"another generation":     {4, map[string]string{"a": "b"}, minutes(9)},
+		"another label":          {3, map[string]string{"a": "c"}, minutes(9)},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			cluster := &Cluster{
+				ObjectMeta: metav1.ObjectMeta{
+					CreationTimestamp: metav1.NewTime(created), Generation: tc.generation, Labels: tc.labels,
+					ManagedFields: []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(9))},
+				},
+				Status: ResourceStatus{
+					UpdatedTime: NewTimestamp(minutes(5)), ObservedGeneration: 3, ObservedLabels: LabelsDigest(map[string]string{"a": "b"}),
+				},
+			}
+			if got := UpdatedTime(cluster); !got.Equal(tc.want) {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
 func TestRecordUpdate(t *testing.T) {
+	year2999 := time.Date(2999, 12, 31, 0, 0, 0, 0, time.UTC)
+
 	cases := map[string]struct {
 		recorded time.Time         // zero: no record
 		labels   map[string]string // those of the record: tier=one
@@ -132,8 +165,14 @@ func TestRecordUpdate(t *testing.T) {
 		"a label is removed without a trace":        {minutes(5), nil, 5, nil, minutes(20)},
 		"HyperFleet's own label":                    {minutes(5), map[string]string{"tier": "one", ClusterLabel: "a"}, 5, nil, minutes(5)},
 		"two changes in one second":                 {minutes(20), map[string]string{"tier": "one"}, 4, []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(20))}, minutes(20).Add(time.Millisecond)},
-		"the controller's clock is behind":          {minutes(30), map[string]string{"tier": "one"}, 4, nil, minutes(30).Add(time.Millisecond)},
-		"a change of annotations only, which shows": {minutes(5), map[string]string{"tier": "one"}, 5, []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(9))}, minutes(9)},
+		"the controller's clock is behind":          {minutes(24), map[string]string{"tier": "one"}, 4, nil, minutes(24).Add(time.Millisecond)},
+		"a change of annotations only":              {minutes(5), map[string]string{"tier": "one"}, 5, []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(9))}, minutes(5)},
+		"a change from the future":                  {minutes(5), map[string]string{"tier": "two"}, 5, []metav1.ManagedFieldsEntry{managed("kubectl", "", year2999)}, minutes(20)},
+		"a change by a clock that is ahead":         {minutes(5), map[string]string{"tier": "one"}, 4, []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(25))}, minutes(25)},
+		"the first record, from the future":         {time.Time{}, map[string]string{"tier": "one"}, 0, []metav1.ManagedFieldsEntry{managed("kubectl", "", year2999)}, created},
+		"a record from the future":                  {year2999, map[string]string{"tier": "one"}, 5, []metav1.ManagedFieldsEntry{managed("kubectl", "", minutes(7))}, minutes(7)},
+		"a record from the future, without a trace": {year2999, map[string]string{"tier": "one"}, 5, nil, created},
+		"a change after a record from the future":   {year2999, map[string]string{"tier": "one"}, 4, []metav1.ManagedFieldsEntry{managed("kubectl", "", year2999)}, minutes(20)},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
