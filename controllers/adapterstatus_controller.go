@@ -43,14 +43,12 @@ const orphanGracePeriod = time.Minute
 type AdapterStatusReconciler struct {
 	Options
 
-	memory     memory
-	comparison clockComparison
-	recorder   eventRecorder
+	memory   memory
+	recorder eventRecorder
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;update;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=get;list;watch;patch
-// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
 // SetupWithManager registers the reconciler.
 func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -61,6 +59,7 @@ func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named("adapterstatus").
 		WatchesRawSource(reportSource{r.Reports, toReport(r.Clock)}).
+		WatchesRawSource(r.judgeStored()).
 		Watches(&v1.Cluster{}, toDependents(reports), builder.WithPredicates(deleted)).
 		Watches(&v1.NodePool{}, toDependents(reports), builder.WithPredicates(deleted)).
 		WithOptions(controllerOptions(r.MaxConcurrentReconciles)).

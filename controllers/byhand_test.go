@@ -29,6 +29,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
+	"github.com/hyperfleet-io/hyperfleet/internal/clocks"
 )
 
 // byHand is a namespace in which a test calls reconcilers by hand, with its own clock. The
@@ -52,6 +53,7 @@ func newByHand(ctx context.Context) *byHand {
 	clock := clocktesting.NewFakePassiveClock(time.Now())
 	return &byHand{cluster: newCluster(namespace, "alpha"), clock: clock, options: Options{
 		Client: mgr.GetClient(), APIReader: mgr.GetAPIReader(), Reports: reports, Adapters: fixedAdapters(clusterAdapters()), Clock: clock,
+		clocks: clocks.NewComparison(clock, mgr.GetClient()),
 	}}
 }
 

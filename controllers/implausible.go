@@ -18,18 +18,16 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
@@ -51,22 +49,55 @@ type ahead struct {
 // gone, the API server refuses every honest report of that adapter as stale. It reports
 // whether the report is judged: it is implausible by this process's clock.
 //
-// This process's clock may be late, so that every honest report looks implausible. The
-// API server's clock has the last word.
+// This process's clock may be late, so that every honest report looks implausible. So the
+// API server's clock must agree.
 func (r *AdapterStatusReconciler) judgeTime(ctx context.Context, report *v1.AdapterStatus, resource parent) (judged bool, result ctrl.Result, err error) {
 	said := aggregate.ReportOf(report)
 	if _, implausible := aggregate.Implausible(said, said.Generation, r.Clock.Now()); !implausible {
 		return false, ctrl.Result{}, nil
 	}
-	now, err := r.storeTime(ctx, report.Namespace)
+	now, err := r.clocks.Latest(ctx, report.Namespace)
 	if err != nil {
 		return true, ctrl.Result{}, err
 	}
 	reason, implausible := aggregate.Implausible(said, said.Generation, now)
-	if !implausible { // by the clock that counts, and time will not make it so
+	if !implausible { // judgeStored looks at it again
 		return true, ctrl.Result{}, nil
 	}
 	return true, ctrl.Result{}, r.deleteImplausible(ctx, report, resource, reason)
+}
+
+// judgeInterval is how often stored reports from the future are looked for.
+const judgeInterval = time.Minute
+
+// judgeStored returns the source that enqueues the stored reports that have come to be
+// from the future. They were not when they arrived: a clock was ahead, and was set right
+// since, which is no event.
+func (r *AdapterStatusReconciler) judgeStored() source.Source {
+	return source.Func(func(ctx context.Context, queue requestQueue) error {
+		go wait.UntilWithContext(ctx, func(ctx context.Context) {
+			if err := r.enqueueFromTheFuture(ctx, queue); err != nil {
+				log.FromContext(ctx).Error(err, "Cannot judge the times of stored reports")
+			}
+		}, judgeInterval)
+		return nil
+	})
+}
+
+// enqueueFromTheFuture enqueues the reports that are from the future by both clocks.
+func (r *AdapterStatusReconciler) enqueueFromTheFuture(ctx context.Context, queue requestQueue) error {
+	found := r.Reports.ObservedAfter(r.Clock.Now().Add(v1.MaxClockSkew))
+	if len(found) == 0 {
+		return nil
+	}
+	now, err := r.clocks.Latest(ctx, found[0].Namespace)
+	if err != nil {
+		return err
+	}
+	for _, key := range r.Reports.ObservedAfter(now.Add(v1.MaxClockSkew)) {
+		addLowPriority(queue, ctrl.Request{NamespacedName: key})
+	}
+	return nil
 }
 
 // judgeGeneration deletes a report about a generation that its resource does not reach
@@ -137,54 +168,4 @@ func (r *AdapterStatusReconciler) keepResult(ctx context.Context, report *v1.Ada
 	annotations[v1.KeptResultsAnnotation] = annotation
 	annotated.SetAnnotations(annotations)
 	return patchMetadata(ctx, r.Client, annotated, resource)
-}
-
-// clockComparison is how far the API server's clock was ahead of this process's. One
-// comparison holds for a minute: while this process's clock is late, every report causes
-// the question.
-type clockComparison struct {
-	mu    sync.Mutex
-	at    time.Time
-	ahead time.Duration
-}
-
-// storeTime returns the time of the API server's clock, to about a second.
-func (r *AdapterStatusReconciler) storeTime(ctx context.Context, namespace string) (time.Time, error) {
-	c := &r.comparison
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	now := r.Clock.Now()
-	if age := now.Sub(c.at); age >= 0 && age < time.Minute {
-		return now.Add(c.ahead), nil
-	}
-	stored, err := r.readStoreTime(ctx, namespace)
-	if err != nil {
-		return time.Time{}, err
-	}
-	c.at, c.ahead = now, stored.Sub(now)
-	if c.ahead > v1.MaxClockSkew {
-		log.FromContext(ctx).Error(nil, "The clock of this process is behind the API server's, so reports count late", "by", c.ahead)
-	}
-	return stored, nil
-}
-
-// readStoreTime asks the API server for its time, in whole seconds: the creation time of
-// an Event that is not stored.
-func (r *AdapterStatusReconciler) readStoreTime(ctx context.Context, namespace string) (time.Time, error) {
-	probe := &unstructured.Unstructured{Object: map[string]any{
-		"type":                "Normal",
-		"reason":              "ClockCompared",
-		"action":              "CompareClocks",
-		"eventTime":           r.Clock.Now().UTC().Format("2006-01-02T15:04:05.000000Z07:00"),
-		"reportingController": recorderName,
-		"reportingInstance":   recorderName,
-		"regarding":           map[string]any{"kind": "Namespace", "name": namespace, "namespace": namespace},
-	}}
-	probe.SetGroupVersionKind(schema.GroupVersionKind{Group: "events.k8s.io", Version: "v1", Kind: "Event"})
-	probe.SetNamespace(namespace)
-	probe.SetGenerateName("hyperfleet-clock-")
-	if err := r.Client.Create(ctx, probe, client.DryRunAll); err != nil {
-		return time.Time{}, fmt.Errorf("read the API server's clock: %w", err)
-	}
-	return probe.GetCreationTimestamp().Time, nil
 }

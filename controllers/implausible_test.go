@@ -25,6 +25,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -118,7 +119,50 @@ var _ = Describe("An implausible report", func() {
 		adapterStatuses := s.reports()
 		Expect(s.reconciled(ctx, adapterStatuses, report)).To(BeZero())
 		refresh(ctx, report)
-		Expect(adapterStatuses.comparison.ahead).To(BeNumerically("~", time.Hour, time.Minute))
+		queue := &recordingQueue{}
+		Expect(adapterStatuses.enqueueFromTheFuture(ctx, queue)).To(Succeed())
+		Expect(queue.added).NotTo(HaveKey(client.ObjectKeyFromObject(report)))
+
+		By("and counts")
+		Eventually(func(g Gomega) {
+			g.Expect(s.reconciled(ctx, s.clusters(), s.cluster)).To(BeZero())
+			expectCondition(ctx, g, s.cluster, "DnsSuccessful", metav1.ConditionTrue, "", 1)
+		}).Should(Succeed())
+	})
+
+	It("of a clock that was ahead and is set right keeps no honest report out", func(ctx context.Context) {
+		s := newByHand(ctx)
+		Expect(env.Client.Create(ctx, s.cluster)).To(Succeed())
+		now, ahead := time.Now().Truncate(time.Millisecond), time.Now().AddDate(1, 0, 0).Truncate(time.Millisecond)
+		clusters, adapterStatuses, queue := s.clusters(), s.reports(), &recordingQueue{}
+		eventually := func(status metav1.ConditionStatus, updated time.Time) {
+			GinkgoHelper()
+			Eventually(func(g Gomega) {
+				g.Expect(s.reconciled(ctx, clusters, s.cluster)).To(BeZero())
+				expectCondition(ctx, g, s.cluster, "DnsSuccessful", status, "", 1)
+				dns := v1.FindCondition(s.cluster.Status.Conditions, "DnsSuccessful")
+				g.Expect(dns.LastUpdatedTime.Time).To(BeTemporally("==", updated))
+				g.Expect(dns.LastTransitionTime.Time).To(BeTemporally("==", updated))
+			}).Should(Succeed())
+		}
+		s.clock.SetTime(ahead)
+		report := planted(s.cluster.Namespace, atTime(ahead))
+		Expect(env.Client.Create(ctx, report)).To(Succeed())
+		eventually(metav1.ConditionTrue, ahead)
+		Expect(adapterStatuses.enqueueFromTheFuture(ctx, queue)).To(Succeed())
+		Expect(queue.added).NotTo(HaveKey(client.ObjectKeyFromObject(report)))
+
+		s.clock.SetTime(now)
+		Expect(adapterStatuses.enqueueFromTheFuture(ctx, queue)).To(Succeed())
+		Expect(queue.added).To(HaveKey(client.ObjectKeyFromObject(report)))
+		Expect(s.reconciled(ctx, adapterStatuses, report)).To(BeZero())
+		Expect(apierrors.IsNotFound(env.Client.Get(ctx, client.ObjectKeyFromObject(report), report))).To(BeTrue())
+		eventually(metav1.ConditionTrue, ahead)
+
+		report = planted(s.cluster.Namespace, atTime(now))
+		report.Spec.Conditions[1].Status = metav1.ConditionFalse
+		Expect(env.Client.Create(ctx, report)).To(Succeed())
+		eventually(metav1.ConditionFalse, now)
 	})
 
 	It("of a generation that its resource does not reach within a minute is deleted", func(ctx context.Context) {
@@ -155,3 +199,16 @@ var _ = Describe("An implausible report", func() {
 		Expect(report.DeletionTimestamp).To(BeNil())
 	})
 })
+
+// recordingQueue is a queue that keeps what is added to it.
+type recordingQueue struct {
+	requestQueue
+	added map[client.ObjectKey]bool
+}
+
+func (q *recordingQueue) Add(r reconcile.Request) {
+	if q.added == nil {
+		q.added = map[client.ObjectKey]bool{}
+	}
+	q.added[r.NamespacedName] = true
+}

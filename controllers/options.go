@@ -26,6 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/clocks"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -67,6 +68,9 @@ type Options struct {
 	// StuckAfter is the time after which a deletion that still waits is recorded as
 	// stuck, and then again; 0 records nothing.
 	StuckAfter time.Duration
+
+	// clocks is the comparison of Clock with the API server's.
+	clocks *clocks.Comparison
 }
 
 // SetupWithManager declares the index of the manager's cache and registers the
@@ -75,6 +79,7 @@ func SetupWithManager(ctx context.Context, mgr ctrl.Manager, o Options) error {
 	if err := setupIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return err
 	}
+	o.clocks = clocks.NewComparison(o.Clock, o.Client)
 	o.Reports.AddEventHandler(countReports)
 	if err := (&ClusterReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the Cluster reconciler: %w", err)

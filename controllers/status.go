@@ -115,7 +115,6 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 		MissingCluster: at.missingCluster,
 		Dialect:        a.ConditionNames,
 		Previous:       a.memory.latestConditions(obj),
-		Now:            a.Clock.Now(),
 	}
 	if deleted := obj.GetDeletionTimestamp(); deleted != nil {
 		c.in.Deleted = deleted.Time
@@ -124,8 +123,7 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 		// The stored results are kept. Heartbeats that are newer may have no report any more.
 		c.in.Kept, c.in.Previous = kept, obj.GetStatus().Conditions
 	}
-	c.take(a.Reports.On(a.kind, obj))
-	err := a.applyRules(ctx, obj, &c)
+	err := a.take(ctx, obj, &c, a.Reports.On(a.kind, obj))
 	if doubts := aggregate.Unconfirmed(c.in); err == nil && len(doubts) > 0 {
 		log.FromContext(ctx).V(1).Info("Reading reports from the API server", "doubts", doubts)
 		err = a.confirm(ctx, obj, &c)
@@ -138,12 +136,41 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 	return c, nil
 }
 
-// take makes the reports those of the input.
-func (c *computation) take(reports []*v1.AdapterStatus) {
+// take makes the reports those of the input, and judges and maps them.
+func (a aggregator) take(ctx context.Context, obj parent, c *computation, reports []*v1.AdapterStatus) (err error) {
 	c.reports, c.in.Reports = reports, make([]aggregate.Report, len(reports))
 	for i, report := range reports {
 		c.in.Reports[i] = aggregate.ReportOf(report)
 	}
+	if c.in.Now, err = a.now(ctx, obj, c.in); err != nil {
+		return err
+	}
+	return a.applyRules(ctx, obj, c)
+}
+
+// now returns the time of a computation: this process's, unless something that the status
+// depends on is from the future by it. Then the API server's counts if it is later: this
+// process's clock may be late, and what is stored be right.
+func (a aggregator) now(ctx context.Context, obj parent, in aggregate.Input) (time.Time, error) {
+	latest := v1.UpdatedTime(obj)
+	for _, r := range in.Reports {
+		latest = laterOf(latest, r.Observed)
+	}
+	for _, c := range in.Previous {
+		latest = laterOf(laterOf(latest, c.LastUpdatedTime.Time), c.LastTransitionTime.Time)
+	}
+	now := a.Clock.Now()
+	if !v1.IsFuture(latest, now) {
+		return now, nil
+	}
+	return a.clocks.Latest(ctx, obj.GetNamespace())
+}
+
+func laterOf(t, u time.Time) time.Time {
+	if u.After(t) {
+		return u
+	}
+	return t
 }
 
 // evaluate computes the status from the input.
@@ -178,9 +205,8 @@ func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) err
 			reports = append(reports, &list.Items[i])
 		}
 	}
-	c.take(reports)
 	c.in.Confirmed = true
-	return a.applyRules(ctx, obj, c)
+	return a.take(ctx, obj, c, reports)
 }
 
 // save stores a computed status, unless it is stored already or its write may wait.

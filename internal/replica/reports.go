@@ -20,6 +20,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
@@ -65,6 +66,17 @@ func (r *Reports) On(kind string, resource client.Object) []*v1.AdapterStatus {
 		reports[i] = rest.DecodeReport(row)
 	}
 	return reports
+}
+
+// ObservedAfter returns the keys of the reports with a later observedTime.
+func (r *Reports) ObservedAfter(t time.Time) []client.ObjectKey {
+	var later []client.ObjectKey
+	for _, row := range r.Index.Rows() {
+		if row.UpdatedTime.After(t) {
+			later = append(later, row.Key)
+		}
+	}
+	return later
 }
 
 // rowsOn returns the rows of the reports on a resource.

@@ -87,6 +87,22 @@ func TestReportsOn(t *testing.T) {
 	}
 }
 
+func TestReportsObservedAfter(t *testing.T) {
+	reports := newReports()
+	var stored []*v1.AdapterStatus
+	for i, adapter := range []string{"dns", "validator", "pullsecret"} {
+		stored = append(stored, storedReport("alpha", adapter, alphaUID, i))
+		reports.Upsert(rowOf(t, stored[i]))
+	}
+	want := []types.NamespacedName{{Namespace: "default", Name: "alpha.pullsecret"}}
+	if diff := cmp.Diff(want, reports.ObservedAfter(stored[1].Spec.ObservedTime.Time)); diff != "" {
+		t.Errorf("ObservedAfter (-want +got):\n%s", diff)
+	}
+	if got := reports.ObservedAfter(stored[2].Spec.ObservedTime.Time); got != nil {
+		t.Errorf("ObservedAfter the last one = %v", got)
+	}
+}
+
 // Handlers are called as those of an informer are, except for changes that the index does
 // not hold.
 func TestReportHandlers(t *testing.T) {
