@@ -20,6 +20,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
@@ -31,18 +32,22 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// isImplausible reports whether no adapter can have seen what a recorded report says. The
-// index may be behind, so the API server has the last word on the generation.
-func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (bool, error) {
+// isImplausible reports whether no adapter can have seen what a recorded report says, and
+// the time that is so at. The index may be behind and this process's clock late, so the API
+// server has the last word on the generation and on the time.
+func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (now time.Time, implausible bool, err error) {
 	report, now := aggregate.ReportOf(recorded), s.options.Clock.Now()
-	if _, implausible := aggregate.Implausible(report, on.row.Generation, now); !implausible {
-		return false, nil
+	if _, implausible = aggregate.Implausible(report, on.row.Generation, now); !implausible {
+		return now, false, nil
 	}
-	if err := s.readLive(ctx, on); err != nil {
-		return false, err
+	if err = s.readLive(ctx, on); err != nil {
+		return now, false, err
 	}
-	_, implausible := aggregate.Implausible(report, on.object.GetGeneration(), now)
-	return implausible, nil
+	if now, err = s.clocks.Latest(ctx, recorded.Namespace); err != nil {
+		return now, false, fromOwnRequest(err)
+	}
+	_, implausible = aggregate.Implausible(report, on.object.GetGeneration(), now)
+	return now, implausible, nil
 }
 
 // removeImplausible deletes the recorded report if no adapter can have seen what it says,
@@ -55,16 +60,17 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 	}
 	removable := false
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
-		removable, err = s.isImplausible(ctx, on, recorded)
+		var now time.Time
+		now, removable, err = s.isImplausible(ctx, on, recorded)
 		if err != nil || !removable {
 			return err
 		}
 		if on.undated {
-			if err := s.followKnown(report, on); err != nil {
+			if err := s.followKnown(report, on, now); err != nil {
 				return err
 			}
 		}
-		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions(), s.options.Clock.Now()) {
+		if aggregate.IsOutdated(aggregate.ReportOf(report), on.conditions(), now) {
 			removable = false
 			return nil
 		}

@@ -28,6 +28,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	restclient "k8s.io/client-go/rest"
+	clocktesting "k8s.io/utils/clock/testing"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -119,7 +120,12 @@ func newHookedReplica(t *testing.T) (send func(path, body string) (status int), 
 		h.next = next
 		return h
 	})
-	server, _ := newReplicaOf(t, config)
+	return newSender(t, config), h
+}
+
+func newSender(t *testing.T, config *restclient.Config, changes ...func(*replicaOptions)) func(path, body string) (status int) {
+	t.Helper()
+	server, _ := newReplicaOf(t, config, changes...)
 	return func(path, body string) int {
 		t.Helper()
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server.Address().String()+path, strings.NewReader(body))
@@ -135,7 +141,7 @@ func newHookedReplica(t *testing.T) (send func(path, body string) (status int), 
 			t.Fatal(err)
 		}
 		return response.StatusCode
-	}, h
+	}
 }
 
 // A report replaces an implausible one in two writes. If the second one fails, the adapter
@@ -240,4 +246,75 @@ func TestOutdatedReportOverImplausibleOne(t *testing.T) {
 	if got := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful"); got != known {
 		t.Errorf("what is known of extra is %+v, want %+v as before", got, known)
 	}
+}
+
+// A replica whose clock is late removes no honest report, also if nothing shows what that
+// report says.
+func TestLateClockRemovesNothing(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	late := clocktesting.NewFakePassiveClock(now.Add(-time.Hour))
+	send := newSender(t, suite.env.Config, func(o *replicaOptions) { o.Clock = late })
+	cluster := newCluster(t, "")
+	path := cluster.Href + "/statuses"
+	post(t, path, reportBody("extra", 1, now, "Unknown")).want(t, http.StatusCreated)
+	for _, status := range []string{"True", "Unknown"} {
+		eventually(t, "the late replica knows the cluster", func() bool {
+			answer := send(path, reportBody("extra", 1, late.Now(), status))
+			if answer != http.StatusNoContent && answer != http.StatusNotFound {
+				t.Fatalf("a report of a late clock, %s, is answered with %d", status, answer)
+			}
+			return answer == http.StatusNoContent
+		})
+	}
+	if recorded := statuses(t, cluster.Href); len(recorded) != 1 || !recorded[0].LastReportTime.Equal(now) {
+		t.Errorf("recorded are %+v, want the report of %s", recorded, now)
+	}
+}
+
+// The clock was ahead and is set right. What is known of that time gives way to the next
+// report, whether its own report is still recorded or was deleted.
+func TestResultFromTheFuture(t *testing.T) {
+	for name, recorded := range map[string]bool{"recorded": true, "deleted": false} {
+		t.Run(name, func(t *testing.T) {
+			cluster := newCluster(t, "")
+			now := time.Now().UTC().Truncate(time.Millisecond)
+			ahead := now.AddDate(1, 0, 0)
+			remember(t, cluster, ahead)
+			if recorded {
+				plant(t, cluster, "extra", 1, ahead)
+			}
+			post(t, cluster.Href+"/statuses", reportBody("extra", 1, now, "False")).want(t, http.StatusCreated)
+			got := condition(t, getCluster(t, cluster.ID).Status, "ExtraSuccessful")
+			if got.Status != "False" || !got.LastUpdatedTime.Equal(now) || !got.LastTransitionTime.Equal(now) {
+				t.Errorf("the condition is %+v, want False of %s", got, now)
+			}
+		})
+	}
+}
+
+// remember stores ExtraSuccessful=True of that time, whose report was deleted.
+func remember(t *testing.T, cluster rest.Cluster, at time.Time) {
+	t.Helper()
+	eventually(t, "the condition is stored", func() bool {
+		stored := &v1.Cluster{}
+		if err := suite.env.Client.Get(t.Context(), client.ObjectKey{Namespace: "default", Name: cluster.Name}, stored); err != nil {
+			t.Fatal(err)
+		}
+		kept := fmt.Sprintf(`{"extra":["1@%s"]}`, at.Format(time.RFC3339Nano))
+		if stored.Annotations[v1.KeptResultsAnnotation] != kept {
+			stored.Annotations[v1.KeptResultsAnnotation] = kept
+			_ = suite.env.Client.Update(t.Context(), stored) // it is read again
+			return false
+		}
+		if v1.FindCondition(stored.Status.Conditions, "ExtraSuccessful") != nil {
+			return true
+		}
+		when := v1.NewTimestamp(at)
+		stored.Status.Conditions = append(stored.Status.Conditions, v1.ResourceCondition{
+			Type: "ExtraSuccessful", Status: metav1.ConditionTrue, ObservedGeneration: 1,
+			CreatedTime: when, LastUpdatedTime: when, LastTransitionTime: when,
+		})
+		_ = suite.env.Client.Status().Update(t.Context(), stored)
+		return false
+	})
 }

@@ -123,7 +123,7 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 			return nil, fromOwnRequest(err)
 		}
 		if concerns(recorded, report) && hasResult(recorded) {
-			implausible, err := s.isImplausible(ctx, on, recorded)
+			_, implausible, err := s.isImplausible(ctx, on, recorded)
 			if err != nil {
 				return nil, err
 			}

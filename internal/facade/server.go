@@ -36,6 +36,7 @@ import (
 	"k8s.io/utils/clock"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/clocks"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -90,6 +91,7 @@ type Server struct {
 	shutdown   func() error
 	own        client.Client // with the facade's own rights: to look before a write
 	caller     client.Client // with the rights of the user in the request's context
+	clocks     *clocks.Comparison
 	listener   net.Listener
 	httpServer *http.Server
 }
@@ -134,6 +136,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, opti
 		queries:  newQueryCache(),
 		own:      own,
 		caller:   caller,
+		clocks:   clocks.NewComparison(options.Clock, own),
 	}
 	s.shutdown = sync.OnceValue(s.finish)
 	if options.TracerProvider != nil {

@@ -69,11 +69,12 @@ func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (
 }
 
 // followKnown moves the time of a report behind that of the report that the conditions rest
-// on, as readLive has read them. The error says that the server's clock is too far
-// behind: by this clock, the adapter is known from the future.
-func (s *Server) followKnown(report *v1.AdapterStatus, on requested) error {
+// on, as readLive has read them. The error says that the server's clock is too far behind:
+// by this clock, the adapter is known from the future, but not by the latest clock, which
+// shows now. What is known from the future of that clock, too, is no newer than any report.
+func (s *Server) followKnown(report *v1.AdapterStatus, on requested, now time.Time) error {
 	generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.conditions())
-	if !ok || generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || s.follow(report, generation, observed) {
+	if !ok || observed.After(now.Add(v1.MaxClockSkew)) || generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || s.follow(report, generation, observed) {
 		return nil
 	}
 	return clockProblem("the last report of the adapter is", observed.Sub(s.options.Clock.Now()))
