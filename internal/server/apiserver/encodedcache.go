@@ -22,7 +22,6 @@ import (
 	"reflect"
 	"sync"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
@@ -163,33 +162,13 @@ func (c *encodedCache) Watch(ctx context.Context, key string, options storage.Li
 	if err != nil {
 		return nil, err
 	}
-	return watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
-		return converted(e, func(encoded *encodedObject) (runtime.Object, error) { return c.decode(encoded, nil) }), true
-	}), nil
+	return convertedWatch(ctx, w, func(encoded *encodedObject) (runtime.Object, error) { return c.decode(encoded, nil) }), nil
 }
 
 // watchEncoded is like Watch, and its events have encoded objects.
 func (c *encodedCache) watchEncoded(ctx context.Context, key string, options storage.ListOptions) (watch.Interface, error) {
 	options.Predicate.GetAttrs = attributesOf
 	return c.cached.Watch(ctx, key, options)
-}
-
-// converted converts the object of an event, but for the status of an error.
-func converted[T runtime.Object](e watch.Event, convert func(T) (runtime.Object, error)) watch.Event {
-	if prepared, ok := e.Object.(runtime.CacheableObject); ok { // of an event of many watches
-		e.Object = prepared.GetObject()
-	}
-	from, ok := e.Object.(T)
-	if !ok {
-		return e
-	}
-	object, err := convert(from)
-	if err != nil {
-		status := apierrors.NewInternalError(err).Status()
-		return watch.Event{Type: watch.Error, Object: &status}
-	}
-	e.Object = object
-	return e
 }
 
 // ReadinessCheck implements storage.Interface.

@@ -19,7 +19,6 @@ package apiserver
 import (
 	"context"
 	"testing"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/apitesting"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -43,11 +42,7 @@ import (
 // TestStorage runs the tests of Kubernetes' own storage with the decorations of this
 // package.
 func TestStorage(t *testing.T) {
-	scheme := runtime.NewScheme()
-	metav1.AddToGroupVersion(scheme, metav1.SchemeGroupVersion)
-	utilruntime.Must(example.AddToScheme(scheme))
-	utilruntime.Must(examplev1.AddToScheme(scheme))
-	codec := apitesting.TestCodec(serializer.NewCodecFactory(scheme), examplev1.SchemeGroupVersion)
+	codec := exampleCodec()
 	for decoration, newStorage := range map[string]func(*testing.T, runtime.Codec) storage.Interface{
 		"recent codec":  newStorageOfRecentCodec,
 		"encoded cache": newStorageOfEncodedCache,
@@ -61,6 +56,15 @@ func TestStorage(t *testing.T) {
 	for name, test := range cacheTests {
 		t.Run("encoded cache/"+name, func(t *testing.T) { test(t.Context(), t, newStorageOfEncodedCache(t, codec)) })
 	}
+}
+
+// exampleCodec returns the codec of Kubernetes' example resources.
+func exampleCodec() runtime.Codec {
+	scheme := runtime.NewScheme()
+	metav1.AddToGroupVersion(scheme, metav1.SchemeGroupVersion)
+	utilruntime.Must(example.AddToScheme(scheme))
+	utilruntime.Must(examplev1.AddToScheme(scheme))
+	return apitesting.TestCodec(serializer.NewCodecFactory(scheme), examplev1.SchemeGroupVersion)
 }
 
 // cacheTests are of watch caches.
@@ -137,11 +141,7 @@ func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interfa
 		t.Fatal(err)
 	}
 	t.Cleanup(destroy)
-	for deadline := time.Now().Add(time.Minute); store.ReadinessCheck() != nil; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the watch cache is not ready")
-		}
-	}
+	eventually(t, "watch cache that is ready", func() bool { return store.ReadinessCheck() == nil })
 	return store
 }
 

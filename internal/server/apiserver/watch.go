@@ -93,19 +93,15 @@ func (s store) watch(ctx context.Context, namespace string, options storage.List
 		if err != nil {
 			return nil, err
 		}
-		return watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
-			return converted(e, func(o *encodedObject) (runtime.Object, error) { return o.decode(object()) }), true
-		}), nil
+		return convertedWatch(ctx, w, func(o *encodedObject) (runtime.Object, error) { return o.decode(object()) }), nil
 	}
 	w, err := s.Watch(ctx, key, options)
 	if err != nil {
 		return nil, err
 	}
-	return watch.Filter(w, func(e watch.Event) (watch.Event, bool) {
-		return converted(e, func(o *unstructured.Unstructured) (runtime.Object, error) {
-			into := object()
-			return into, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into)
-		}), true
+	return convertedWatch(ctx, w, func(o *unstructured.Unstructured) (runtime.Object, error) {
+		into := object()
+		return into, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into)
 	}), nil
 }
 
