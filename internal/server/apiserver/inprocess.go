@@ -29,6 +29,7 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/filters/impersonation"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/warning"
 	"k8s.io/klog/v2"
 )
 
@@ -39,7 +40,7 @@ import (
 //
 // The other filters of a network server are left out. They authenticate, and bound the
 // requests of many clients and their time. A caller in this process is known, and
-// bounds its own requests.
+// bounds its own requests. The response itself collects the warnings.
 type callee struct {
 	http.Handler
 	resolver   request.RequestInfoResolver
@@ -51,7 +52,6 @@ func newCallee(handler http.Handler, config *genericapiserver.RecommendedConfig)
 	handler = filters.WithAuthorization(handler, c.authorizer, config.Serializer)
 	handler = impersonation.WithConstrainedImpersonation(handler, c.authorizer, config.Serializer)
 	handler = filters.WithAudit(handler, config.AuditBackend, config.AuditPolicyRuleEvaluator, config.LongRunningFunc)
-	handler = filters.WithWarningRecorder(handler)
 	handler = filters.WithRequestReceivedTimestamp(handler)
 	c.Handler = filters.WithAuditInit(handler)
 	return c
@@ -85,14 +85,14 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		defer func() { _ = r.Body.Close() }()
 	}
+	response := &response{header: http.Header{}}
 	ctx := request.WithRequestInfo(request.WithUser(r.Context(), t.caller), info)
-	served := r.Clone(ctx) // the filters change its headers
+	served := r.Clone(warning.WithWarningRecorder(ctx, &response.warnings)) // the filters change its headers
 	served.RequestURI = r.URL.RequestURI()
 	served.RemoteAddr = "127.0.0.1:0" // for the audit log
 	if served.Body == nil {
 		served.Body = http.NoBody
 	}
-	response := &response{header: http.Header{}}
 	if err := t.serve(response, served); err != nil {
 		return nil, err
 	}
@@ -120,9 +120,10 @@ func (t *transport) WrappedRoundTripper() http.RoundTripper { return t.wire }
 
 // response keeps what a handler answers.
 type response struct {
-	header http.Header
-	code   int
-	body   bytes.Buffer
+	header   http.Header
+	code     int
+	body     bytes.Buffer
+	warnings warnings
 }
 
 // Header implements http.ResponseWriter.
@@ -132,6 +133,7 @@ func (w *response) Header() http.Header { return w.header }
 func (w *response) WriteHeader(code int) {
 	if w.code == 0 {
 		w.code = code
+		w.warnings.end(w)
 	}
 }
 

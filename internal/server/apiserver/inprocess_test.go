@@ -21,12 +21,15 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apiserver/pkg/authentication/user"
 	"k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/warning"
 )
 
 // fakes returns a transport in front of handler, and counts the requests that reach the
@@ -150,5 +153,60 @@ func TestRequestStaysAsItIs(t *testing.T) {
 	_ = response.Body.Close()
 	if r.Header.Get("Impersonate-User") != "somebody" {
 		t.Error("the handler changed the client's request")
+	}
+}
+
+// TestWarnings adds warnings in the request's goroutine and in one that goes on after the
+// answer, as admission does when the request's context ends. The race detector watches the
+// headers.
+func TestWarnings(t *testing.T) {
+	answered, ended := make(chan struct{}), make(chan struct{})
+	transport, _ := fakes(func(w http.ResponseWriter, r *http.Request) {
+		warning.AddWarning(r.Context(), "", "first")
+		warning.AddWarning(r.Context(), "", "first")
+		warning.AddWarning(r.Context(), "policy", strings.Repeat("x", 5000))
+		started := make(chan struct{})
+		go func() {
+			defer close(ended)
+			close(started)
+			for i := 0; ; i++ {
+				warning.AddWarning(r.Context(), "", "second")
+				if i < 100 {
+					continue
+				}
+				select {
+				case <-answered:
+					warning.AddWarning(r.Context(), "", "late")
+					return
+				default:
+				}
+			}
+		}()
+		<-started
+		for i := range 1000 {
+			w.Header().Set("X-Test", strconv.Itoa(i))
+		}
+		w.WriteHeader(http.StatusGatewayTimeout)
+	})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1/api/v1/namespaces/x", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := transport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(answered)
+	<-ended
+	if err := response.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := response.Header.Values("Warning")
+	if i := slices.Index(got, `299 - "second"`); i > 0 {
+		got = slices.Delete(got, i, i+1) // it may come before the answer or not
+	}
+	want := []string{`299 - "first"`, `299 policy "` + strings.Repeat("x", 256) + `"`}
+	if !slices.Equal(got, want) {
+		t.Errorf("warnings %q, want %q", got, want)
 	}
 }
