@@ -23,6 +23,7 @@ import (
 	"sync"
 
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/registry/generic"
@@ -42,6 +43,7 @@ type encodedCache struct {
 	cached            storage.Interface // of encoded objects
 	codec             runtime.Codec     // of decoded objects
 	object            func() runtime.Object
+	lists             *listLimit
 }
 
 // encodedStorage returns a decorator like registry.StorageWithCacher. Plain decodes what is
@@ -66,7 +68,8 @@ func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
 			destroyDecoded()
 			return nil, nil, err
 		}
-		return &encodedCache{Interface: decoded, cached: cached, codec: config.Codec, object: object}, sync.OnceFunc(func() {
+		c := &encodedCache{Interface: decoded, cached: cached, codec: config.Codec, object: object, lists: newListLimit(pageOfList, decodedOfLists, listWait)}
+		return c, sync.OnceFunc(func() {
 			destroyCached()
 			destroyDecoded()
 		}), nil
@@ -126,11 +129,26 @@ func (c *encodedCache) Get(ctx context.Context, key string, options storage.GetO
 	return err
 }
 
-// GetList implements storage.Interface.
+// GetList implements storage.Interface. All objects of the list are decoded at once: the
+// API server encodes the response from them.
 func (c *encodedCache) GetList(ctx context.Context, key string, options storage.ListOptions, into runtime.Object) error {
 	options.Predicate.GetAttrs = attributesOf
+	if options.ResourceVersion == "0" && options.Predicate.Limit > 0 {
+		// Kubernetes' watch cache ignores the limit of a list of any version, because it
+		// shares its objects with the list. API servers without a watch cache answer in
+		// pages, so clients follow them. Every version is at least 1; the one of the
+		// pages that follow is in their token.
+		if options.Predicate.Continue == "" {
+			options.ResourceVersion, options.ResourceVersionMatch = "1", metav1.ResourceVersionMatchNotOlderThan
+		} else {
+			options.ResourceVersion = ""
+		}
+	}
 	var encoded encodedList
 	if err := c.cached.GetList(ctx, key, options, &encoded); err != nil {
+		return err
+	}
+	if err := c.lists.acquire(ctx, len(encoded.Items)); err != nil {
 		return err
 	}
 	items, err := meta.GetItemsPtr(into)
@@ -140,6 +158,9 @@ func (c *encodedCache) GetList(ctx context.Context, key string, options storage.
 	slice := reflect.ValueOf(items).Elem()
 	slice.Set(reflect.MakeSlice(slice.Type(), 0, len(encoded.Items)))
 	for i := range encoded.Items {
+		if err := ctx.Err(); err != nil { // then the list does not count any more
+			return fmt.Errorf("decode a list: %w", err)
+		}
 		object, err := c.decode(&encoded.Items[i], nil)
 		if err != nil {
 			return err
