@@ -20,6 +20,7 @@ import (
 	"context"
 	"testing"
 
+	"go.etcd.io/etcd/client/v3/kubernetes"
 	"k8s.io/apimachinery/pkg/api/apitesting"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -56,6 +57,15 @@ func TestStorage(t *testing.T) {
 	for name, test := range cacheTests {
 		t.Run("encoded cache/"+name, func(t *testing.T) { test(t.Context(), t, newStorageOfEncodedCache(t, codec)) })
 	}
+	for name, test := range etcdTests {
+		t.Run("encoded cache/"+name, func(t *testing.T) {
+			etcd := testserver.RunEtcd(t, nil)
+			test(t.Context(), t, newEncodedCache(t, codec, etcd, storage.NamespaceKeyFunc), etcd.Client)
+		})
+	}
+	t.Run("encoded cache/watch of cluster-scoped objects", func(t *testing.T) {
+		storagetesting.RunTestClusterScopedWatch(t.Context(), t, newEncodedCache(t, codec, testserver.RunEtcd(t, nil), storage.NoNamespaceKeyFunc))
+	})
 }
 
 // exampleCodec returns the codec of Kubernetes' example resources.
@@ -85,6 +95,20 @@ var cacheTests = map[string]func(context.Context, *testing.T, storage.Interface)
 }
 
 var storageTests = map[string]func(context.Context, *testing.T, storage.Interface){
+	"create": func(ctx context.Context, t *testing.T, store storage.Interface) {
+		storagetesting.RunTestCreate(ctx, t, store, func(context.Context, *testing.T, string) {})
+	},
+	"create with a time to live": storagetesting.RunTestCreateWithTTL,
+	"update with a time to live": storagetesting.RunTestGuaranteedUpdateWithTTL,
+	"list by pages with a filter": func(ctx context.Context, t *testing.T, store storage.Interface) {
+		storagetesting.RunTestListContinuationWithFilter(ctx, t, store, anyCalls)
+	},
+	"list by pages and its versions": func(ctx context.Context, t *testing.T, store storage.Interface) {
+		storagetesting.RunTestListContinuation(ctx, t, store, anyCalls)
+	},
+	"list of a rare object by pages": func(ctx context.Context, t *testing.T, store storage.Interface) {
+		storagetesting.RunTestListPaginationRareObject(ctx, t, store, anyCalls)
+	},
 	"create existing":                        storagetesting.RunTestCreateWithKeyExist,
 	"get":                                    storagetesting.RunTestGet,
 	"delete":                                 storagetesting.RunTestUnconditionalDelete,
@@ -107,6 +131,9 @@ var storageTests = map[string]func(context.Context, *testing.T, storage.Interfac
 	"watch of a namespace":                   storagetesting.RunTestNamespaceScopedWatch,
 	"watch and initial events":               storagetesting.RunWatchSemantics,
 }
+
+// anyCalls accepts all calls of etcd: a watch cache makes others than the storage.
+func anyCalls(*testing.T, uint64, uint64) {}
 
 func newPod() runtime.Object     { return &example.Pod{} }
 func newPodList() runtime.Object { return &example.PodList{} }
@@ -133,9 +160,14 @@ func newStorageOfRecentCodec(t *testing.T, codec runtime.Codec) storage.Interfac
 
 func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interface {
 	t.Helper()
+	return newEncodedCache(t, codec, testserver.RunEtcd(t, nil), storage.NamespaceKeyFunc)
+}
+
+func newEncodedCache(t *testing.T, codec runtime.Codec, etcd *kubernetes.Client, keyFunc func(prefix string, o runtime.Object) (string, error)) storage.Interface {
+	t.Helper()
 	config := storagebackend.NewDefaultConfig("/test", codec)
-	config.Transport.ServerList = testserver.RunEtcd(t, nil).Endpoints()
-	key := func(o runtime.Object) (string, error) { return storage.NamespaceKeyFunc(pods, o) }
+	config.Transport.ServerList = etcd.Endpoints()
+	key := func(o runtime.Object) (string, error) { return keyFunc(pods, o) }
 	store, destroy, err := encodedStorage(codec)(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -147,5 +179,8 @@ func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interfa
 
 func podAttributes(o runtime.Object) (labels.Set, fields.Set, error) {
 	pod := o.(*example.Pod)
-	return pod.Labels, fields.Set{"metadata.name": pod.Name, "metadata.namespace": pod.Namespace, "spec.nodeName": pod.Spec.NodeName}, nil
+	return pod.Labels, fields.Set{
+		"metadata.name": pod.Name, "metadata.namespace": pod.Namespace, "spec.nodeName": pod.Spec.NodeName,
+		"spec.restartPolicy": string(pod.Spec.RestartPolicy), "status.phase": string(pod.Status.Phase),
+	}, nil
 }
