@@ -44,7 +44,7 @@ type ClusterReconciler struct {
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters/status,verbs=update
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters/status;clusters/finalizers,verbs=update
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;delete
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
 

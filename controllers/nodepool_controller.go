@@ -43,7 +43,7 @@ type NodePoolReconciler struct {
 }
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools,verbs=get;list;watch;update;patch;delete
-// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools/status,verbs=update
+// +kubebuilder:rbac:groups=hyperfleet.io,resources=nodepools/status;nodepools/finalizers,verbs=update
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters,verbs=get;list;watch
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=get;list;watch;delete
 

@@ -150,7 +150,6 @@ var _ = Describe("The end of a life", func() {
 			expectAnnotation(v1.ForceDeletedByAnnotation, forceName)
 			Expect(annotate(ctx, owner, object, v1.ForceDeletedByAnnotation, "")).To(Succeed())
 			expectAnnotation(v1.ForceDeletedByAnnotation, forceName)
-			Expect(owner.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))).To(Succeed())
 		})
 
 		DescribeTable("has a reason", func(ctx context.Context, reason string, ok bool) {
