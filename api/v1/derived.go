@@ -91,12 +91,23 @@ const (
 	MaxContentWeight = 1 << 20
 
 	// MaxWeight is the maximum weight of spec, labels and annotations of a Cluster or
-	// NodePool together. It leaves 200 KiB of the 1.5 MiB that etcd takes to the
-	// status.
+	// NodePool together, and of data, metadata and conditions of a report. A key counts
+	// once more for each further field manager that owns it. MaxWeight leaves 200 KiB of
+	// the 1.5 MiB that etcd takes to the status of a Cluster or NodePool.
 	MaxWeight = 1_310_720
+
+	// MaxReportMetadataWeight is the maximum weight of labels and annotations of a report.
+	// Clients other than the adapter can write them, and must not take the report's room.
+	MaxReportMetadataWeight = 192 << 10
+
+	// MaxReferencesWeight is the maximum weight of finalizers and ownerReferences together.
+	MaxReferencesWeight = 8 << 10
 
 	// MaxLabels is the maximum number of labels, without those with OwnPrefix.
 	MaxLabels = 64
+
+	// MaxAnnotations is the maximum number of annotations.
+	MaxAnnotations = 128
 )
 
 // VerbForceDelete is the RBAC verb on Clusters and NodePools that

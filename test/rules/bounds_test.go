@@ -34,7 +34,6 @@ const (
 	tooDeep    = "spec (of a report, spec.data and spec.metadata) must not be nested deeper than 32 levels"
 	tooMany    = "spec (of a report, spec.data and spec.metadata) must have at most 10000 members of objects and elements of arrays in all"
 	tooHeavy   = "spec (of a report, spec.data and spec.metadata) must weigh at most 1048576 bytes, with every key counted twice and characters that JSON escapes as escaped"
-	allHeavy   = "spec, metadata.labels and metadata.annotations together must weigh at most 1310720 bytes, with every key counted twice and characters that JSON escapes as escaped"
 	manyLabels = "metadata.labels must have at most 64 labels"
 )
 
@@ -144,39 +143,6 @@ var _ = Describe("Bounds on content", func() {
 	It("hold for data and metadata together", func(ctx context.Context) {
 		_, err := post(ctx, namespace, adapterstatuses, adapterStatusYAML(dnsName, dnsReport.with(report{"data": zeros(5_001), "metadata": zeros(5_000)}).spec()))
 		Expect(denial(err, "hyperfleet-bounds")).To(Equal(tooMany))
-	})
-
-	It("leave room for labels and annotations beside the spec", func(ctx context.Context) {
-		large := func(spec, annotation int) error {
-			cluster := &v1.Cluster{}
-			cluster.Namespace, cluster.Name = namespace, "abc"
-			cluster.Spec.Raw = []byte(longString("x", spec))
-			cluster.Annotations = map[string]string{"a": strings.Repeat("y", annotation-2000), "b": strings.Repeat("<", 2000)}
-			return env.Client.Create(ctx, cluster, client.DryRunAll)
-		}
-		Expect(large(1_040_000, 250_000)).To(Succeed())
-		Expect(denial(large(1_040_000, 262_000), "hyperfleet-bounds")).To(Equal(allHeavy))
-	})
-
-	It("leave room for the status of an object at all limits", func(ctx context.Context) {
-		cluster := &v1.Cluster{}
-		cluster.Namespace, cluster.Name = namespace, "abc"
-		cluster.Spec.Raw = []byte(keys(3_980, 120))
-		cluster.Annotations = map[string]string{"a": strings.Repeat("<", 45_000)}
-		cluster.Labels = map[string]string{}
-		for i := range v1.MaxLabels {
-			cluster.Labels[fmt.Sprintf("%0*d.example.com/%s", 200, i, strings.Repeat("k", 63))] = strings.Repeat("v", 63)
-		}
-		Expect(denial(env.Client.Create(ctx, cluster.DeepCopy()), "hyperfleet-bounds")).To(Equal(allHeavy))
-		cluster.Annotations["a"] = strings.Repeat("<", 30_000)
-		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
-		now := v1.NewTimestamp(cluster.CreationTimestamp.Time)
-		for i := range 6 {
-			cluster.Status.Conditions = append(cluster.Status.Conditions, v1.ResourceCondition{
-				Type: fmt.Sprint("Adapter", i), Status: "False", Message: strings.Repeat("m", 32_768), CreatedTime: now, LastUpdatedTime: now, LastTransitionTime: now,
-			})
-		}
-		Expect(env.Client.Status().Update(ctx, cluster)).To(Succeed())
 	})
 
 	It("hold for changes, and leave an object that is out of bounds usable", func(ctx context.Context) {
