@@ -34,6 +34,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
@@ -253,9 +254,25 @@ var _ = Describe("The policy on adapters' identity", func() {
 		changed := stored.DeepCopy()
 		changed.Spec.Conditions[0].Status = "False"
 		refused(aws.Update(ctx, changed))
+		for _, metadata := range []string{`{"labels":{"a":"b"}}`, `{"annotations":{"a":"b"}}`, `{"annotations":null,"labels":{"a":"b"}}`} {
+			refused(aws.Patch(ctx, stored.DeepCopy(), client.RawPatch(types.MergePatchType, []byte(`{"metadata":`+metadata+`}`))))
+		}
+		copied, err := get(ctx, namespace, adapterstatuses, stored.Name)
+		Expect(err).NotTo(HaveOccurred())
+		copied = manifestOf(copied)
+		refused(apply(ctx, aws, copied.DeepCopy(), "a-copy"))
+		Expect(apply(ctx, dns, copied.DeepCopy(), "a-copy")).To(Succeed())
+
+		By("what the garbage collector does, and anybody may")
+		owned := copied.DeepCopy()
+		owned.SetOwnerReferences([]metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "a", UID: "b"}})
+		Expect(apply(ctx, env.Client, owned, "a-copy")).To(Succeed())
+		Expect(aws.Patch(ctx, owned, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"ownerReferences":null}}`)))).To(Succeed())
+
+		By("the adapter's own next report")
 		changed = stored.DeepCopy()
+		Expect(dns.Get(ctx, client.ObjectKeyFromObject(stored), changed)).To(Succeed())
 		changed.Labels = map[string]string{"a": "b"}
-		Expect(aws.Update(ctx, changed)).To(Succeed(), "which is no report")
 		changed.Spec.Conditions[0].Status = "False"
 		Expect(dns.Update(ctx, changed)).To(Succeed())
 	})
