@@ -62,7 +62,8 @@ const (
 	// KeptResultsAnnotation, on a Cluster or NodePool, names adapters whose last result
 	// stays known although no report has it: HyperFleet has deleted the implausible
 	// report that replaced it. The value is a JSON object from the names of the adapters
-	// to lists of results, each as "<observedGeneration>@<observedTime>".
+	// to lists of results, each as "<observedGeneration>@<observedTime>". Other clients
+	// can remove it by a patch, but an admission policy keeps them from writing it.
 	KeptResultsAnnotation = OwnPrefix + "kept-results"
 
 	// CascadeFinalizer keeps a deleted Cluster or NodePool until its NodePools and

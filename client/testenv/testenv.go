@@ -232,6 +232,7 @@ func (e *Env) WaitForPolicies(ctx context.Context) error {
 			e.refuses(ctx, func(c *hyperfleetv1.Cluster) {
 				c.Annotations = map[string]string{hyperfleetv1.ForceDeleteAnnotation: "probe"}
 			}) &&
+			e.refuses(ctx, func(c *hyperfleetv1.Cluster) { c.Labels = map[string]string{hyperfleetv1.OwnPrefix + "probe": ""} }) &&
 			e.refuses(ctx, func(c *hyperfleetv1.Cluster) { c.Spec.Raw = []byte(`{"a":[` + strings.Repeat("0,", 10_000) + `0]}`) }), nil
 	})
 	if err != nil {

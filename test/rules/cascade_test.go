@@ -54,6 +54,14 @@ var removals = map[string]func(ctx context.Context, c client.Client, object *uns
 	},
 }
 
+// newParents returns a Cluster and a NodePool.
+func newParents(namespace string) []*unstructured.Unstructured {
+	GinkgoHelper()
+	pool := clusterObject(namespace, "{metadata: {name: abc.def}, spec: {clusterName: abc}}")
+	pool.SetKind(v1.NodePoolKind)
+	return []*unstructured.Unstructured{clusterObject(namespace, "metadata: {name: abc}"), pool}
+}
+
 // manifestOf returns what a file in Git has of an object.
 func manifestOf(object *unstructured.Unstructured) *unstructured.Unstructured {
 	manifest := &unstructured.Unstructured{Object: map[string]any{"spec": object.Object["spec"]}}
@@ -74,11 +82,6 @@ var _ = Describe("The cascade finalizer", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })
 
-	newObjects := func() []*unstructured.Unstructured {
-		pool := clusterObject(namespace, "{metadata: {name: abc.def}, spec: {clusterName: abc}}")
-		pool.SetKind(v1.NodePoolKind)
-		return []*unstructured.Unstructured{clusterObject(namespace, "metadata: {name: abc}"), pool}
-	}
 	expectKept := func(ctx context.Context, object *unstructured.Unstructured, by string) {
 		GinkgoHelper()
 		Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed(), by)
@@ -86,7 +89,7 @@ var _ = Describe("The cascade finalizer", func() {
 	}
 
 	It("is there from the first moment on, and stays", func(ctx context.Context) {
-		for _, object := range newObjects() {
+		for _, object := range newParents(namespace) {
 			Expect(env.Client.Create(ctx, object)).To(Succeed())
 			Expect(object.GetFinalizers()).To(Equal([]string{v1.CascadeFinalizer}))
 			for by, remove := range removals {
@@ -99,7 +102,7 @@ var _ = Describe("The cascade finalizer", func() {
 	It("can be removed from a deleted object by HyperFleet only", func(ctx context.Context) {
 		owner := clientWith(ctx, namespace, "owner@example.com", "hyperfleet-editor", "hyperfleet-force-deleter")
 		manager := clientWith(ctx, namespace, "manager@example.com", "hyperfleet-manager")
-		for _, object := range newObjects() {
+		for _, object := range newParents(namespace) {
 			Expect(owner.Create(ctx, object)).To(Succeed())
 			Expect(owner.Delete(ctx, object)).To(Succeed())
 			for by, remove := range removals {
@@ -121,7 +124,7 @@ var _ = Describe("The cascade finalizer", func() {
 	})
 
 	It("can be removed by an administrator, but not by mistake", func(ctx context.Context) {
-		for _, object := range newObjects() {
+		for _, object := range newParents(namespace) {
 			Expect(env.Client.Create(ctx, object)).To(Succeed())
 			Expect(env.Client.Delete(ctx, object)).To(Succeed())
 			Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
@@ -139,7 +142,7 @@ var _ = Describe("The cascade finalizer", func() {
 		Expect(env.Client.Create(ctx, role)).To(Succeed())
 		helper := clientWith(ctx, namespace, "helper", "hyperfleet-editor")
 		bind(ctx, namespace, "helper", "Role", role.Name)
-		for _, object := range newObjects() {
+		for _, object := range newParents(namespace) {
 			Expect(helper.Create(ctx, object)).To(Succeed())
 			Expect(helper.Delete(ctx, object)).To(Succeed())
 			Expect(removals["a merge patch"](ctx, helper, object)).To(Succeed())

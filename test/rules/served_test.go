@@ -209,7 +209,7 @@ var _ = Describe("The policies' manifests", func() {
 			DeferCleanup(func(ctx context.Context) error { return env.Client.Delete(ctx, object) })
 			applied++
 		}
-		Expect(applied).To(Equal(20))
+		Expect(applied).To(Equal(22))
 	})
 })
 
