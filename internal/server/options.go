@@ -50,6 +50,9 @@ type Options struct {
 	ExtraHosts []string
 	// DatabaseQuota is the size of etcd's database at which writes are refused.
 	DatabaseQuota resource.QuantityValue
+	// MinTLSVersion is the minimum TLS version of the Kubernetes API, such as
+	// VersionTLS13. The default is VersionTLS12.
+	MinTLSVersion string
 	// Namespace is the served namespace.
 	Namespace string
 	// SkipInstall leaves the custom resources, roles and policies as they are.

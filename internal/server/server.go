@@ -130,6 +130,7 @@ func (c *control) startEtcd(ctx context.Context) error {
 	a := c.apiServer
 	a.Etcd = c.etcd.Endpoint()
 	a.CertFile, a.KeyFile = c.CertFiles()
+	a.MinTLSVersion = c.MinTLSVersion
 	a.ClientCAFile, a.TokensFile = c.CAFile(), c.credentials.TokensFile()
 	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
 	a.Storage = map[schema.GroupResource]apiserver.Storage{

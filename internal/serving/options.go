@@ -55,7 +55,7 @@ const (
 func (o *Options) BindFlags(flags *flag.FlagSet) {
 	flags.StringVar(&o.CertFile, certFlag, "", "PEM file with the certificate chain of the REST API and the metrics. It is read again when it changes.")
 	flags.StringVar(&o.KeyFile, keyFlag, "", "PEM file with the private key of --"+certFlag+". It is read again when it changes.")
-	flags.StringVar(&o.MinVersion, minVersionFlag, "VersionTLS12", "Minimum TLS version: VersionTLS12 or VersionTLS13.")
+	flags.StringVar(&o.MinVersion, minVersionFlag, "VersionTLS12", "Minimum TLS version of the REST API, the metrics and the Kubernetes API of hyperfleet server: VersionTLS12 or VersionTLS13.")
 	flags.BoolVar(&o.PlainHTTP, plainHTTPFlag, false, "Serve plain HTTP on addresses other than loopback, for a proxy that terminates TLS. Tokens cross the network unencrypted between the proxy and the manager.")
 	flags.BoolVar(&o.Unauthenticated, unauthenticatedFlag, false, "Disable authentication: make every REST request as --user, and serve metrics to anyone. For development, on loopback only.")
 	flags.BoolVar(&o.UnauthenticatedNetwork, unauthenticatedNetworkFlag, false, "Allow --"+unauthenticatedFlag+" on addresses other than loopback. Anyone who can reach them has the rights of --user.")

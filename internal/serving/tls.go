@@ -52,10 +52,10 @@ func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	return config
 }
 
-// cipherSuites are those of TLS 1.2 with forward secrecy and authenticated encryption. Go's
+// CipherSuites are those of TLS 1.2 with forward secrecy and authenticated encryption. Go's
 // defaults include suites with CBC, for clients from before 2012. TLS 1.3 has suites of its
 // own.
-var cipherSuites = []uint16{
+var CipherSuites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
@@ -65,5 +65,5 @@ var cipherSuites = []uint16{
 }
 
 func (o Options) restrict(config *tls.Config) {
-	config.MinVersion, config.CipherSuites = minVersions[o.MinVersion], cipherSuites
+	config.MinVersion, config.CipherSuites = minVersions[o.MinVersion], CipherSuites
 }

@@ -182,35 +182,3 @@ func parseDER(t *testing.T, der []byte) *x509.Certificate {
 	}
 	return certificate
 }
-
-// TestCipherSuites offers each cipher suite of TLS 1.2 alone.
-func TestCipherSuites(t *testing.T) {
-	o := certified(t, t.TempDir())
-	o.MinVersion = "VersionTLS12"
-	certificate, err := o.Certificate()
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(http.NotFoundHandler())
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of refused handshakes
-	server.TLS = o.TLS(certificate)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	accepted := 0
-	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		conn, err := tls.Dial("tcp", server.Listener.Addr().String(), &tls.Config{
-			RootCAs: roots(t, o.CertFile), ServerName: "localhost", MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{suite.ID},
-		})
-		if err != nil {
-			continue
-		}
-		_ = conn.Close()
-		accepted++
-		if strings.Contains(suite.Name, "_CBC_") || !strings.HasPrefix(suite.Name, "TLS_ECDHE_") {
-			t.Errorf("%s is accepted", suite.Name)
-		}
-	}
-	if accepted != 3 { // for the kind of the certificate's key
-		t.Errorf("%d cipher suites are accepted, want 3", accepted)
-	}
-}

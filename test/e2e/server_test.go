@@ -212,7 +212,7 @@ func TestServerOnTheNetwork(t *testing.T) {
 	if err := os.WriteFile(policy, []byte("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: Metadata}]\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f.start(t, "--tls-san=fleet.example.com", "--audit-log-path="+audit, "--audit-policy-file="+policy)
+	f.start(t, "--tls-san=fleet.example.com", "--tls-min-version=VersionTLS13", "--audit-log-path="+audit, "--audit-policy-file="+policy)
 	authority, err := os.ReadFile(filepath.Join(f.dir, "pki", "ca.crt"))
 	if err != nil {
 		t.Fatal(err)
@@ -245,6 +245,13 @@ func TestServerOnTheNetwork(t *testing.T) {
 		_ = response.Body.Close()
 		if response.StatusCode != test.want {
 			t.Errorf("with %s: status %d, want %d", name, response.StatusCode, test.want)
+		}
+	}
+	for name, address := range map[string]string{"REST": "127.0.0.1:" + port, "Kubernetes API": f.kubernetes} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{RootCAs: roots, ServerName: "localhost", MaxVersion: tls.VersionTLS12})
+		if err == nil {
+			_ = conn.Close()
+			t.Errorf("%s: TLS 1.2 is accepted", name)
 		}
 	}
 	eventually(t, "the audit log has the request for a token", func() bool {

@@ -18,6 +18,7 @@ package apiserver
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -31,6 +32,8 @@ import (
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/kubernetes/pkg/controlplane/apiserver/options"
 	"k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic/server"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
 // Issuer is the issuer and the default audience of service account tokens.
@@ -46,6 +49,9 @@ type Options struct {
 	// CertFile and KeyFile are PEM files of the serving certificate. They are read
 	// again when they change.
 	CertFile, KeyFile string
+	// MinTLSVersion is the minimum TLS version, such as VersionTLS13. The default is
+	// VersionTLS12.
+	MinTLSVersion string
 	// ClientCAFile is a PEM file with the CAs of client certificates.
 	ClientCAFile string
 	// TokensFile is a file of static tokens.
@@ -107,6 +113,10 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 	k.Etcd.StorageConfig.Transport.ServerList = []string{o.Etcd}
 	k.SecureServing.BindAddress, k.SecureServing.BindPort = host, o.Port
 	k.SecureServing.ServerCert.CertKey.CertFile, k.SecureServing.ServerCert.CertKey.KeyFile = o.CertFile, o.KeyFile
+	k.SecureServing.MinTLSVersion = o.MinTLSVersion
+	for _, suite := range serving.CipherSuites {
+		k.SecureServing.CipherSuites = append(k.SecureServing.CipherSuites, tls.CipherSuiteName(suite))
+	}
 	k.GenericServerRunOptions.AdvertiseAddress = host
 	if host.IsUnspecified() {
 		// Nobody reads the address, and a machine may have no other.
