@@ -93,6 +93,7 @@ func (o *options) bindFacade(flags *flag.FlagSet) {
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Address of the REST API.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "Default number of items on a page of a list, 1 to 1000.")
 	flags.StringVar(&o.identityDomain, "identity-domain", contract.DefaultIdentityDomain, "Domain of the e-mail addresses by which the REST API shows users whose names are no e-mail addresses.")
+	flags.BoolVar(&o.facade.AdapterIdentity, "adapter-identity", false, "Refuse reports of callers without the verb report on the adapter. hyperfleet server also installs the policy that does so at the Kubernetes API; beside a cluster's API server, the component config/adapter-identity has both.")
 	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "Log REST requests slower than this; 0 disables.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "Maximum time that the response to a REST write waits until reads show the write.")
 	flags.DurationVar(&o.facade.DrainDelay, "drain-delay", 10*time.Second, "Time to keep serving REST requests after the process is told to stop and /readyz fails.")

@@ -186,7 +186,7 @@ func (o *serverOptions) complete() error {
 		return err
 	}
 	o.plane.DataDir, o.plane.Namespace, o.plane.Version = dir, o.namespace, version.Get().Version
-	o.plane.MinTLSVersion = o.serving.MinVersion
+	o.plane.MinTLSVersion, o.plane.AdapterIdentity = o.serving.MinVersion, o.facade.AdapterIdentity
 	if o.adaptersFile == "" {
 		o.adaptersFile = filepath.Join(dir, "adapters.yaml")
 	}

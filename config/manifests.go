@@ -22,7 +22,7 @@ import "embed"
 
 // Manifests are the kustomizations that hyperfleet server installs.
 //
-//go:embed admission crd local rbac served
+//go:embed adapter-identity admission crd local rbac served
 var Manifests embed.FS
 
 // Adapters is the example of an adapters' configuration.

@@ -41,7 +41,7 @@ generate() {
 		case $file in
 		*/kustomization.yaml | config/rbac/namespace.yaml | config/rbac/service_account.yaml) continue ;;
 		config/crd/*) condition="and ($condition) .Values.crds.install" ;;
-		config/adapter-identity/*) condition=.Values.adapterIdentity.enabled ;;
+		config/adapter-identity/*) condition="and ($condition) .Values.adapterIdentity.enabled" ;;
 		esac
 		template "$file" "$condition" >"$target/$folder/${file##*/}"
 	done

@@ -62,6 +62,10 @@ type Options struct {
 	Authenticator authenticator.Request
 	// Authorizer says what they may do.
 	Authorizer authorizer.Authorizer
+	// AdapterIdentity requires that a caller who reports as an adapter has the right to,
+	// also where the report changes nothing. The policy in config/adapter-identity requires
+	// the right of each write.
+	AdapterIdentity bool
 	// LoopbackHostsOnly refuses requests whose Host is neither localhost nor a loopback
 	// address. A Server that listens on loopback without authentication needs it: a page
 	// whose name resolves to a loopback address would otherwise be of the same origin.

@@ -97,6 +97,13 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
 	}
+	// The API server's policy sees writes only, and a report may be answered, or the recorded
+	// one deleted, before any.
+	if s.options.AdapterIdentity {
+		if err := s.authorize(r, "report", "adapters", body.Adapter); err != nil {
+			return err
+		}
+	}
 	known, err := s.hasGeneration(r.Context(), on, int64(body.ObservedGeneration))
 	if err != nil {
 		return err

@@ -55,6 +55,9 @@ type Options struct {
 	MinTLSVersion string
 	// Namespace is the served namespace.
 	Namespace string
+	// AdapterIdentity installs the policy that requires of each report the right to report
+	// as its adapter.
+	AdapterIdentity bool
 	// SkipInstall leaves the custom resources, roles and policies as they are.
 	SkipInstall bool
 	// Version is the program's version.

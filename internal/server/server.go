@@ -259,7 +259,7 @@ func (c *control) finishStart(interrupted context.Context) {
 func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 	if !c.SkipInstall {
 		c.progress("Installing the custom resources, roles and admission policies")
-		objects, err := install.Manifests(config.Manifests, c.Namespace)
+		objects, err := install.Manifests(config.Manifests, c.Namespace, c.AdapterIdentity)
 		if err != nil {
 			return err
 		}

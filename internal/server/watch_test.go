@@ -235,7 +235,7 @@ func remove(ctx context.Context, t *testing.T, objects dynamic.ResourceInterface
 // the process shows reports as they are stored, so it would not show the default of what a
 // previous release has stored.
 func TestReportsHaveNoDefaults(t *testing.T) {
-	manifests, err := install.Manifests(config.Manifests, "default")
+	manifests, err := install.Manifests(config.Manifests, "default", false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,6 @@ func TestRefused(t *testing.T) {
 		"an old Kubernetes":                     {args: []string{"--kube-version=1.35.4"}, want: []string{"mode: manager needs Kubernetes 1.36 or later", "v1.35.4"}},
 		"a name in mode manager":                {values: "fullnameOverride: fleet", want: []string{"fullnameOverride: names are fixed in mode manager"}},
 		"more servers than one":                 {values: "{mode: server, autoscaling: {enabled: true}}", want: []string{"autoscaling.enabled: mode server is one process"}},
-		"adapter identity in mode server":       {values: "{mode: server, adapterIdentity: {enabled: true}}", want: []string{"adapterIdentity.enabled: mode server"}},
 		"a minimum above the maximum":           {values: "autoscaling: {minReplicas: 9}", want: []string{"autoscaling.minReplicas: 9 is more than autoscaling.maxReplicas, 5"}},
 		"a PodMonitor without a token":          {values: "metrics: {podMonitor: {enabled: true}}", want: []string{"metrics.tokenSecret.name: a PodMonitor needs"}},
 		"a server's ServiceMonitor, no token":   {values: "{mode: server, metrics: {serviceMonitor: {enabled: true}}}", want: []string{"metrics.tokenSecret.name: in mode server"}},

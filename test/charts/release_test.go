@@ -114,8 +114,8 @@ func TestRelease(t *testing.T) {
 
 	t.Run("an upgrade that leaves Clusters without a manager is refused", func(t *testing.T) {
 		for change, want := range map[string]string{
-			"mode=server,autoscaling.enabled=false,adapterIdentity.enabled=false": "mode: a manager cannot become a server",
-			"servedNamespace=default": "servedNamespace: there are Clusters in fleet",
+			"mode=server,autoscaling.enabled=false": "mode: a manager cannot become a server",
+			"servedNamespace=default":               "servedNamespace: there are Clusters in fleet",
 		} {
 			_, err := p.helm(t.Context(), "upgrade", "rel", chart, "--namespace="+releaseNamespace, "--values="+values, "--set="+change)
 			if err == nil || !strings.Contains(err.Error(), want) {

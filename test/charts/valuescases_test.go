@@ -203,7 +203,17 @@ tls:
 	},
 	"adapter identity": {
 		values: "adapterIdentity: {enabled: true}",
-		facts:  []fact{{"ValidatingAdmissionPolicyBinding", "hyperfleet-adapter-identity", "", "exists"}},
+		facts: []fact{
+			{"ValidatingAdmissionPolicyBinding", "hyperfleet-adapter-identity", "", "exists"},
+			{"Deployment", deployed, container + ".args[10]}", "--adapter-identity"},
+		},
+	},
+	"adapter identity of a server": { // which installs the policy by itself
+		values: "{mode: server, adapterIdentity: {enabled: true}}",
+		facts: []fact{
+			{"ValidatingAdmissionPolicyBinding", "hyperfleet-adapter-identity", "", ""},
+			{"StatefulSet", "rel-hyperfleet", container + ".args[10]}", "--adapter-identity"},
+		},
 	},
 	"uninstalling deletes objects": {
 		values: "uninstall: {deleteObjects: true, timeoutSeconds: 100}",

@@ -10,9 +10,6 @@
 {{- if and (not $manager) .Values.autoscaling.enabled -}}
 {{- fail "autoscaling.enabled: mode server is one process" -}}
 {{- end -}}
-{{- if and (not $manager) .Values.adapterIdentity.enabled -}}
-{{- fail "adapterIdentity.enabled: mode server installs its policies by itself; apply config/adapter-identity to its API server" -}}
-{{- end -}}
 {{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
 {{- fail (printf "autoscaling.minReplicas: %d is more than autoscaling.maxReplicas, %d" (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) -}}
 {{- end -}}

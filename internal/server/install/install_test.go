@@ -24,8 +24,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -36,9 +38,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/config"
 )
 
-func manifests(t *testing.T, namespace string) []*unstructured.Unstructured {
+func manifests(t *testing.T, namespace string, adapterIdentity bool) []*unstructured.Unstructured {
 	t.Helper()
-	objects, err := Manifests(config.Manifests, namespace)
+	objects, err := Manifests(config.Manifests, namespace, adapterIdentity)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,10 +50,10 @@ func manifests(t *testing.T, namespace string) []*unstructured.Unstructured {
 // TestManifests: the served namespace is where the manager and the developer's account
 // have their rights, and where the policies hold.
 func TestManifests(t *testing.T) {
-	for _, namespace := range []string{"default", "fleet"} {
+	for namespace, adapterIdentity := range map[string]bool{"default": false, "fleet": true} {
 		t.Run(namespace, func(t *testing.T) {
-			bindings, policies, developers := 0, 0, 0
-			for _, object := range manifests(t, namespace) {
+			bindings, policies, developers, identities := 0, 0, 0, 0
+			for _, object := range manifests(t, namespace, adapterIdentity) {
 				switch object.GetKind() {
 				case "ServiceAccount":
 					if object.GetName() == "dev" && object.GetNamespace() != namespace {
@@ -77,6 +79,9 @@ func TestManifests(t *testing.T) {
 					}
 				case "MutatingAdmissionPolicyBinding", "ValidatingAdmissionPolicyBinding":
 					policies++
+					if object.GetName() == "hyperfleet-adapter-identity" {
+						identities++
+					}
 					expressions, _, err := unstructured.NestedSlice(object.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
 					if err != nil || len(expressions) != 1 {
 						t.Fatalf("%s selects namespaces by %v (%v)", key(object), expressions, err)
@@ -85,6 +90,9 @@ func TestManifests(t *testing.T) {
 						t.Errorf("%s holds in the namespaces %q", key(object), values)
 					}
 				}
+			}
+			if (identities == 1) != adapterIdentity {
+				t.Errorf("%d policies on adapters' identity are bound, want them: %t", identities, adapterIdentity)
 			}
 			if bindings != 2 || policies < 5 || developers != 3 {
 				t.Errorf("%d bindings of the manager's rights, %d of policies and %d of the developer's rights", bindings, policies, developers)
@@ -103,7 +111,7 @@ func TestApply(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects := manifests(t, "fleet")
+	objects := manifests(t, "fleet", true)
 	if err := Apply(t.Context(), env.Config, objects); err != nil {
 		t.Fatal(err)
 	}
@@ -154,13 +162,21 @@ func TestApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		fewer := slices.DeleteFunc(slices.Clone(objects), func(o *unstructured.Unstructured) bool {
-			return o.GetName() == "hyperfleet-editor" || o.GetKind() == "CustomResourceDefinition"
+			return o.GetName() == "hyperfleet-editor" || o.GetName() == "hyperfleet-adapter-identity" || o.GetKind() == "CustomResourceDefinition"
 		})
 		if err := Apply(t.Context(), env.Config, fewer); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := get("hyperfleet-editor"); !apierrors.IsNotFound(err) {
 			t.Errorf("Get() of a role that is not installed any more = %v, want not found", err)
+		}
+		for kind, policies := range map[string]client.ObjectList{
+			"ValidatingAdmissionPolicy": &admissionregistrationv1.ValidatingAdmissionPolicyList{},
+			"its binding":               &admissionregistrationv1.ValidatingAdmissionPolicyBindingList{},
+		} {
+			if err := env.Client.List(t.Context(), policies, client.MatchingFields{"metadata.name": "hyperfleet-adapter-identity"}); err != nil || meta.LenList(policies) != 0 {
+				t.Errorf("%s on adapters' identity: %d are left (%v)", kind, meta.LenList(policies), err)
+			}
 		}
 		if _, err := get(own.Name); err != nil {
 			t.Error(err)

@@ -26,12 +26,11 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// overlay adds the served namespace to config/local, with the developer's account and its
-// rights there.
+// overlay adds components and the served namespace to config/local, with the developer's
+// account and its rights there.
 const overlay = `resources:
 - ../local
-components:
-- ../served
+components: [%s]
 configMapGenerator:
 - name: hyperfleet-served
   namespace: hyperfleet-system
@@ -58,9 +57,9 @@ replacements:
     - subjects.[kind=ServiceAccount].namespace
 `
 
-// Manifests builds config/local for the served namespace, with that namespace. The
-// files are the folder config.
-func Manifests(files fs.FS, namespace string) ([]*unstructured.Unstructured, error) {
+// Manifests builds config/local for the served namespace, with that namespace. With
+// adapterIdentity, it includes config/adapter-identity. The files are the folder config.
+func Manifests(files fs.FS, namespace string, adapterIdentity bool) ([]*unstructured.Unstructured, error) {
 	memory := filesys.MakeFsInMemory()
 	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -75,7 +74,11 @@ func Manifests(files fs.FS, namespace string) ([]*unstructured.Unstructured, err
 	if err != nil {
 		return nil, err
 	}
-	if err := memory.WriteFile("/config/server/kustomization.yaml", fmt.Appendf(nil, overlay, namespace)); err != nil {
+	components := "../served"
+	if adapterIdentity { // before the component that binds its policy to the served namespace
+		components = "../adapter-identity, " + components
+	}
+	if err := memory.WriteFile("/config/server/kustomization.yaml", fmt.Appendf(nil, overlay, components, namespace)); err != nil {
 		return nil, err
 	}
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(memory, "/config/server")
