@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -123,7 +124,13 @@ func (c *control) startEtcd(ctx context.Context) error {
 	if c.etcd, err = etcd.Start(ctx, c.DataDir, quota, c.log); err != nil {
 		return err
 	}
-	if err := c.claim(ctx); err != nil {
+	err = c.withEtcd(func(client *clientv3.Client) error {
+		if _, err := checkServed(ctx, client, c.Namespace); err != nil {
+			return err
+		}
+		return claim(ctx, client, current(c.Version))
+	})
+	if err != nil {
 		c.etcd.Stop()
 		return err
 	}
@@ -141,13 +148,14 @@ func (c *control) startEtcd(ctx context.Context) error {
 	return err
 }
 
-func (c *control) claim(ctx context.Context) error {
+// withEtcd calls do with a client of etcd.
+func (c *control) withEtcd(do func(*clientv3.Client) error) error {
 	client, err := c.etcd.Client()
 	if err != nil {
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	return claim(ctx, client, current(c.Version))
+	return do(client)
 }
 
 // run runs the API server, the controllers and serve. When the context ends, serve
@@ -208,6 +216,9 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 		return err
 	}
 	if err := c.install(ctx, loopback); err != nil {
+		return err
+	}
+	if err := c.withEtcd(func(client *clientv3.Client) error { return recordServed(ctx, client, c.Namespace) }); err != nil {
 		return err
 	}
 	// The garbage collector finds the custom resources at once, and not when it looks

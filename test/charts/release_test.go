@@ -75,6 +75,22 @@ func TestRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	manager := p.startManager(t)
+	t.Run("an upgrade that leaves a NodePool without a manager is refused", func(t *testing.T) {
+		pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "absent.workers", Namespace: served}, Spec: v1.NodePoolSpec{ClusterName: "absent"}}
+		if err := p.client.Create(t.Context(), pool); err != nil {
+			t.Fatal(err)
+		}
+		_, err := p.helm(t.Context(), "upgrade", "rel", chart, "--namespace="+releaseNamespace, "--values="+values, "--set=servedNamespace=default")
+		if want := "servedNamespace: there are NodePools in fleet"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Fatalf("helm upgrade = %v, want a refusal that mentions %q", err, want)
+		}
+		if err := p.client.Delete(t.Context(), pool); err != nil {
+			t.Fatal(err)
+		}
+		for !apierrors.IsNotFound(p.client.Get(t.Context(), client.ObjectKeyFromObject(pool), pool)) {
+			time.Sleep(50 * time.Millisecond)
+		}
+	})
 	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "stays", Namespace: served}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
 	if err := p.client.Create(t.Context(), cluster); err != nil {
 		t.Fatal(err)

@@ -25,11 +25,13 @@
 {{- if .Release.IsUpgrade -}}
 {{- range (lookup "apps/v1" "Deployment" .Release.Namespace "hyperfleet-manager" | dig "spec" "template" "spec" "containers" list) -}}
 {{- if not $manager -}}
-{{- fail "mode: a manager cannot become a server, because its Clusters could not be deleted any more: uninstall the release first" -}}
+{{- fail "mode: a manager cannot become a server, because its Clusters and NodePools could not be deleted any more: uninstall the release first" -}}
 {{- end -}}
 {{- $served := index (regexFind "--namespace=[a-z0-9-]+" (join " " .args) | splitList "=") 1 -}}
-{{- if and (ne $served $.Values.servedNamespace) (lookup "hyperfleet.io/v1" "Cluster" $served "").items -}}
-{{- fail (printf "servedNamespace: there are Clusters in %s, which could not be deleted any more: delete them first" $served) -}}
+{{- range $kind := list "Cluster" "NodePool" -}}
+{{- if and (ne $served $.Values.servedNamespace) (lookup "hyperfleet.io/v1" $kind $served "").items -}}
+{{- fail (printf "servedNamespace: there are %ss in %s, which could not be deleted any more: delete them first" $kind $served) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
