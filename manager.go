@@ -134,6 +134,9 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err := addReconcilers(mgr, lease, rep, required, o); err != nil {
 		return fmt.Errorf("set up the reconcilers: %w", err)
 	}
+	if err := addLeftBehindReport(mgr, o); err != nil {
+		return err
+	}
 	if err := setupMetrics(mgr, rep, to.Database); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"context"
 
 	"k8s.io/utils/clock"
+	"sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/hyperfleet-io/hyperfleet/controllers"
@@ -53,5 +54,16 @@ func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Repli
 			ConditionNames:          o.conditionNames,
 			StuckAfter:              o.stuckAfter,
 		})
+	}))
+}
+
+// addLeftBehindReport logs, once on the leader, the objects that nobody reconciles.
+func addLeftBehindReport(mgr manager.Manager, o *options) error {
+	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
+		logger := mgr.GetLogger()
+		if err := controllers.ReportLeftBehind(log.IntoContext(ctx, logger), mgr.GetAPIReader(), o.namespace); err != nil {
+			logger.Error(err, "Failed to look for objects that cannot be deleted")
+		}
+		return nil
 	}))
 }
