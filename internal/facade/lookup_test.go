@@ -151,7 +151,9 @@ func TestIDsOfDeletedClusters(t *testing.T) {
 	})
 	var asking sync.WaitGroup
 	for _, cluster := range clusters {
-		asking.Go(func() { wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusNotFound, "HYPERFLEET-NTF-002") })
+		asking.Go(func() {
+			wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusNotFound, "HYPERFLEET-NTF-002")
+		})
 	}
 	asking.Wait()
 }

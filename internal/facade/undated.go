@@ -30,12 +30,12 @@ import (
 
 // This file orders undated reports. The time of such a report is the server's, and the
 // report that it replaces may have the time of another replica, of an adapter, or of this
-// clock before it was set back. The report was made later all the same. So its time moves
-// behind the other one, as far as clocks may differ. A report that has a time of its own
-// keeps it.
+// clock before it was set back. The undated report was made later all the same. So it gets the
+// time just after the other one, as far as clocks may differ. A report that has a time of its
+// own keeps it.
 
-// follow moves the time of a report behind another time at which the adapter reported on the
-// same generation, and reports whether it did.
+// follow sets the time of a report to just after another time at which the adapter reported on
+// the same generation, if the report is not later already. It reports whether it did.
 func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed time.Time) bool {
 	limit := s.options.Clock.Now().Add(v1.MaxClockSkew)
 	if generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || !observed.Before(limit) {
@@ -45,10 +45,9 @@ func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed tim
 	return true
 }
 
-// followIndexed moves the time of a report behind those that the index has of the adapter:
-// that of the recorded report, nil if there is none, and that of the report that the
-// conditions rest on, which may be recorded no longer. It saves the API server a write that
-// it would refuse.
+// followIndexed lets a report follow those that the index has of the adapter: the recorded
+// report, nil if there is none, and the report that the conditions rest on, which may be
+// recorded no longer. It saves the API server a write that it would refuse.
 func (s *Server) followIndexed(report *v1.AdapterStatus, on requested, recorded *fleet.Row) {
 	if generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.row.Conditions.All()); ok {
 		s.follow(report, generation, observed)
@@ -58,8 +57,8 @@ func (s *Server) followIndexed(report *v1.AdapterStatus, on requested, recorded 
 	}
 }
 
-// followRecorded moves the time of a report behind that of the report that the API server
-// has recorded, and reports whether it did.
+// followRecorded lets a report follow the one that the API server has recorded, and reports
+// whether it did.
 func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (bool, error) {
 	recorded := &v1.AdapterStatus{}
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
@@ -68,10 +67,10 @@ func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (
 	return s.follow(report, recorded.Spec.ObservedGeneration, recorded.Spec.ObservedTime.Time), nil
 }
 
-// followKnown moves the time of a report behind that of the report that the conditions rest
-// on, as readLive has read them. The error says that the server's clock is too far behind:
-// by this clock, the adapter is known from the future, but not by the latest clock, which
-// shows now. What is known from the future of that clock, too, is no newer than any report.
+// followKnown lets a report follow the one that the conditions rest on, as readLive has read
+// them. The error says that the server's clock is too far behind: by this clock, the
+// conditions rest on a report from the future, but not by the latest clock, which shows now.
+// A condition from the future of that clock, too, is no newer than any report.
 func (s *Server) followKnown(report *v1.AdapterStatus, on requested, now time.Time) error {
 	generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.conditions())
 	if !ok || observed.After(now.Add(v1.MaxClockSkew)) || generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || s.follow(report, generation, observed) {

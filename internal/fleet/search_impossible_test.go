@@ -105,12 +105,17 @@ func TestPossible(t *testing.T) {
 	}
 	conditions := aggregate.Conditions(aggregate.Input{
 		Kind: v1.ClusterKind, Generation: 1, Required: adapters, Reports: reports,
-		Mapped: []aggregate.Mapped{{Type: "DNSHealthy2", Status: metav1.ConditionFalse}},
+		Mapped: []aggregate.Mapped{{Type: "DNSHealthy2", Status: metav1.ConditionFalse}}, Now: epoch,
 	})
+	for _, odd := range []string{"3scaleSuccessful", "ABSuccessful", "Dns2Successful", "Dns2Successful_dns2", "DNSHealthy2"} {
+		if !slices.ContainsFunc(conditions, func(c v1.ResourceCondition) bool { return c.Type == odd }) {
+			t.Fatalf("no condition has the type %s: %+v", odd, conditions)
+		}
+	}
 	x := New(Clusters)
 	x.Upsert(&Row{ID: "2a", Conditions: ConditionsOf(conditions), Labels: LabelsOf(map[string]string{"a": "", "b.c/d_e": "F_g.h"})})
 	var searches []string
-	for _, c := range conditions { // DnsSuccessful, Dns2Successful_dns2 and 3scaleSuccessful among them
+	for _, c := range conditions {
 		searches = append(searches, fmt.Sprintf("status.conditions.%s = '%s'", c.Type, c.Status))
 	}
 	searches = append(searches,
