@@ -20,9 +20,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
-	jsonpatch "github.com/evanphx/json-patch/v5"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -47,9 +45,9 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 		s.followIndexed(report, on, recorded)
 	}
 	foreseeTimes(report, recorded)
-	applier := ""
+	applied := false
 	if exists {
-		applier = recorded.AppliedBy
+		applied = recorded.Applied
 		if rest.DecodeReport(recorded).Spec.ResourceRef.UID == "" {
 			report.Spec.ResourceRef.UID = "" // the API server lets nobody add one later
 		}
@@ -58,7 +56,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 	for range recordAttempts {
 		var stored *v1.AdapterStatus
 		if exists {
-			stored, err = s.replaceReport(ctx, on, report, applier)
+			stored, err = s.replaceReport(ctx, on, report, applied)
 		} else {
 			stored = report.DeepCopy()
 			err = s.caller.Create(ctx, stored, createOptions(on.dryRun)...)
@@ -67,7 +65,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 		case err == nil:
 			return stored, nil
 		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
-			exists = true
+			exists, applied = true, true // as far as the index knows, which is behind
 		case apierrors.IsNotFound(err):
 			exists = false
 		case isStaleReport(err):
@@ -112,39 +110,53 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 
 // replaceReport writes the report over the recorded one. The API server refuses a stale
 // report, so a look at the recorded one is needed only for Available=Unknown, which must
-// not replace a known result.
-//
-// applier is the field manager that has applied the recorded report, "" if there is none.
-func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.AdapterStatus, applier string) (*v1.AdapterStatus, error) {
-	resourceVersion := ""
-	if aggregate.ReportOf(report).Available == metav1.ConditionUnknown {
-		recorded := &v1.AdapterStatus{}
-		if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
-			return nil, fromOwnRequest(err)
-		}
-		if concerns(recorded, report) && hasResult(recorded) {
-			_, implausible, err := s.isImplausible(ctx, on, recorded)
-			if err != nil {
-				return nil, err
-			}
-			if !implausible {
-				on.countDiscarded(report.Spec.Adapter, metrics.DiscardUnknown)
-				return nil, nil
-			}
-		}
-		resourceVersion = recorded.ResourceVersion // a result that is recorded meanwhile makes the write conflict
+// not replace a known result, and if a field manager may have applied it.
+func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.AdapterStatus, applied bool) (*v1.AdapterStatus, error) {
+	unknown := aggregate.ReportOf(report).Available == metav1.ConditionUnknown
+	if !unknown && !applied {
+		return s.patchReport(ctx, on, report, "", replaceSpec(report), untracked)
 	}
-	if applier != "" && len(report.Spec.Conditions) > 0 { // an apply cannot empty a list
-		return s.applyReport(ctx, on, report, applier, resourceVersion)
+	recorded := &v1.AdapterStatus{}
+	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
+		return nil, fromOwnRequest(err)
 	}
-	// Without an applier nobody asks which client owns which field of a report, and to keep
-	// track of it is a third of what the write costs the API server.
-	return s.writeReport(ctx, on, report, resourceVersion, jsonPatchOperation{Op: "add", Path: "/metadata/managedFields", Value: []any{struct{}{}}})
+	if unknown && concerns(recorded, report) && hasResult(recorded) {
+		_, implausible, err := s.isImplausible(ctx, on, recorded)
+		if err != nil {
+			return nil, err
+		}
+		if !implausible {
+			on.countDiscarded(report.Spec.Adapter, metrics.DiscardUnknown)
+			return nil, nil
+		}
+	}
+	// What is recorded meanwhile, such as a result, makes the write conflict.
+	all, err := appliersOf(recorded)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return s.patchReport(ctx, on, report, recorded.ResourceVersion, replaceSpec(report), untracked)
+	}
+	return s.replaceApplied(ctx, on, report, recorded, all)
 }
 
-// writeReport replaces the spec of the recorded report, of that version if there is one.
-func (s *Server) writeReport(ctx context.Context, on requested, report *v1.AdapterStatus, resourceVersion string, more ...jsonPatchOperation) (*v1.AdapterStatus, error) {
-	operations := append([]jsonPatchOperation{{Op: "replace", Path: "/spec", Value: report.Spec}}, more...)
+// untracked empties the record of which client owns which field. Without an applier nobody
+// asks for it, and to keep it is a third of what the write costs the API server.
+var untracked = jsonPatchOperation{Op: "add", Path: "/metadata/managedFields", Value: []any{struct{}{}}}
+
+func replaceSpec(report *v1.AdapterStatus) jsonPatchOperation {
+	return jsonPatchOperation{Op: "replace", Path: "/spec", Value: report.Spec}
+}
+
+type jsonPatchOperation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value"`
+}
+
+// patchReport changes the recorded report, of that version if there is one.
+func (s *Server) patchReport(ctx context.Context, on requested, report *v1.AdapterStatus, resourceVersion string, operations ...jsonPatchOperation) (*v1.AdapterStatus, error) {
 	if resourceVersion != "" {
 		operations = append(operations, jsonPatchOperation{Op: "replace", Path: "/metadata/resourceVersion", Value: resourceVersion})
 	}
@@ -157,64 +169,6 @@ func (s *Server) writeReport(ctx context.Context, on requested, report *v1.Adapt
 		return nil, err
 	}
 	return stored, nil
-}
-
-// applyReport writes the report by server-side apply as the field manager that has applied
-// the recorded one. Then the manager owns what the report says, so its next apply needs no
-// force and makes the report what its manifest says.
-func (s *Server) applyReport(ctx context.Context, on requested, report *v1.AdapterStatus, applier, resourceVersion string) (*v1.AdapterStatus, error) {
-	stored := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{Name: report.Name, Namespace: report.Namespace, ResourceVersion: resourceVersion},
-		Spec:       *report.Spec.DeepCopy(),
-	}
-	stored.SetGroupVersionKind(v1.GroupVersion.WithKind(v1.AdapterStatusKind))
-	for i := range stored.Spec.Conditions {
-		stored.Spec.Conditions[i].LastTransitionTime = v1.Timestamp{} // the API server's to own
-	}
-	options := []client.PatchOption{client.FieldOwner(applier), client.ForceOwnership}
-	if on.dryRun {
-		options = append(options, client.DryRunAll)
-	}
-	if err := s.caller.Patch(ctx, stored, client.Apply, options...); err != nil { //nolint:staticcheck // there is no apply configuration of these types
-		return nil, err
-	}
-	same, err := sameContent(stored.Spec, report.Spec)
-	if err != nil || same || on.dryRun {
-		return stored, err
-	}
-	// What others have written beside the manager, an apply leaves. To remove it takes no
-	// field from the manager, provided that everything else stays as it is stored.
-	left := report.DeepCopy()
-	for i := range left.Spec.Conditions {
-		c := &left.Spec.Conditions[i]
-		if is := slices.IndexFunc(stored.Spec.Conditions, func(is v1.AdapterCondition) bool { return is.Type == c.Type }); is >= 0 {
-			c.LastTransitionTime = stored.Spec.Conditions[is].LastTransitionTime
-		}
-	}
-	return s.writeReport(ctx, on, left, stored.ResourceVersion)
-}
-
-// sameContent reports whether two reports say the same, apart from the times of
-// transitions.
-func sameContent(a, b v1.AdapterStatusSpec) (bool, error) {
-	var texts [2][]byte
-	for i, spec := range []*v1.AdapterStatusSpec{&a, &b} {
-		spec = spec.DeepCopy()
-		for c := range spec.Conditions {
-			spec.Conditions[c].LastTransitionTime = v1.Timestamp{}
-		}
-		var err error
-		if texts[i], err = json.Marshal(spec); err != nil {
-			return false, fmt.Errorf("compare reports: %w", err)
-		}
-	}
-	return jsonpatch.Equal(texts[0], texts[1]), nil
-}
-
-type jsonPatchOperation struct {
-	Op    string `json:"op"`
-	Path  string `json:"path"`
-	Value any    `json:"value"`
 }
 
 // hasResult reports whether a recorded report says True or False.

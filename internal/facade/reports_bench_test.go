@@ -32,19 +32,19 @@ import (
 func BenchmarkReport(b *testing.B) {
 	for _, applied := range []bool{false, true} {
 		b.Run(fmt.Sprintf("applied=%t", applied), func(b *testing.B) {
-			cluster := newCluster(b, "")
-			post(b, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(b, http.StatusCreated)
+			r := newReported(b)
+			r.post(b, 1, noon, finding("Available", "True", ""), "")
 			if applied {
-				applyAs(b, cluster, "gitops", client.ForceOwnership)
+				r.apply(b, "gitops", "", r.spec(noon.Add(time.Minute), finding("Available", "False", ""), ""), client.ForceOwnership)
 			}
 			observed := noon.Add(time.Hour)
 			for b.Loop() {
 				observed = observed.Add(time.Second)
-				post(b, cluster.Href+"/statuses", reportBody("dns", 1, observed, "True")).want(b, http.StatusCreated)
+				post(b, r.href+"/statuses", reportBody("dns", 1, observed, "True")).want(b, http.StatusCreated)
 			}
-			key := client.ObjectKey{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, "dns")}
-			if row, ok := suite.replica.Reports.Index.GetByKey(key); !ok || (row.AppliedBy != "") != applied {
-				b.Errorf("applied by %q", row.AppliedBy)
+			key := client.ObjectKey{Namespace: "default", Name: v1.AdapterStatusName(r.name, "dns")}
+			if row, ok := suite.replica.Reports.Index.GetByKey(key); !ok || row.Applied != applied {
+				b.Errorf("applied: %t", row.Applied)
 			}
 		})
 	}

@@ -61,9 +61,9 @@ type Row struct {
 	// owners of a Query, so its form is free. In a collection whose Schema has owner_id,
 	// it is the value that users write.
 	OwnerID string
-	// AppliedBy, of an AdapterStatus, is the field manager that has applied it (server-side
-	// apply), "" if there is none.
-	AppliedBy string
+	// Applied, of an AdapterStatus, says that a field manager has applied it, or a part of it
+	// (server-side apply).
+	Applied bool
 	// Labels are the labels that REST shows.
 	Labels Labels
 	// Conditions are the object's conditions that REST shows.
@@ -99,7 +99,6 @@ type Digest [16]byte
 func (r *Row) share(predecessor *Row) {
 	if predecessor == nil {
 		r.CreatedBy, r.UpdatedBy, r.DeletedBy = intern(r.CreatedBy), intern(r.UpdatedBy), intern(r.DeletedBy)
-		r.AppliedBy = intern(r.AppliedBy)
 		r.Key.Namespace = intern(r.Key.Namespace)
 		return
 	}

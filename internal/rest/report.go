@@ -17,6 +17,7 @@ limitations under the License.
 package rest
 
 import (
+	"slices"
 	"strings"
 	"unique"
 
@@ -30,7 +31,7 @@ import (
 // A report becomes a row as follows. All else of an AdapterStatus is in the row's JSON
 // only, or nowhere.
 //
-//	metadata.managedFields     AppliedBy
+//	metadata.managedFields     Applied
 //	metadata                   Key, ID, ResourceVersion, CreationTimestamp, DeletedTime
 //	spec.adapter               Name, and the last part of Key.Name
 //	spec.resourceRef.name      Key.Name without the adapter
@@ -48,7 +49,9 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 	row.Generation = spec.ObservedGeneration
 	row.CreatedTime, row.UpdatedTime = report.FirstObserved().UTC(), spec.ObservedTime.UTC()
 	row.OwnerID = reportOwner(spec.ResourceRef)
-	row.AppliedBy = applier(report)
+	row.Applied = slices.ContainsFunc(report.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Operation == metav1.ManagedFieldsOperationApply
+	})
 	conditions := make([]v1.ResourceCondition, len(spec.Conditions))
 	rendered := AdapterStatus{
 		Adapter:            spec.Adapter,
@@ -82,18 +85,6 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 		rendered.Metadata = FreeForm(spec.Metadata.Raw)
 	}
 	return row, setJSON(row, rendered)
-}
-
-// applier returns the field manager that was the last to apply a report, "" if there is
-// none.
-func applier(report *v1.AdapterStatus) string {
-	var last metav1.ManagedFieldsEntry
-	for _, entry := range report.ManagedFields {
-		if entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" && (last.Manager == "" || last.Time.Before(entry.Time)) {
-			last = entry
-		}
-	}
-	return last.Manager
 }
 
 // DecodeReport returns the report that a row was made of. It lacks what the row does

@@ -113,3 +113,20 @@ func TestReportRoundTrip(t *testing.T) {
 		})
 	}
 }
+
+func TestReportApplied(t *testing.T) {
+	for operation, want := range map[metav1.ManagedFieldsOperationType]bool{
+		metav1.ManagedFieldsOperationApply:  true,
+		metav1.ManagedFieldsOperationUpdate: false,
+	} {
+		report := newReport("alpha", alphaUID)
+		report.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "a", Operation: metav1.ManagedFieldsOperationUpdate}, {Manager: "b", Operation: operation}}
+		row, err := EncodeReport(report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Applied != want {
+			t.Errorf("after %s Applied is %t", operation, row.Applied)
+		}
+	}
+}
