@@ -200,7 +200,7 @@ var _ = Describe("The status of a Cluster", func() {
 		updated, by := v1.UpdatedTime(beta), beta.Annotations[v1.UpdatedByAnnotation]
 		sendAll(ctx, beta, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		eventuallyCondition(ctx, beta, v1.ReadyCondition, metav1.ConditionTrue, v1.ResourceReadyReason, 1)
-		Expect(v1.UpdatedTime(beta)).To(Equal(updated))
+		Expect(v1.UpdatedTime(beta)).To(BeTemporally("==", updated))
 		Expect(beta.Annotations).To(HaveKeyWithValue(v1.UpdatedByAnnotation, by))
 
 		version := beta.ResourceVersion

@@ -76,7 +76,7 @@ func UpdatedTime(o metav1.Object) time.Time {
 		return managedTime(o)
 	}
 	recorded := r.GetStatus().UpdatedTime.Time
-	if !recorded.IsZero() && !changed(r, LabelsDigest(r.GetLabels())) {
+	if !recorded.IsZero() && !isChanged(r, LabelsDigest(r.GetLabels())) {
 		return recorded
 	}
 	if updated := managedTime(o); updated.After(recorded) {
@@ -85,9 +85,9 @@ func UpdatedTime(o metav1.Object) time.Time {
 	return recorded
 }
 
-// changed reports whether r has another generation than its status was written for, or
+// isChanged reports whether r has another generation than its status was written for, or
 // other labels. digest is that of its labels.
-func changed(r Parent, digest string) bool {
+func isChanged(r Parent, digest string) bool {
 	stored := r.GetStatus()
 	return stored.ObservedGeneration != r.GetGeneration() || stored.ObservedLabels != digest
 }
@@ -122,7 +122,7 @@ const updateStep = time.Millisecond
 func RecordUpdate(next *ResourceStatus, r Parent, now time.Time) {
 	next.Sequence = Sequence(r)
 	next.ObservedLabels = LabelsDigest(r.GetLabels())
-	changed := changed(r, next.ObservedLabels)
+	changed := isChanged(r, next.ObservedLabels)
 	recorded, updated := r.GetStatus().UpdatedTime.Time, managedTime(r)
 	if IsFuture(updated, now) {
 		updated = r.GetCreationTimestamp().Time

@@ -163,7 +163,7 @@ func (o *observer) compare(was, now object) {
 		if isDefault(before) {
 			continue
 		}
-		if after.LastTransitionTime.Before(before.LastTransitionTime.Time) {
+		if after.LastTransitionTime.Before(before.LastTransitionTime.Time) && !isFuture(before.LastTransitionTime.Time) {
 			o.wrong("%s: lastTransitionTime %s of %s is stored after %s", name, after.LastTransitionTime, before.Type, before.LastTransitionTime)
 		}
 		if !after.CreatedTime.Equal(before.CreatedTime) {

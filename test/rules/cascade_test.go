@@ -105,6 +105,10 @@ var _ = Describe("The cascade finalizer", func() {
 		for _, object := range newParents(namespace) {
 			Expect(owner.Create(ctx, object)).To(Succeed())
 			Expect(owner.Delete(ctx, object)).To(Succeed())
+			Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
+			version := object.GetResourceVersion()
+			Expect(removals["a merge patch"](ctx, owner, object)).To(Succeed())
+			Expect(object.GetResourceVersion()).To(Equal(version), "kubectl patch says (no change)")
 			for by, remove := range removals {
 				Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(object), object)).To(Succeed())
 				Expect(remove(ctx, owner, object)).To(Succeed(), by)

@@ -126,17 +126,17 @@ var _ = Describe("The served namespace", func() {
 		Expect(served).To(And(HaveLen(wantPlaces), HaveEach(HaveSuffix(": "+wantServed))))
 		Expect(own).To(And(Not(BeEmpty()), HaveEach(HaveSuffix(": "+wantOwn))))
 	},
-		Entry("by default", "resources: [$CONFIG/default]", "default", "hyperfleet-system", 11),
+		Entry("by default", "resources: [$CONFIG/default]", "default", "hyperfleet-system", 13),
 		Entry("in an overlay", `
 resources: [$CONFIG/default]
 components: [$CONFIG/adapter-identity, $CONFIG/served]
 configMapGenerator:
-- {name: hyperfleet-served, namespace: hyperfleet-system, behavior: merge, literals: [namespace=fleet]}`, "fleet", "hyperfleet-system", 12),
+- {name: hyperfleet-served, namespace: hyperfleet-system, behavior: merge, literals: [namespace=fleet]}`, "fleet", "hyperfleet-system", 14),
 	)
 
 	It("stays where it is if an overlay moves the installation", func(ctx context.Context) {
 		served, own := placesOf(kustomize(ctx, "resources: [inner]\ncomponents: [$CONFIG/served]", "resources: [$CONFIG/default]\nnamespace: elsewhere"))
-		Expect(served).To(And(HaveLen(11), HaveEach(HaveSuffix(": default"))))
+		Expect(served).To(And(HaveLen(13), HaveEach(HaveSuffix(": default"))))
 		Expect(own).To(HaveEach(HaveSuffix(": elsewhere")))
 	})
 })
