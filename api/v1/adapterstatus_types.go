@@ -192,7 +192,8 @@ type AdapterCondition struct {
 	Message string `json:"message,omitempty"`
 
 	// lastTransitionTime is the observedTime of the report that last changed
-	// status. The API server sets it and overwrites a client's value.
+	// status. The API server sets it and overwrites a client's value. It does not run
+	// backwards if a report for a newer generation has an earlier time.
 	//
 	// +optional
 	LastTransitionTime Timestamp `json:"lastTransitionTime,omitzero"`

@@ -51,10 +51,16 @@ func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 		if recorded == nil {
 			continue
 		}
-		if before, ok := recorded.Conditions.Find(c.Type); ok && before.Status == c.Status {
+		if before, ok := recorded.Conditions.Find(c.Type); ok && (before.Status == c.Status || runsBackwards(before.LastTransitionTime, c.LastTransitionTime)) {
 			c.LastTransitionTime = before.LastTransitionTime
 		}
 	}
+}
+
+// runsBackwards reports whether the time of a transition would run backwards. A report for
+// a newer generation may have an earlier time.
+func runsBackwards(from, to v1.Timestamp) bool {
+	return from.After(to.Time) && !from.After(to.Add(maxClockDifference))
 }
 
 func annotate(o client.Object, key, value string) {

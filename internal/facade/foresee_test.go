@@ -48,6 +48,25 @@ func TestPoliciesLeaveWhatIsWrittenAlone(t *testing.T) {
 			}
 		})
 	}
+	t.Run("report: a newer generation of an earlier time", func(t *testing.T) {
+		for name, earlier := range map[string]time.Duration{"minutes": time.Minute, "day": 24 * time.Hour, "days": 24*time.Hour + time.Nanosecond} {
+			cluster := newCluster(t, "")
+			post(t, cluster.Href+"/statuses", reportBody(name, 1, noon, "True")).want(t, http.StatusCreated)
+			call(t, http.MethodPatch, cluster.Href, `{"spec":{"n":1}}`).want(t, http.StatusOK)
+			before := mutations(t, "hyperfleet-transition-times")
+			post(t, cluster.Href+"/statuses", reportBody(name, 2, noon.Add(-earlier), "False")).want(t, http.StatusCreated)
+			if n := mutations(t, "hyperfleet-transition-times") - before; n > 0 {
+				t.Errorf("%s earlier: the API server made %d mutations", name, n)
+			}
+			want := noon
+			if name == "days" {
+				want = noon.Add(-earlier)
+			}
+			if got := storedReport(t, cluster, name).Spec.Conditions[0].LastTransitionTime; !got.Time.Equal(want) {
+				t.Errorf("%s earlier: the transition is of %s, want %s", name, got, want)
+			}
+		}
+	})
 	// The reconcilers change other objects, to which the policies apply, in the
 	// meantime: a create that needs no mutation shows up as such sooner or later.
 	for _, policy := range []string{"hyperfleet-authorship", "hyperfleet-cascade"} {
@@ -90,17 +109,23 @@ func TestTransitionTimeByReplicaThatIsBehind(t *testing.T) {
 	report(suite.base, noon.Add(time.Hour), "False")
 	report(replica, noon.Add(2*time.Hour), "True")
 
-	stored := &v1.AdapterStatus{}
-	key := client.ObjectKey{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, "validator")}
-	if err := suite.env.Client.Get(t.Context(), key, stored); err != nil {
-		t.Fatal(err)
-	}
+	stored := storedReport(t, cluster, "validator")
 	if got, want := stored.Spec.Conditions[0].LastTransitionTime.Time, noon.Add(2*time.Hour); !got.Equal(want) {
 		t.Errorf("lastTransitionTime is %s, want %s", got, want)
 	}
 	if got := stored.FirstObserved(); !got.Equal(noon) {
 		t.Errorf("the first report was observed at %s, want %s", got, noon)
 	}
+}
+
+func storedReport(t *testing.T, on rest.Cluster, adapter string) *v1.AdapterStatus {
+	t.Helper()
+	stored := &v1.AdapterStatus{}
+	key := client.ObjectKey{Namespace: "default", Name: v1.AdapterStatusName(on.Name, adapter)}
+	if err := suite.env.Client.Get(t.Context(), key, stored); err != nil {
+		t.Fatal(err)
+	}
+	return stored
 }
 
 func mutations(t *testing.T, policy string) int {

@@ -91,6 +91,30 @@ var _ = Describe("Transition times", func() {
 		}
 	})
 
+	// A report for a newer generation may have an earlier time.
+	DescribeTable("do not run backwards with a newer generation", func(ctx context.Context, before, after, conditions, want string) {
+		at := func(observed string, generation int64, conditions string) *unstructured.Unstructured {
+			o := object("10:00:00", conditions)
+			Expect(unstructured.SetNestedField(o.Object, generation, "spec", "observedGeneration")).To(Succeed())
+			Expect(unstructured.SetNestedField(o.Object, observed, "spec", "observedTime")).To(Succeed())
+			return o
+		}
+		Expect(env.Client.Create(ctx, at(before, 2, "[{type: A, status: 'True'}]"))).To(Succeed())
+		_, err := put(ctx, namespace, adapterstatuses, dnsName, mustYAML(at(after, 3, conditions)))
+		Expect(err).NotTo(HaveOccurred())
+		Expect(read(ctx).Spec.Conditions[0].LastTransitionTime.Format(time.RFC3339Nano)).To(Equal(want))
+	},
+		Entry("of an earlier time", "2025-01-01T10:10:00Z", "2025-01-01T10:00:00Z", "[{type: A, status: 'False'}]", "2025-01-01T10:10:00Z"),
+		Entry("of the same status", "2025-01-01T10:10:00Z", "2025-01-01T10:00:00Z", "[{type: A, status: 'True'}]", "2025-01-01T10:10:00Z"),
+		Entry("of another condition", "2025-01-01T10:10:00Z", "2025-01-01T10:00:00Z", "[{type: B, status: 'True'}]", "2025-01-01T10:00:00Z"),
+		Entry("of a later time", "2025-01-01T10:10:00Z", "2025-01-01T10:20:00Z", "[{type: A, status: 'False'}]", "2025-01-01T10:20:00Z"),
+		Entry("of an earlier time as a later string", "2025-01-01T10:10:00Z", "2025-01-01T11:00:00+02:00", "[{type: A, status: 'False'}]", "2025-01-01T10:10:00Z"),
+		Entry("of a later time as an earlier string", "2025-01-01T11:10:00+02:00", "2025-01-01T10:00:00.5Z", "[{type: A, status: 'False'}]", "2025-01-01T10:00:00.5Z"),
+		Entry("by a fraction of a second", "2025-01-01T10:10:00.000000002Z", "2025-01-01T10:10:00.000000001Z", "[{type: A, status: 'False'}]", "2025-01-01T10:10:00.000000002Z"),
+		Entry("by a day", "2025-01-02T10:00:00Z", "2025-01-01T10:00:00Z", "[{type: A, status: 'False'}]", "2025-01-02T10:00:00Z"),
+		Entry("but for a time that no clock has shown", "2999-12-31T00:00:00Z", "2025-01-01T10:00:00Z", "[{type: A, status: 'False'}]", "2025-01-01T10:00:00Z"),
+	)
+
 	DescribeTable("cannot be changed apart from a report", func(ctx context.Context, kind types.PatchType, change string) {
 		Expect(env.Client.Create(ctx, object("10:00:00", "[{type: A, status: 'True'}]"))).To(Succeed())
 		_, err := patch(ctx, namespace, adapterstatuses, dnsName, kind, change)
