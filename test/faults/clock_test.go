@@ -32,6 +32,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // A wallClock shifts the time of day that a running process sees. The other clocks of the
@@ -208,6 +212,59 @@ func TestClockJumps(t *testing.T) {
 			t.Error("the server has ended because its clock has jumped")
 		}
 	}}, "clock")
+}
+
+// TestClockAhead reports while the clock of the machine is ahead by an hour, and after it is
+// set right: over REST, and by an object over one of that hour. The later reports count.
+func TestClockAhead(t *testing.T) {
+	onlyLong(t)
+	s := startServer(t, serverConfig{})
+	server := s.replicas[0]
+	clock := newWallClock(t, server)
+	clock.set(t, time.Hour)
+	s.wantClock(t, time.Hour)
+	var cluster struct{ ID string }
+	if a := server.call("POST", clustersPath, `{"kind":"Cluster","name":"ahead","spec":{}}`); a.status != 201 || json.Unmarshal(a.body, &cluster) != nil {
+		t.Fatalf("create a cluster: %s", a)
+	}
+	path := clustersPath + "/" + cluster.ID
+	report := func(adapter, available string) { // at the server's time
+		t.Helper()
+		body := fmt.Sprintf(`{"adapter":%q,"observed_generation":1,"conditions":[{"type":"Available","status":%q}]}`, adapter, available)
+		if a := server.call("POST", path+"/statuses", body); a.status != 201 {
+			t.Fatalf("report of %s: %s", adapter, a)
+		}
+	}
+	shows := func(conditionType, status string) bool {
+		var shown struct {
+			Status struct {
+				Conditions []struct{ Type, Status string }
+			}
+		}
+		a := server.call("GET", path, "")
+		return json.Unmarshal(a.body, &shown) == nil && slices.Contains(shown.Status.Conditions, struct{ Type, Status string }{conditionType, status})
+	}
+	report("dns", "True")
+	report("validator", "True")
+	clock.set(t, 0)
+	s.wantClock(t, 0)
+
+	report("dns", "False")
+	if !shows("DnsSuccessful", "False") {
+		t.Error("the report over REST does not count")
+	}
+	eventually(t, "a report by an object counts", func() bool {
+		object := &v1.AdapterStatus{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName("ahead", "validator")},
+			Spec: v1.AdapterStatusSpec{
+				ResourceRef: v1.ResourceReference{Kind: v1.ClusterKind, Name: "ahead"}, Adapter: "validator",
+				ObservedGeneration: 1, ObservedTime: v1.NewTimestamp(time.Now()),
+				Conditions: []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionFalse}},
+			},
+		}
+		_ = s.admin.Create(t.Context(), object) // the one of that hour is still there, or this one is
+		return shows("ValidatorSuccessful", "False")
+	})
 }
 
 // wantClock checks that the server's clock is that much ahead, by the time that it states
