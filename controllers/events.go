@@ -149,6 +149,12 @@ func (r eventRecorder) statusTooLarge(o client.Object) {
 		"The API server refused the status for its size: conditions say less until the next generation. Shorten spec, labels or annotations")
 }
 
+// noRoomForStatus records that not even the conditions that say less can be written.
+func (r eventRecorder) noRoomForStatus(o client.Object) {
+	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventStatusTooLarge, actionAggregate,
+		"The object leaves no room for any status: its conditions stay as they are. Shorten spec, labels or annotations")
+}
+
 // mappingFailed records why rules of the configuration yield no condition.
 func (r eventRecorder) mappingFailed(o client.Object, err error) {
 	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventMappingFailed, actionAggregate, err.Error())

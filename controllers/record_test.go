@@ -110,6 +110,24 @@ var _ = Describe("A status that the store refuses for its size", func() {
 		Entry("by etcd's client", apierrors.NewInternalError(errors.New("rpc error: code = ResourceExhausted desc = trying to send message larger than max (2097921 vs. 2097152)"))),
 		Entry("by the API server", apierrors.NewRequestEntityTooLargeError("limit is 3145728")),
 	)
+
+	It("is in an Event also where no status fits, and is written once one does", func(ctx context.Context) {
+		namespace := newNamespace(ctx)
+		probe.setFault(func(verb string, o client.Object) error {
+			if verb == "update status" && o.GetNamespace() == namespace {
+				return apierrors.NewInternalError(errors.New("etcdserver: request is too large"))
+			}
+			return nil
+		})
+		DeferCleanup(func() { probe.setFault(nil) })
+		cluster := newCluster(namespace, "alpha")
+		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
+		Eventually(notes).WithContext(ctx).WithArguments(cluster, v1.EventStatusTooLarge).Should(ContainElement(ContainSubstring("no room for any status")))
+		refresh(ctx, cluster)
+		Expect(cluster.Status.Computed()).To(BeFalse())
+		probe.setFault(nil)
+		Eventually(func() bool { refresh(ctx, cluster); return cluster.Status.Computed() }).Should(BeTrue())
+	})
 })
 
 var _ = Describe("A deployment that serves the newer names only", func() {

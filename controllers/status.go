@@ -227,8 +227,13 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 		*obj.GetStatus() = before
 		c.in.Minimal = true
 		a.evaluate(obj, &c)
-		if err = a.write(ctx, obj, &before, c); err == nil {
+		err = a.write(ctx, obj, &before, c)
+		switch {
+		case err == nil:
 			a.recorder.statusTooLarge(obj)
+		case isTooLarge(err):
+			log.FromContext(ctx).Error(err, "The object leaves no room for any status, so its conditions stay as they are until it is shortened")
+			a.recorder.noRoomForStatus(obj)
 		}
 	}
 	if err != nil {

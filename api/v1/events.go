@@ -51,7 +51,7 @@ const (
 	// have observed what it says. It is recorded about the report and its resource.
 	EventImplausibleDeleted = "ImplausibleDeleted"
 	// EventStatusTooLarge records that the API server refused a status for its size,
-	// so that its conditions say less.
+	// so that its conditions say less, or stay as they are where that is refused, too.
 	EventStatusTooLarge = "StatusTooLarge"
 	// EventMappingFailed records that a rule of the configuration that maps reports to
 	// a condition failed.
