@@ -43,18 +43,19 @@ import (
 )
 
 func TestInProcess(t *testing.T) {
-	withPlane(t, func(ctx context.Context, p plane) {
+	o, audit := audited(t)
+	withPlaneOf(t, o, func(ctx context.Context, p plane) {
 		allow(ctx, t, p)
-		t.Run("it is the network", func(t *testing.T) { testSameAsNetwork(ctx, t, p) })
+		t.Run("it is the network", func(t *testing.T) { testSameAsNetwork(ctx, t, p, audit) })
 		t.Run("webhooks of users run", func(t *testing.T) { testWebhook(ctx, t, p) })
 	})
 }
 
 // testSameAsNetwork makes the same generated operations on the network and in the
-// process. Each gets the same answer, byte by byte, and leaves the same objects, but for
-// what the API server stamps: UIDs, versions and times.
-func testSameAsNetwork(ctx context.Context, t *testing.T, p plane) {
-	const sequences, operations = 12, 40
+// process. Each gets the same answer, byte by byte, leaves the same objects, and has the
+// same event in the audit log, but for what the API server stamps: UIDs, versions and times.
+func testSameAsNetwork(ctx context.Context, t *testing.T, p plane, audit string) {
+	const sequences, operations = 16, 40
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	answers, refusals := 0, 0
@@ -62,6 +63,7 @@ func testSameAsNetwork(ctx context.Context, t *testing.T, p plane) {
 		var transcripts [2][]exchange
 		for way, config := range []*rest.Config{p.wire, p.manager} {
 			transcripts[way] = newWorld(ctx, t, config, p.admin).play(rand.New(rand.NewPCG(seed, n)), operations)
+			addAudit(t, audit, transcripts[way])
 		}
 		for i, onNetwork := range transcripts[0] {
 			if diff := gocmp.Diff(onNetwork, transcripts[1][i]); diff != "" {
@@ -134,18 +136,19 @@ func encodeWhole(t *testing.T, o object) []byte {
 func allow(ctx context.Context, t *testing.T, p plane) {
 	t.Helper()
 	admin := kubernetes.NewForConfigOrDie(p.admin)
-	bind := func(name, role, user string) {
+	bind := func(name, role, kind, subject string) {
 		_, err := admin.RbacV1().ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
 			ObjectMeta: metav1.ObjectMeta{Name: name},
 			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: kind, Name: subject}},
 		}, metav1.CreateOptions{})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	bind("test-manager", "cluster-admin", "system:serviceaccount:hyperfleet-system:hyperfleet-manager")
-	bind("test-viewer", "hyperfleet-viewer", "viewer@example.com")
+	bind("test-manager", "cluster-admin", rbacv1.UserKind, "system:serviceaccount:hyperfleet-system:hyperfleet-manager")
+	bind("test-viewer", "hyperfleet-viewer", rbacv1.UserKind, "viewer@example.com")
+	bind("test-viewers", "hyperfleet-viewer", rbacv1.GroupKind, "viewers")
 	waitUntil(t, func() bool {
 		for _, config := range []*rest.Config{p.wire, p.manager} {
 			if e := newWorld(ctx, t, config, p.admin).do(operation{method: http.MethodGet, path: "/api/v1/namespaces/default"}); e.Code != http.StatusOK {
@@ -162,7 +165,11 @@ type exchange struct {
 	Code            int
 	Header          http.Header
 	Answer          string
+	AuditID, Audit  string
 }
+
+// compared are the kinds of the operations.
+var compared = append(slices.Clone(kinds), events)
 
 // A world is a fleet that operations change in one of the ways.
 type world struct {
@@ -192,7 +199,10 @@ func newWorld(ctx context.Context, t *testing.T, config, admin *rest.Config) *wo
 func (w *world) play(r *rand.Rand, operations int) []exchange {
 	var exchanges []exchange
 	for range operations {
-		o := generate(r, pick(r, kinds), func(path string) object { return w.stored[path] })
+		o := generateReview(r)
+		if r.IntN(8) > 0 {
+			o = generate(r, pick(r, compared), func(path string) object { return w.stored[path] })
+		}
 		exchanges = append(exchanges, w.do(o))
 		w.refresh()
 	}
@@ -206,6 +216,7 @@ func (w *world) play(r *rand.Rand, operations int) []exchange {
 func (w *world) do(o operation) exchange {
 	w.t.Helper()
 	code, header, answer := w.send(w.client, o)
+	auditID := header.Get("Audit-Id")
 	header.Del("Content-Length")
 	for _, perRequest := range []string{"Audit-Id", "Date", "X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid", "Cache-Control"} {
 		header.Del(perRequest)
@@ -213,7 +224,7 @@ func (w *world) do(o operation) exchange {
 	if code >= http.StatusBadRequest {
 		answer = inOrder(w.t, answer)
 	}
-	return exchange{Operation: o.String(), Body: anonymize(o.body), Code: code, Header: header, Answer: anonymize(answer)}
+	return exchange{Operation: o.String(), Body: anonymize(o.body), Code: code, Header: header, Answer: anonymize(answer), AuditID: auditID}
 }
 
 func (w *world) send(client *http.Client, o operation) (code int, header http.Header, answer []byte) {
@@ -222,15 +233,13 @@ func (w *world) send(client *http.Client, o operation) (code int, header http.He
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", cmp.Or(o.accept, "application/json"))
 	request.Header.Set("Accept-Encoding", "identity") // the network compresses, the process does not
 	request.Header.Set("User-Agent", "differential/1.0")
 	if len(o.body) > 0 {
 		request.Header.Set("Content-Type", o.contentType)
 	}
-	if o.user != "" {
-		request.Header.Set("Impersonate-User", o.user)
-	}
+	o.as.impersonate(request.Header)
 	response, err := client.Do(request)
 	if err != nil {
 		w.t.Fatalf("%s: %v", o, err)
@@ -246,15 +255,15 @@ func (w *world) send(client *http.Client, o operation) (code int, header http.He
 func (w *world) refresh() {
 	w.t.Helper()
 	w.stored = map[string]object{}
-	for _, k := range kinds {
+	for _, k := range compared {
 		var list struct{ Items []object }
-		_, _, answer := w.send(w.admin, operation{method: http.MethodGet, path: hyperfleetPath + k.plural})
+		_, _, answer := w.send(w.admin, operation{method: http.MethodGet, path: k.collection()})
 		if err := json.Unmarshal(answer, &list); err != nil {
 			w.t.Fatal(err)
 		}
 		for _, item := range list.Items {
 			item["apiVersion"], item["kind"] = k.fresh("x.y")["apiVersion"], k.fresh("x.y")["kind"]
-			w.stored[fmt.Sprintf("%s%s/%s", hyperfleetPath, k.plural, item["metadata"].(object)["name"])] = item
+			w.stored[fmt.Sprintf("%s/%s", k.collection(), item["metadata"].(object)["name"])] = item
 		}
 	}
 }
@@ -272,13 +281,17 @@ func (w *world) clear() {
 	})
 }
 
-// stamps are what the API server stamps. Messages quote objects, with escaped quotes.
+// stamps are what the API server stamps, or what depends on chance. Messages quote objects, with escaped quotes.
 var stamps = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UID"},
 	{regexp.MustCompile(`(resourceVersion\\*": ?\\*")\d+`), "${1}N"},
+	{regexp.MustCompile(`(/metadata/resourceVersion","value":")\d+`), "${1}N"},
+	// A caller may have a right by several bindings, of which any is named.
+	{regexp.MustCompile(`(RBAC: allowed by )(?:\\+"|[^"\\])*`), "${1}B"},
+	{regexp.MustCompile(`(ResourceVersion in (?:precondition: |object meta: |the precondition \(|record \())\d+`), "${1}N"},
 	{regexp.MustCompile(`((?:creationTimestamp|deletionTimestamp|time)\\*": ?\\*")\d[^"\\]*`), "${1}T"},
 }
 

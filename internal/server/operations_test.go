@@ -32,39 +32,60 @@ import (
 
 // An operation is a request, whose body may depend on what is stored.
 type operation struct {
-	method, path, user, contentType string
-	body                            []byte
+	method, path, contentType, accept string
+	as                                identity
+	body                              []byte
 }
 
 func (o operation) String() string {
-	return fmt.Sprintf("%s %s (%s, as %q)", o.method, o.path, o.contentType, o.user)
+	return fmt.Sprintf("%s %s (%s, as %+v, accepts %q)", o.method, o.path, o.contentType, o.as, o.accept)
 }
 
 // A kind is a resource whose operations are compared.
 type kind struct {
 	plural string
+	path   string // of the namespace's resources, by default hyperfleetPath
 	fresh  func(name string) object
 	object func() runtime.Object // of the Go type
 	// names are a few, so that operations meet each other.
 	names []string
 	// fields are paths that mutations change.
 	fields []string
+	// freeForm is the format of a merge patch with a free-form value and a number.
+	freeForm string
+	// status is a merge patch of the status, "" for a resource without one.
+	status string
 }
 
 type object = map[string]any
 
 const hyperfleetPath = "/apis/hyperfleet.io/v1/namespaces/default/"
 
+// statusPatch is of a Cluster or NodePool.
+const statusPatch = `{"status":{"observedGeneration":1,"conditions":[{"type":"Ready","status":"False","reason":"Waiting",
+	"message":"<not> yet & \u2028","observedGeneration":1,"lastTransitionTime":"2026-01-15T10:00:00Z","createdTime":"2026-01-15T10:00:00Z","lastUpdatedTime":"2026-01-15T10:00:00Z"}]}}`
+
+// collection returns the path of the resource.
+func (k kind) collection() string {
+	if k.path != "" {
+		return k.path + k.plural
+	}
+	return hyperfleetPath + k.plural
+}
+
+// kinds are HyperFleet's.
 var kinds = []kind{
 	{
-		object: func() runtime.Object { return &v1.Cluster{} },
+		object:   func() runtime.Object { return &v1.Cluster{} },
+		freeForm: `{"spec":{"free":%s,"change":%d}}`, status: statusPatch,
 		plural: "clusters", names: []string{"c-1", "c-2"}, fields: []string{"spec.region", "metadata.labels.region", "status.conditions", "metadata.name", "metadata.finalizers"},
 		fresh: func(name string) object {
 			return object{"apiVersion": "hyperfleet.io/v1", "kind": "Cluster", "metadata": object{"name": name, "labels": object{"region": "eu"}}, "spec": object{"region": "eu", "nodes": 3}}
 		},
 	},
 	{
-		object: func() runtime.Object { return &v1.NodePool{} },
+		object:   func() runtime.Object { return &v1.NodePool{} },
+		freeForm: `{"spec":{"free":%s,"change":%d}}`, status: statusPatch,
 		plural: "nodepools", names: []string{"c-1.workers", "c-2.gpu"}, fields: []string{"spec.clusterName", "spec.replicas", "metadata.name", "status"},
 		fresh: func(name string) object {
 			cluster, _, _ := strings.Cut(name, ".")
@@ -72,8 +93,9 @@ var kinds = []kind{
 		},
 	},
 	{
-		object: func() runtime.Object { return &v1.AdapterStatus{} },
-		plural: "adapterstatuses", names: []string{"c-1.dns", "c-2.validator"},
+		object:   func() runtime.Object { return &v1.AdapterStatus{} },
+		freeForm: `{"spec":{"data":{"free":%s,"change":%d}}}`,
+		plural:   "adapterstatuses", names: []string{"c-1.dns", "c-2.validator"},
 		fields: []string{"spec.observedTime", "spec.observedGeneration", "spec.conditions", "spec.adapter", "spec.resourceRef", "spec.data", "metadata.finalizers", "metadata.annotations"},
 		fresh: func(name string) object {
 			cluster, adapter, _ := strings.Cut(name, ".")
@@ -92,18 +114,15 @@ var values = []any{
 	[]any{object{"type": "Available", "status": "Maybe"}}, strings.Repeat("x", 40_000),
 }
 
-// users act. The last one may read only, and the one before has no rights.
-var users = []string{"", "", devUser, devUser, "nobody@example.com", "viewer@example.com"}
-
-var queries = []string{"", "", "", "dryRun=All", "dryRun=Some", "fieldValidation=Strict", "fieldValidation=Warn", "fieldValidation=Ignore", "fieldManager=test", "fieldManager=%01", "pretty=true", "unknown=1"}
+var queries = []string{"", "", "", "dryRun=All", "dryRun=Some", "fieldValidation=Strict", "fieldValidation=Warn", "fieldValidation=Ignore", "fieldManager=test", "fieldManager=%01", "pretty=true", "unknown=1", "timeout=30s", "timeout=0s", "timeout=x"}
 
 // generate returns an operation. stored is what the last answer about the object said,
 // nil if there was none.
 func generate(r *rand.Rand, k kind, stored func(path string) object) operation {
 	name := pick(r, k.names)
-	collection := hyperfleetPath + k.plural
+	collection := k.collection()
 	path := collection + "/" + name
-	o := operation{path: path, user: pick(r, users), contentType: "application/json"}
+	o := operation{path: path, as: pick(r, identities), contentType: "application/json", accept: pick(r, accepted)}
 	live := stored(path)
 	current := clone(live)
 	if current == nil || r.IntN(8) == 0 {
@@ -117,10 +136,10 @@ func generate(r *rand.Rand, k kind, stored func(path string) object) operation {
 	case choice < 3 || live == nil && choice < 8:
 		o.method, o.path, o.body = http.MethodPost, collection, encode(r, mutate(r, k, k.fresh(name)))
 	case choice < 6:
-		o.method, o.path, o.body = http.MethodPut, path+subresource, encode(r, mutate(r, k, current))
+		o.method, o.path, o.body = http.MethodPut, path+subresource, encode(r, ofVersion(r, live, mutate(r, k, current)))
 	case choice < 9:
 		o.method, o.path = http.MethodPatch, path+subresource
-		o.contentType, o.body = generatePatch(r, k, name)
+		o.contentType, o.body = generatePatch(r, k, name, live)
 	case choice < 10:
 		o.method = http.MethodGet
 	default:
@@ -138,19 +157,50 @@ func generate(r *rand.Rand, k kind, stored func(path string) object) operation {
 	return o
 }
 
-func generatePatch(r *rand.Rand, k kind, name string) (contentType string, body []byte) {
-	switch r.IntN(4) {
+func generatePatch(r *rand.Rand, k kind, name string, live object) (contentType string, body []byte) {
+	field := func() string { return "/" + strings.ReplaceAll(pick(r, k.fields), ".", "/") }
+	step := func(op, path string, value any) object { return object{"op": op, "path": path, "value": value} }
+	switch r.IntN(6) {
 	case 0:
-		applied := mutate(r, k, k.fresh(name))
-		return "application/apply-patch+yaml", encode(r, applied)
+		return "application/apply-patch+yaml", encode(r, ofVersion(r, live, mutate(r, k, k.fresh(name))))
 	case 1:
-		path := "/" + strings.ReplaceAll(pick(r, k.fields), ".", "/")
-		return "application/json-patch+json", encode(r, []any{object{"op": pick(r, []string{"add", "replace", "remove", "test", "bad"}), "path": path, "value": pick(r, values)}})
+		return "application/json-patch+json", encode(r, []any{step(pick(r, []string{"add", "replace", "remove", "test", "bad"}), field(), pick(r, values))})
 	case 2:
 		return "application/strategic-merge-patch+json", encode(r, object{"spec": object{}})
+	case 3: // as the facade writes a report
+		steps := []any{step("replace", "/spec", mutate(r, k, k.fresh(name))["spec"]), step("add", "/metadata/managedFields", []any{object{}})}
+		if r.IntN(2) == 0 {
+			steps = append(steps, step("replace", "/metadata/resourceVersion", version(r, live)))
+		}
+		return "application/json-patch+json", encode(r, steps)
+	case 4: // a change under a condition
+		at := field()
+		return "application/json-patch+json", encode(r, []any{step("test", "/metadata/resourceVersion", version(r, live)), step("replace", at, pick(r, values))})
 	default:
-		return "application/merge-patch+json", encode(r, mutate(r, k, object{}))
+		return "application/merge-patch+json", encode(r, ofVersion(r, live, mutate(r, k, object{})))
 	}
+}
+
+// version returns the resourceVersion of an object, one that is too old, or none.
+func version(r *rand.Rand, live object) any {
+	current := any("1")
+	if metadata, ok := live["metadata"].(object); ok {
+		current = metadata["resourceVersion"]
+	}
+	return pick(r, []any{current, current, "1", "1", "no number"})
+}
+
+// ofVersion sometimes gives an object a version.
+func ofVersion(r *rand.Rand, live, o object) object {
+	metadata, ok := o["metadata"].(object)
+	if !ok {
+		metadata = object{}
+	}
+	if v := version(r, live); r.IntN(3) == 0 {
+		metadata["resourceVersion"] = v
+		o["metadata"] = metadata
+	}
+	return o
 }
 
 func generateDeletion(r *rand.Rand, live object) []byte {
@@ -161,6 +211,8 @@ func generateDeletion(r *rand.Rand, live object) []byte {
 	return pick(r, [][]byte{
 		nil, []byte(`{}`), []byte(`{"propagationPolicy":"Background"}`), []byte(`{"propagationPolicy":"Nonsense"}`), []byte(`{"dryRun":["All"]}`),
 		fmt.Appendf(nil, `{"preconditions":{"uid":%q}}`, uid),
+		fmt.Appendf(nil, `{"preconditions":{"resourceVersion":%q}}`, version(r, live)),
+		fmt.Appendf(nil, `{"preconditions":{"uid":%q,"resourceVersion":%q}}`, uid, version(r, live)),
 	})
 }
 

@@ -89,8 +89,12 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 		case r.IntN(3) == 0:
 			remove(ctx, t, objects, name)
 			exists[name] = false
-		default:
+		case r.IntN(3) == 0:
 			_, err = objects.Patch(ctx, name, types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"labels":{"change":"%d"}}}`, i), metav1.PatchOptions{})
+		case r.IntN(2) == 0 && k.status != "":
+			_, err = objects.Patch(ctx, name, types.MergePatchType, []byte(k.status), metav1.PatchOptions{}, "status")
+		default:
+			_, err = objects.Patch(ctx, name, types.MergePatchType, fmt.Appendf(nil, k.freeForm, pick(r, freeForm), i), metav1.PatchOptions{})
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -112,6 +116,12 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 	}
 	w.refresh()
 	w.clear()
+}
+
+// freeForm are JSON values that are easy to get wrong.
+var freeForm = []string{
+	`1.0`, `-0.5`, `1e21`, `1E-7`, `9223372036854775807`, `-9223372036854775808`, `18446744073709551616`, `0.1`, `true`, `[]`, `{}`, `[null, 1, [2.50, {}]]`,
+	`{"a": {"b": [1, "x", null]}, "": 0}`, `"<a href=\"x\">&amp;</a>"`, `"\u2028\u0000\ud83d\ude00 ü \\ \" \n"`, `""`,
 }
 
 // testChangedDefinition changes a CustomResourceDefinition, for which the API server

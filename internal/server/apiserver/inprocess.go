@@ -34,13 +34,13 @@ import (
 )
 
 // callee serves requests to callers in this process. It is the handler of the network's
-// requests, behind the filters that decide and record what a caller may do: audit,
-// impersonation and authorization. Admission, validation and storage are parts of the
-// handler itself.
+// requests, behind the filters that decide and record what a caller may do, and bound the
+// time: audit, impersonation, authorization and deadline. Admission, validation and storage
+// are parts of the handler itself.
 //
 // The other filters of a network server are left out. They authenticate, and bound the
-// requests of many clients and their time. A caller in this process is known, and
-// bounds its own requests. The response itself collects the warnings.
+// requests of many clients. A caller in this process is known, and bounds its own
+// requests. The response itself collects the warnings.
 type callee struct {
 	http.Handler
 	resolver   request.RequestInfoResolver
@@ -52,6 +52,7 @@ func newCallee(handler http.Handler, config *genericapiserver.RecommendedConfig)
 	handler = filters.WithAuthorization(handler, c.authorizer, config.Serializer)
 	handler = impersonation.WithConstrainedImpersonation(handler, c.authorizer, config.Serializer)
 	handler = filters.WithAudit(handler, config.AuditBackend, config.AuditPolicyRuleEvaluator, config.LongRunningFunc)
+	handler = filters.WithRequestDeadline(handler, config.AuditBackend, config.AuditPolicyRuleEvaluator, config.LongRunningFunc, config.Serializer, config.RequestTimeout)
 	handler = filters.WithRequestReceivedTimestamp(handler)
 	c.Handler = filters.WithAuditInit(handler)
 	return c
