@@ -23,6 +23,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,8 +31,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
-// TestInitialStatus creates Clusters, on the network and in the process. Their status is
-// there from the first version on.
+// TestInitialStatus creates Clusters, on the network and in the process, by creates and by
+// server-side applies. Their status is there from the first version on, and a later apply
+// leaves it.
 func TestInitialStatus(t *testing.T) {
 	o := server.NewOptions()
 	o.InitialStatus = func(c *v1.Cluster) *v1.ResourceStatus {
@@ -53,6 +55,18 @@ func TestInitialStatus(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := int64(0)
+		check := func(cluster *v1.Cluster) {
+			t.Helper()
+			status := cluster.Status
+			if status.ID != v1.ID(cluster.UID) || status.ObservedGeneration != 1 || status.Ready != metav1.ConditionFalse || len(status.Conditions) != 1 ||
+				!status.UpdatedTime.Time.Equal(cluster.CreationTimestamp.Time) || status.ObservedLabels != v1.LabelsDigest(cluster.Labels) {
+				t.Errorf("the status of the new Cluster %s is %+v", cluster.Name, status)
+			}
+			if status.Sequence <= last {
+				t.Errorf("sequence %d after %d", status.Sequence, last)
+			}
+			last = status.Sequence
+		}
 		for i, c := range []client.Client{newClient(t, p.wire), newClient(t, p.manager), newClient(t, p.manager)} {
 			cluster := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
 			cluster.Namespace, cluster.Name, cluster.Labels = "default", fmt.Sprintf("c-%d", i), map[string]string{"region": "eu"}
@@ -60,20 +74,13 @@ func TestInitialStatus(t *testing.T) {
 			if err := c.Create(ctx, cluster); err != nil {
 				t.Fatal(err)
 			}
-			status := cluster.Status
-			if status.ID != v1.ID(cluster.UID) || status.ObservedGeneration != 1 || status.Ready != metav1.ConditionFalse || len(status.Conditions) != 1 ||
-				!status.UpdatedTime.Time.Equal(cluster.CreationTimestamp.Time) || status.ObservedLabels != v1.LabelsDigest(cluster.Labels) {
-				t.Errorf("the created Cluster's status is %+v", status)
-			}
-			if status.Sequence <= last {
-				t.Errorf("sequence %d after %d", status.Sequence, last)
-			}
-			last = status.Sequence
+			check(cluster)
 			again := cluster.DeepCopy()
 			again.ResourceVersion = ""
 			if err := c.Create(ctx, again); !apierrors.IsAlreadyExists(err) {
 				t.Errorf("created again: %v", err)
 			}
+			testAppliedCluster(ctx, t, c, fmt.Sprintf("applied-%d", i), check)
 		}
 		for namespace, name := range map[string]string{"default": "none", "kube-public": "not-served"} {
 			other := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
@@ -86,4 +93,34 @@ func TestInitialStatus(t *testing.T) {
 			}
 		}
 	})
+}
+
+// testAppliedCluster applies a new Cluster, first as a dry run, and changes it by an apply.
+func testAppliedCluster(ctx context.Context, t *testing.T, c client.Client, name string, checkNew func(*v1.Cluster)) {
+	t.Helper()
+	apply := func(region string, options ...client.ApplyOption) *v1.Cluster {
+		t.Helper()
+		manifest := &unstructured.Unstructured{Object: object{
+			"apiVersion": "hyperfleet.io/v1", "kind": "Cluster",
+			"metadata": object{"namespace": "default", "name": name, "labels": object{"region": "eu"}},
+			"spec":     object{"region": region},
+		}}
+		if err := c.Apply(ctx, client.ApplyConfigurationFromUnstructured(manifest), append(options, client.FieldOwner("gitops"))...); err != nil {
+			t.Fatal(err)
+		}
+		applied := &v1.Cluster{}
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(manifest.Object, applied); err != nil {
+			t.Fatal(err)
+		}
+		return applied
+	}
+	if dry := apply("eu", client.DryRunAll); dry.Status.Computed() {
+		t.Errorf("a dry run shows the status %+v, want the schema's default", dry.Status)
+	}
+	created := apply("eu")
+	checkNew(created)
+	changed := apply("us")
+	if changed.Generation != 2 || changed.Status.ObservedGeneration != 1 || changed.Status.Sequence != created.Status.Sequence {
+		t.Errorf("the status after a change is %+v, want the one of before: %+v", changed.Status, created.Status)
+	}
 }

@@ -82,6 +82,8 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 	return options, nil
 }
 
+// changedOnCreate changes what is stored for the first time, by a create or by a
+// server-side apply. A dry run stores nothing and does not get here.
 type changedOnCreate struct {
 	storage.Interface
 	change OnCreate
@@ -89,12 +91,27 @@ type changedOnCreate struct {
 
 // Create implements storage.Interface.
 func (s *changedOnCreate) Create(ctx context.Context, key string, object, out runtime.Object, ttl uint64) error {
+	if err := s.changeNew(object); err != nil {
+		return err
+	}
+	return s.Interface.Create(ctx, key, object, out, ttl)
+}
+
+// GuaranteedUpdate implements storage.Interface.
+func (s *changedOnCreate) GuaranteedUpdate(ctx context.Context, key string, out runtime.Object, ignoreNotFound bool, preconditions *storage.Preconditions, update storage.UpdateFunc, suggestion runtime.Object) error {
+	return s.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, func(stored runtime.Object, of storage.ResponseMeta) (runtime.Object, *uint64, error) {
+		object, ttl, err := update(stored, of)
+		if err == nil && of.ResourceVersion == 0 { // nothing is stored
+			err = s.changeNew(object)
+		}
+		return object, ttl, err
+	}, suggestion)
+}
+
+func (s *changedOnCreate) changeNew(object runtime.Object) error {
 	custom, ok := object.(*unstructured.Unstructured)
 	if !ok {
 		return fmt.Errorf("store a %T as a custom resource", object)
 	}
-	if err := s.change(custom); err != nil {
-		return err
-	}
-	return s.Interface.Create(ctx, key, object, out, ttl)
+	return s.change(custom)
 }
