@@ -38,8 +38,14 @@ limitations under the License.
 // another order, it takes the cheaper of two ways: walk a view from the end that is
 // nearer to the page, or sort the matching rows. Some comparisons have no index: regular
 // expressions on names, paths into free-form objects, and reasons of conditions. For
-// these, the search scans the rows that its other parts leave, without the lock. Bounds
-// limit the time of a scan and the number of concurrent scans.
+// these, the search scans the rows that its other parts leave, without the lock.
+//
+// A search has a number of steps for what it does with the lock. They suffice for usual
+// searches. A search that needs more, and one that scans or sorts many rows, waits for its
+// turn: few searches have one at a time, and callers get turns in rotation. In its turn it
+// has more steps. What even these do not suffice for is done without the lock, and what
+// changes meanwhile is done again. So no search keeps writers, or readers that wait for
+// writers, from the index for long.
 //
 // A repeated search becomes a standing search: the Index caches which rows match, and
 // each request tests only the rows that changed since the previous one. A page then

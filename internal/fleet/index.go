@@ -43,7 +43,9 @@ type Index struct {
 	// the table without mu.
 	writing sync.Mutex
 
-	// mu guards the table. Readers hold it to find rows, but not to sort or to render them.
+	// mu guards the table. Readers hold it to find rows, but not to test, sort or render them.
+	// A writer waits for the readers that hold it, and new readers wait for the writer, so
+	// no reader may hold it for long: a search has a limited number of steps.
 	mu sync.RWMutex
 	*table
 	synced atomic.Bool

@@ -92,68 +92,132 @@ func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error
 	return x.evaluate(ctx, s, r)
 }
 
-// evaluate answers a search from the table. It finds the rows with the lock. It sorts them
-// without the lock, because rows are immutable.
+// evaluate answers a search from the table. With few steps, it needs no turn. A search that
+// needs more waits for its turn and begins again, with more steps. What these do not suffice
+// for is done without the lock, because rows are immutable.
 func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, error) {
-	x.mu.RLock()
-	p := s.bind(x.scope(), r.Owners)
-	if !p.exact {
-		return x.scanPage(ctx, p, s, r)
-	}
-	set := newRowSet(p.set)
-	v := x.views[s.order[0].field]
-	if s.single && set.total == len(x.byID) {
-		defer x.mu.RUnlock()
-		return pageOf(v, r, set.total, s.order), nil
-	}
-	w, ok := r.window(set.total, 0, s.order)
-	if !ok {
+	var taken *turn
+	defer func() { taken.done() }()
+	for {
+		x.mu.RLock()
+		steps := x.steps(taken)
+		p := s.bind(x.scope(&steps), r.Owners)
+		if p.exact {
+			found, ok := x.find(newRowSet(p.set), s, r, taken, &steps)
+			if ok {
+				x.mu.RUnlock()
+				return found.page(ctx, x.limits, taken, s, r)
+			}
+		}
+		if taken != nil || !p.exact && int(p.set.GetCardinality()) <= x.limits.fewRows {
+			return x.scanPage(ctx, p, s, r, taken)
+		}
 		x.mu.RUnlock()
-		return Page{Total: set.total}, nil
-	}
-	if s.single && v.field == x.schema.defaultOrder {
-		if ranked, ok := x.rank(set); ok {
-			defer x.mu.RUnlock()
-			return pageOf(ranked, r, set.total, s.order), nil
+		var err error
+		if taken, err = x.turns.take(ctx, x.limits.patience); err != nil {
+			return Page{}, err
 		}
 	}
-	if r.After != nil {
-		rows := x.gather(set)
-		x.mu.RUnlock()
-		return pageOf(unsorted{rows, s.order}, r, set.total, s.order), nil
+}
+
+// steps returns the steps of a search with that turn, or of one without a turn.
+func (x *Index) steps(taken *turn) steps {
+	if taken == nil {
+		return x.limits.fewSteps
 	}
-	rows, first, sorted := v.fetch(set, s.single, w)
-	x.mu.RUnlock()
-	if !sorted {
-		rows = s.order.slice(rows, first, w)
-	}
-	return Page{Total: set.total, Rows: rows}, nil
+	return x.limits.manySteps
 }
 
 // scope returns what a search binds to. The caller holds the lock.
-func (x *Index) scope() scope { return scope{table: x.table, fewValues: x.limits.fewValues} }
+func (x *Index) scope(steps *steps) scope {
+	return scope{table: x.table, fewValues: x.limits.fewValues, steps: steps}
+}
+
+// found is what a search finds with the lock: the rows of its page, or a part of the
+// matching rows that has to be sorted for it.
+type found struct {
+	total  int
+	rows   []*Row
+	sorted bool
+	// first is the number of rows before the part.
+	first int
+}
+
+// find finds the page of a set. The caller holds the lock. find is false if there are too few
+// steps, or too many rows to sort without a turn.
+func (x *Index) find(set rowSet, s *Search, r PageRequest, taken *turn, steps *steps) (f found, ok bool) {
+	sorted := func(page Page) (found, bool) { return found{total: page.Total, rows: page.Rows, sorted: true}, true }
+	v := x.views[s.order[0].field]
+	if s.single && set.total == len(x.byID) {
+		return sorted(pageOf(v, r, set.total, s.order))
+	}
+	w, ok := r.window(set.total, 0, s.order)
+	if !ok {
+		return sorted(Page{Total: set.total})
+	}
+	if s.single && v.field == x.schema.defaultOrder {
+		if ranked, ok := x.rank(set, steps); ok {
+			return sorted(pageOf(ranked, r, set.total, s.order))
+		}
+	}
+	maxRows := int(x.limits.manySteps)
+	if taken == nil {
+		maxRows = x.limits.fewRows
+	}
+	if r.After == nil {
+		if f, ok := v.fetch(set, s.single, w, maxRows, steps); ok {
+			return f, true
+		}
+	}
+	if set.total > maxRows {
+		return found{}, false
+	}
+	return found{total: set.total, rows: x.gather(set)}, true
+}
+
+// page returns the page. The caller does not hold the lock.
+func (f found) page(ctx context.Context, limits limits, taken *turn, s *Search, r PageRequest) (Page, error) {
+	if f.sorted {
+		return Page{Total: f.total, Rows: f.rows}, nil
+	}
+	if taken == nil { // few rows
+		return pageOf(unsorted{f.rows, f.first, s.order.compare}, r, f.total, s.order), nil
+	}
+	watch := newStopwatch(ctx, limits, taken)
+	return f.pageWithin(&watch, s, r)
+}
+
+// pageWithin returns the page within the limits of a stopwatch.
+func (f found) pageWithin(watch *stopwatch, s *Search, r PageRequest) (Page, error) {
+	page := pageOf(unsorted{f.rows, f.first, watch.comparing(s.order)}, r, f.total, s.order)
+	return page, watch.err
+}
 
 // walkRatio is the number of rows of a view that can be visited in the time in which one
 // row is gathered and sorted. A walk reads adjacent ordinals, but sorting reads rows at
 // random addresses.
 const walkRatio = 4
 
-// fetch returns the rows of a window of a set in the cheapest way. The order is that of the
-// view if it is single, else the view is that of its first field. If the rows are not sorted,
-// they are a larger part of the set that contains the window: the part that begins with the
-// row of number first.
-func (v *view) fetch(s rowSet, single bool, w window) (rows []*Row, first int, sorted bool) {
-	steps, all := v.steps(s, w), v.tree.Len()
-	if single && steps < walkRatio*s.total {
-		if rows, ok := v.walk(s, w, 2*walkRatio*s.total); ok {
-			return rows, 0, true
+// fetch returns the rows of a window of a set from the view, if that is cheaper than to
+// gather and sort the set. The order is that of the view if it is single, else the view is
+// that of its first field. If the rows are not sorted, they are a part of the set that
+// contains the window, of at most maxRows.
+func (v *view) fetch(s rowSet, single bool, w window, maxRows int, steps *steps) (f found, ok bool) {
+	visits, all := v.steps(s, w), v.tree.Len()
+	if single && visits < walkRatio*s.total {
+		limit := min(2*walkRatio*s.total, int(*steps))
+		if visits <= limit && steps.take(limit) {
+			if rows, ok := v.walk(s, w, limit); ok {
+				return found{total: s.total, rows: rows, sorted: true}, true
+			}
 		}
 	}
-	if !single && steps < s.total && all < walkRatio*s.total {
+	if !single && visits < s.total && all < walkRatio*s.total {
 		// The length of runs is unknown. Because many rows match, even a traversal of the
 		// whole view costs no more than gathering.
-		rows, first = v.runs(s, w)
-		return rows, first, false
+		if rows, first, ok := v.runs(s, w, maxRows, steps); ok {
+			return found{total: s.total, rows: rows, first: first}, true
+		}
 	}
-	return v.table.gather(s), 0, false
+	return found{}, false
 }

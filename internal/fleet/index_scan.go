@@ -19,22 +19,26 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// limits bound the searches that scan rows, so that they leave capacity for all others.
+// limits bound the work of searches, so that they leave capacity for all others.
 type limits struct {
-	// scanTime is the maximum time that a search scans rows.
+	// scanTime is the maximum time that a search scans or sorts rows.
 	scanTime time.Duration
-	// patience is the maximum time that a search waits for each of its turns to scan.
+	// patience is the maximum time that a search waits for each of its turns.
 	patience time.Duration
-	// fewRows is the maximum number of rows that a search scans without a turn.
+	// fewRows is the maximum number of rows that a search scans or sorts without a turn.
 	fewRows int
 	// fewValues is the maximum number of values of a column that a search tests while it
 	// holds the lock.
 	fewValues int
+	// fewSteps are the steps of a search without a turn, and manySteps those of a search in
+	// its turn. manySteps is also the number of rows that it gathers at a time.
+	fewSteps, manySteps steps
 }
 
 var defaultLimits = limits{
@@ -42,15 +46,17 @@ var defaultLimits = limits{
 	patience:  2 * time.Second,
 	fewRows:   2000,
 	fewValues: 500,
+	fewSteps:  10_000,
+	manySteps: 200_000,
 }
 
-// ErrTooBroad reports that a search could not scan all its rows in time. The user gets an
-// answer from a narrower search.
-var ErrTooBroad = errors.New("the search looks at too many objects one by one; narrow it, as by a label, a condition or a name")
+// ErrTooBroad reports that a search could not scan or sort all its rows in time. The user
+// gets an answer from a narrower search.
+var ErrTooBroad = errors.New("the search or its order looks at too many objects; narrow it, as by a label, a condition or a name")
 
-// ErrBusy reports that too many searches scan rows already. The same search may get an
-// answer a moment later.
-var ErrBusy = errors.New("too many searches that look at objects one by one are under way")
+// ErrBusy reports that too many searches scan or sort rows already. The same search may get
+// an answer a moment later.
+var ErrBusy = errors.New("too many searches that look at many objects are under way")
 
 // takeTurn waits for a turn for work on that number of rows. Few rows need none.
 func (x *Index) takeTurn(ctx context.Context, rows int) (*turn, error) {
@@ -60,38 +66,103 @@ func (x *Index) takeTurn(ctx context.Context, rows int) (*turn, error) {
 	return x.turns.take(ctx, x.limits.patience)
 }
 
-// scanPage answers a search whose plan is not exact. The caller holds the read lock, which
-// scanPage releases.
-func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageRequest) (Page, error) {
-	s, matching, err := x.scan(ctx, p, search, r.Owners)
+// scanPage answers a search without the lock. The caller holds the read lock, which scanPage
+// releases, and the turn, nil for none.
+func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageRequest, taken *turn) (Page, error) {
+	s, err := x.scan(ctx, p, search, r.Owners, taken)
 	if err != nil {
 		return Page{}, err
 	}
-	rows := make([]*Row, 0, matching.GetCardinality())
-	s.iterate(matching, func(_ uint32, row *Row) bool {
-		rows = append(rows, row)
-		return true
-	})
-	return pageOf(unsorted{rows, search.order}, r, len(rows), search.order), nil
+	rows := s.matchingRows()
+	return found{total: len(rows), rows: rows}.pageWithin(&s.watch, search, r)
 }
 
-// scan returns the rows that match a search whose plan is not exact. The caller holds the
-// read lock. scan releases it before it tests rows, because rows are immutable. If it has to
-// wait for its turn, it binds the search again.
-func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string) (*scan, *roaring.Bitmap, error) {
-	var taken *turn
-	if n := int(p.set.GetCardinality()); n > x.limits.fewRows {
+// scan returns the rows that match a search, and tests them without the lock. The caller
+// holds the read lock, which scan releases, and the turn, nil for none. If the table is
+// replaced meanwhile, scan binds the search again.
+func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string, taken *turn) (*scan, error) {
+	watch := newStopwatch(ctx, x.limits, taken)
+	for range maxRounds {
+		s := newScan(x.table, p, search, owners, watch)
 		x.mu.RUnlock()
-		var err error
-		if taken, err = x.takeTurn(ctx, n); err != nil {
-			return nil, nil, err
+		ok, err := s.run(x)
+		if ok || err != nil {
+			return s, err
 		}
-		defer taken.done()
+		watch = s.watch
 		x.mu.RLock()
-		p = search.bind(x.scope(), owners)
+		steps := x.steps(taken)
+		p = search.bind(x.scope(&steps), owners)
 	}
-	s := newScan(x.table, p, newStopwatch(ctx, x.limits, taken))
 	x.mu.RUnlock()
-	matching, err := s.matching(p, p.set)
-	return s, matching, err
+	return nil, ErrBusy
+}
+
+// run finds the result. It is false if the table was replaced meanwhile.
+func (s *scan) run(x *Index) (ok bool, err error) {
+	s.ordinals = s.plan.set.ToArray()
+	if s.rows, ok, err = x.gatherPieces(s.state.table, s.ordinals, &s.watch); err != nil || !ok {
+		return false, err
+	}
+	changed, now, strays, ok := x.changesSince(s.state)
+	if !ok {
+		return false, nil
+	}
+	s.state, s.strays = now, strays
+	unchanged := s.mend(changed)
+	if s.result, err = s.matching(s.plan, unchanged); err != nil {
+		return false, err
+	}
+	for ordinal, row := range changed {
+		if s.mayMatch(row) && s.search.matches(row) {
+			s.result.Add(ordinal)
+		}
+		if err := s.watch.tested(s.search.cost); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// gatherPieces returns the rows of some ordinals of the table of that number. It releases the
+// lock after each piece. So a row that changes meanwhile may be that of any state, and nil if
+// it goes. gatherPieces is false if the table is replaced.
+func (x *Index) gatherPieces(table uint64, ordinals []uint32, watch *stopwatch) (rows []*Row, ok bool, err error) {
+	rows = make([]*Row, 0, len(ordinals))
+	for piece := range slices.Chunk(ordinals, int(x.limits.manySteps)) {
+		if len(rows) > 0 {
+			if err := watch.check(); err != nil {
+				return nil, false, err
+			}
+		}
+		x.mu.RLock()
+		if x.number != table {
+			x.mu.RUnlock()
+			return nil, false, nil
+		}
+		for _, ordinal := range piece {
+			rows = append(rows, x.rows[ordinal])
+		}
+		x.mu.RUnlock()
+	}
+	return rows, true, nil
+}
+
+// changesSince returns the rows of a table that changed after a state, by their ordinals: nil
+// for a row that is gone. It is false if the table is replaced, or the changes are too many.
+func (x *Index) changesSince(as state) (changed map[uint32]*Row, now state, strays *roaring.Bitmap, ok bool) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	now = x.state()
+	if now.table != as.table || now.changes-as.changes > maxChanges {
+		return nil, now, nil, false
+	}
+	changes, ok := x.journal.since(as.changes)
+	if len(changes) > 0 {
+		changed = make(map[uint32]*Row, len(changes))
+		for _, c := range changes {
+			changed[c.ordinal] = x.rows[c.ordinal]
+		}
+	}
+	return changed, now, x.strays.Clone(), ok
 }

@@ -119,13 +119,15 @@ func (r ranking) preceding(c cursor) int {
 	return n + sort.Search(len(r.strays), func(i int) bool { return !c.precedes(r.strays[i]) })
 }
 
-// unsorted is a pager of rows that are sorted for one page.
+// unsorted is a pager of rows that are sorted for one page. They are a part of a set that
+// begins with the row of number first.
 type unsorted struct {
-	rows  []*Row
-	order ordering
+	rows    []*Row
+	first   int
+	compare func(a, b *Row) int
 }
 
-func (u unsorted) page(w window) []*Row { return u.order.slice(u.rows, 0, w) }
+func (u unsorted) page(w window) []*Row { return sliceBy(u.compare, u.rows, u.first, w) }
 
 func (u unsorted) preceding(c cursor) int {
 	n := 0

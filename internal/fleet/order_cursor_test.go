@@ -144,7 +144,8 @@ func TestCursorCounts(t *testing.T) {
 			x.Upsert(rankedRow(r, 400+r.IntN(15), r.IntN(30)))
 		}
 		set := newRowSet(x.all)
-		ranked, ok := x.rank(set)
+		steps := steps(10_000)
+		ranked, ok := x.rank(set, &steps)
 		if !ok || len(ranked.strays) == 0 {
 			t.Fatalf("Seed %d: ranked %t, want a ranking with strays", seed, ok)
 		}
@@ -156,7 +157,7 @@ func TestCursorCounts(t *testing.T) {
 		pagers := map[string]pager{
 			"view":        x.views[createdTime],
 			"ranking":     ranked,
-			"unsorted":    unsorted{x.gather(set), createdTime.ordering(false)},
+			"unsorted":    unsorted{rows: x.gather(set), compare: createdTime.ordering(false).compare},
 			"sorted rows": sortedRows{x.table, newSortedList(ordinals), len(ordinals)},
 		}
 		for range 40 {

@@ -42,16 +42,16 @@ func (w window) fromNearerEnd(total int) (skip int, backwards bool) {
 	return w.offset, w.descending
 }
 
-// slice returns the rows of a window in this order. It reorders rows, which are the part
-// of the set that begins with the row of number first.
-func (o ordering) slice(rows []*Row, first int, w window) []*Row {
-	compare := o.compare
+// sliceBy returns the rows of a window in the order of compare. It reorders rows, which are
+// the part of the set that begins with the row of number first.
+func sliceBy(order func(a, b *Row) int, rows []*Row, first int, w window) []*Row {
+	compare := order
 	offset := w.offset - first
 	behind := len(rows) - offset - w.n
 	fromEnd := behind < offset
 	if fromEnd {
 		offset = behind
-		compare = func(a, b *Row) int { return o.compare(b, a) }
+		compare = func(a, b *Row) int { return order(b, a) }
 	}
 	leading := sortFirst(rows, offset+w.n, compare)
 	page := slices.Clone(leading[offset:])

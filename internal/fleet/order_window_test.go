@@ -40,7 +40,7 @@ func TestOrderingSlice(t *testing.T) {
 		first := r.IntN(1000)
 		offset := r.IntN(len(rows))
 		w := window{offset: first + offset, n: 1 + r.IntN(len(rows)-offset), descending: order.descending()}
-		got := order.slice(rows, first, w)
+		got := sliceBy(order.compare, rows, first, w)
 		if want := want[offset : offset+w.n]; ids(Page{Rows: got}) != ids(Page{Rows: want}) {
 			t.Fatalf("Seed %d: rows %d to %d of %d: got %s, want %s", seed, offset, offset+w.n, len(rows), ids(Page{Rows: got}), ids(Page{Rows: want}))
 		}

@@ -48,6 +48,7 @@ func TestListEqualsScan(t *testing.T) {
 				}
 				for range queriesPerRound {
 					x.limits.fewValues, x.limits.fewRows = pick(r, 0, 4, 500), pick(r, 0, 500)
+					x.limits.fewSteps, x.limits.manySteps = pick[steps](r, 0, 1000, 10_000), pick[steps](r, 1, 100, 3000, 100_000)
 					q := c.randomQuery(r, objects)
 					got, err := x.List(t.Context(), q)
 					if err != nil {

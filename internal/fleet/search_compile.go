@@ -130,7 +130,7 @@ func compileTime(c *tsl.Comparison, f *field) (node, error) {
 		l.column = column
 		l.value = func(key string) bool { t, err := tsl.ParseTime(key); return err == nil && predicate(t) }
 	case isEquality(c.Op):
-		return match{inView(f).finder(c.Op, values), l.predicate}, err
+		return match{inView(f).rows(c.Op, values), l.predicate}, err
 	default:
 		l.span = newSpan(f, c.Op, values, func(r *Row, t time.Time) int { return f.time(r).Compare(t) })
 	}
@@ -153,7 +153,7 @@ func compileInteger(c *tsl.Comparison, f *field) (node, error) {
 		for i, n := range values {
 			keys[i] = strconv.FormatInt(n, 10)
 		}
-		return match{inColumn(column).finder(c.Op, keys), predicate}, nil
+		return match{inColumn(column).rows(c.Op, keys), predicate}, nil
 	}
 	return &leaf{
 		column:    column,

@@ -85,7 +85,7 @@ func (s *Schema) compileStatus(c *tsl.Comparison, conditionType string) (node, e
 	values, err := s.statusLiterals(c)
 	matches := compared(c.Op, values, strings.Compare)
 	return match{
-		rows: inColumn(column).finder(c.Op, values),
+		rows: inColumn(column).rows(c.Op, values),
 		predicate: func(r *Row) bool {
 			rc := r.Conditions.find(conditionType)
 			return rc != nil && matches(string(rc.strings.Value().status))

@@ -50,21 +50,47 @@ func (l *leaf) bind(in scope) *plan {
 		if l.cost == costPattern {
 			few /= patternRatio
 		}
-		if c := l.column(in.table); c == nil || len(c.values) <= few {
+		if c := l.column(in.table); c == nil || len(c.values) <= few && in.steps.take(l.columnSteps(c, in.table)) {
 			return &plan{set: c.matching(l.value), exact: true}
 		}
 	}
+	if !in.takeSets() {
+		return in.untested(l.predicate, l.cost)
+	}
 	if l.span != nil {
-		return &plan{set: l.bindSpan(in), exact: true}
+		if set := l.bindSpan(in); set != nil {
+			return &plan{set: set, exact: true}
+		}
 	}
 	return &plan{set: l.present(in.table), predicate: l.predicate, cost: l.cost}
 }
 
-// bindSpan collects the span, unless testing the rows that matter is cheaper.
+// columnSteps returns the steps to test the values of a column and to unite their posting
+// lists.
+func (l *leaf) columnSteps(c *column, x *table) int {
+	test := valueSteps
+	if l.cost == costPattern {
+		test *= patternRatio
+	}
+	n := len(c.values)
+	return n*test + min(int(c.rows.GetCardinality())/rowSteps, n*x.setSteps()) + 3*x.setSteps()
+}
+
+// bindSpan collects the span, unless testing the rows that matter is cheaper. It returns nil
+// if too few steps are left.
 func (l *leaf) bindSpan(in scope) *roaring.Bitmap {
+	if !in.steps.take(locateSteps) {
+		return nil
+	}
 	segment := l.span.locate(in.table)
 	if in.within == nil || int(in.within.GetCardinality()) > segment.size()/narrowRatio {
+		if !in.steps.take(segment.steps()) {
+			return nil
+		}
 		return segment.rows()
+	}
+	if !in.steps.take(rowSteps * int(in.within.GetCardinality())) {
+		return nil
 	}
 	set := roaring.New()
 	in.within.Iterate(func(ordinal uint32) bool {

@@ -28,24 +28,31 @@ import (
 // be a posting list, so it is read-only.
 type finder func(*table) *roaring.Bitmap
 
-// match is a part of a search that posting lists or views answer, so its plan is always
-// exact.
+// match is a part of a search that posting lists or views answer.
 type match struct {
-	rows      finder
+	// rows returns a set as a finder does, nil if too few steps are left.
+	rows      func(scope) *roaring.Bitmap
 	predicate func(*Row) bool
 }
 
-func (m match) bind(in scope) *plan { return &plan{set: m.rows(in.table), exact: true} }
+func (m match) bind(in scope) *plan {
+	if in.takeSets() {
+		if set := m.rows(in); set != nil {
+			return &plan{set: set, exact: true}
+		}
+	}
+	return in.untested(m.predicate, costField)
+}
 
 func (m match) matches(r *Row) bool { return m.predicate(r) }
 
 // presence matches rows that have a value, or with tsl.IsNull those that have none.
 func presence(op tsl.Op, present finder, has func(*Row) bool) match {
 	if op == tsl.IsNotNull {
-		return match{present, has}
+		return match{func(in scope) *roaring.Bitmap { return present(in.table) }, has}
 	}
 	return match{
-		rows:      func(x *table) *roaring.Bitmap { return roaring.AndNot(x.all, present(x)) },
+		rows:      func(in scope) *roaring.Bitmap { return roaring.AndNot(in.all, present(in.table)) },
 		predicate: func(r *Row) bool { return !has(r) },
 	}
 }
@@ -53,24 +60,32 @@ func presence(op tsl.Op, present finder, has func(*Row) bool) match {
 // lookup finds the rows with a given value of a field, label or condition, and the rows
 // with any value.
 type lookup[V any] struct {
-	equal   func(*table, V) *roaring.Bitmap
+	// equal returns nil if too few steps are left.
+	equal   func(scope, V) *roaring.Bitmap
 	present finder
 }
 
-// finder returns the finder of an equality comparison. A negative operator is true only
-// for rows that have a value to compare.
-func (l lookup[V]) finder(op tsl.Op, values []V) finder {
-	return func(x *table) *roaring.Bitmap {
-		set := l.equal(x, values[0])
+// rows returns the rows of an equality comparison, for a match. A negative operator is true
+// only for rows that have a value to compare.
+func (l lookup[V]) rows(op tsl.Op, values []V) func(scope) *roaring.Bitmap {
+	return func(in scope) *roaring.Bitmap {
+		set := l.equal(in, values[0])
+		if set == nil {
+			return nil
+		}
 		if len(values) > 1 {
 			sets := []*roaring.Bitmap{set}
 			for _, value := range values[1:] {
-				sets = append(sets, l.equal(x, value))
+				more := l.equal(in, value)
+				if more == nil {
+					return nil
+				}
+				sets = append(sets, more)
 			}
 			set = roaring.FastOr(sets...)
 		}
 		if isNegative(op) {
-			return roaring.AndNot(l.present(x), set)
+			return roaring.AndNot(l.present(in.table), set)
 		}
 		return set
 	}
@@ -79,7 +94,13 @@ func (l lookup[V]) finder(op tsl.Op, values []V) finder {
 // inColumn looks up a string in a column.
 func inColumn(column func(*table) *column) lookup[string] {
 	return lookup[string]{
-		equal:   func(x *table, value string) *roaring.Bitmap { return column(x).equal(value) },
+		equal: func(in scope, value string) *roaring.Bitmap {
+			c := column(in.table)
+			if !in.steps.take(valueSteps + min(c.count(value), in.setSteps())) {
+				return nil
+			}
+			return c.equal(value)
+		},
 		present: func(x *table) *roaring.Bitmap { return column(x).present() },
 	}
 }
@@ -87,7 +108,17 @@ func inColumn(column func(*table) *column) lookup[string] {
 // inView looks up a time in the view of its field. Every row has such a time.
 func inView(f *field) lookup[time.Time] {
 	return lookup[time.Time]{
-		equal:   func(x *table, t time.Time) *roaring.Bitmap { return x.views[f].equal(t) },
+		equal: func(in scope, t time.Time) *roaring.Bitmap {
+			if !in.steps.take(locateSteps) {
+				return nil
+			}
+			v := in.views[f]
+			from, until := v.equal(t)
+			if !in.steps.take(until - from) {
+				return nil
+			}
+			return v.collect(from, until)
+		},
 		present: everything,
 	}
 }
@@ -95,8 +126,11 @@ func inView(f *field) lookup[time.Time] {
 // byID looks up an id. Every row has one.
 func byID() lookup[string] {
 	return lookup[string]{
-		equal: func(x *table, id string) *roaring.Bitmap {
-			if ordinal, ok := x.byID[id]; ok {
+		equal: func(in scope, id string) *roaring.Bitmap {
+			if !in.steps.take(valueSteps) {
+				return nil
+			}
+			if ordinal, ok := in.byID[id]; ok {
 				return roaring.BitmapOf(ordinal)
 			}
 			return roaring.New()

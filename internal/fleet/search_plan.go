@@ -19,6 +19,7 @@ package fleet
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -38,8 +39,14 @@ type scope struct {
 	// within are the rows that matter to the caller; nil means all rows.
 	within *roaring.Bitmap
 	// fewValues is the number of values of a column that a search may test while it holds
-	// the lock.
+	// the lock. steps are what it may do in all while it holds the lock.
 	fewValues int
+	steps     *steps
+}
+
+// untested returns a plan that tests each row, which takes no steps.
+func (in scope) untested(predicate func(*Row) bool, cost cost) *plan {
+	return &plan{set: in.all, predicate: predicate, cost: cost}
 }
 
 // plan is a part of a search that is bound to one state of a table.
@@ -68,11 +75,21 @@ const (
 	costFreeFormPattern
 )
 
-// detach makes the plan independent of later changes of the table.
-func (p *plan) detach() {
-	p.set = p.set.Clone()
-	for _, operand := range append(p.all, p.any...) {
-		operand.detach()
+// detach makes the plan independent of later changes of the table. Parts that test each row
+// share one copy of the set of all rows.
+func (p *plan) detach(x *table) { p.detachWith(x.all, sync.OnceValue(x.all.Clone)) }
+
+func (p *plan) detachWith(all *roaring.Bitmap, copied func() *roaring.Bitmap) {
+	if p.set == all {
+		p.set = copied()
+	} else {
+		p.set = p.set.Clone()
+	}
+	for _, operand := range p.all {
+		operand.detachWith(all, copied)
+	}
+	for _, operand := range p.any {
+		operand.detachWith(all, copied)
 	}
 }
 
@@ -114,13 +131,18 @@ func (c conjunction) bind(in scope) *plan {
 			}
 		}
 		bound := operand.bind(in)
-		sets = append(sets, bound.set)
+		if bound.set != in.all {
+			sets = append(sets, bound.set)
+		}
 		if !bound.exact {
 			p.all = append(p.all, bound)
 			p.cost = max(p.cost, bound.cost)
 		}
 	}
-	p.set, p.exact = intersection(sets), len(p.all) == 0
+	p.set, p.exact = in.all, len(p.all) == 0
+	if len(sets) > 0 {
+		p.set = intersection(sets)
+	}
 	cheapestFirst(p.all)
 	return p
 }
@@ -145,9 +167,11 @@ func intersection(sets []*roaring.Bitmap) *roaring.Bitmap {
 func (d disjunction) bind(in scope) *plan {
 	p := &plan{}
 	var sets, sure []*roaring.Bitmap
+	whole := false
 	for _, operand := range d {
 		bound := operand.bind(in)
 		sets = append(sets, bound.set)
+		whole = whole || bound.set == in.all
 		if bound.exact {
 			sure = append(sure, bound.set)
 		} else {
@@ -155,7 +179,10 @@ func (d disjunction) bind(in scope) *plan {
 			p.cost = max(p.cost, bound.cost)
 		}
 	}
-	p.set, p.exact = roaring.FastOr(sets...), len(p.any) == 0
+	p.set, p.exact = in.all, len(p.any) == 0
+	if !whole {
+		p.set = roaring.FastOr(sets...)
+	}
 	if !p.exact {
 		p.sure = roaring.FastOr(sure...)
 	}

@@ -18,35 +18,80 @@ package fleet
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// scan tests rows one by one, as they were when it began.
+// scan is a search that tests rows one by one, without the lock. It begins with what a plan
+// found in one state of the table, and tests rows that change until it has all rows once
+// more. So its result is that of one state, the last one.
 type scan struct {
-	state    state
-	strays   *roaring.Bitmap // among the rows
+	search *Search
+	owners []string
+	plan   *plan
+	state  state
+	watch  stopwatch
+
+	// ordinals and rows are those that may match. strays are the strays of the table.
 	ordinals []uint32
 	rows     []*Row
-	watch    stopwatch
+	strays   *roaring.Bitmap
+	result   *roaring.Bitmap // the ordinals that match
 }
 
-// newScan gathers the rows of a plan. It detaches the plan from the table, so the caller
-// may release the lock.
-func newScan(x *table, p *plan, watch stopwatch) *scan {
-	p.detach()
-	s := &scan{
-		state:    x.state(),
-		strays:   roaring.And(p.set, x.strays),
-		ordinals: p.set.ToArray(),
-		watch:    watch,
+// newScan detaches the plan from the table, so the caller may release the lock.
+func newScan(x *table, p *plan, search *Search, owners []string, watch stopwatch) *scan {
+	p.detach(x)
+	return &scan{search: search, owners: owners, plan: p, state: x.state(), watch: watch}
+}
+
+// mend replaces the rows that changed since the plan was bound, by their ordinals. It returns
+// the rows for which the plan is still true.
+func (s *scan) mend(changed map[uint32]*Row) (unchanged *roaring.Bitmap) {
+	if len(changed) == 0 {
+		return s.plan.set
 	}
-	s.rows = make([]*Row, len(s.ordinals))
-	for i, ordinal := range s.ordinals {
-		s.rows[i] = x.rows[ordinal]
+	unchanged = s.plan.set.Clone()
+	all := unchanged.Clone()
+	for ordinal, row := range changed {
+		unchanged.Remove(ordinal)
+		if s.mayMatch(row) {
+			all.Add(ordinal)
+		} else {
+			all.Remove(ordinal)
+		}
 	}
-	return s
+	gathered := *s
+	s.ordinals, s.rows = all.ToArray(), make([]*Row, 0, all.GetCardinality())
+	at := 0
+	for _, ordinal := range s.ordinals {
+		row, ok := changed[ordinal]
+		if !ok {
+			for gathered.ordinals[at] != ordinal {
+				at++
+			}
+			row = gathered.rows[at]
+		}
+		s.rows = append(s.rows, row)
+	}
+	return unchanged
+}
+
+// mayMatch reports whether a row, nil for none, is one of the owners'.
+func (s *scan) mayMatch(row *Row) bool {
+	return row != nil && (len(s.owners) == 0 || slices.Contains(s.owners, row.OwnerID))
+}
+
+// matchingRows returns the rows of the result.
+func (s *scan) matchingRows() []*Row {
+	rows := make([]*Row, 0, s.result.GetCardinality())
+	s.iterate(s.result, func(_ uint32, row *Row) bool {
+		rows = append(rows, row)
+		return true
+	})
+	return rows
 }
 
 // matching returns the candidates that match the plan. The candidates are a subset of the
@@ -113,16 +158,17 @@ type stopwatch struct {
 	tests    int
 	turn     *turn
 	patience time.Duration
+	// err is why the search must end, nil as long as it need not.
+	err error
 }
 
 func newStopwatch(ctx context.Context, limits limits, turn *turn) stopwatch {
 	return stopwatch{ctx: ctx, deadline: time.Now().Add(limits.scanTime), turn: turn, patience: limits.patience}
 }
 
-// tested records one test of a row, of that cost. It fails once the time is over, the
-// context of the search is done, or the search does not get its next turn. It reads the
-// clock after each match of a pattern, which may take a while; after every other test,
-// reading the clock would take as long as the test.
+// tested records one test of a row, of that cost. It fails as check does. It reads the clock
+// after each match of a pattern, which may take a while; after every other test, reading the
+// clock would take as long as the test.
 func (w *stopwatch) tested(c cost) error {
 	testsPerReading := 16
 	if c == costPattern || c == costFreeFormPattern {
@@ -132,17 +178,39 @@ func (w *stopwatch) tested(c cost) error {
 	if w.tests%testsPerReading != 0 {
 		return nil
 	}
-	if err := w.ctx.Err(); err != nil {
-		return err
+	return w.check()
+}
+
+// check fails once the time is over, the context of the search is done, or the search does
+// not get its next turn.
+func (w *stopwatch) check() error {
+	if w.err == nil {
+		w.err = w.ctx.Err()
+	}
+	if w.err != nil {
+		return w.err
 	}
 	now := time.Now()
 	if now.After(w.deadline) {
-		return ErrTooBroad
+		w.err = ErrTooBroad
+		return w.err
 	}
 	if !w.turn.expired(now) {
 		return nil
 	}
-	err := w.turn.yield(w.ctx, w.patience)
+	w.err = w.turn.yield(w.ctx, w.patience)
 	w.deadline = w.deadline.Add(time.Since(now)) // scanTime does not include the scans of others
-	return err
+	return w.err
+}
+
+// comparing returns the comparison of an order. Once the search must end, all rows are equal,
+// so that sorting ends soon.
+func (w *stopwatch) comparing(o ordering) func(a, b *Row) int {
+	const comparisonsPerReading = 128
+	return func(a, b *Row) int {
+		if w.tests++; w.tests%comparisonsPerReading == 0 && w.check() != nil || w.err != nil {
+			return 0
+		}
+		return o.compare(a, b)
+	}
 }

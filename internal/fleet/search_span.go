@@ -86,6 +86,12 @@ func (s segment) size() int {
 	return s.until - s.from
 }
 
+// steps returns the steps to collect the span.
+func (s segment) steps() int {
+	inside := s.until - s.from
+	return min(inside, s.view.tree.Len()-inside) + s.view.table.setSteps()
+}
+
 // rows returns the rows of the span. It visits them or all other rows, whichever are fewer.
 func (s segment) rows() *roaring.Bitmap {
 	n := s.view.tree.Len()

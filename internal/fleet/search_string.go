@@ -57,7 +57,7 @@ func (v stringValue) compile(c *tsl.Comparison) (node, error) {
 		if v.column != nil {
 			equality = inColumn(v.column)
 		}
-		return match{equality.finder(c.Op, values), predicate}, nil
+		return match{equality.rows(c.Op, values), predicate}, nil
 	}
 	l := &leaf{
 		column:    v.column,

@@ -143,11 +143,7 @@ func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool
 		}
 		return pageOf(ranked, r, total, s.order), true
 	case total <= fewStanding:
-		rows := make([]*Row, 0, total)
-		for _, row := range st.rows(x) {
-			rows = append(rows, row.row)
-		}
-		return pageOf(unsorted{rows, s.order}, r, total, s.order), true
+		return pageOf(unsorted{rows: st.rows(x), compare: s.order.compare}, r, total, s.order), true
 	}
 	o := st.orders[s.orderKey]
 	if o == nil {
@@ -160,20 +156,18 @@ func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool
 	return pageOf(sortedRows{x, list, total}, r, total, s.order), true
 }
 
-// placedRow is a row and its ordinal. A reader may not read the ordinal in the row, because
-// renumbering writes it.
-type placedRow struct {
-	row     *Row
-	ordinal uint32
-}
-
-// rows returns all rows in no particular order.
-func (st *standing) rows(x *table) []placedRow {
-	rows := make([]placedRow, 0, st.total())
-	add := func(ordinal uint32) { rows = append(rows, placedRow{x.rows[ordinal], ordinal}) }
+// rows returns all rows in no particular order. They are few.
+func (st *standing) rows(x *table) []*Row {
+	rows := make([]*Row, 0, st.total())
+	add := func(ordinal uint32) { rows = append(rows, x.rows[ordinal]) }
 	st.inOrder.iterate(0, st.inOrder.total, add)
 	st.strays.Iterate(func(ordinal uint32) bool { add(ordinal); return true })
 	return rows
+}
+
+// set returns a copy of the set of all rows.
+func (st *standing) set() *roaring.Bitmap {
+	return roaring.Or(roaring.FromDense(st.inOrder.words, true), st.strays)
 }
 
 // comparing returns a function that compares the rows of the table by their ordinals.

@@ -118,27 +118,15 @@ func (c *catchUp) try(r PageRequest) (page Page, ok bool, work func(context.Cont
 	if !x.standing.repeated(c.search.orderHash) {
 		return Page{}, false, nil
 	}
-	rows, as := st.rows(x.table), st.as // now, because they may change after the lock
-	return Page{}, false, func(ctx context.Context) error { return c.sort(ctx, rows, as) }
+	return Page{}, false, c.sort
 }
 
 // fill evaluates the search.
 func (c *catchUp) fill(ctx context.Context) error {
 	x, st := c.x, c.st
-	x.mu.RLock()
-	p := c.search.bind(x.scope(), nil)
-	set, strays, as := p.set, x.strays, x.state()
-	if p.exact {
-		strays = roaring.And(set, strays)
-		set = roaring.AndNot(set, strays)
-		x.mu.RUnlock()
-	} else {
-		scanned, matching, err := x.scan(ctx, p, c.search, nil)
-		if err != nil {
-			return err
-		}
-		strays = roaring.And(matching, scanned.strays)
-		set, as = roaring.AndNot(matching, strays), scanned.state
+	set, strays, as, err := x.result(ctx, c.search)
+	if err != nil {
+		return err
 	}
 	inOrder := newOrdinals(set)
 
@@ -149,6 +137,36 @@ func (c *catchUp) fill(ctx context.Context) error {
 	}
 	st.filled, st.as, st.inOrder, st.strays, st.orders = true, as, inOrder, strays, map[string]*standingOrder{}
 	return nil
+}
+
+// result returns the rows that match a search, with the strays apart, and the state that they
+// reflect.
+func (x *Index) result(ctx context.Context, s *Search) (inOrder, strays *roaring.Bitmap, as state, err error) {
+	var taken *turn
+	defer func() { taken.done() }()
+	for {
+		x.mu.RLock()
+		steps := x.steps(taken)
+		p := s.bind(x.scope(&steps), nil)
+		if p.exact {
+			strays = roaring.And(p.set, x.strays)
+			inOrder, as = roaring.AndNot(p.set, strays), x.state()
+			x.mu.RUnlock()
+			return inOrder, strays, as, nil
+		}
+		if taken != nil || int(p.set.GetCardinality()) <= x.limits.fewRows {
+			scanned, err := x.scan(ctx, p, s, nil, taken)
+			if err != nil {
+				return nil, nil, state{}, err
+			}
+			strays = roaring.And(scanned.result, scanned.strays)
+			return roaring.AndNot(scanned.result, strays), strays, scanned.state, nil
+		}
+		x.mu.RUnlock()
+		if taken, err = x.turns.take(ctx, x.limits.patience); err != nil {
+			return nil, nil, state{}, err
+		}
+	}
 }
 
 // untested returns the changed rows that have to be tested without the lock: all of them,
@@ -195,21 +213,50 @@ func (c *catchUp) test(ctx context.Context, rows []*Row) error {
 	return nil
 }
 
-// sort sorts rows, which reflect a state, without the lock.
-func (c *catchUp) sort(ctx context.Context, rows []placedRow, as state) error {
-	taken, err := c.x.takeTurn(ctx, len(rows))
+// sort sorts the rows of the standing search without the lock. They reflect the state sortedAs,
+// except those that change meanwhile.
+func (c *catchUp) sort(ctx context.Context) error {
+	c.st.mu.Lock()
+	total := c.st.total()
+	c.st.mu.Unlock()
+	taken, err := c.x.takeTurn(ctx, total)
 	if err != nil {
 		return err
 	}
 	defer taken.done()
-	order := c.search.order.forward()
-	slices.SortFunc(rows, func(a, b placedRow) int { return order.compare(a.row, b.row) })
-	ordinals := make([]uint32, len(rows))
+	c.st.mu.Lock() // again, because the rows may be others after a wait
+	set, as := c.st.set(), c.st.as
+	c.st.mu.Unlock()
+	watch := newStopwatch(ctx, c.x.limits, taken)
+	ordinals := set.ToArray()
+	rows, ok, err := c.x.gatherPieces(as.table, ordinals, &watch)
+	if err != nil || !ok {
+		return err
+	}
+	placed := make([]placedRow, 0, len(rows))
 	for i, row := range rows {
-		ordinals[i] = row.ordinal
+		if row != nil {
+			placed = append(placed, placedRow{row, ordinals[i]})
+		}
+	}
+	compare := watch.comparing(c.search.order.forward())
+	slices.SortFunc(placed, func(a, b placedRow) int { return compare(a.row, b.row) })
+	if watch.err != nil {
+		return watch.err
+	}
+	ordinals = ordinals[:0]
+	for _, row := range placed {
+		ordinals = append(ordinals, row.ordinal)
 	}
 	c.sorted, c.sortedAs = newSortedList(ordinals), as
 	return nil
+}
+
+// placedRow is a row and its ordinal. A reader may not read the ordinal in the row, because
+// renumbering writes it.
+type placedRow struct {
+	row     *Row
+	ordinal uint32
 }
 
 // adopt updates the list that sort made and adds it to the standing search, which is up to
@@ -221,7 +268,7 @@ func (c *catchUp) adopt() {
 	}
 	c.sorted = nil
 	changes, ok := x.journal.since(c.sortedAs.changes)
-	if !ok || x.number != c.sortedAs.table {
+	if !ok || x.number != c.sortedAs.table || len(changes) > maxChanges {
 		return
 	}
 	o := &standingOrder{order: c.search.order.forward()}

@@ -89,6 +89,7 @@ func TestStandingEqualsScan(t *testing.T) {
 				}
 				for range requestsPerRound {
 					x.limits.fewValues, x.limits.fewRows = pick(r, 0, 4, 500), pick(r, 0, 500)
+					x.limits.fewSteps, x.limits.manySteps = pick[steps](r, 0, 1000, 10_000), pick[steps](r, 1, 100, 3000, 100_000)
 					q := repeated[r.IntN(queries)]
 					q.Offset, q.Limit = pick(r, 0, r.IntN(10), q.Offset), r.IntN(30)
 					if r.IntN(3) == 0 { // the reverse order, from the same standingOrder

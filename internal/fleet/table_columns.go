@@ -55,6 +55,14 @@ func (c *column) equal(value string) *roaring.Bitmap {
 	return c.values[value].bitmap()
 }
 
+// count returns the number of rows that have the value.
+func (c *column) count(value string) int {
+	if c == nil {
+		return 0
+	}
+	return c.values[value].count()
+}
+
 // present returns the rows that have any value. The set is read-only.
 func (c *column) present() *roaring.Bitmap {
 	if c == nil {
@@ -122,6 +130,13 @@ func (p posting) without(ordinal uint32) posting {
 }
 
 func (p posting) empty() bool { return p.many == nil && len(p.few) == 0 }
+
+func (p posting) count() int {
+	if p.many != nil {
+		return int(p.many.GetCardinality())
+	}
+	return len(p.few)
+}
 
 // bitmap returns the set as a read-only bitmap.
 func (p posting) bitmap() *roaring.Bitmap {

@@ -56,10 +56,11 @@ func (b bitmap) iterate(i, n int, f func(ordinal uint32)) {
 	}
 }
 
-// rank returns the set as a ranking. It is false if too many of its rows are strays.
-func (x *table) rank(s rowSet) (r ranking, ok bool) {
+// rank returns the set as a ranking. It is false if too many of its rows are strays, or if
+// there are too few steps to sort them.
+func (x *table) rank(s rowSet, steps *steps) (r ranking, ok bool) {
 	late := s.AndCardinality(x.strays)
-	if late > uint64(s.total/strayRatio) {
+	if late > uint64(s.total/strayRatio) || !steps.take(straySteps*int(late)) {
 		return ranking{}, false
 	}
 	r = ranking{table: x, set: bitmap{s.Bitmap}, length: s.total - int(late)}

@@ -116,7 +116,8 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 		}
 		offset := r.IntN(total)
 		n := min(total-offset, 1+r.IntN(20))
-		ranked, ok := x.rank(newRowSet(set))
+		steps := steps(10_000)
+		ranked, ok := x.rank(newRowSet(set), &steps)
 		if !ok {
 			continue
 		}

@@ -23,7 +23,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/tidwall/btree"
 )
 
@@ -88,17 +87,13 @@ func (v *view) row(i int) *Row {
 	return v.table.rows[ordinal]
 }
 
-// equal returns the rows whose time is that instant.
-func (v *view) equal(t time.Time) *roaring.Bitmap {
+// equal returns the positions [from, until) of the rows whose time is that instant.
+func (v *view) equal(t time.Time) (from, until int) {
 	timeAt := func(i int) time.Time { return v.field.time(v.row(i)) }
 	n := v.tree.Len()
-	first := sort.Search(n, func(i int) bool { return !timeAt(i).Before(t) })
-	set := roaring.New()
-	for i := first; i < n && timeAt(i).Equal(t); i++ {
-		ordinal, _ := v.tree.GetAt(i)
-		set.Add(ordinal)
-	}
-	return set
+	from = sort.Search(n, func(i int) bool { return !timeAt(i).Before(t) })
+	until = from + sort.Search(n-from, func(i int) bool { return timeAt(from + i).After(t) })
+	return from, until
 }
 
 // traverse visits the rows from one end.

@@ -81,14 +81,22 @@ func (v *view) walk(s rowSet, w window, maxSteps int) (page []*Row, ok bool) {
 
 // runs is for an order whose first field is the view's. Rows with equal values in it form a
 // run. runs traverses the view as walk does. It returns the rows of those runs that
-// overlap the window, and the number of rows of the set before them in the order.
-func (v *view) runs(s rowSet, w window) (rows []*Row, preceding int) {
+// overlap the window, and the number of rows of the set before them in the order. It is
+// false if these rows are more than maxRows, or if there are too few steps to find them.
+func (v *view) runs(s rowSet, w window, maxRows int, steps *steps) (rows []*Row, preceding int, ok bool) {
 	skip, backwards := w.fromNearerEnd(s.total)
 	passed := 0
 	contains := membership(s.Bitmap, v.steps(s, w))
+	ok = true
 	v.traverse(backwards, func(ordinal uint32) bool {
+		if ok = steps.take(1); !ok {
+			return false
+		}
 		if !contains(ordinal) {
 			return true
+		}
+		if ok = steps.take(rowSteps) && len(rows) <= maxRows; !ok {
+			return false
 		}
 		row := v.table.rows[ordinal]
 		if last := len(rows) - 1; last >= 0 && v.field.compare(rows[last], row) != 0 {
@@ -103,9 +111,9 @@ func (v *view) runs(s rowSet, w window) (rows []*Row, preceding int) {
 		return true
 	})
 	if backwards != w.descending {
-		return rows, s.total - passed - len(rows)
+		return rows, s.total - passed - len(rows), ok
 	}
-	return rows, passed
+	return rows, passed, ok
 }
 
 // membership returns a function that reports whether the set has an ordinal. For many
