@@ -18,11 +18,17 @@ package facade
 
 import (
 	"bufio"
+	"bytes"
+	"context"
 	"io"
+	"math"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // gzhttp of the same library does not replace this file: it compresses after the handler
@@ -55,21 +61,80 @@ var (
 // is sent in one piece.
 const bodyBuffer = 128 << 10
 
-// writeBody calls write with where to write a body to.
-func (s *Server) writeBody(w http.ResponseWriter, gzipped bool, write func(io.Writer)) {
-	buffer := bodyWriters.Get().(*bufio.Writer)
-	buffer.Reset(s.paced(w))
-	if gzipped {
-		z := gzipWriters.Get().(*gzip.Writer)
-		z.Reset(buffer)
-		write(z)
-		_ = z.Close() // the client may have gone, here and below
+// writeBody calls write with where to write a body of that length to.
+func (s *Server) writeBody(w http.ResponseWriter, r *http.Request, length int, gzipped bool, write func(io.Writer)) {
+	buffer := newBuffer(s.paced(w))
+	defer endBuffer(buffer)
+	if !gzipped {
+		write(buffer)
+		return
+	}
+	z := gzipWriters.Get().(*gzip.Writer)
+	defer func() {
 		z.Reset(nil)
 		gzipWriters.Put(z)
-	} else {
-		write(buffer)
+	}()
+	if length > bodyBuffer {
+		s.writeInTurns(r.Context(), z, buffer, write)
+		return
 	}
+	z.Reset(buffer)
+	write(z)
+	_ = z.Close() // the client may have gone, here and below
+}
+
+func newBuffer(to io.Writer) *bufio.Writer {
+	buffer := bodyWriters.Get().(*bufio.Writer)
+	buffer.Reset(to)
+	return buffer
+}
+
+func endBuffer(buffer *bufio.Writer) {
 	_ = buffer.Flush()
 	buffer.Reset(nil)
 	bodyWriters.Put(buffer)
+}
+
+// writeInTurns compresses a large body. Compression takes milliseconds of a processor for
+// each MiB, so each piece takes a turn.
+func (s *Server) writeInTurns(ctx context.Context, z *gzip.Writer, to io.Writer, write func(io.Writer)) {
+	// Not cancelled, because a part of a body would look like a whole one.
+	compressed := &turnWriter{ctx: context.WithoutCancel(ctx), turns: s.replica.Turns, z: z, to: to}
+	z.Reset(&compressed.piece)
+	pieces := newBuffer(compressed)
+	write(pieces)
+	endBuffer(pieces)
+	_ = z.Close()
+	_, _ = compressed.piece.WriteTo(to)
+}
+
+// turnWriter compresses in turns. It holds no turn while the client receives.
+type turnWriter struct {
+	ctx   context.Context // of the caller
+	turns *fairness.Turns
+	z     *gzip.Writer // writes to piece
+	piece bytes.Buffer
+	to    io.Writer
+}
+
+// Write implements io.Writer. It waits for its turns without a limit: the response has begun, so
+// it is too late for an error. Turns come in rotation, so none takes long.
+func (t *turnWriter) Write(data []byte) (int, error) {
+	written := 0
+	for part := range slices.Chunk(data, bodyBuffer) {
+		taken, err := t.turns.Take(t.ctx, math.MaxInt64)
+		if err != nil {
+			return written, err
+		}
+		_, err = t.z.Write(part)
+		taken.Done()
+		if err != nil {
+			return written, err
+		}
+		if _, err := t.piece.WriteTo(t.to); err != nil {
+			return written, err
+		}
+		written += len(part)
+	}
+	return written, nil
 }

@@ -156,3 +156,53 @@ func TestCostlySearchesOfOneCaller(t *testing.T) {
 	stop()
 	group.Wait()
 }
+
+// TestCostlyOrdersOfOneCaller has one caller repeat searches by many times, and lists in an order
+// of three fields, in a fleet that one user made at one time. The reads of another caller are
+// answered, and rows change.
+func TestCostlyOrdersOfOneCaller(t *testing.T) {
+	var clusters []*fleet.Row
+	for n := range 12_000 { // more than are sorted without a turn
+		clusters = append(clusters, largeCluster(n, "x"))
+	}
+	s := serveOffline(t, Limits{}, clusters...)
+	index := s.replica.Clusters.Index
+	times := make([]string, 90)
+	for i := range times {
+		times[i] = fmt.Sprintf("created_time <= '2026-01-01T00:00:%02dZ'", i%60)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	var begun, group sync.WaitGroup
+	for thread := range 160 {
+		begun.Add(1)
+		group.Go(func() {
+			for n := 0; ctx.Err() == nil; n++ {
+				other := fmt.Sprintf("name != '%d.%d'", thread, n) // no standing search answers it
+				query := "?orderBy=" + url.QueryEscape("created_by asc,updated_by asc,generation asc") + "&page=300&search=" + url.QueryEscape(other)
+				if thread%2 == 0 {
+					query = "?search=" + url.QueryEscape("("+strings.Join(times, " or ")+") and "+other)
+				}
+				_, _ = s.get(ctx, "hostile", rest.ClustersPath+query) // mostly refused
+				if n == 0 {
+					begun.Done()
+				}
+			}
+		})
+	}
+	begun.Wait()
+	for n := range 20 {
+		changed := largeCluster(n, "y")
+		index.Upsert(changed)
+		for _, path := range []string{
+			rest.ClusterHref(changed.ID),
+			rest.ClustersPath + "?search=" + url.QueryEscape("name = '"+changed.Name+"'"),
+			rest.ClustersPath + fmt.Sprintf("?pageSize=10&page=%d", n+1),
+		} {
+			if status, err := s.get(t.Context(), "honest", path); err != nil || status != http.StatusOK {
+				t.Errorf("The honest caller's GET %s: status %d, error %v; want 200", path, status, err)
+			}
+		}
+	}
+	stop()
+	group.Wait()
+}

@@ -17,9 +17,12 @@ limitations under the License.
 package facade
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
@@ -54,20 +57,40 @@ func (s *Server) answerList(w http.ResponseWriter, r *http.Request, c replica.Co
 		s.unpaged.report(s.logOf(r), r, page)
 	}
 	if len(q.fields) > 0 {
-		page.Rows = projected(page.Rows, q.fields)
+		if page.Rows, err = s.projected(r.Context(), page.Rows, q.fields); err != nil {
+			return q.problem(err)
+		}
 	}
 	s.writeList(w, r, listHead{c.ListKind, q.page, next}, page)
 	return nil
 }
 
-// projected returns rows whose JSON has only some fields.
-func projected(rows []*fleet.Row, fields []string) []*fleet.Row {
+// projectionPatience is the maximum time to wait for each turn to read a large page.
+const projectionPatience = 2 * time.Second
+
+// projected returns rows whose JSON has only some fields. It reads all of their JSON, for which
+// a large page takes turns.
+func (s *Server) projected(ctx context.Context, rows []*fleet.Row, fields []string) ([]*fleet.Row, error) {
 	result := make([]*fleet.Row, len(rows))
+	var taken *fairness.Turn
+	defer func() { taken.Done() }()
+	length := 0
 	for i, row := range rows {
+		var err error
+		switch length += len(row.JSON); {
+		case length <= bodyBuffer:
+		case taken == nil:
+			taken, err = s.replica.Turns.Take(ctx, projectionPatience)
+		case taken.Expired(time.Now()):
+			err = taken.Yield(ctx, projectionPatience)
+		}
+		if err != nil {
+			return nil, err
+		}
 		object := rest.Project(row.JSON, fields)
 		result[i] = &fleet.Row{JSON: object, Digest: rest.DigestOf(object)}
 	}
-	return result
+	return result, nil
 }
 
 // problem returns the problem of a query that the fields of the collection do not allow, or
@@ -76,8 +99,8 @@ func (q *listQuery) problem(err error) error {
 	switch {
 	case errors.Is(err, fleet.ErrTooBroad):
 		return problem.InvalidSearch.InFields(rest.FieldError{Field: "search", Constraint: "cost", Message: err.Error()})
-	case errors.Is(err, fleet.ErrBusy):
-		return problem.TooManyRequests.Because("Too many searches that look at many objects are under way; try again in a moment").
+	case errors.Is(err, fairness.ErrBusy):
+		return problem.TooManyRequests.Because("Too many requests that look at many objects are under way; try again in a moment").
 			RetryAfter(1).WithCause(err)
 	}
 	fault, ok := errors.AsType[*fleet.FieldError](err)

@@ -48,7 +48,7 @@ func (s *Server) writeRow(w http.ResponseWriter, r *http.Request, row *fleet.Row
 	switch {
 	case unchanged || r.Method == http.MethodHead:
 	case gzipped:
-		s.writeBody(w, gzipped, func(to io.Writer) { _, _ = to.Write(row.JSON) })
+		s.writeBody(w, r, len(row.JSON), gzipped, func(to io.Writer) { _, _ = to.Write(row.JSON) })
 	default:
 		_, _ = s.paced(w).Write(row.JSON) // the client may have gone
 	}
@@ -74,7 +74,7 @@ func (s *Server) writeList(w http.ResponseWriter, r *http.Request, of listHead, 
 	if unchanged || r.Method == http.MethodHead {
 		return
 	}
-	s.writeBody(w, gzipped, func(to io.Writer) {
+	s.writeBody(w, r, length, gzipped, func(to io.Writer) {
 		_, _ = to.Write(head) // the client may have gone, here and below
 		for i, row := range result.Rows {
 			if i > 0 {

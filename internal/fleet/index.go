@@ -25,6 +25,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/lru"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
@@ -51,7 +52,7 @@ type Index struct {
 	synced atomic.Bool
 
 	limits   limits
-	turns    *turns
+	turns    *fairness.Turns
 	standing standingSearches
 
 	waits waits
@@ -61,13 +62,19 @@ type Index struct {
 	proven atomic.Pointer[time.Time]
 }
 
-// New returns an empty Index of a collection.
+// New returns an empty Index of a collection, whose large searches take turns of their own.
 func New(schema Schema) *Index {
+	return NewWithTurns(schema, fairness.NewTurns(fairness.HalfOfProcessors()))
+}
+
+// NewWithTurns returns an empty Index of a collection, whose large searches share turns with
+// other work.
+func NewWithTurns(schema Schema, turns *fairness.Turns) *Index {
 	return &Index{
 		schema:   &schema,
 		table:    newTable(&schema),
 		limits:   defaultLimits,
-		turns:    newTurns(),
+		turns:    turns,
 		standing: newStandingSearches(),
 		waits:    newWaits(),
 		gone:     lru.New(goneIDs),

@@ -27,6 +27,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // observed is a context that is told each time that a search asks whether it is done.
@@ -97,18 +99,13 @@ func TestCostlyWorkTakesTurns(t *testing.T) {
 	const size = 30_000
 	x := costlyIndex(t, size)
 	x.limits.patience = 0
-	for range x.turns.free {
-		taken, err := x.turns.take(t.Context(), time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer taken.done()
-	}
+	taken := x.takeOnlyTurn(t)
+	defer taken.Done()
 	for name, q := range costlyQueries(t, size) {
 		q.Limit = 20
 		for _, what := range []string{"first", "second", "standing"} {
-			if _, err := x.List(t.Context(), q); !errors.Is(err, ErrBusy) {
-				t.Errorf("%s, %s request: got error %v, want %v", name, what, err, ErrBusy)
+			if _, err := x.List(t.Context(), q); !errors.Is(err, fairness.ErrBusy) {
+				t.Errorf("%s, %s request: got error %v, want %v", name, what, err, fairness.ErrBusy)
 			}
 		}
 	}

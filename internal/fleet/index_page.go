@@ -19,6 +19,7 @@ package fleet
 import (
 	"context"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
@@ -77,7 +78,7 @@ func (x *Index) List(ctx context.Context, q Query) (Page, error) {
 
 // Page returns one page of the rows that match a Search. The error is a *FieldError if the
 // request has a position that the order does not allow, ErrTooBroad if a scan takes too long,
-// ErrBusy if too many searches scan already, or the error of ctx if that is done first.
+// fairness.ErrBusy if the search gets no turn, or the error of ctx if that is done first.
 func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
 	if byTime := x.schema.defaultOrder; r.After != nil && (!s.single || s.order[0].field != byTime) {
 		return Page{}, &FieldError{Field: s.order[0].field.name, Offset: -1, Message: "pages after a position are in the order of " + byTime.name + " only"}
@@ -96,8 +97,8 @@ func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error
 // needs more waits for its turn and begins again, with more steps. What these do not suffice
 // for is done without the lock, because rows are immutable.
 func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, error) {
-	var taken *turn
-	defer func() { taken.done() }()
+	var taken *fairness.Turn
+	defer func() { taken.Done() }()
 	for {
 		x.mu.RLock()
 		steps := x.steps(taken)
@@ -114,14 +115,14 @@ func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, e
 		}
 		x.mu.RUnlock()
 		var err error
-		if taken, err = x.turns.take(ctx, x.limits.patience); err != nil {
+		if taken, err = x.turns.Take(ctx, x.limits.patience); err != nil {
 			return Page{}, err
 		}
 	}
 }
 
 // steps returns the steps of a search with that turn, or of one without a turn.
-func (x *Index) steps(taken *turn) steps {
+func (x *Index) steps(taken *fairness.Turn) steps {
 	if taken == nil {
 		return x.limits.fewSteps
 	}
@@ -145,7 +146,7 @@ type found struct {
 
 // find finds the page of a set. The caller holds the lock. find is false if there are too few
 // steps, or too many rows to sort without a turn.
-func (x *Index) find(set rowSet, s *Search, r PageRequest, taken *turn, steps *steps) (f found, ok bool) {
+func (x *Index) find(set rowSet, s *Search, r PageRequest, taken *fairness.Turn, steps *steps) (f found, ok bool) {
 	sorted := func(page Page) (found, bool) { return found{total: page.Total, rows: page.Rows, sorted: true}, true }
 	v := x.views[s.order[0].field]
 	if s.single && set.total == len(x.byID) {
@@ -176,7 +177,7 @@ func (x *Index) find(set rowSet, s *Search, r PageRequest, taken *turn, steps *s
 }
 
 // page returns the page. The caller does not hold the lock.
-func (f found) page(ctx context.Context, limits limits, taken *turn, s *Search, r PageRequest) (Page, error) {
+func (f found) page(ctx context.Context, limits limits, taken *fairness.Turn, s *Search, r PageRequest) (Page, error) {
 	if f.sorted {
 		return Page{Total: f.total, Rows: f.rows}, nil
 	}

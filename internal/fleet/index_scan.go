@@ -23,6 +23,8 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // limits bound the work of searches, so that they leave capacity for all others.
@@ -54,21 +56,17 @@ var defaultLimits = limits{
 // gets an answer from a narrower search.
 var ErrTooBroad = errors.New("the search or its order looks at too many objects; narrow it, as by a label, a condition or a name")
 
-// ErrBusy reports that too many searches scan or sort rows already. The same search may get
-// an answer a moment later.
-var ErrBusy = errors.New("too many searches that look at many objects are under way")
-
 // takeTurn waits for a turn for work on that number of rows. Few rows need none.
-func (x *Index) takeTurn(ctx context.Context, rows int) (*turn, error) {
+func (x *Index) takeTurn(ctx context.Context, rows int) (*fairness.Turn, error) {
 	if rows <= x.limits.fewRows {
 		return nil, nil
 	}
-	return x.turns.take(ctx, x.limits.patience)
+	return x.turns.Take(ctx, x.limits.patience)
 }
 
 // scanPage answers a search without the lock. The caller holds the read lock, which scanPage
 // releases, and the turn, nil for none.
-func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageRequest, taken *turn) (Page, error) {
+func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageRequest, taken *fairness.Turn) (Page, error) {
 	s, err := x.scan(ctx, p, search, r.Owners, taken)
 	if err != nil {
 		return Page{}, err
@@ -80,7 +78,7 @@ func (x *Index) scanPage(ctx context.Context, p *plan, search *Search, r PageReq
 // scan returns the rows that match a search, and tests them without the lock. The caller
 // holds the read lock, which scan releases, and the turn, nil for none. If the table is
 // replaced meanwhile, scan binds the search again.
-func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string, taken *turn) (*scan, error) {
+func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []string, taken *fairness.Turn) (*scan, error) {
 	watch := newStopwatch(ctx, x.limits, taken)
 	for range maxRounds {
 		s := newScan(x.table, p, search, owners, watch)
@@ -95,7 +93,7 @@ func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []stri
 		p = search.bind(x.scope(&steps), owners)
 	}
 	x.mu.RUnlock()
-	return nil, ErrBusy
+	return nil, fairness.ErrBusy
 }
 
 // run finds the result. It is false if the table was replaced meanwhile.

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // scan is a search that tests rows one by one, without the lock. It begins with what a plan
@@ -156,13 +158,13 @@ type stopwatch struct {
 	ctx      context.Context // of the search
 	deadline time.Time
 	tests    int
-	turn     *turn
+	turn     *fairness.Turn
 	patience time.Duration
 	// err is why the search must end, nil as long as it need not.
 	err error
 }
 
-func newStopwatch(ctx context.Context, limits limits, turn *turn) stopwatch {
+func newStopwatch(ctx context.Context, limits limits, turn *fairness.Turn) stopwatch {
 	return stopwatch{ctx: ctx, deadline: time.Now().Add(limits.scanTime), turn: turn, patience: limits.patience}
 }
 
@@ -195,10 +197,10 @@ func (w *stopwatch) check() error {
 		w.err = ErrTooBroad
 		return w.err
 	}
-	if !w.turn.expired(now) {
+	if !w.turn.Expired(now) {
 		return nil
 	}
-	w.err = w.turn.yield(w.ctx, w.patience)
+	w.err = w.turn.Yield(w.ctx, w.patience)
 	w.deadline = w.deadline.Add(time.Since(now)) // scanTime does not include the scans of others
 	return w.err
 }

@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
@@ -63,38 +64,47 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	x.limits.scanTime, x.limits.patience = time.Hour, 0
-	var release []func()
-	turns := x.turns.free
-	for range turns {
-		taken, err := x.turns.take(t.Context(), time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		release = append(release, taken.done)
-	}
+	taken := x.takeOnlyTurn(t)
 	large, small := Query{Filter: parse(t, "name ~= '-1'"), Limit: 10}, Query{Filter: parse(t, "name ~= '-1' and labels.shard = '7'"), Limit: 10}
 	if _, err := x.List(t.Context(), small); err != nil {
 		t.Errorf("A small search: %v", err)
 	}
-	if _, err := x.List(t.Context(), large); !errors.Is(err, ErrBusy) {
-		t.Errorf("A large search without patience: got error %v, want %v", err, ErrBusy)
+	if _, err := x.List(t.Context(), large); !errors.Is(err, fairness.ErrBusy) {
+		t.Errorf("A large search without patience: got error %v, want %v", err, fairness.ErrBusy)
 	}
 	x.limits.patience = time.Hour
 	var waiting sync.WaitGroup
-	for range 3 * len(release) {
+	for range 3 {
 		waiting.Go(func() {
 			if _, err := x.List(t.Context(), large); err != nil {
 				t.Errorf("A patient search: %v", err)
 			}
 		})
 	}
-	for _, done := range release {
-		done()
-	}
+	taken.Done()
 	waiting.Wait()
-	if x.turns.free != turns {
-		t.Errorf("%d turns are still taken", turns-x.turns.free)
+	x.wantTurnFree(t)
+}
+
+// takeOnlyTurn gives the index one turn and takes it.
+func (x *Index) takeOnlyTurn(t *testing.T) *fairness.Turn {
+	t.Helper()
+	x.turns = fairness.NewTurns(1)
+	taken, err := x.turns.Take(t.Context(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return taken
+}
+
+// wantTurnFree fails the test unless a turn is free.
+func (x *Index) wantTurnFree(t *testing.T) {
+	t.Helper()
+	taken, err := x.turns.Take(t.Context(), 0)
+	if err != nil {
+		t.Fatalf("Is a turn free? %v", err)
+	}
+	taken.Done()
 }
 
 // worstPatterns are the largest patterns, and patterns that take exponential time in a

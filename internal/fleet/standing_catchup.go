@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // maxRounds is the number of times that a request tries to catch up with writers.
@@ -81,7 +83,7 @@ func (c *catchUp) begin(ctx context.Context) (waited bool, err error) {
 		c.works = true
 		return true, nil
 	case <-timer.C:
-		return false, ErrBusy
+		return false, fairness.ErrBusy
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
@@ -142,8 +144,8 @@ func (c *catchUp) fill(ctx context.Context) error {
 // result returns the rows that match a search, with the strays apart, and the state that they
 // reflect.
 func (x *Index) result(ctx context.Context, s *Search) (inOrder, strays *roaring.Bitmap, as state, err error) {
-	var taken *turn
-	defer func() { taken.done() }()
+	var taken *fairness.Turn
+	defer func() { taken.Done() }()
 	for {
 		x.mu.RLock()
 		steps := x.steps(taken)
@@ -163,7 +165,7 @@ func (x *Index) result(ctx context.Context, s *Search) (inOrder, strays *roaring
 			return roaring.AndNot(scanned.result, strays), strays, scanned.state, nil
 		}
 		x.mu.RUnlock()
-		if taken, err = x.turns.take(ctx, x.limits.patience); err != nil {
+		if taken, err = x.turns.Take(ctx, x.limits.patience); err != nil {
 			return nil, nil, state{}, err
 		}
 	}
@@ -199,7 +201,7 @@ func (c *catchUp) test(ctx context.Context, rows []*Row) error {
 	if err != nil {
 		return err
 	}
-	defer taken.done()
+	defer taken.Done()
 	if c.verdicts == nil {
 		c.verdicts = make(map[*Row]bool, len(rows))
 	}
@@ -223,7 +225,7 @@ func (c *catchUp) sort(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer taken.done()
+	defer taken.Done()
 	c.st.mu.Lock() // again, because the rows may be others after a wait
 	set, as := c.st.set(), c.st.as
 	c.st.mu.Unlock()

@@ -27,6 +27,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // TestMatchesEqualsNaive compares the test of single rows, without any index, with the
@@ -250,7 +252,7 @@ func TestSameSearch(t *testing.T) {
 
 // TestGone cancels the context of requests. Their searches stop.
 func TestGone(t *testing.T) {
-	x := New(Clusters)
+	x := NewWithTurns(Clusters, fairness.NewTurns(1))
 	if err := x.Replace(benchRows(3000), "1"); err != nil {
 		t.Fatal(err)
 	}
@@ -262,9 +264,7 @@ func TestGone(t *testing.T) {
 			t.Errorf("Got error %v, want %v", err, context.Canceled)
 		}
 	}
-	if want := newTurns().free; x.turns.free != want {
-		t.Fatalf("%d turns are still taken", want-x.turns.free)
-	}
+	x.wantTurnFree(t)
 
 	// A request that waits for another one's work stops as well.
 	s, err := x.Prepare(q.Filter, nil)

@@ -31,6 +31,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
@@ -73,6 +74,9 @@ type Replica struct {
 	Pending *PendingReports
 	// Renderer makes the rows of the indexes.
 	Renderer rest.Renderer
+	// Turns are those of large searches of all collections, and of other large work of
+	// callers.
+	Turns *fairness.Turns
 
 	options Options
 	feeds   []manager.Runnable
@@ -116,8 +120,9 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 			return nil, err
 		}
 	}
+	turns := fairness.NewTurns(fairness.HalfOfProcessors())
 	resources := func(schema fleet.Schema, name, listKind string) *Resources {
-		index := fleet.New(schema)
+		index := fleet.NewWithTurns(schema, turns)
 		return &Resources{
 			Collection: Collection{Index: index, Name: name, Resource: name, ListKind: listKind},
 			resolver:   newResolver(index, c, options.Namespace, listKind, options.ArrivalTimeout),
@@ -127,9 +132,10 @@ func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*R
 		Clusters:  resources(fleet.Clusters, "clusters", "ClusterList"),
 		NodePools: resources(fleet.NodePools, "nodepools", "NodePoolList"),
 		Reports: &Reports{Collection: Collection{
-			Index: fleet.New(fleet.AdapterStatuses), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
+			Index: fleet.NewWithTurns(fleet.AdapterStatuses, turns), Name: "statuses", Resource: "adapterstatuses", ListKind: "AdapterStatusList",
 		}},
 		Pending: &PendingReports{},
+		Turns:   turns,
 		Renderer: rest.Renderer{
 			RequiredAdapters:   options.RequiredAdapters,
 			FinalizingAdapters: options.FinalizingAdapters,

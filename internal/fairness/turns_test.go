@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package fleet
+package fairness
 
 import (
 	"context"
@@ -26,25 +26,25 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
 // run scans for a time of its own, as a search does. It returns how long that took with the
 // turns of others.
-func (t *turns) run(ctx context.Context, service, patience time.Duration, running *atomic.Int32) (time.Duration, error) {
+func (t *Turns) run(ctx context.Context, service, patience time.Duration, running *atomic.Int32) (time.Duration, error) {
 	begin := time.Now()
-	taken, err := t.take(ctx, patience)
+	taken, err := t.Take(ctx, patience)
 	if err != nil {
 		return 0, err
 	}
-	defer taken.done()
-	watch := newStopwatch(ctx, limits{scanTime: time.Hour, patience: patience}, taken)
+	defer taken.Done()
 	for end := time.Duration(0); end < service; end += time.Millisecond {
 		running.Add(1)
 		time.Sleep(time.Millisecond)
 		running.Add(-1)
-		if err := watch.tested(costPattern); err != nil {
+		if !taken.Expired(time.Now()) {
+			continue
+		}
+		if err := taken.Yield(ctx, patience); err != nil {
 			return 0, err
 		}
 	}
@@ -55,9 +55,9 @@ func (t *turns) run(ctx context.Context, service, patience time.Duration, runnin
 // caller's scans. These take twice as long as without the others, and none is refused.
 func TestOneCallerLeavesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		turns := &turns{free: 1, waiting: map[string][]*turn{}}
+		turns := NewTurns(1)
 		var running atomic.Int32
-		hostile, stop := context.WithCancel(fairness.WithCaller(t.Context(), "hostile"))
+		hostile, stop := context.WithCancel(WithCaller(t.Context(), "hostile"))
 		var group sync.WaitGroup
 		for range 8 {
 			group.Go(func() {
@@ -67,7 +67,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 			})
 		}
 		synctest.Wait()
-		honest := fairness.WithCaller(t.Context(), "honest")
+		honest := WithCaller(t.Context(), "honest")
 		for range 10 {
 			took, err := turns.run(honest, 100*time.Millisecond, time.Second, &running)
 			if err != nil {
@@ -84,7 +84,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 }
 
 // want fails the test unless nobody has or wants one of these turns.
-func (t *turns) want(tb testing.TB, free int) {
+func (t *Turns) want(tb testing.TB, free int) {
 	tb.Helper()
 	if t.free != free || len(t.waiting) != 0 || len(t.callers) != 0 {
 		tb.Errorf("%d turns are free, %d callers wait, %d are in the rotation; want %d, 0 and 0", t.free, len(t.waiting), len(t.callers), free)
@@ -99,11 +99,11 @@ func TestTurnsAreShared(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			number, callers := 1+random.IntN(3), 1+random.IntN(5)
-			turns := &turns{free: number, waiting: map[string][]*turn{}}
+			turns := NewTurns(number)
 			var running atomic.Int32
 			var group sync.WaitGroup
 			for caller := range callers {
-				ctx := fairness.WithCaller(t.Context(), fmt.Sprint(caller))
+				ctx := WithCaller(t.Context(), fmt.Sprint(caller))
 				services := make([]time.Duration, 1+random.IntN(6))
 				var total time.Duration
 				for i := range services {
