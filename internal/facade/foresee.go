@@ -57,6 +57,10 @@ func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 	}
 }
 
+// maxClockDifference is how much later than its report the time of a transition may be, as in
+// config/admission/transition-times.yaml. A later one is of a clock that was wrong.
+const maxClockDifference = 24 * time.Hour
+
 // runsBackwards reports whether the time of a transition would run backwards. A report for
 // a newer generation may have an earlier time.
 func runsBackwards(from, to v1.Timestamp) bool {

@@ -70,16 +70,6 @@ func sendTo(t *testing.T, base, path, body string) (int, rest.Problem) {
 	return response.StatusCode, said
 }
 
-func storedReport(t *testing.T, cluster rest.Cluster) *v1.AdapterStatus {
-	t.Helper()
-	stored := &v1.AdapterStatus{}
-	key := client.ObjectKey{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, "extra")}
-	if err := suite.env.Client.Get(t.Context(), key, stored); err != nil {
-		t.Fatal(err)
-	}
-	return stored
-}
-
 // TestUndatedReport sends a report without a time to a replica whose clock is behind that of
 // the replica that wrote the recorded one. The newer report counts.
 func TestUndatedReport(t *testing.T) {
@@ -96,7 +86,7 @@ func TestUndatedReport(t *testing.T) {
 				freeze()
 			}
 			post(t, path, undatedBody(1, "True")).want(t, http.StatusCreated)
-			known := storedReport(t, cluster).Spec.ObservedTime
+			known := storedReport(t, cluster, "extra").Spec.ObservedTime
 			if !isBehind {
 				eventually(t, "the replica knows the report", func() bool {
 					response, err := http.Get(slow + path)
@@ -112,7 +102,7 @@ func TestUndatedReport(t *testing.T) {
 				if got, said := sendTo(t, slow, path, undatedBody(1, status)); got != http.StatusCreated {
 					t.Fatalf("%s: answered with %d %+v", status, got, said)
 				}
-				stored := storedReport(t, cluster).Spec
+				stored := storedReport(t, cluster, "extra").Spec
 				if want := known.Add(time.Duration(n + 1)); string(stored.Conditions[0].Status) != status || !stored.ObservedTime.Time.Equal(want) {
 					t.Errorf("stored %s at %s, want %s at %s", stored.Conditions[0].Status, stored.ObservedTime, status, want)
 				}
@@ -205,7 +195,7 @@ func TestUndatedReportBeyondSkew(t *testing.T) {
 	cluster := newCluster(t, "")
 	path := cluster.Href + "/statuses"
 	post(t, path, undatedBody(1, "True")).want(t, http.StatusCreated)
-	before := storedReport(t, cluster)
+	before := storedReport(t, cluster, "extra")
 	for _, status := range []string{"False", "Unknown"} {
 		eventually(t, "the replica blames the clock", func() bool {
 			got, said := sendTo(t, slow, path, undatedBody(1, status))
@@ -215,7 +205,7 @@ func TestUndatedReportBeyondSkew(t *testing.T) {
 			return got == http.StatusServiceUnavailable
 		})
 	}
-	if after := storedReport(t, cluster); after.ResourceVersion != before.ResourceVersion {
+	if after := storedReport(t, cluster, "extra"); after.ResourceVersion != before.ResourceVersion {
 		t.Errorf("stored %+v, want it as before", after.Spec)
 	}
 }
