@@ -18,6 +18,7 @@ package controllers
 
 import (
 	"context"
+	"testing"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -65,4 +66,53 @@ var _ = Describe("A reconciler whose reports are behind the status", func() {
 		Expect(cluster.ResourceVersion).To(Equal(version))
 		expectSettled(ctx, Default, cluster, v1.ClusterKind, clusterAdapters())
 	})
+
+	// A report without a result leaves no condition of its adapter behind.
+	It("keeps what Ready and mapped conditions say of a report without a result", func(ctx context.Context) {
+		DeferCleanup(func() {
+			writeRequiredAdapters(requiredAdapters)
+			Eventually(config.Mapping).WithArguments(v1.ClusterKind).Should(BeNil())
+		})
+		writeRequiredAdapters(mappedConditions)
+		Eventually(config.Mapping).WithContext(ctx).WithArguments(v1.ClusterKind).ShouldNot(BeNil())
+		behind.Adapters, behind.Spec = config, func(string, client.Object) ([]byte, bool, error) { return []byte(`{"region":"us-east1"}`), true, nil }
+		cluster = newCluster(cluster.Namespace, "beta")
+		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
+		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionUnknown, "dns")
+		eventuallyCondition(ctx, cluster, "Placed", metav1.ConditionTrue, "Region", 1)
+		expectCondition(ctx, Default, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AdaptersNotReadyReason, 1)
+		Eventually(func(g Gomega) {
+			known := &v1.Cluster{}
+			g.Expect(mgr.GetClient().Get(ctx, client.ObjectKeyFromObject(cluster), known)).To(Succeed())
+			g.Expect(known.ResourceVersion).To(Equal(cluster.ResourceVersion))
+		}).Should(Succeed())
+
+		version := cluster.ResourceVersion
+		for range 2 {
+			reconcile(ctx)
+			refresh(ctx, cluster)
+			Expect(cluster.ResourceVersion).To(Equal(version))
+		}
+	})
 })
+
+func TestIsBehind(t *testing.T) {
+	var m memory
+	o := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "alpha", ResourceVersion: "100"}}
+	if !m.isBehind(o, 90) {
+		t.Error("After a restart, the status is taken for an own one")
+	}
+	m.wrote(o, 0)
+	if !m.isBehind(o, 90) {
+		t.Error("After a write of metadata, the status is taken for an own one")
+	}
+	m.wrote(o, 90)
+	for version, want := range map[uint64]bool{89: true, 90: false, 91: false} {
+		if got := m.isBehind(o, version); got != want {
+			t.Errorf("With reports of version %d, isBehind() = %t, want %t", version, got, want)
+		}
+	}
+	if o.ResourceVersion = "101"; !m.isBehind(o, 91) {
+		t.Error("After a write by another client, the status is taken for an own one")
+	}
+}

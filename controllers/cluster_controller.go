@@ -102,7 +102,7 @@ func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Clu
 	if err := patchMetadata(ctx, r.Client, cluster, base); err != nil {
 		return err
 	}
-	r.memory.wrote(cluster)
+	r.memory.wrote(cluster, 0)
 	return nil
 }
 

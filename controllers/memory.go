@@ -57,12 +57,27 @@ type memory struct {
 // ownWrite is a write by this reconciler.
 type ownWrite struct {
 	resourceVersion string // of the object after the write
+	reports         uint64 // resourceVersion of the reports in the status, 0 if it is unknown
 	at              time.Time
 }
 
-// wrote records an own write, as the API server returned it.
-func (m *memory) wrote(o client.Object) {
-	m.written.Store(client.ObjectKeyFromObject(o), ownWrite{o.GetResourceVersion(), time.Now()})
+// wrote records an own write, as the API server returned it. reports is the
+// resourceVersion of the reports that the written status rests on. It is 0 for a write of
+// metadata: the status may be another process's.
+func (m *memory) wrote(o client.Object, reports uint64) {
+	m.written.Store(client.ObjectKeyFromObject(o), ownWrite{o.GetResourceVersion(), reports, time.Now()})
+}
+
+// isBehind reports whether the status of o may rest on newer reports than those of that
+// resourceVersion: another process may have written the status, or this one has written it
+// from reports of the API server that its copy of the reports does not have yet.
+func (m *memory) isBehind(o client.Object, reports uint64) bool {
+	value, ok := m.written.Load(client.ObjectKeyFromObject(o))
+	if !ok {
+		return true
+	}
+	written := value.(ownWrite)
+	return written.resourceVersion != o.GetResourceVersion() || written.reports == 0 || written.reports > reports
 }
 
 // isOwnWrite reports whether the last own write made this version of the object. If

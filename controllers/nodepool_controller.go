@@ -146,7 +146,7 @@ func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster
 	if err := patchMetadata(ctx, r.Client, pool, base); err != nil {
 		return err
 	}
-	r.memory.wrote(pool)
+	r.memory.wrote(pool, 0)
 	return nil
 }
 

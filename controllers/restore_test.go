@@ -73,7 +73,7 @@ var _ = Describe("A reconciler whose last write the cache does not show", func()
 	}
 	// wrote makes the reconciler remember a write, as long ago as the age.
 	wrote := func(m *memory, o client.Object, resourceVersion string, age time.Duration) {
-		m.written.Store(client.ObjectKeyFromObject(o), ownWrite{resourceVersion, time.Now().Add(-age)})
+		m.written.Store(client.ObjectKeyFromObject(o), ownWrite{resourceVersion, 0, time.Now().Add(-age)})
 	}
 
 	It("goes on with a store that was restored to an older revision", func(ctx context.Context) {

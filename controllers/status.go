@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,6 +83,9 @@ type computation struct {
 	reports []*v1.AdapterStatus // of which in has what conditions depend on
 	status  *v1.ResourceStatus
 
+	// version is the resourceVersion of the reports: they reflect all changes up to it.
+	version uint64
+
 	// received is the arrival of the first report that the stored status lacks, zero
 	// for none.
 	received time.Time
@@ -123,6 +127,8 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 		// The stored results are kept. Heartbeats that are newer may have no report any more.
 		c.in.Kept, c.in.Previous = kept, obj.GetStatus().Conditions
 	}
+	c.version = a.Reports.Index.ResourceVersion() // before the reports are read, so that they reflect it
+	c.in.Foreign = a.memory.isBehind(obj, c.version)
 	err := a.take(ctx, obj, &c, a.Reports.On(a.kind, obj))
 	if doubts := aggregate.Unconfirmed(c.in); err == nil && len(doubts) > 0 {
 		log.FromContext(ctx).V(1).Info("Reading reports from the API server", "doubts", doubts)
@@ -199,6 +205,11 @@ func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) err
 	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
 		return fmt.Errorf("read the reports on %s: %w", obj.GetName(), err)
 	}
+	version, err := strconv.ParseUint(list.ResourceVersion, 10, 64)
+	if err != nil {
+		return fmt.Errorf("read the version of the reports on %s: %w", obj.GetName(), err)
+	}
+	c.version = version
 	var reports []*v1.AdapterStatus
 	for i := range list.Items {
 		if uid := list.Items[i].Spec.ResourceRef.UID; uid == "" || uid == obj.GetUID() {
@@ -240,7 +251,7 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 		a.memory.returnReceived(key, c.received)
 		return ctrl.Result{}, err
 	}
-	a.memory.wrote(obj)
+	a.memory.wrote(obj, c.version)
 	a.memory.dropHeartbeats(obj)
 	log.FromContext(ctx).V(1).Info("Status updated", "generation", obj.GetGeneration(),
 		"ready", c.status.Ready, "available", c.status.Available, "reports", len(c.in.Reports))

@@ -73,7 +73,12 @@ type Input struct {
 	// Unconfirmed returns.
 	Confirmed bool
 
-	// Mapped is what the rules of the configuration say of the parent.
+	// Foreign says that another process may have computed Previous, from reports that
+	// are newer than Reports.
+	Foreign bool
+
+	// Mapped is what the rules of the configuration say of the parent, nil if there are
+	// no rules.
 	Mapped []Mapped
 
 	// Dialect selects the names of the aggregated conditions.
@@ -102,7 +107,9 @@ func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	required := requiredOf(in, adapters)
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
-	conditions := in.Dialect.show(available(in, required), ready(in, required, adapters), required)
+	isAvailable := in.keepText(available(in, required), required)
+	isReady := in.keepText(ready(in, required, adapters), required)
+	conditions := in.Dialect.show(isAvailable, isReady, required)
 	if c := stalled(in, required); c != nil {
 		conditions = append(conditions, *c)
 	}

@@ -17,6 +17,8 @@ limitations under the License.
 package aggregate
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
@@ -30,9 +32,54 @@ type Mapped struct {
 	Reason, Message string
 }
 
-// mapped returns the conditions of the rules, within the limits of other conditions.
-// Their lastUpdatedTime is that of the newest report: a heartbeat moves nothing else.
+// mapped returns the mapped conditions: those of the rules, without the ones in doubt,
+// of which the stored ones stay.
 func mapped(in Input) []v1.ResourceCondition {
+	conditions := ofRules(in)
+	for _, doubt := range mappedInDoubt(in) {
+		conditions = slices.DeleteFunc(conditions, func(c v1.ResourceCondition) bool { return c.Type == doubt })
+		if was := find(in.Previous, doubt); was != nil {
+			conditions = append(conditions, *was)
+		}
+	}
+	return conditions
+}
+
+// mappedInDoubt returns the types of the mapped conditions that the stored ones and the
+// rules disagree about, if the stored ones may rest on newer reports. A rule may read
+// anything in a report, also in one without a result, and it may have no condition. So
+// no stored time says which reports a rule has seen.
+func mappedInDoubt(in Input) (types []string) {
+	if !in.mayBeBehind() || in.Mapped == nil {
+		return nil
+	}
+	now := ofRules(in)
+	for _, c := range now {
+		if was := find(in.Previous, c.Type); was == nil || was.Status != c.Status || was.Reason != c.Reason || was.Message != c.Message {
+			types = append(types, c.Type)
+		}
+	}
+	for _, was := range in.Previous {
+		if isMappedType(was.Type) && find(now, was.Type) == nil {
+			types = append(types, was.Type)
+		}
+	}
+	return types
+}
+
+// isMappedType reports whether conditions of that type belong to rules.
+func isMappedType(conditionType string) bool {
+	switch conditionType {
+	case v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition,
+		v1.StalledCondition, v1.TruncatedCondition:
+		return false
+	}
+	return !isAdapterType(conditionType)
+}
+
+// ofRules returns the conditions of the rules, within the limits of other conditions.
+// Their lastUpdatedTime is that of the newest report: a heartbeat moves nothing else.
+func ofRules(in Input) []v1.ResourceCondition {
 	newest := in.changed()
 	for _, r := range in.Reports {
 		if _, implausible := Implausible(r, in.Generation, in.Now); !implausible && r.Observed.After(newest) {

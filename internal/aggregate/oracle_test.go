@@ -81,7 +81,7 @@ var fuzzAdapters = []string{"dns", "validator", "gcp-provisioner", "x"}
 
 // takeStep changes the input according to the bytes.
 func takeStep(in *aggregate.Input, next func() int) {
-	switch next() % 19 {
+	switch next() % 24 {
 	case 0: // a change of spec
 		in.Generation++
 		in.Updated = in.Now.Truncate(time.Second)
@@ -125,6 +125,17 @@ func takeStep(in *aggregate.Input, next func() int) {
 		}
 	case 12: // or not any more
 		in.Kept = nil
+	case 13: // another process may have computed the conditions before, or not
+		in.Foreign = next()%2 == 0
+	case 14: // rules say something else, or there are none
+		in.Mapped = nil
+		if n := next() % 4; n > 0 {
+			in.Mapped = make([]aggregate.Mapped, 0, n)
+			for _, name := range []string{"Placed", "Healthy", "Reachable"}[:n-1] {
+				in.Mapped = append(in.Mapped, aggregate.Mapped{Type: name, Status: []metav1.ConditionStatus{yes, no}[next()%2],
+					Reason: []string{"", "Region"}[next()%2], Message: strings.Repeat("é;<", 300*(next()%2))})
+			}
+		}
 	case 6: // the API server refuses the status, or takes it again
 		in.Minimal = next()%2 == 1
 	case 5: // the clock goes back
@@ -178,7 +189,14 @@ func reportsOf(in aggregate.Input) []oracle.Report {
 }
 
 func resourceOf(in aggregate.Input) oracle.Resource {
+	var rules []oracle.Rule
+	if in.Mapped != nil {
+		rules = make([]oracle.Rule, len(in.Mapped))
+	}
+	for i, m := range in.Mapped {
+		rules[i] = oracle.Rule(m)
+	}
 	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
 		Required: in.Required, Deleted: in.Deleted, Finalizing: in.Finalizing, Children: in.Children, Finalizers: in.Finalizers,
-		MissingCluster: in.MissingCluster, Kept: in.Kept, Confirmed: in.Confirmed, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
+		MissingCluster: in.MissingCluster, Kept: in.Kept, Confirmed: in.Confirmed, Foreign: in.Foreign, Mapped: rules, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
 }

@@ -22,13 +22,14 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Doubt is a stored condition of an adapter that the given reports do not explain.
+// Doubt is a condition whose stored content the given reports do not explain.
 type Doubt struct {
 	// Type is the type of the condition.
 	Type string
 
 	// Adapter is the name of its adapter. It is empty if neither a report nor a
-	// requirement names the adapter: a type does not turn back into a name.
+	// requirement names the adapter: a type does not turn back into a name. It is also
+	// empty if the condition is not an adapter's.
 	Adapter string
 }
 
@@ -40,6 +41,10 @@ type Doubt struct {
 //
 // Two reports of one generation and time that differ in their result have no order,
 // so a condition that shows the other one is in doubt too.
+//
+// A report without a result leaves no time in a condition. So if in.Foreign, the mapped
+// conditions are in doubt that would change, and so are Ready and Available if they would
+// say something else of an adapter without a result.
 func Unconfirmed(in Input) []Doubt {
 	if in.Confirmed {
 		return nil
@@ -54,7 +59,58 @@ func Unconfirmed(in Input) []Doubt {
 	for i := range unnamed {
 		doubts = append(doubts, Doubt{Type: unnamed[i].Type})
 	}
+	if !in.mayBeBehind() {
+		return doubts
+	}
+	required := requiredOf(in, all)
+	for _, c := range []v1.ResourceCondition{available(in, required), ready(in, required, all)} {
+		if in.isTextInDoubt(c, required) {
+			doubts = append(doubts, Doubt{Type: c.Type})
+		}
+	}
+	for _, conditionType := range mappedInDoubt(in) {
+		doubts = append(doubts, Doubt{Type: conditionType})
+	}
 	return doubts
+}
+
+// mayBeBehind reports whether Previous may rest on newer reports than Reports.
+func (in Input) mayBeBehind() bool { return in.Foreign && !in.Confirmed && written(in) }
+
+// isTextInDoubt reports whether c, Ready or Available, differs from the stored condition
+// in what it says of the reports, and that may be the older word. What it says of results
+// is never older, because each result is dated in the condition of its adapter. Ready of a
+// deleted parent says what all reports say of Finalized at its generation.
+func (in Input) isTextInDoubt(c v1.ResourceCondition, required []adapter) bool {
+	if !in.mayBeBehind() {
+		return false
+	}
+	was := before(in, c.Type)
+	if was.Status != c.Status || was.Message == c.Message || was.Message == awaitingMessage || !saysOfReports(was) || !saysOfReports(c) {
+		return false
+	}
+	if c.Type == v1.ReadyCondition && !in.Deleted.IsZero() {
+		return was.ObservedGeneration == c.ObservedGeneration
+	}
+	return !allHaveResults(required)
+}
+
+// saysOfReports reports whether the message of Ready or Available depends on reports.
+func saysOfReports(c v1.ResourceCondition) bool {
+	return c.Reason != v1.ClusterNotFoundReason && c.Reason != v1.NoRequiredAdaptersReason
+}
+
+// keepText returns c, Ready or Available, with the stored message while its own is in
+// doubt. By the stored message some adapter has reported.
+func (in Input) keepText(c v1.ResourceCondition, required []adapter) v1.ResourceCondition {
+	if !in.isTextInDoubt(c, required) {
+		return c
+	}
+	c.Message = before(in, c.Type).Message
+	if c.Type == v1.ReadyCondition && c.Reason == v1.AwaitingAdaptersReason {
+		c.Reason = v1.AdaptersNotReadyReason
+	}
+	return c
 }
 
 // inDoubt reports whether the adapter's stored condition rests on something else

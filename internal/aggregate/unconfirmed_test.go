@@ -17,9 +17,13 @@ limitations under the License.
 package aggregate_test
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -102,43 +106,30 @@ func conditionOf(conditions []v1.ResourceCondition, conditionType string) *v1.Re
 }
 
 // Writers that read each report as it was at some earlier time, or not at all, take
-// turns. No condition may go back to an older report. A writer that then confirms the
-// reports comes to what they say now.
+// turns. No condition may go back to an older report, and what mapped conditions and
+// Ready say must not either. A writer that then confirms the reports comes to what they
+// say now.
 func TestWritersThatLagBehindRegressNothing(t *testing.T) {
 	names := []string{"dns", "validator", "billing"}
-	statuses := []metav1.ConditionStatus{yes, yes, no, no, unknown, none}
 	stale := 0
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		history := map[string][]aggregate.Report{}
+		words := wordsOf{}
 		in := input(1, nil)
 		for round := range 40 {
 			minute := round + 1
 			in.Now = at(minute)
-			name := names[random.IntN(len(names))]
-			switch random.IntN(6) {
-			case 0:
-				in.Generation++
-			default:
-				fresh := report(name, max(1, in.Generation-int64(random.IntN(2))), statuses[random.IntN(len(statuses))], minute)
-				if all := history[name]; len(all) > 0 {
-					last := all[len(all)-1]
-					fresh.Created, fresh.Generation = last.Created, max(last.Generation, fresh.Generation)
-				}
-				history[name] = append(history[name], fresh)
-			}
-			in.Confirmed, in.Reports = false, nil
-			var truth []aggregate.Report
+			takeRound(random, &in, history, names[random.IntN(len(names))], minute)
+			in.Confirmed, in.Foreign, in.Reports = false, true, nil
+			seen := map[string]int{}
 			for _, name := range names {
-				all := history[name]
-				if len(all) == 0 {
-					continue
-				}
-				truth = append(truth, all[len(all)-1])
-				if seen := random.IntN(len(all) + 1); seen > 0 {
-					in.Reports = append(in.Reports, all[seen-1])
+				if n := random.IntN(len(history[name]) + 1); n > 0 {
+					seen[name] = n
+					in.Reports = append(in.Reports, history[name][n-1])
 				}
 			}
+			in.Mapped = ruled(in.Reports)
 			got := aggregate.Conditions(in)
 			for _, was := range in.Previous {
 				if !isOfAdapter(was) {
@@ -150,25 +141,166 @@ func TestWritersThatLagBehindRegressNothing(t *testing.T) {
 					t.Fatalf("seed %d, round %d: %+v\nbecame %+v", seed, round, was, is)
 				}
 			}
+			words.write(t, in, got, seen)
 			if len(aggregate.Unconfirmed(in)) > 0 {
 				stale++
 			}
 			in.Previous = stored(t, got)
 
 			if random.IntN(4) == 0 {
-				in.Confirmed, in.Reports = true, truth
+				in.Confirmed, in.Reports = true, latestOf(history)
+				in.Mapped = ruled(in.Reports)
 				confirmed := aggregate.Conditions(in)
-				for _, r := range truth {
+				for _, r := range in.Reports {
 					if c := conditionOf(confirmed, typeOf(r.Adapter)); (r.Available == yes || r.Available == no) &&
 						(c == nil || c.Status != r.Available || c.ObservedGeneration != r.Generation || !c.LastUpdatedTime.Time.Equal(r.Observed)) {
 						t.Fatalf("seed %d, round %d: %+v confirmed, but %+v", seed, round, r, c)
 					}
 				}
+				if c := conditionOf(confirmed, "Seen"); c.Message != in.Mapped[0].Message {
+					t.Fatalf("seed %d, round %d: %q confirmed, but %+v", seed, round, in.Mapped[0].Message, c)
+				}
+				words.write(t, in, confirmed, lengthsOf(history))
 				in.Previous = stored(t, confirmed)
 			}
 		}
 	}
 	if stale < 3000 {
 		t.Errorf("Only %d rounds left a condition in doubt", stale)
+	}
+}
+
+// Two writers take turns that read the reports in the order in which they were stored,
+// each up to some point, and ask the API server what is in doubt. What a writer wrote
+// itself last is foreign only while its copy is behind the reports that it was confirmed
+// with. Nothing goes back, and a writer that stays alone asks no more.
+func TestWritersThatTakeTurns(t *testing.T) {
+	names := []string{"dns", "validator", "billing"}
+	asked, alone := 0, 0
+	for seed := range uint64(100) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		var log []map[string][]aggregate.Report // the history at each version of the collection
+		history := map[string][]aggregate.Report{}
+		words := wordsOf{}
+		in := input(1, nil)
+		writer, basis := 0, 0 // who wrote last, and from which version of the collection
+		var copies [2]int
+		for round := range 60 {
+			in.Now = at(round + 1)
+			generation := in.Generation
+			takeRound(random, &in, history, names[random.IntN(len(names))], round+1)
+			log = append(log, maps.Clone(history))
+			turn := random.IntN(2)
+			if round > 30 {
+				turn = 0
+			}
+			copies[turn] += random.IntN(len(log) - copies[turn] + 1)
+			if round > 30 {
+				copies[turn] = len(log)
+			}
+			read := map[string][]aggregate.Report{}
+			if copies[turn] > 0 {
+				read = log[copies[turn]-1]
+			}
+			in.Confirmed, in.Reports, in.Mapped = false, latestOf(read), ruled(latestOf(read))
+			in.Foreign = writer != turn || basis > copies[turn] || in.Generation != generation
+			version := copies[turn]
+			if len(aggregate.Unconfirmed(in)) > 0 {
+				asked++
+				if round > 31 && in.Generation == generation {
+					alone++
+				}
+				version, read = len(log), history
+				in.Confirmed, in.Reports, in.Mapped = true, latestOf(read), ruled(latestOf(read))
+			}
+			got := aggregate.Conditions(in)
+			words.write(t, in, got, lengthsOf(read))
+			if !cmp.Equal(got, in.Previous) {
+				writer, basis = turn, version
+			}
+			in.Previous = stored(t, got)
+		}
+	}
+	if asked < 500 || alone > 0 {
+		t.Errorf("Writers asked the API server %d times, and %d times while one was alone", asked, alone)
+	}
+}
+
+// takeRound raises the generation, or adds a report of the adapter to the history.
+func takeRound(random *rand.Rand, in *aggregate.Input, history map[string][]aggregate.Report, name string, minute int) {
+	statuses := []metav1.ConditionStatus{yes, no, unknown, unknown, none}
+	if random.IntN(6) == 0 {
+		in.Generation++
+		return
+	}
+	fresh := because(report(name, max(1, in.Generation-int64(random.IntN(2))), statuses[random.IntN(len(statuses))], minute), fmt.Sprintf("At%d", minute))
+	if all := history[name]; len(all) > 0 {
+		last := all[len(all)-1]
+		fresh.Created, fresh.Generation = last.Created, max(last.Generation, fresh.Generation)
+	}
+	history[name] = append(slices.Clone(history[name]), fresh)
+}
+
+// latestOf returns the last report of each adapter.
+func latestOf(history map[string][]aggregate.Report) (latest []aggregate.Report) {
+	for _, name := range slices.Sorted(maps.Keys(history)) {
+		latest = append(latest, history[name][len(history[name])-1])
+	}
+	return latest
+}
+
+func lengthsOf(history map[string][]aggregate.Report) map[string]int {
+	lengths := map[string]int{}
+	for name, all := range history {
+		lengths[name] = len(all)
+	}
+	return lengths
+}
+
+// ruled returns what two rules make of reports: one tells the times of all of them, the
+// other one applies in some minutes only.
+func ruled(reports []aggregate.Report) []aggregate.Mapped {
+	seen, minutes := make([]string, len(reports)), 0
+	for i, r := range reports {
+		seen[i] = r.Adapter + " at " + r.Observed.Format(time.TimeOnly)
+		minutes += r.Observed.Minute()
+	}
+	mapped := []aggregate.Mapped{{Type: "Seen", Status: yes, Message: strings.Join(seen, ", ")}}
+	if minutes%2 == 0 {
+		mapped = append(mapped, aggregate.Mapped{Type: "Even", Status: no})
+	}
+	return mapped
+}
+
+// wordsOf holds, by condition and adapter, the number of the report that the stored
+// message rests on.
+type wordsOf map[string]map[string]int
+
+// write fails where a changed message, or the end or beginning of a condition, rests on
+// older reports than before. seen are the numbers of the reports of this writer. Of Ready
+// only the adapters without a result count, because the others have a condition that says
+// which report counts.
+func (w wordsOf) write(t *testing.T, in aggregate.Input, got []v1.ResourceCondition, seen map[string]int) {
+	t.Helper()
+	for _, conditionType := range []string{"Ready", "Seen", "Even"} {
+		var was, is string
+		if c := conditionOf(in.Previous, conditionType); c != nil {
+			was = c.Reason + ": " + c.Message
+		}
+		if c := conditionOf(got, conditionType); c != nil {
+			is = c.Reason + ": " + c.Message
+		}
+		before := w[conditionType]
+		w[conditionType] = map[string]int{}
+		for _, name := range []string{"dns", "validator", "billing"} {
+			counts := conditionType != "Ready" || name != "billing" && conditionOf(got, typeOf(name)) == nil
+			if counts && was != is && seen[name] < before[name] {
+				t.Fatalf("%s: %s rests on report %d of %s and became\n%s, which rests on report %d", conditionType, was, before[name], name, is, seen[name])
+			}
+			w[conditionType][name] = seen[name]
+			if was == is {
+				w[conditionType][name] = max(seen[name], before[name])
+			}
+		}
 	}
 }

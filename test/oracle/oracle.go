@@ -52,6 +52,10 @@ type Resource struct {
 	Kept []string
 	// Confirmed says that no other reports exist: a condition without one is gone.
 	Confirmed bool
+	// Foreign says that Before may come from another process, which knew newer reports.
+	Foreign bool
+	// Mapped is what the rules for mapped conditions say, nil without rules.
+	Mapped []Rule
 	// Before are the conditions before this computation.
 	Before []v1.ResourceCondition
 	// Now is the time of a change of Ready or Available.
@@ -90,7 +94,9 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 			adapters = append(adapters, before)
 		}
 	}
-	result := append([]v1.ResourceCondition{ready(r, adapters, reports), available(r, adapters, reports)}, adapters...)
+	isReady := lastWordStays(r, ready(r, adapters, reports), adapters)
+	isAvailable := lastWordStays(r, available(r, adapters, reports), adapters)
+	result := append([]v1.ResourceCondition{isReady, isAvailable}, adapters...)
 	for i := range result[:2] {
 		dateChange(r, &result[i])
 	}
@@ -99,6 +105,7 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 		c := &result[2+i]
 		c.Reason, c.Message = cut(c.Reason, reason), cut(c.Message, message)
 	}
+	result = append(result, mapped(r, reports)...)
 	if c, ok := stalled(r, adapters, reports); ok {
 		result = append(result, c)
 	}
