@@ -59,6 +59,14 @@ const (
 	// adapter's first report. An admission policy sets it.
 	FirstObservedAnnotation = OwnPrefix + "first-observed"
 
+	// LastResultAnnotation, on an AdapterStatus without a result, is the last result of
+	// the adapter: the reports that had it were replaced, perhaps before any status showed
+	// it. An admission policy sets it. The value has five parts, separated by spaces: the
+	// status of Available, or Stalled if it was False and Stalled was True;
+	// observedGeneration; observedTime; reason and message of Available in quotes. The
+	// message ends after 1025 characters.
+	LastResultAnnotation = OwnPrefix + "last-result"
+
 	// KeptResultsAnnotation, on a Cluster or NodePool, names adapters whose last result
 	// stays known although no report has it: HyperFleet has deleted the implausible
 	// report that replaced it. The value is a JSON object from the names of the adapters

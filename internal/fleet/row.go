@@ -64,6 +64,9 @@ type Row struct {
 	// Applied, of an AdapterStatus, says that a field manager has applied it, or a part of it
 	// (server-side apply).
 	Applied bool
+	// LastResult, of an AdapterStatus without a result, is v1.LastResultAnnotation, "" if
+	// there is none.
+	LastResult string
 	// Labels are the labels that REST shows.
 	Labels Labels
 	// Conditions are the object's conditions that REST shows.

@@ -37,8 +37,8 @@ import (
 // watch and hold each of them once more. Like any cache it may be behind the API
 // server.
 //
-// The reports lack what the index does not hold: labels, annotations, finalizers,
-// managed fields and free-form content.
+// The reports lack what the index does not hold: labels, other annotations than the last
+// result, finalizers, managed fields and free-form content.
 type Reports struct {
 	Collection
 

@@ -32,6 +32,7 @@ import (
 // only, or nowhere.
 //
 //	metadata.managedFields     Applied
+//	metadata.annotations       CreatedTime, LastResult
 //	metadata                   Key, ID, ResourceVersion, CreationTimestamp, DeletedTime
 //	spec.adapter               Name, and the last part of Key.Name
 //	spec.resourceRef.name      Key.Name without the adapter
@@ -52,6 +53,7 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 	row.Applied = slices.ContainsFunc(report.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
 		return entry.Operation == metav1.ManagedFieldsOperationApply
 	})
+	row.LastResult = report.Annotations[v1.LastResultAnnotation]
 	conditions := make([]v1.ResourceCondition, len(spec.Conditions))
 	rendered := AdapterStatus{
 		Adapter:            spec.Adapter,
@@ -88,7 +90,8 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 }
 
 // DecodeReport returns the report that a row was made of. It lacks what the row does
-// not hold: labels, annotations, finalizers, managed fields and free-form content.
+// not hold: labels, other annotations than the last result, finalizers, managed fields and
+// free-form content.
 func DecodeReport(row *fleet.Row) *v1.AdapterStatus {
 	kind, resource := ReportedResource(row)
 	report := &v1.AdapterStatus{
@@ -105,6 +108,9 @@ func DecodeReport(row *fleet.Row) *v1.AdapterStatus {
 			ObservedGeneration: row.Generation,
 			ObservedTime:       v1.NewTimestamp(row.UpdatedTime),
 		},
+	}
+	if row.LastResult != "" {
+		report.Annotations = map[string]string{v1.LastResultAnnotation: row.LastResult}
 	}
 	if !row.DeletedTime.IsZero() {
 		report.DeletionTimestamp = new(metav1.NewTime(row.DeletedTime))
