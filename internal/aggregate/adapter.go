@@ -36,6 +36,10 @@ type adapter struct {
 	// counts reports whether the report is plausible.
 	counts bool
 
+	// said is the last report with a result that the report knows of, nil if there is none
+	// or it is implausible.
+	said *Report
+
 	// known is the adapter's stored condition, nil if there is none.
 	known *v1.ResourceCondition
 
@@ -55,7 +59,13 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	for i := range reports {
 		r := &reports[i]
 		_, implausible := Implausible(*r, in.Generation, in.Now)
-		all = append(all, adapter{name: r.Adapter, report: r, counts: !implausible})
+		a := adapter{name: r.Adapter, report: r, counts: !implausible}
+		if said, ok := r.result(); ok {
+			if _, implausible := Implausible(said, in.Generation, in.Now); !implausible {
+				a.said = &said
+			}
+		}
+		all = append(all, a)
 	}
 	reported := len(all)
 	for _, name := range sortedSet(slices.Concat(in.Required, in.Kept)) {
@@ -105,7 +115,7 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 func (a *adapter) decide(in Input, conditionType string) {
 	switch {
 	case a.restsOnReport(in):
-		c := adapterCondition(conditionType, *a.report, a.known, in.Now)
+		c := adapterCondition(conditionType, *a.said, a.known, in.Now)
 		a.result = &c
 	case isReached(a.known, in.Generation):
 		c := *a.known
@@ -114,10 +124,13 @@ func (a *adapter) decide(in Input, conditionType string) {
 	}
 }
 
-// restsOnReport reports whether the result is the one that the report has. Otherwise it
-// is the stored one.
+// restsOnReport reports whether the result is the one that the report has or keeps of an
+// earlier one. Otherwise it is the stored one.
 func (a *adapter) restsOnReport(in Input) bool {
-	if !a.counts || !a.report.hasResult() || a.kept && a.known != nil && isOlder(*a.report, a.known, in.Now) {
+	switch {
+	case a.said == nil,
+		a.kept && a.known != nil && isOlder(*a.said, a.known, in.Now),
+		!a.report.hasResult() && isReached(a.known, in.Generation) && (isOlder(*a.said, a.known, in.Now) || shows(a.known, *a.said)):
 		return false
 	}
 	return in.Confirmed || !a.inDoubt(in.Generation)
@@ -169,7 +182,7 @@ func claim(all []adapter, previous []v1.ResourceCondition) (claimed map[string]b
 			continue
 		}
 		if other := owner[plain]; other != nil {
-			if a.report == nil || !shows(c, *a.report) {
+			if a.said == nil || !shows(c, *a.said) {
 				continue
 			}
 			other.known = nil

@@ -46,9 +46,9 @@ func Kept(annotations map[string]string, conditions []v1.ResourceCondition) []st
 }
 
 // Keep returns the v1.KeptResultsAnnotation with which the result of the adapter stays
-// known after its implausible report r is deleted. That is the stored result, or the
-// report's: before the report is deleted, the parent may get to its generation, and the
-// conditions include it.
+// known after its implausible report r is deleted. That is the stored result, the report's,
+// or the one that the report keeps: before the report is deleted, the parent may get to its
+// generation, and the conditions include it.
 func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Report) (annotation string, err error) {
 	results := keptResults(annotations)
 	maps.DeleteFunc(results, func(adapter string, kept []string) bool {
@@ -58,7 +58,8 @@ func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Re
 		}
 		return !slices.Contains(kept, resultOf(c))
 	})
-	results[r.Adapter] = []string{result(r.Generation, r.Observed)}
+	said, _ := r.result()
+	results[r.Adapter] = []string{result(said.Generation, said.Observed)}
 	if c := findOf(conditions, r.Adapter); c != nil {
 		results[r.Adapter] = append(results[r.Adapter], resultOf(c))
 	}

@@ -17,6 +17,7 @@ limitations under the License.
 package aggregate_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +61,7 @@ func FuzzConditions(f *testing.F) {
 			in.Now = at(minute)
 			takeStep(&in, next)
 			got := aggregate.Conditions(in)
-			want := judge(in)
+			want := judge(t, in)
 			sortByType(want)
 			sortByType(got)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -69,7 +70,7 @@ func FuzzConditions(f *testing.F) {
 			if got, want := aggregate.ReportedGeneration(got, in.Required), oracle.ReportedGeneration(resourceOf(in), want); got != want {
 				t.Fatalf("ReportedGeneration = %d, the oracle says %d", got, want)
 			}
-			if diff := cmp.Diff(oracle.Awaited(resourceOf(in), reportsOf(in)), aggregate.Awaited(in)); diff != "" {
+			if diff := cmp.Diff(oracle.Awaited(resourceOf(in), reportsOf(t, in)), aggregate.Awaited(in)); diff != "" {
 				t.Fatalf("Awaited (-oracle +aggregation):\n%s", diff)
 			}
 			in.Previous = stored(t, got)
@@ -161,10 +162,41 @@ func fuzzReport(in *aggregate.Input, next func() int) aggregate.Report {
 		r.StalledReason = []string{"", "Rejected", "NoQuota"}[next()%3]
 		r.StalledMessage = strings.Repeat("é;<: ", []int{0, 1, 300}[next()%3])
 	}
+	if (r.Available == unknown || r.Available == none) && next()%2 == 0 {
+		r.Last = fuzzLast(r, next)
+	}
 	if next()%4 > 0 && r.Available != none {
 		r.Transition = at(next())
 	}
 	return r
+}
+
+// fuzzLast returns the annotation of a result that is not newer than the report.
+func fuzzLast(r aggregate.Report, next func() int) string {
+	return fmt.Sprintf("%s %d %s %q %q", []string{"True", "False", "Stalled"}[next()%3], max(1, r.Generation-int64(next()%3)),
+		r.Observed.Add(-time.Duration(next()%3)*time.Minute).Format(time.RFC3339Nano),
+		[]string{"", "Done", "a \n\"b\""}[next()%3], strings.Repeat("é;<", []int{0, 1, 300}[next()%3]))
+}
+
+// lastOf reads the annotation of fuzzLast.
+func lastOf(t *testing.T, r aggregate.Report) *oracle.Report {
+	t.Helper()
+	if r.Last == "" {
+		return nil
+	}
+	var last oracle.Report
+	var status, observed string
+	if _, err := fmt.Sscanf(r.Last, "%s %d %s %q %q", &status, &last.Generation, &observed, &last.Reason, &last.Message); err != nil {
+		t.Fatalf("%s: %v", r.Last, err)
+	}
+	var err error
+	if last.Observed, err = time.Parse(time.RFC3339Nano, observed); err != nil {
+		t.Fatal(err)
+	}
+	if last.Available = metav1.ConditionStatus(status); status == "Stalled" {
+		last.Available, last.Stalled = no, yes
+	}
+	return &last
 }
 
 func replace(reports []aggregate.Report, fresh aggregate.Report) []aggregate.Report {
@@ -173,17 +205,19 @@ func replace(reports []aggregate.Report, fresh aggregate.Report) []aggregate.Rep
 }
 
 // judge returns the oracle's conditions.
-func judge(in aggregate.Input) []v1.ResourceCondition {
-	return oracle.Conditions(resourceOf(in), reportsOf(in))
+func judge(t *testing.T, in aggregate.Input) []v1.ResourceCondition {
+	t.Helper()
+	return oracle.Conditions(resourceOf(in), reportsOf(t, in))
 }
 
-func reportsOf(in aggregate.Input) []oracle.Report {
+func reportsOf(t *testing.T, in aggregate.Input) []oracle.Report {
+	t.Helper()
 	reports := make([]oracle.Report, 0, len(in.Reports))
 	for _, r := range in.Reports {
 		reports = append(reports, oracle.Report{Adapter: r.Adapter, Generation: r.Generation, Observed: r.Observed,
 			Available: r.Available, Reason: r.Reason, Message: r.Message, Changed: r.Transition,
 			Finalized: r.Finalized, FinalizedReason: r.FinalizedReason,
-			Stalled: r.Stalled, StalledReason: r.StalledReason, StalledMessage: r.StalledMessage})
+			Stalled: r.Stalled, StalledReason: r.StalledReason, StalledMessage: r.StalledMessage, Last: lastOf(t, r)})
 	}
 	return reports
 }

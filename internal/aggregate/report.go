@@ -46,6 +46,10 @@ type Report struct {
 	// no such condition.
 	Available metav1.ConditionStatus
 
+	// Last is v1.LastResultAnnotation, empty if the report has a result or no report
+	// before it had one.
+	Last string
+
 	// Reason, Message and Transition (lastTransitionTime) are those of the
 	// Available condition.
 	Reason, Message string
@@ -81,6 +85,9 @@ func ReportOf(s *v1.AdapterStatus) Report {
 			r.Stalled, r.StalledReason, r.StalledMessage = c.Status, c.Reason, c.Message
 		}
 	}
+	if !r.hasResult() {
+		r.Last = s.Annotations[v1.LastResultAnnotation]
+	}
 	return r
 }
 
@@ -101,8 +108,8 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 }
 
 // Reflects reports whether the conditions of a parent of that generation already
-// contain r or a later report of the same adapter. It is true for a report that
-// adds no result: a report without True or False, or an implausible one.
+// contain the result of r, or that of an earlier report which r keeps, or a later report
+// of the same adapter. It is true if there is no such result, or an implausible one.
 //
 // A condition need not have all of the report's message, and an adapter beyond the
 // limits has none: such a report is contained as far as it will ever be.
@@ -111,7 +118,8 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 // type another adapter has, if the other adapter's result is newer. The conditions
 // do not tell the two apart.
 func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now time.Time) bool {
-	if _, implausible := Implausible(r, generation, now); implausible || !r.hasResult() {
+	r, ok := r.result()
+	if _, implausible := Implausible(r, generation, now); implausible || !ok {
 		return true
 	}
 	own := findOf(conditions, r.Adapter)
@@ -146,6 +154,7 @@ func onePerAdapter(in Input) []Report {
 			cmp.Compare(a.Available, b.Available),
 			cmp.Compare(a.Reason, b.Reason),
 			cmp.Compare(a.Message, b.Message),
+			cmp.Compare(a.Last, b.Last),
 			cmp.Compare(a.Finalized, b.Finalized),
 			cmp.Compare(a.FinalizedReason, b.FinalizedReason),
 			cmp.Compare(a.Stalled, b.Stalled),

@@ -89,7 +89,7 @@ func (a *adapter) isStalled(in Input, was *v1.ResourceCondition) bool {
 	if !a.restsOnReport(in) {
 		return was != nil && was.ObservedGeneration == in.Generation && namesStalled(was.Message, a.name)
 	}
-	return a.report.Stalled == metav1.ConditionTrue
+	return a.said.Stalled == metav1.ConditionTrue
 }
 
 // stalledBecause returns the reason and message of a stalled adapter: those of its
@@ -98,7 +98,7 @@ func (a *adapter) stalledBecause(in Input) (reason, message string) {
 	if !a.restsOnReport(in) {
 		return a.result.Reason, a.result.Message
 	}
-	return cmp.Or(a.report.StalledReason, a.report.Reason), cmp.Or(a.report.StalledMessage, a.report.Message)
+	return cmp.Or(a.said.StalledReason, a.said.Reason), cmp.Or(a.said.StalledMessage, a.said.Message)
 }
 
 // said returns the distinct strings that are not empty, in their order.

@@ -122,8 +122,8 @@ func (a *adapter) inDoubt(generation int64) bool {
 	case a.report == nil:
 		return !a.kept
 	}
-	order := compareToReport(a.known, *a.report)
-	return order > 0 || order == 0 && a.counts && a.report.hasResult() && !shows(a.known, *a.report)
+	return compareToReport(a.known, *a.report) > 0 ||
+		a.said != nil && compareToReport(a.known, *a.said) == 0 && !shows(a.known, *a.said)
 }
 
 // compareToReport compares the report that c rests on with r: negative if r is the

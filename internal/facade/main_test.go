@@ -194,7 +194,7 @@ const heartbeatDelay = time.Hour
 func setupReconcilers(ctx context.Context) error {
 	m := suite.manager
 	return controllers.SetupWithManager(ctx, m, controllers.Options{
-		Client: m.GetClient(), APIReader: m.GetAPIReader(), Reports: suite.replica.Reports, Pending: suite.replica.Pending, Adapters: suite.required,
+		Client: gatedClient{m.GetClient()}, APIReader: m.GetAPIReader(), Reports: suite.replica.Reports, Pending: suite.replica.Pending, Adapters: suite.required,
 		Clock: clock.RealClock{}, MaxConcurrentReconciles: 4, HeartbeatDelay: heartbeatDelay,
 	})
 }

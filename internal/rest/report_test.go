@@ -65,6 +65,9 @@ func TestReportRoundTrip(t *testing.T) {
 	detailed.Spec.ObservedTime = v1.NewTimestamp(dawn.Add(123456789))
 	withoutResult := newReport("alpha", alphaUID)
 	withoutResult.Spec.Conditions = withoutResult.Spec.Conditions[1:]
+	withLastResult := newReport("alpha", alphaUID)
+	withLastResult.Spec.Conditions = nil
+	withLastResult.Annotations = map[string]string{v1.LastResultAnnotation: "True 1 2025-01-01T00:00:00Z"}
 	withoutConditions := newReport("alpha", alphaUID)
 	withoutConditions.Spec.Conditions = nil
 	deleted := newReport("alpha", alphaUID)
@@ -84,12 +87,16 @@ func TestReportRoundTrip(t *testing.T) {
 		"on a resource that has the name of the adapter": {repeated, "Cluster/dns"},
 		"without a result":                               {withoutResult, alphaID},
 		"without conditions":                             {withoutConditions, alphaID},
+		"with the last result":                           {withLastResult, alphaID},
 		"deleted":                                        {deleted, alphaID},
 	} {
 		t.Run(name, func(t *testing.T) {
 			full := test.stored.DeepCopy()
 			full.Labels, full.Finalizers = map[string]string{"team": "blue"}, []string{"example.com/keep"}
-			full.Annotations = map[string]string{v1.FirstObservedAnnotation: "2025-01-01T00:00:00Z"}
+			if full.Annotations == nil {
+				full.Annotations = map[string]string{}
+			}
+			full.Annotations[v1.FirstObservedAnnotation] = "2025-01-01T00:00:00Z"
 			full.Spec.Data, full.Spec.Metadata = &runtime.RawExtension{Raw: []byte(`{"a":1}`)}, &runtime.RawExtension{Raw: []byte(`{}`)}
 			row, err := EncodeReport(full)
 			if err != nil {

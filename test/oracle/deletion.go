@@ -97,13 +97,24 @@ func inDoubt(r Resource, report Report) bool {
 	if r.Confirmed || !had || before.ObservedGeneration > r.Generation {
 		return false
 	}
-	if before.ObservedGeneration != report.Generation || !before.LastUpdatedTime.Time.Equal(report.Observed) {
-		return older(report, before)
+	if older(report, before) {
+		return true
 	}
-	hasResult := report.Available == metav1.ConditionTrue || report.Available == metav1.ConditionFalse
-	full := before.Reason == cut(report.Reason, 256) && before.Message == cut(report.Message, 1024)
-	less := before.Reason == cut(report.Reason, 64) && before.Message == cut(report.Message, 128)
-	return hasResult && (before.Status != report.Available || !full && !less)
+	if !hasResult(report) {
+		return report.Last != nil && counts(r, *report.Last) && isOfTime(before, *report.Last) && !isOf(before, *report.Last)
+	}
+	return isOfTime(before, report) && !isOf(before, report)
+}
+
+func isOfTime(c v1.ResourceCondition, report Report) bool {
+	return c.ObservedGeneration == report.Generation && c.LastUpdatedTime.Time.Equal(report.Observed)
+}
+
+// isOf reports whether a condition shows a report, with all of its text or less.
+func isOf(c v1.ResourceCondition, report Report) bool {
+	full := c.Reason == cut(report.Reason, 256) && c.Message == cut(report.Message, 1024)
+	less := c.Reason == cut(report.Reason, 64) && c.Message == cut(report.Message, 128)
+	return isOfTime(c, report) && c.Status == report.Available && (full || less)
 }
 
 func enumerate(all []string) string {

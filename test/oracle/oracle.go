@@ -77,6 +77,8 @@ type Report struct {
 	// Stalled is empty if the report has no such condition.
 	Stalled                       metav1.ConditionStatus
 	StalledReason, StalledMessage string
+	// Last is the last result before a report without one, nil if there was none.
+	Last *Report
 }
 
 // Conditions returns the expected conditions, in no particular order. The names of
@@ -149,7 +151,8 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	// "A report that says Available=Unknown does not undo what is known", nor does one
 	// without Available, "for a generation that the parent does not have", or from
 	// "more than five minutes" in the future.
-	if report.Available == metav1.ConditionUnknown || report.Available == "" || !counts(r, report) {
+	report, ok = lastSaid(r, report)
+	if !ok {
 		return before, known
 	}
 	c = v1.ResourceCondition{
@@ -167,14 +170,15 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	return c, true
 }
 
-// isOvertaken: "a kept result stays until the adapter reports something newer". "A
-// condition that is more than five minutes ahead is newer than no report of its
-// generation".
+// isOvertaken: "a kept result stays until the adapter reports something newer".
 func isOvertaken(r Resource, report Report) bool {
 	before, had := named(r.Before, TypeOf(report.Adapter))
-	if !had || !isKept(r, before.Type) {
-		return false
-	}
+	return had && isKept(r, before.Type) && isNewer(r, before, report)
+}
+
+// isNewer: "a condition that is more than five minutes ahead is newer than no report of its
+// generation".
+func isNewer(r Resource, before v1.ResourceCondition, report Report) bool {
 	if before.ObservedGeneration == report.Generation && isAhead(r, before.LastUpdatedTime.Time) {
 		return false
 	}

@@ -86,12 +86,14 @@ func saysStalled(r Resource, name string, reports []Report) (is bool, reason, me
 		is = slices.Contains(strings.Split(who, ", "), name)
 	}
 	for _, report := range reports {
-		switch {
-		case report.Adapter != name || !counts(r, report) || inDoubt(r, report) || isOvertaken(r, report):
-		case !r.Deleted.IsZero() && report.Generation == r.Generation && report.Finalized == metav1.ConditionTrue:
+		if report.Adapter != name || inDoubt(r, report) || isOvertaken(r, report) {
+			continue
+		}
+		if !r.Deleted.IsZero() && counts(r, report) && report.Generation == r.Generation && report.Finalized == metav1.ConditionTrue {
 			return false, "", ""
-		case report.Available == metav1.ConditionFalse:
-			return report.Stalled == metav1.ConditionTrue, report.StalledReason, report.StalledMessage
+		}
+		if said, ok := lastSaid(r, report); ok && said.Available == metav1.ConditionFalse {
+			return said.Stalled == metav1.ConditionTrue, said.StalledReason, said.StalledMessage
 		}
 	}
 	return is, "", ""
