@@ -137,11 +137,38 @@ func (d *restDoor) clusterName(ctx context.Context, owner *rest.OwnerReference) 
 	return cluster.Name, nil
 }
 
-// announce leaves the decision whether the result is known already to the server, which
-// discards Unknown then.
 func (d *restDoor) announce(ctx context.Context, parent hyperfleetv1.Parent, working []hyperfleetv1.AdapterCondition) error {
-	_, err := d.report(ctx, parent, working, nil)
+	recorded, err := d.recorded(ctx, parent)
+	if err != nil {
+		return err
+	}
+	var data any
+	if recorded != nil {
+		if recorded.ObservedGeneration >= parent.GetGeneration() {
+			return nil
+		}
+		data = recorded.Data // readers keep what is known
+	}
+	_, err = d.report(ctx, parent, working, data)
 	return err
+}
+
+// recorded returns the adapter's report on a parent, nil if there is none.
+func (d *restDoor) recorded(ctx context.Context, parent hyperfleetv1.Parent) (*rest.AdapterStatus, error) {
+	id, search, list := hyperfleetv1.ID(parent.GetUID()), fmt.Sprintf("adapter='%s'", d.adapter), &rest.AdapterStatusList{}
+	status, _, err := d.do(ctx, func(ctx context.Context) (*http.Response, error) {
+		if d.kind == hyperfleetv1.NodePoolKind {
+			return d.api.ListFlatNodePoolStatuses(ctx, id, &rest.ListFlatNodePoolStatusesParams{Search: &search})
+		}
+		return d.api.ListClusterStatuses(ctx, id, &rest.ListClusterStatusesParams{Search: &search})
+	}, list)
+	if status == http.StatusNotFound {
+		return nil, nil
+	}
+	if err != nil || len(list.Items) == 0 {
+		return nil, err
+	}
+	return &list.Items[0], nil
 }
 
 func (d *restDoor) write(ctx context.Context, parent hyperfleetv1.Parent, conditions []hyperfleetv1.AdapterCondition, data any) error {
@@ -156,7 +183,7 @@ func (d *restDoor) write(ctx context.Context, parent hyperfleetv1.Parent, condit
 }
 
 // isResult reports whether conditions have a known result. The server discards others
-// where a result is known.
+// where a result of their generation is known.
 func isResult(conditions []hyperfleetv1.AdapterCondition) bool {
 	for _, c := range conditions {
 		if c.Type == hyperfleetv1.AvailableCondition {

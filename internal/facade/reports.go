@@ -109,18 +109,19 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 }
 
 // replaceReport writes the report over the recorded one. The API server refuses a stale
-// report, so a look at the recorded one is needed only for Available=Unknown, which must
-// not replace a known result, and if a field manager may have applied it.
+// report, so a look at the recorded one is needed only for a report of mere progress, which
+// does not replace a result of its generation, and if a field manager may have applied the
+// recorded one.
 func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.AdapterStatus, applied bool) (*v1.AdapterStatus, error) {
-	unknown := aggregate.ReportOf(report).Available == metav1.ConditionUnknown
-	if !unknown && !applied {
+	progress := isProgress(report)
+	if !progress && !applied {
 		return s.patchReport(ctx, on, report, "", replaceSpec(report), untracked)
 	}
 	recorded := &v1.AdapterStatus{}
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
 		return nil, fromOwnRequest(err)
 	}
-	if unknown && concerns(recorded, report) && hasResult(recorded) {
+	if progress && concerns(recorded, report) && hasResultFor(recorded, report.Spec.ObservedGeneration) {
 		_, implausible, err := s.isImplausible(ctx, on, recorded)
 		if err != nil {
 			return nil, err
@@ -171,10 +172,18 @@ func (s *Server) patchReport(ctx context.Context, on requested, report *v1.Adapt
 	return stored, nil
 }
 
-// hasResult reports whether a recorded report says True or False.
-func hasResult(recorded *v1.AdapterStatus) bool {
-	available := aggregate.ReportOf(recorded).Available
-	return available == metav1.ConditionTrue || available == metav1.ConditionFalse
+// isProgress reports whether a report says Available=Unknown, and nothing of Finalized: it
+// adds at most that the adapter has taken up its generation.
+func isProgress(report *v1.AdapterStatus) bool {
+	said := aggregate.ReportOf(report)
+	return said.Available == metav1.ConditionUnknown && said.Finalized == ""
+}
+
+// hasResultFor reports whether a recorded report says True or False of that generation, or
+// of a newer one.
+func hasResultFor(recorded *v1.AdapterStatus, generation int64) bool {
+	said := aggregate.ReportOf(recorded)
+	return said.Generation >= generation && (said.Available == metav1.ConditionTrue || said.Available == metav1.ConditionFalse)
 }
 
 func concerns(recorded, report *v1.AdapterStatus) bool {

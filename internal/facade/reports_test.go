@@ -83,8 +83,8 @@ func TestReportDiscarded(t *testing.T) {
 			recorded: []report{{1, noon, "True"}},
 			then:     report{1, noon.Add(time.Hour), "Unknown"},
 		},
-		"Unknown after False, at a newer generation": {
-			recorded: []report{{1, noon, "False"}},
+		"Unknown after False, at its generation": {
+			recorded: []report{{1, noon, "True"}, {2, noon.Add(time.Minute), "False"}},
 			then:     report{2, noon.Add(time.Hour), "Unknown"},
 		},
 		"a generation that the resource does not have": {

@@ -357,6 +357,7 @@ func (r *resource) mayBeDiscarded(one *report) bool {
 		if other == one || other.adapter != one.adapter || other.verdict == discarded || !other.mayPrecede(one.end) {
 			return false
 		}
-		return other.at().compare(one.at()) > 0 || one.available == metav1.ConditionUnknown && other.hasResult()
+		return other.at().compare(one.at()) > 0 ||
+			one.available == metav1.ConditionUnknown && one.finalized == "" && other.hasResult() && other.generation == one.generation
 	})
 }
