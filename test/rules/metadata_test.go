@@ -132,6 +132,8 @@ var _ = Describe("Bounds on metadata", func() {
 			o.SetOwnerReferences(reference(strings.Repeat("n", 8_100)))
 			Expect(env.Client.Create(ctx, o)).To(Succeed(), resource)
 			Expect(denial(patched(ctx, o, `{"finalizers":["a.b/`+strings.Repeat("f", 60)+`"]}`), policy)).To(Equal(manyReferences), resource)
+			Expect(denial(patched(ctx, o, `{"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","uid":"u","name":"`+strings.Repeat("<", 5_000)+`"}]}`), policy)).
+				To(Equal(manyReferences), resource)
 			Expect(patched(ctx, o, `{"finalizers":["a.b/f"],"ownerReferences":null}`)).To(Succeed(), resource)
 			Expect(patched(ctx, o, `{"finalizers":null}`)).To(Succeed(), resource)
 		}
