@@ -63,9 +63,10 @@ const bodyBuffer = 128 << 10
 
 // writeBody calls write with where to write a body of that length to.
 func (s *Server) writeBody(w http.ResponseWriter, r *http.Request, length int, gzipped bool, write func(io.Writer)) {
-	buffer := newBuffer(s.paced(w))
-	defer endBuffer(buffer)
+	to := s.paced(w)
 	if !gzipped {
+		buffer := newBuffer(to)
+		defer endBuffer(buffer)
 		write(buffer)
 		return
 	}
@@ -75,9 +76,11 @@ func (s *Server) writeBody(w http.ResponseWriter, r *http.Request, length int, g
 		gzipWriters.Put(z)
 	}()
 	if length > bodyBuffer {
-		s.writeInTurns(r.Context(), z, buffer, write)
+		s.writeInTurns(r.Context(), z, to, write)
 		return
 	}
+	buffer := newBuffer(to)
+	defer endBuffer(buffer)
 	z.Reset(buffer)
 	write(z)
 	_ = z.Close() // the client may have gone, here and below
@@ -94,6 +97,9 @@ func endBuffer(buffer *bufio.Writer) {
 	buffer.Reset(nil)
 	bodyWriters.Put(buffer)
 }
+
+// compressedPiece is how many bytes of a large body are compressed in one turn.
+const compressedPiece = 64 << 10
 
 // writeInTurns compresses a large body. Compression takes milliseconds of a processor for
 // each MiB, so each piece takes a turn.
@@ -121,7 +127,7 @@ type turnWriter struct {
 // it is too late for an error. Turns come in rotation, so none takes long.
 func (t *turnWriter) Write(data []byte) (int, error) {
 	written := 0
-	for part := range slices.Chunk(data, bodyBuffer) {
+	for part := range slices.Chunk(data, compressedPiece) {
 		taken, err := t.turns.Take(t.ctx, math.MaxInt64)
 		if err != nil {
 			return written, err

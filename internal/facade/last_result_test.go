@@ -124,8 +124,9 @@ func TestResultIsReplacedBeforeItIsShown(t *testing.T) {
 	t.Run("server-side apply, Unknown", func(t *testing.T) {
 		cluster := newCluster(t, "")
 		closed.Store(cluster.Name, true)
-		applyReport(t, cluster, noon, `{"type":"Available","status":"True"}`, `{}`)
-		applyReport(t, cluster, noon.Add(time.Minute), `{"type":"Available","status":"Unknown"}`, `{}`)
+		on := reported{v1.ClusterKind, cluster.Name, cluster.Href}
+		on.apply(t, "gitops", "", on.spec(noon, `{"type":"Available","status":"True"}`, ""))
+		on.apply(t, "gitops", "", on.spec(noon.Add(time.Minute), `{"type":"Available","status":"Unknown"}`, ""))
 		known(t, cluster)
 	})
 }

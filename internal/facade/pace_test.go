@@ -27,7 +27,9 @@ import (
 
 	"github.com/go-logr/logr"
 
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
+	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
 // TestSlowReadersTakeLittleMemory has many clients ask for a long list of large
@@ -37,7 +39,7 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 		readers, rows, size = 50, 200, 1 << 20 // 10 GiB, were responses held in memory
 		allowed             = readers * (1 << 20)
 	)
-	s := &Server{log: logr.Discard()}
+	s := &Server{log: logr.Discard(), replica: &replica.Replica{Turns: fairness.NewTurns(1)}}
 	s.options.Limits = Limits{}.withDefaults()
 	s.inFlight = newInFlight(s.options.Limits)
 	row := &fleet.Row{JSON: make([]byte, size)}
