@@ -88,13 +88,13 @@ func newManagerCommand() *cobra.Command {
 	return command
 }
 
-// runManager builds the reconcilers and the facade and serves until the context ends.
-// It tells the observer how the start goes.
+// runManager builds the reconcilers and the facade and serves until the context ends. It
+// reports the progress of the start to the observer.
 func runManager(ctx context.Context, to server.Connection, required *adapters.Source, o *options, observed observer) error {
 	config := to.Config
 	config.QPS = -1 // the API server's priority and fairness decides
-	// The API server would compress every event of a watch by itself, which costs
-	// both sides more than the bytes do within a cluster.
+	// The API server would compress each event of a watch separately. Within a cluster,
+	// this costs both sides more than sending the event uncompressed.
 	config.DisableCompression = true
 	stopTracing, err := startTracing(ctx, config, &o.facade)
 	if err != nil {
@@ -105,8 +105,8 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err != nil {
 		return err
 	}
-	// The reconcilers' watches. On the network, the replica makes its own, with a
-	// configuration that waits for the API server.
+	// watch is for the reconcilers. If it uses the network, the replica gets a WatchFunc
+	// of its own, with a configuration that waits for the API server.
 	watch := to.Watch
 	if watch == nil {
 		if watch, err = feed.NewWatchFunc(config, newScheme(), v1.GroupVersion); err != nil {
@@ -149,8 +149,8 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	return serve(ctx, mgr, api)
 }
 
-// serve runs the manager until the context ends. The requests under way finish
-// before the manager stops what they wait for, and before it gives up its lease.
+// serve runs the manager until the context ends. Requests in flight finish first. Then
+// the manager stops the components that requests wait for, and gives up its lease.
 func serve(ctx context.Context, mgr manager.Manager, server *facade.Server) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -186,8 +186,8 @@ func newManager(config *rest.Config, watch feed.WatchFunc, certificate *certwatc
 	mgr, err = ctrl.NewManager(config, ctrl.Options{
 		Scheme: newScheme(),
 		Cache:  caches,
-		// A manager whose caches do not fill because the API server is away waits for it,
-		// as its index does. It is not ready meanwhile.
+		// If the API server is unavailable, the caches do not fill. The manager then
+		// waits, as its index does, and is not ready.
 		Controller:                          ctrlconfig.Controller{CacheSyncTimeout: math.MaxInt64},
 		Metrics:                             o.serving.Metrics(o.metricsAddress, certificate, o.delegation),
 		HealthProbeBindAddress:              o.probeAddress,
@@ -202,8 +202,8 @@ func newManager(config *rest.Config, watch feed.WatchFunc, certificate *certwatc
 	return mgr, lease, err
 }
 
-// informers returns the constructor of the informers of the manager's cache. Those of
-// HyperFleet's resources watch as the replica does.
+// informers returns the constructor of the informers of the manager's cache. Informers of
+// Clusters and NodePools use the given WatchFunc.
 func informers(watch feed.WatchFunc, namespace string) func(cache.ListerWatcher, runtime.Object, time.Duration, cache.Indexers) cache.SharedIndexInformer {
 	return func(source cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
 		switch example.(type) {
@@ -248,7 +248,7 @@ func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatc
 		return nil, err
 	}
 	if o.serving.Unauthenticated {
-		mgr.GetLogger().Info("AUTHENTICATION IS OFF: whoever reaches the REST API acts as the user", "user", o.user, "address", o.facade.BindAddress)
+		mgr.GetLogger().Info("Authentication is disabled: every REST request acts as the user", "user", o.user, "address", o.facade.BindAddress)
 		settings.Authenticator = facade.FixedUser(o.user)
 	}
 	if certificate != nil {

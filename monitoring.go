@@ -33,12 +33,13 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
-// exportTimeout is what the spans that are not exported yet get at the end: a
-// collector that is away must not keep the program from ending.
+// exportTimeout bounds the export of the remaining spans when the program ends. A
+// collector that is unavailable must not keep the program from ending.
 const exportTimeout = 5 * time.Second
 
-// startTracing has the facade, the reconcilers and what they ask of the API server
-// make spans where the environment asks for that. The caller is to call stop at the end.
+// startTracing enables spans of the facade, of the reconcilers and of their API server
+// requests, if the environment configures tracing. The caller must call stop when the
+// program ends.
 func startTracing(ctx context.Context, config *rest.Config, settings *facade.Options) (stop func(), err error) {
 	log := ctrl.Log.WithName("tracing")
 	provider, shutdown, err := tracing.Setup(ctx, version.Get().Version, log)

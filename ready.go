@@ -26,16 +26,16 @@ import (
 )
 
 const (
-	// readyInterval is the time between two looks whether the facade is ready.
+	// readyInterval is the time between two checks of the facade's readiness.
 	readyInterval = 50 * time.Millisecond
-	// loadingInterval is the time between two reports of the progress.
+	// loadingInterval is the time between two progress messages.
 	loadingInterval = 5 * time.Second
-	// loadingLimit bounds the requests for one report: the API server answers slowly
-	// while it fills its own caches.
+	// loadingLimit bounds the requests for one progress message: the API server answers
+	// slowly while it fills its own caches.
 	loadingLimit = 4 * time.Second
 )
 
-// observer is told how a start goes.
+// observer receives the progress of a start.
 type observer struct {
 	// loading is called with the progress, at intervals until the facade is ready.
 	loading func(string)
@@ -43,7 +43,7 @@ type observer struct {
 	ready func()
 }
 
-// announcement tells an observer how a start goes.
+// announcement sends the progress of a start to an observer.
 type announcement struct {
 	observer
 	check    func(*http.Request) error    // fails until the facade is ready

@@ -57,8 +57,8 @@ func newRestoreCommand() *cobra.Command {
 	o := &server.Options{}
 	command := &cobra.Command{
 		Use:   "restore FILE",
-		Short: "Make a snapshot the data of a server that is stopped",
-		Long:  "Make a snapshot the data of a server that is stopped. The previous data are moved aside, and stay in the data directory.",
+		Short: "Replace the data of a stopped server with a snapshot",
+		Long:  "Replace the data of a stopped server with a snapshot. The previous data are moved aside and stay in the data directory.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			previous, err := o.RestoreSnapshot(args[0])

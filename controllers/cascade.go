@@ -108,7 +108,8 @@ func (m *memory) deletionOf(obj client.Object) string {
 // Both times are whole seconds. Within one second the order of versions decides: a report
 // arrived with its last write, as one write is one report, and a NodePool with the first.
 // A NodePool that has changed since its creation counts as older, because the version of
-// its creation is lost. So is an Event about what arrived just before the leader changed.
+// its creation is lost. The Event about a dependent that arrived just before the leader
+// changed is lost, too.
 func arrivedLate(dependent client.Object, deleted *metav1.Time, deletion string) bool {
 	created := dependent.GetCreationTimestamp()
 	if !created.Equal(deleted) {
@@ -171,10 +172,11 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 // putFinalizers stores the finalizers of obj, which have become fewer, for the version
 // that obj has.
 //
-// When the last finalizer goes, the API server deletes whatever has the name by then,
-// unless the request says which UID it means. A patch cannot say that. Of two patches by
-// two processes at the same time, the second one would delete a successor of the name that
-// a client has created after the first one, and of which it was told that it is stored.
+// When the last finalizer is removed, the API server deletes the object that has the name
+// at that moment, unless the request names a UID. A patch cannot name a UID. If two
+// processes patched at the same time, the second patch would delete a successor: an
+// object that a client created under the same name after the first patch, and that the
+// API server acknowledged.
 func (c cascade) putFinalizers(ctx context.Context, obj client.Object) error {
 	var stored client.Object = &v1.AdapterStatus{}
 	if kind := kindOf(obj); kind == v1.ClusterKind || kind == v1.NodePoolKind {
@@ -197,10 +199,10 @@ func (c cascade) putFinalizers(ctx context.Context, obj client.Object) error {
 // removal of the finalizer, or the finalizer was removed by hand. NodePools that were
 // created later belong to a successor of the Cluster, so sweepPools leaves them alone.
 //
-// The API server may no longer have that revision, because it was compacted, or not
-// have it because its store was restored to an older one. In both cases nothing tells
-// which NodePools are meant. sweepPools checks for the second case first, because the
-// client would retry such a list for longer than a reconcile may take.
+// The API server may no longer have that revision, because it was compacted, or not have
+// it because its store was restored to an older one. In both cases these NodePools cannot
+// be identified. sweepPools checks for the second case first, because the client would
+// retry such a list for longer than a reconcile may take.
 func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster vanished) error {
 	latest := &v1.NodePoolList{}
 	if err := c.APIReader.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {

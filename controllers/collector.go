@@ -53,10 +53,11 @@ func removeCollectorFinalizers(o client.Object) (removed bool) {
 	return removed
 }
 
-// collectorWait returns how long a terminating object, which nothing else of ours
-// keeps, is to wait for the garbage collector: 0 where it has no finalizer of the
-// garbage collector, or has waited for collectorGracePeriod. The wait counts from the
-// first call rather than from the deletionTimestamp, which is by another clock.
+// collectorWait returns how long a terminating object has to wait for the garbage
+// collector. Nothing of HyperFleet keeps the object any more. The wait is 0 if the object
+// has no finalizer of the garbage collector, or has waited for collectorGracePeriod. The
+// wait counts from the first call rather than from the deletionTimestamp, which is by
+// another clock.
 func (m *memory) collectorWait(o client.Object, now time.Time) time.Duration {
 	if !hasCollectorFinalizer(o) {
 		return 0

@@ -34,9 +34,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// deletion takes one parent from its deletionTimestamp to its end: its NodePools go
-// first, then every finalizing adapter reports that it has finalized, then the reports
-// go, then the finalizer. The status says meanwhile what the deletion waits for.
+// deletion deletes one parent in order: first its NodePools are deleted, then every
+// finalizing adapter reports that it has finalized, then the reports are deleted, and
+// last the finalizer is removed. The status says meanwhile what the deletion waits for.
 type deletion struct {
 	aggregator
 	cascade cascade
@@ -76,9 +76,10 @@ func (d deletion) step(ctx context.Context, obj parent, pools ...dependents) (ct
 	return d.remove(ctx, obj, c, pools)
 }
 
-// decide reports whether all finalizing adapters have finalized, and records it in the
-// status. This replica knows of nothing to wait for; the API server has the last word.
-// The decision is final: the reports are its evidence, and the next step deletes them.
+// decide reports whether all finalizing adapters have finalized, and records that in the
+// status. This replica knows of nothing to wait for, but only the state of the API server
+// counts. The decision is final: the reports are its evidence, and the next step deletes
+// them.
 func (d deletion) decide(ctx context.Context, obj parent, c *computation, pools []dependents) (decided bool, result ctrl.Result, err error) {
 	if c.in.Children, err = d.deleteChildren(ctx, obj, pools, d.cascade.storedDependents); err != nil {
 		return false, ctrl.Result{}, err
@@ -119,8 +120,8 @@ func (d deletion) remove(ctx context.Context, obj parent, c computation, pools [
 	return d.cascade.release(ctx, obj, d.forced)
 }
 
-// waits reports whether the deletion waits for anything. A forced deletion waits for
-// nobody, except that NodePools have their reports removed before their Cluster goes.
+// waits reports whether the deletion waits for anything. A forced deletion waits for one
+// thing only: the reports of a Cluster's NodePools are removed before the Cluster.
 func (d deletion) waits(c computation) bool {
 	if len(c.in.Children) > 0 {
 		return true

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package controllers keeps the status of Clusters and NodePools true to what
-// their adapters report, ties NodePools to their Cluster, and takes deleted Clusters
-// and NodePools to their end. There is one reconciler per Kind.
+// Package controllers updates the status of Clusters and NodePools from the reports of
+// their adapters, ties NodePools to their Cluster, and completes the deletion of Clusters
+// and NodePools. There is one reconciler per Kind.
 //
 // Package aggregate computes conditions from reports. Nothing here serves or knows
 // the REST API.

@@ -34,9 +34,9 @@ const (
 	gatherLimit = 100 * time.Millisecond
 )
 
-// statusDelay returns how long the status of a resource waits now that the replica has a
-// report on it. It does not wait after the last pending report: the status has then
-// waited long enough.
+// statusDelay returns how long to wait before aggregating a parent whose report has just
+// arrived at the replica. It returns 0 for the last pending report, because the parent
+// has waited for it already.
 func statusDelay(pending *replica.PendingReports, report *v1.AdapterStatus) time.Duration {
 	wasPending, othersPending := pending.Arrived(report)
 	switch {

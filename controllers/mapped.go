@@ -30,7 +30,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/mapping"
 )
 
-// applyRules has the rules of the configuration say which mapped conditions obj has. A
+// applyRules evaluates the rules of the configuration for the mapped conditions of obj. A
 // rule that fails yields no condition; an Event says why.
 func (a aggregator) applyRules(ctx context.Context, obj parent, c *computation) error {
 	rules := a.Adapters.Mapping(a.kind)

@@ -50,10 +50,10 @@ func controllerOptions(concurrency int) controller.Options {
 	}
 }
 
-// settle is the only exit of a reconcile. A conflict means that the cached object
-// was too old. This is common and passes, so it is not logged as an error. While a cache
-// stays behind, the pause between attempts grows with the time since the first conflict.
-// Where the object is gone, nothing is left to reconcile.
+// settle is the only exit of a reconcile. A conflict means that the cached object was too
+// old. Conflicts are common and resolve themselves, so they are not logged as errors.
+// While a cache stays behind, the pause between attempts grows with the time since the
+// first conflict. Where the object is gone, nothing is left to reconcile.
 func (m *memory) settle(key client.ObjectKey, result ctrl.Result, err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		first, _ := m.conflicting.LoadOrStore(key, time.Now())

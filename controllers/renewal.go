@@ -49,14 +49,14 @@ func (r *renewal) onChange(adapters AdapterConfig, reader client.Reader, list cl
 		adapters.OnChange(func() {
 			all, err := listObjects(ctx, reader, list, client.UnsafeDisableDeepCopy)
 			if err != nil {
-				log.FromContext(ctx).Error(err, "Cannot list the objects that a change of the required adapters concerns")
+				log.FromContext(ctx).Error(err, "Failed to list the objects to aggregate after a change of the adapters' configuration")
 				return
 			}
 			requests := make([]reconcile.Request, len(all))
 			for i, o := range all {
 				requests[i].NamespacedName = client.ObjectKeyFromObject(o)
 			}
-			log.FromContext(ctx).Info("The required adapters have changed, aggregating all objects", "objects", len(all))
+			log.FromContext(ctx).Info("Adapters' configuration changed, aggregating all objects", "objects", len(all))
 			r.begin(queue, requests, max(1, workers/renewalShare))
 		})
 		return nil

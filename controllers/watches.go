@@ -36,9 +36,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// foreignChanges passes every event of a parent except those that the reconciler's
-// own writes caused. A write by any other client, also one to the status, leads to a
-// reconcile, which corrects it.
+// foreignChanges passes every event of a parent except those that the reconciler's own
+// writes caused. A write by any other client, even to the status, leads to a reconcile,
+// which corrects the status.
 func foreignChanges(m *memory) predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return !m.isOwnWrite(e.ObjectNew) }}
 }

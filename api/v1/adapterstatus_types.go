@@ -160,9 +160,9 @@ type ResourceReference struct {
 	UID types.UID `json:"uid,omitempty"`
 }
 
-// AdapterCondition is one finding of an adapter. A field manager owns all of it or
-// nothing: an apply that leaves it out would otherwise leave the fields of others
-// behind, and the API server would refuse the rest for what it lacks.
+// AdapterCondition is one finding of an adapter. A field manager owns the whole condition
+// or none of it. Otherwise an apply that omits the condition would leave the fields of
+// other field managers behind, and the API server would refuse this incomplete condition.
 //
 // +structType=atomic
 type AdapterCondition struct {

@@ -113,8 +113,8 @@ const (
 	ClusterNotFoundReason = "ClusterNotFound"
 )
 
-// Reasons of Reconciled and LastKnownReconciled. Where there is none for a reason of
-// Ready or Available, that one is used.
+// Reasons of Reconciled and LastKnownReconciled. If a reason of Ready or Available has no
+// counterpart here, the condition has the reason of Ready or Available.
 const (
 	// ReconciledAllReason: Reconciled is True.
 	ReconciledAllReason = "ReconciledAll"

@@ -43,10 +43,10 @@ type Adapter struct {
 	// must not change the parent. An error is reported and retried with back-off.
 	Reconcile func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
 
-	// Finalize removes what the adapter manages for a parent that is being deleted.
-	// It returns a Report whose Status is True once nothing is left, and Unknown or
-	// False while something is. It is called until then, like Reconcile, and must be
-	// idempotent too. An adapter that leaves nothing behind needs none.
+	// Finalize removes what the adapter manages for a parent that is being deleted. It
+	// returns a Report whose Status is True once nothing is left, and Unknown or False
+	// while something is. It is called until then, like Reconcile, and must be idempotent
+	// too. An adapter that leaves nothing behind needs no Finalize function.
 	Finalize func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
 }
 

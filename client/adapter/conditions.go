@@ -33,9 +33,9 @@ const maxMessage = 1024
 // conditions returns the conditions of a report: those that the kit derives from the
 // result of a call, and the adapter's own.
 //
-// An error leaves Available Unknown: that an adapter could not look does not undo what
-// it saw before. Health says that it failed. Of a parent that is being deleted,
-// Available and Applied are False and Finalized carries the result.
+// After an error, Available is Unknown, because a failed call does not undo an earlier
+// result, and Health is False. If the parent is being deleted, Available and Applied are
+// False, and Finalized has the result.
 func conditions(deleted bool, r Report, failed error) []hyperfleetv1.AdapterCondition {
 	result := hyperfleetv1.AdapterCondition{
 		Type:    hyperfleetv1.AvailableCondition,

@@ -57,7 +57,7 @@ func newKubernetesDoor(m ctrl.Manager, adapter, kind string, o Options) (*kubern
 		clock: o.Clock, skew: newSkew(adapter, o.Clock),
 	}
 	config := rest.CopyConfig(m.GetConfig())
-	config.QPS = -1 // to be fair to all clients is the API server's business
+	config.QPS = -1 // the API server's priority and fairness decides
 	config.Wrap(d.skew.observe)
 	var err error
 	d.api, err = client.New(config, client.Options{Scheme: m.GetScheme(), Mapper: m.GetRESTMapper()})
@@ -139,8 +139,8 @@ func (d *kubernetesDoor) announce(ctx context.Context, parent hyperfleetv1.Paren
 	return d.apply(ctx, report)
 }
 
-// write applies a report. A report of an instance whose clock was ahead, or that was made
-// without a UID, makes a second attempt necessary.
+// write applies a report. A second attempt is necessary if the stored report has no UID,
+// or has a time that is ahead because the clock of an earlier instance was ahead.
 func (d *kubernetesDoor) write(ctx context.Context, parent hyperfleetv1.Parent, conditions []hyperfleetv1.AdapterCondition, data any) error {
 	if err := d.checkClock(ctx, parent); err != nil {
 		return err

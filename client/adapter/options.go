@@ -38,8 +38,8 @@ type Options struct {
 	// instances share a fleet. The default is all.
 	Selector labels.Selector
 
-	// MaxAgeReady and MaxAgeNotReady are the maximum ages of a report on a parent
-	// that is Ready and that is not: after them the adapter is called again. The
+	// MaxAgeReady is the maximum age of a report on a parent that is Ready,
+	// MaxAgeNotReady on a parent that is not Ready. Then the adapter is called again. The
 	// defaults are 30 minutes and 10 seconds. Each is shortened at random by up to a
 	// tenth, so that parents that were made together are not called together.
 	MaxAgeReady, MaxAgeNotReady time.Duration
@@ -67,8 +67,8 @@ type Options struct {
 	// reach it.
 	REST *REST
 
-	// Clock is for tests. With a Clock of its own, the queue of a controller serves
-	// the changes that arrive while the adapter starts without priority.
+	// Clock is for tests. If Clock is set, the queue of the controller has no priorities
+	// for changes that arrive while the adapter starts.
 	Clock clock.WithTicker
 }
 

@@ -38,9 +38,10 @@ const pageSize = 1000
 // notReady is the search for the parents that are not Ready, in either dialect.
 const notReady = "status.conditions.Ready='False' or status.conditions.Reconciled='False'"
 
-// poller finds out what changes by polling two lists of one Kind: id, generation and
-// labels of all parents, and the ids of those that are not Ready. Reports change neither
-// list while the parent stays Ready or not, so its pages keep their entity tags.
+// poller detects changes by polling two lists of one Kind: id, generation and labels of
+// all parents, and the ids of the parents that are not Ready. A report that does not
+// change whether its parent is Ready changes neither list, so the pages keep their entity
+// tags.
 type poller struct {
 	door          *restDoor
 	queue         workqueue.TypedRateLimitingInterface[ctrl.Request]

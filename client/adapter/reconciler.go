@@ -69,9 +69,9 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	return again(r.schedule.wait(request, parent)), nil
 }
 
-// again returns a result for a call of the schedule. Events go first: while a large fleet
-// changes, reports on what was done already must not delay the rest. A wait that has
-// passed by now would be none at all.
+// again returns a result for a call of the schedule. Events have priority over the
+// schedule: while a large fleet changes, repeated reports must not delay first reports. A
+// wait of zero would cancel the call, so again returns at least a minimal wait.
 func again(wait time.Duration) ctrl.Result {
 	return ctrl.Result{RequeueAfter: max(time.Millisecond, wait), Priority: new(handler.LowPriority)}
 }
@@ -92,7 +92,7 @@ func (r *reconciler) call(ctx context.Context, parent hyperfleetv1.Parent) (Repo
 		working := conditions(parent.GetDeletionTimestamp() != nil, Report{}, nil)
 		// The report at the end is what counts.
 		if err := r.door.announce(called, parent, working); err != nil && called.Err() == nil {
-			logf.FromContext(ctx).Info("Could not report that the adapter works", "error", err.Error())
+			logf.FromContext(ctx).Info("Failed to report work in progress", "error", err.Error())
 		}
 	}()
 	limited, cancel := context.WithTimeout(ctx, r.options.Timeout)

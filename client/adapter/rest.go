@@ -35,9 +35,9 @@ import (
 
 // REST is a REST API of HyperFleet.
 //
-// Parents that come from it have no namespace and no annotations, and a NodePool that is
-// deleted without its Cluster ever having existed has no name of a Cluster. The times of
-// reports are those of the server's clock.
+// Parents from the REST API have no namespace and no annotations. A NodePool that is
+// deleted before its Cluster ever existed has no Cluster name. The times of reports are
+// those of the server's clock.
 type REST struct {
 	// Server is the URL without a path, such as https://hyperfleet.example.com.
 	Server string

@@ -153,8 +153,8 @@ func (e *expression) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// text is a string and where it stands in the file. Numbers and booleans are
-// refused: in a list of names they are mistakes.
+// text is a string and its position in the file. Numbers and booleans are refused: in a
+// list of names they are mistakes.
 type text struct {
 	value string
 	node  ast.Node

@@ -71,10 +71,11 @@ func hasTextOf(c *v1.ResourceCondition, r Report) bool {
 	return false
 }
 
-// adapterConditions returns the conditions of the adapters and the names of the
-// adapters that have a result but no condition. Required adapters always have one. Of
-// the others those whose reports were created first have one, so that a new adapter
-// takes none away. An unnamed condition is older than any report that is known.
+// adapterConditions returns the conditions of the adapters and the names of the adapters
+// that have a result but no condition. Required adapters always have a condition. Of the
+// other adapters, the adapters whose reports were created first have a condition, so a
+// new adapter does not displace another one. An unnamed condition is older than any
+// report that is known.
 func adapterConditions(in Input, all []adapter, unnamed []v1.ResourceCondition) (conditions []v1.ResourceCondition, leftOut []string) {
 	l := limitsOf(in)
 	others := 0

@@ -94,8 +94,8 @@ func finalizing(in Input, all []adapter) (reason, message string) {
 	return reason, limitsOf(in).join(faults)
 }
 
-// some lists names. Beyond ten it says how many there are: the adapters that follow in
-// the message are to fit as well.
+// some lists names. It lists ten at most and then the number of the others, so that the
+// adapters that follow in the message fit, too.
 func some(names []string) string {
 	names = sortedSet(names)
 	if len(names) <= 10 {

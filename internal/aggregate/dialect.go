@@ -28,8 +28,8 @@ import (
 type Dialect string
 
 const (
-	// BothDialects shows all four names. The zero value means the same: clients of either
-	// dialect wait for ever for a name that is missing.
+	// BothDialects shows all four names. The zero value means the same: a client waits
+	// forever for a name that is missing.
 	BothDialects Dialect = "both"
 
 	// FirstDialect shows Ready and Available.
@@ -63,8 +63,8 @@ var newerNames = map[string]string{
 	v1.AvailableCondition: v1.LastKnownReconciledCondition,
 }
 
-// newerReasons are the reasons that the newer dialect has for ours. It has none for the
-// others.
+// newerReasons maps the reasons of Ready and Available to the reasons of the newer names.
+// A reason that is not in the map is used under both names.
 var newerReasons = map[string]map[string]string{
 	v1.ReadyCondition: {
 		v1.ResourceReadyReason:       v1.ReconciledAllReason,

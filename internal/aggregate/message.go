@@ -26,8 +26,8 @@ import (
 // fault is what one adapter lacks. The reason is the adapter's own.
 type fault struct{ text, reason string }
 
-// join returns the message that names the faults. Where it gets too long, the names of
-// the adapters are worth more than their reasons.
+// join returns the message that names the faults. If the message gets too long, it keeps
+// the names of the adapters and drops their reasons.
 func (l limits) join(faults []fault) string {
 	if !l.brief {
 		if message := joined(faults, true); jsonLen(message) <= l.aggregated {
@@ -81,8 +81,8 @@ func unavailable(in Input, required []adapter) string {
 	return l.join(faults)
 }
 
-// awaited names the required adapters without a result. If all have one, it names
-// the generation of each: there is no common one.
+// awaited names the required adapters without a result. If all have a result, it names
+// the generation of each result, because the generations differ.
 func awaited(in Input, required []adapter) string {
 	l := limitsOf(in)
 	var missing, mixed []fault

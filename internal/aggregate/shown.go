@@ -30,12 +30,12 @@ import (
 // which report the conditions include, and Stalled rests on the same report. A time
 // never moves back.
 //
-// before are the conditions shown until now, nil for none. If Conditions would
-// change more than the time of a condition, that condition keeps the time shown
-// before, provided that it is the same otherwise. So do all conditions while there is no
-// report for one of them: a report may be deleted before the status has its time. If
-// Conditions would change nothing else, before does not count: the result then depends on
-// the stored conditions alone, so that replicas agree.
+// before are the conditions shown until now, nil for none. If Conditions would change
+// more than the time of a condition, that condition keeps the time shown before, provided
+// that it is the same otherwise. So do all conditions while there is no report for one of
+// them: a report may be deleted before the status has its time. If Conditions would
+// change times only, Shown ignores before. The result then depends on the stored
+// conditions alone, so all replicas show the same.
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)

@@ -28,15 +28,15 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
-// waitersPerWrite is how many requests may wait for their write to become visible for each
-// write in flight. They take no more than some memory, and there are many of them for a
-// while when the reconcilers are away.
+// waitersPerWrite is how many requests may wait for their write to become visible for
+// each write in flight. A waiting request costs only some memory, and many requests wait
+// while no reconciler runs.
 const waitersPerWrite = 10
 
-// inFlight are the places of requests by what they do. A request is in one of them at a
-// time. Only those of reads and writes stand for work. What waits for a client, for a body
-// or until a response is received, holds places of its own, and so does a write that waits
-// to become visible.
+// inFlight are the places of requests, by activity. A request holds a place of one
+// activity at a time. Only the places of reads and writes stand for work. Separate places
+// exist for receiving a body, for sending a response, and for a write that waits to
+// become visible.
 type inFlight struct {
 	authenticating *checks
 	reading        *fairness.Shares
@@ -57,7 +57,7 @@ func newInFlight(limits Limits) inFlight {
 	}
 }
 
-// noPlace is for a caller whose requests have all the places that they may have.
+// noPlace is the problem for a caller whose requests hold as many places as they may.
 func noPlace() *problem.Error {
 	return problem.TooManyRequests.Because("The caller has too many requests in flight; try again in a moment").RetryAfter(1)
 }
@@ -78,7 +78,7 @@ func (s *Server) admitted(handlers methods) methods {
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 // admitRead serves a read while the caller has a place. It sets no deadline: reads are
-// answered from memory, and what has to wait for the API server has a deadline of its own.
+// answered from memory, and each request to the API server has a deadline of its own.
 func (s *Server) admitRead(handle handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p := s.newPlace(r)
@@ -111,8 +111,9 @@ func (s *Server) admitWrite(handle handlerFunc) handlerFunc {
 	}
 }
 
-// receive returns the body of a request once it is in memory. What went wrong meanwhile is
-// the error of reading it: the handler decides first whether the caller may do this at all.
+// receive returns the body of a request once it is in memory. An error while receiving is
+// returned when the handler reads the body, because the handler first decides whether the
+// caller is authorized.
 func receive(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
 	received := io.Reader(bytes.NewReader(body))
@@ -135,8 +136,8 @@ type place struct {
 	in     *fairness.Shares // nil for none
 }
 
-// newPlace returns the place of an authenticated request, which has none yet. The context of
-// the request carries it.
+// newPlace returns the Place of an authenticated request, which belongs to no share yet.
+// The context of the request carries it.
 func (s *Server) newPlace(r *http.Request) *place {
 	p := &place{all: &s.inFlight}
 	if caller, ok := request.UserFrom(r.Context()); ok {

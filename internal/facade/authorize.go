@@ -30,9 +30,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// may calls a handler if the caller may apply the verb to any object of the resource.
-// Handlers look objects up with the facade's own rights, so a caller without the right
-// must not learn even that an object exists.
+// may calls a handler if the caller has the right to apply the verb to every object of
+// the resource. Handlers look objects up with the facade's own rights, so a caller
+// without the right must not learn even that an object exists.
 func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		if err := s.authorize(r, verb, resource, ""); err != nil {
@@ -114,7 +114,7 @@ func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 	case decision == authorizer.DecisionAllow:
 		return nil
 	case err != nil:
-		return undecided("The API server cannot say now what the caller may do; try again in a moment", err)
+		return undecided("The API server cannot authorize the caller now; try again in a moment", err)
 	default:
 		// The answer leaves out the name, which would reveal that the object exists.
 		return problem.Forbidden.Because("User %q cannot %s resource %q in API group %q in the namespace %q",

@@ -75,14 +75,14 @@ func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, problem.TooSlow.Because("The body did not arrive in time").WithCause(err)
 	}
-	return nil, problem.MalformedBody.Because("The body could not be read to its end").WithCause(err)
+	return nil, problem.MalformedBody.Because("The body could not be read completely").WithCause(err)
 }
 
 // checkMediaType returns the media type of the body, which must be one of those that are
 // accepted.
 func checkMediaType(r *http.Request, accepted ...string) (string, error) {
 	if coding := contentCoding(r.Header); coding != "" {
-		return "", problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body as it is", coding)
+		return "", problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body uncompressed", coding)
 	}
 	if r.ContentLength == 0 {
 		return accepted[0], nil // the fault is that there is no body

@@ -23,8 +23,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
-// The values of security headers. No answer but the OpenAPI page is a document that a
-// browser is to show, and no answer is to be part of a page of somebody else.
+// The values of security headers. Only the OpenAPI page is a document for a browser, and
+// no answer may be embedded in a page of another site.
 var (
 	noSniffing  = []string{"nosniff"}
 	noContent   = []string{"default-src 'none'; frame-ancestors 'none'"}

@@ -24,9 +24,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
-// checks bounds the authentications in flight by the networks of clients. Requests of one
-// network with the same credentials share one place, as they share one TokenReview: a caller
-// with valid credentials takes nothing from the other clients of its proxy.
+// checks bounds the authentications in flight by the networks of clients. Requests from
+// one network with the same credentials share one place, as they share one TokenReview.
+// So a caller with valid credentials takes no places from other clients behind the same
+// proxy.
 type checks struct {
 	mu     sync.Mutex
 	places *fairness.Shares

@@ -92,7 +92,7 @@ func (s *Server) create(ctx context.Context, o client.Object, dry bool) error {
 	foresee(ctx, o)
 	err := s.caller.Create(ctx, o, createOptions(dry)...)
 	if apierrors.IsAlreadyExists(err) {
-		return problem.NameTaken.InFields(rest.FieldError{Field: "name", Constraint: "unique", Message: "name is taken: there already is one of that name"}).WithCause(err)
+		return problem.NameTaken.InFields(rest.FieldError{Field: "name", Constraint: "unique", Message: "name is taken: a resource with this name already exists"}).WithCause(err)
 	}
 	return err
 }

@@ -35,8 +35,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// deleteResource begins the deletion of a resource as the caller. Of a resource that is
-// being deleted it changes nothing.
+// deleteResource begins the deletion of a resource as the caller. It does not change a
+// resource that is being deleted already.
 func (s *Server) deleteResource(w http.ResponseWriter, r *http.Request, on requested) error {
 	if err := s.authorizeNamed(r, "delete", on.resources.Resource, on.row.Key.Name); err != nil {
 		return err
@@ -92,12 +92,12 @@ func (s *Server) beginDeletion(r *http.Request, on requested) (client.Object, er
 			return nil, err
 		}
 	}
-	return nil, problem.Conflict.Because("Others keep changing the resource; try again").WithCause(err)
+	return nil, problem.Conflict.Because("Other clients keep changing the resource; try again").WithCause(err)
 }
 
-// asDeleted returns a resource as its deletion has left it. A resource that nothing holds
-// is gone at once, and one of a dry run is not deleted: of these it returns what the API
-// server would have made of them.
+// asDeleted returns a resource as its deletion has left it. If no finalizer holds the
+// resource, it is gone at once; in a dry run, it is not deleted. In both cases asDeleted
+// returns the resource as the API server would have left it.
 func (s *Server) asDeleted(ctx context.Context, on requested, signed client.Object) (client.Object, error) {
 	if !on.dryRun {
 		err := s.readLive(ctx, on)
@@ -114,8 +114,8 @@ func (s *Server) asDeleted(ctx context.Context, on requested, signed client.Obje
 }
 
 // sign records in an object that the caller deletes it, and returns the object as it is
-// then. A caller who may delete but not change it leaves no record. The API server has no
-// write that does both.
+// then. If the caller has the right to delete the object but not to change it, there is
+// no record. The API server has no write that both changes and deletes.
 func (s *Server) sign(ctx context.Context, o client.Object, dryRun bool) (client.Object, error) {
 	signed := o.DeepCopyObject().(client.Object)
 	name := callerName(ctx)
@@ -137,8 +137,8 @@ func (s *Server) sign(ctx context.Context, o client.Object, dryRun bool) (client
 const maxConcurrentSignatures = 8
 
 // signNodePools records in the NodePools of a cluster that the caller deletes them. The
-// reconciler, which deletes them after the cluster, can sign with no name but its own. A
-// NodePool that is not signed is deleted all the same.
+// reconciler deletes the NodePools after the cluster, and could record its own name only.
+// A NodePool without a record is deleted as well.
 func (s *Server) signNodePools(ctx context.Context, cluster requested) {
 	var group errgroup.Group
 	group.SetLimit(maxConcurrentSignatures)
@@ -152,7 +152,7 @@ func (s *Server) signNodePools(ctx context.Context, cluster requested) {
 				Annotations: map[string]string{v1.CreatedByAnnotation: ""}, // so that there are annotations
 			}}
 			if _, err := s.sign(ctx, pool, cluster.dryRun); err != nil {
-				s.log.V(1).Info("Could not record who deletes a NodePool", "nodepool", row.Key, "reason", err.Error())
+				s.log.V(1).Info("Failed to record the user who deletes a NodePool", "nodepool", row.Key, "reason", err.Error())
 			}
 			return nil
 		})
@@ -180,8 +180,8 @@ func (s *Server) awaitDeletion(ctx context.Context, on requested, deleted *fleet
 	return nil
 }
 
-// forceDelete decides as the caller that a resource which is being deleted goes without
-// its adapters' consent, and answers once it is gone.
+// forceDelete records as the caller that a resource which is being deleted is removed
+// without waiting for its adapters, and answers once the resource is gone.
 func (s *Server) forceDelete(w http.ResponseWriter, r *http.Request, on requested) error {
 	if err := s.authorizeNamed(r, v1.VerbForceDelete, on.resources.Resource, on.row.Key.Name); err != nil {
 		return err
@@ -212,7 +212,7 @@ func (s *Server) forceDelete(w http.ResponseWriter, r *http.Request, on requeste
 		return err
 	})
 	if !gone {
-		return problem.Timeout.Because("The decision is recorded, but the resource is not gone yet; read it to see")
+		return problem.Timeout.Because("The force-delete is recorded, but the resource is not removed yet; read the resource to see when it is gone")
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -68,7 +68,7 @@ func sentence(err error) string {
 // nothing about it: an API server that has only just started knows no roles yet.
 func fromOwnRequest(err error) error {
 	if apierrors.IsForbidden(err) {
-		return problem.Unavailable.Because("The API server does not let the facade look up what it has to know; try again in a moment").
+		return problem.Unavailable.Because("The API server forbids a look-up that the facade needs for this request; try again in a moment").
 			RetryAfter(1).WithCause(err)
 	}
 	return err

@@ -47,7 +47,7 @@ func TestErrorsOfReplica(t *testing.T) {
 		"too many look-ups": {fmt.Errorf("%w: no turn", replica.ErrTooManyLookups), problem.TooManyRequests,
 			"The caller asks for too many ids that this replica does not know; try again in a moment", "1"},
 		"forbidden": {fmt.Errorf("look up: %w", forbidden), problem.Unavailable,
-			"The API server does not let the facade look up what it has to know; try again in a moment", "1"},
+			"The API server forbids a look-up that the facade needs for this request; try again in a moment", "1"},
 		"too late": {context.DeadlineExceeded, problem.Timeout,
 			"The request was not finished in time; the change may have been made or not", ""},
 	}

@@ -40,7 +40,7 @@ func entityTag(of fleet.Digest, gzipped bool) string {
 	return string(append(tag, '"'))
 }
 
-// matches reports whether If-None-Match names an entity tag, so that the client has that
+// matches reports whether If-None-Match names an entity tag. If so, the client has that
 // content already. RFC 9110 demands the weak comparison: a proxy may have made a weak tag
 // of ours.
 func matches(header http.Header, tag string) bool {

@@ -28,9 +28,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// This file sets the fields that the admission policies would set. The policies alone
-// decide, and correct a wrong value. They do not change an object that is right already,
-// which saves the API server a fifth to a half of the cost of the write.
+// This file sets the fields that the admission policies would set. The policies still
+// decide, and correct a wrong value. If a value is right already, the policies change
+// nothing, which saves the API server a fifth to a half of the cost of the write.
 
 // foresee sets the author and the finalizer of a new Cluster or NodePool.
 func foresee(ctx context.Context, o client.Object) {

@@ -52,12 +52,12 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	switch {
 	case ok && err == nil:
 		if err := serving.CheckUser(response.User); err != nil {
-			return nil, problem.UnusableUser.Because("The API server cannot be asked in the name of this user: %s", err)
+			return nil, problem.UnusableUser.Because("The facade cannot impersonate this user: %s", err)
 		}
 		ctx := fairness.WithCaller(r.Context(), response.User.GetName())
 		return r.WithContext(request.WithUser(ctx, response.User)), nil
 	case serving.IsOutage(err):
-		return nil, undecided("The API server cannot say now whose credentials these are; try again in a moment", err)
+		return nil, undecided("The API server cannot check the credentials now; try again in a moment", err)
 	default:
 		return nil, unauthenticated(r).WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
 	}
@@ -108,7 +108,8 @@ func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
 // impersonationOf returns the whole user, but only the name of a service account. The API
 // server derives the groups of a service account from its name, and constrains the
 // impersonation (impersonate-on:serviceaccount:create and the like) only of a name alone.
-// With more, the facade would need the right to act as anybody in every request.
+// If the facade impersonated more than the name, it would need the right to act as any
+// user in any request.
 func impersonationOf(caller user.Info) transport.ImpersonationConfig {
 	if _, _, err := serviceaccount.SplitUsername(caller.GetName()); err == nil {
 		return transport.ImpersonationConfig{UserName: caller.GetName()}

@@ -90,7 +90,7 @@ func (c *jsonChecker) run() error {
 		}
 		if len(c.stack) == 0 {
 			if values++; values > 1 {
-				return fmt.Errorf("The body goes on after its JSON value, at byte %d", before) //nolint:staticcheck // as above
+				return fmt.Errorf("The body has data after its JSON value, at byte %d", before) //nolint:staticcheck // as above
 			}
 		}
 		if err := c.token(token, c.body[before:c.dec.InputOffset()]); err != nil {
@@ -213,8 +213,9 @@ func losesRunes(decoded string, raw []byte) bool {
 	return strings.Count(decoded, "\uFFFD") > written
 }
 
-// numberRule returns the rule that a number breaks, "" if the API server returns an equal
-// number. The API server stores integers of 64 bits, and all other numbers as float64.
+// numberRule returns the rule that a number violates, "" if the API server can store and
+// return an equal number. The API server stores integers of 64 bits, and all other
+// numbers as float64.
 func numberRule(number string) string {
 	if _, err := strconv.ParseInt(number, 10, 64); err == nil {
 		return ""

@@ -74,11 +74,11 @@ func (l Limits) withDefaults() Limits {
 // check fails where a limit is negative.
 func (l Limits) check() error {
 	if l.MaxInFlight < 0 || l.MaxMutatingInFlight < 0 {
-		return errors.New("the numbers of requests in flight must be positive")
+		return errors.New("the maximum numbers of requests in flight must not be negative")
 	}
 	for _, d := range []time.Duration{l.RequestTimeout, l.ReadHeaderTimeout, l.ReadTimeout, l.WriteStallTimeout, l.IdleTimeout} {
 		if d < 0 {
-			return fmt.Errorf("the time-outs of requests must be positive, and one is %s", d)
+			return fmt.Errorf("request timeouts must not be negative, got %s", d)
 		}
 	}
 	return nil
@@ -86,8 +86,8 @@ func (l Limits) check() error {
 
 // BindFlags adds the flags of the Limits.
 func (l *Limits) BindFlags(flags *flag.FlagSet) {
-	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. A caller gets half of what other callers leave; further reads are answered 429.")
-	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. A caller gets half of what other callers leave; further writes are answered 429.")
+	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. One caller gets at most half of the places that other callers leave; the answer to further reads is 429.")
+	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. One caller gets at most half of the places that other callers leave; the answer to further writes is 429.")
 	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "Maximum time to serve a REST request, including its API server calls.")
 	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "Maximum time to receive the headers of a REST request.")
 	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "Maximum time to receive a REST request.")

@@ -36,8 +36,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// writeAttempts bounds how often a write is made anew because others changed the same
-// resource in between.
+// writeAttempts is the maximum number of attempts of a write that conflicts with writes
+// of other clients.
 const writeAttempts = 5
 
 // patchResource changes spec and labels of a resource as the caller, in one write.
@@ -69,15 +69,16 @@ func (s *Server) patchResource(w http.ResponseWriter, r *http.Request, on reques
 	return nil
 }
 
-// desired is the part of a resource that clients change. What is nil stays as it is.
+// desired is the part of a resource that clients change. A nil field stays as it is.
 type desired struct {
 	spec   json.RawMessage
 	labels map[string]string
 }
 
 // applyChange makes the change of a resource. The write depends on the generation and the
-// labels that the change was computed from. So it fails, and is made anew, if the resource
-// has changed otherwise or is being deleted, but not if only its status has changed.
+// labels that the change was computed from. If the resource has changed otherwise or is
+// being deleted, the write fails and is tried again. If only the status has changed, the
+// write succeeds.
 func (s *Server) applyChange(r *http.Request, on requested, change change) (client.Object, error) {
 	var err error
 	for range writeAttempts {
@@ -111,7 +112,7 @@ func (s *Server) applyChange(r *http.Request, on requested, change change) (clie
 			return nil, err
 		}
 	}
-	return nil, problem.Conflict.Because("Others keep changing the resource; try again").WithCause(err)
+	return nil, problem.Conflict.Because("Other clients keep changing the resource; try again").WithCause(err)
 }
 
 // patchOf returns the JSON patch that makes an object as it is desired. HyperFleet's own

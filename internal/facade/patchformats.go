@@ -47,7 +47,8 @@ func (s *Server) mergePatch(kind string, body []byte) (change, error) {
 	}
 	for member := range members {
 		if !slices.Contains(mutable, member) {
-			// The same error as that of a member which is replaced whole.
+			// decodeDesired returns the same error as for a body that replaces whole
+			// members.
 			_, err := s.decodeDesired(kind, body)
 			return nil, err
 		}
@@ -157,8 +158,8 @@ func bounded(message string) string {
 	return strings.ToValidUTF8(message, "")
 }
 
-// patched returns the change that patches the JSON of a resource. What comes of it is held
-// to the rules of a body.
+// patched returns the change that patches the JSON of a resource. The result must satisfy
+// the rules of a request body.
 func (s *Server) patched(kind string, apply func(document []byte) ([]byte, error)) change {
 	return func(o client.Object) (desired, error) {
 		row, err := s.replica.Renderer.Row(o)
@@ -178,7 +179,7 @@ func (s *Server) patched(kind string, apply func(document []byte) ([]byte, error
 }
 
 // desiredOf returns what is desired after a patch. A member that the patch removes is
-// missing or null: without labels a resource has none, but it always has a spec.
+// missing or null. Missing labels mean no labels, but a missing spec is an error.
 func (s *Server) desiredOf(kind string, spec, labels json.RawMessage, row *fleet.Row) (desired, error) {
 	if isNull(spec) {
 		return desired{}, problem.InvalidBody.InFields(rest.FieldError{Field: "spec", Constraint: "required", Message: "spec is required"})

@@ -35,8 +35,8 @@ const (
 type queryCache struct {
 	kept *lru.Cache // *listQuery by queryKey
 
-	mu    sync.Mutex // of those who add
-	bytes int        // of all that is kept
+	mu    sync.Mutex // serializes add
+	bytes int        // size of all entries
 }
 
 type queryKey struct {
@@ -68,7 +68,7 @@ func (c *queryCache) add(key queryKey, q *listQuery) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, ok := c.kept.Get(key); ok { // of a request at the same time
+	if _, ok := c.kept.Get(key); ok { // added by a concurrent request
 		return
 	}
 	c.bytes += added

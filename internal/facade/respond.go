@@ -94,7 +94,7 @@ var (
 	listEnd   = []byte("]}")
 )
 
-// listHead is what a list says of itself before its items.
+// listHead holds the members of a list that precede its items.
 type listHead struct {
 	kind          string
 	page          int

@@ -36,10 +36,10 @@ func ClientConfig(config *rest.Config) *rest.Config {
 	return withAuditIDs(withoutRetries(config))
 }
 
-// withoutRetries returns a copy of config whose clients do not try again by
-// themselves where the API server says when to: the caller of the REST API is
-// told, and decides. client-go would wait, up to ten times, and with each request
-// that waits unseen the next ones have less of a chance.
+// withoutRetries returns a copy of config whose clients do not retry by themselves if the
+// API server answers with Retry-After. The caller of the REST API gets the answer, and
+// decides whether to retry. client-go would wait, up to ten times, and such hidden
+// waiting requests lower the chances of the next requests.
 func withoutRetries(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &refusals{next: next} })

@@ -31,8 +31,8 @@ const (
 	maxUserAgentLength = 200
 )
 
-// unpagedClients reports clients that seem not to know of pages: that they miss the rest of
-// a list shows nowhere else.
+// unpagedClients logs clients that do not seem to page. Nothing else shows that such a
+// client misses the rest of a list.
 type unpagedClients struct {
 	mu   sync.Mutex
 	seen map[string]bool
@@ -54,6 +54,6 @@ func (u *unpagedClients) report(log logr.Logger, r *http.Request, page fleet.Pag
 		u.seen = map[string]bool{}
 	}
 	u.seen[agent] = true
-	log.Info("A client that does not page got a part of a list. If it needs all, raise --page-size", "userAgent", agent, "path", r.URL.Path,
+	log.Info("A client that does not page got an incomplete list; raise --page-size if it needs all items", "userAgent", agent, "path", r.URL.Path,
 		"items", len(page.Rows), "total", page.Total)
 }

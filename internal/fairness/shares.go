@@ -19,15 +19,17 @@ package fairness
 import "sync"
 
 // Shares is a number of places that callers share. A caller gets another place while it
-// holds fewer than are free, so a caller alone gets half of them, two callers get a third
-// each, and n callers leave the n-th part or so to the next one: what one caller holds, and
-// for how long, never shuts another caller out.
+// holds fewer places than are free. So a single caller gets half of the places, two
+// callers get a third each, and n callers leave about one n-th of the places to the next
+// caller. No caller can shut out another one, no matter how many places it holds and for
+// how long.
 //
-// The fair queues of Kubernetes' API priority and fairness do less here. They share the
-// places that are given back, in turn, and cannot help a caller where others do not give
-// theirs back: a body that never ends, a response that nobody receives. Queueing a read
-// that takes microseconds would also cost more than serving it. Package fleet does queue
-// work that is long and can be interrupted: its scans take turns.
+// The fair queues of Kubernetes' API priority and fairness do less here. They distribute
+// places that requests give back, and cannot help a caller if other requests never give
+// their places back: a body that never ends, or a response that the client does not
+// receive. Queueing a read that takes microseconds would also cost more than serving it.
+// Package fleet does queue work that is long and can be interrupted: its scans take
+// turns.
 type Shares struct {
 	mu   sync.Mutex
 	free int

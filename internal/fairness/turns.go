@@ -25,8 +25,8 @@ import (
 	"time"
 )
 
-// ErrBusy reports that the work of others took too long. The same work may be possible a
-// moment later.
+// ErrBusy reports that the work of other callers took too long. The same work may be
+// possible a moment later.
 var ErrBusy = errors.New("too many requests for large amounts of work are under way")
 
 // turnTime is the time after which work lets the work of other callers run.
@@ -36,8 +36,8 @@ const turnTime = 10 * time.Millisecond
 // be interrupted, such as a scan.
 //
 // Callers get turns in rotation, and work gives its turn up after turnTime if other callers
-// wait. So work takes at most as many times longer as there are callers with work, however
-// much work each of them has.
+// wait. With n callers, work takes at most n times as long as alone, no matter how much work
+// each caller has.
 type Turns struct {
 	mu   sync.Mutex
 	free int

@@ -31,10 +31,10 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// NewWatchFunc returns what watches on the network. It serves the types of one group and
-// version. It decodes an event in about two thirds of the time of the usual client
-// (BenchmarkDecodeWatch), which reads each event twice to find its kind. Decoding is most
-// of the work to fill an index.
+// NewWatchFunc returns a WatchFunc that watches over the network. It serves the types of
+// one group and version. It decodes an event in about two thirds of the time of the usual
+// client (BenchmarkDecodeWatch), which reads each event twice to find its kind. Decoding
+// is most of the work to fill an index.
 //
 // Unlike the usual client's, a watch is not retried unnoticed: see watches.
 func NewWatchFunc(config *rest.Config, scheme *runtime.Scheme, version schema.GroupVersion) (WatchFunc, error) {

@@ -19,6 +19,6 @@ limitations under the License.
 // proves again and again that the index is current, and replaces the Feed's watch
 // if the watch has stalled.
 //
-// What is not here: what a row looks like, which is package rest's, and which
-// collections there are, which is package replica's.
+// Not in this package: the content of a row (package rest), and the collections (package
+// replica).
 package feed

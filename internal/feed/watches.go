@@ -54,9 +54,10 @@ func (f *Feed[T]) Arrived() int {
 
 // watches records and corrects the requests that a reflector makes to its source.
 //
-// All objects are always requested as they are now. A reflector would request them at
-// the last resourceVersion that it has seen or newer, which a store that was restored to
-// an older revision does not have, and which is no proof that the index is current.
+// A request for all objects always asks for their current state. A reflector would ask
+// for a state at the last resourceVersion that it has seen, or newer. A store that was
+// restored to an older revision does not have that version, and such a state does not
+// prove that the index is current.
 //
 // A watch continues at a resourceVersion only if the store may be trusted to be the
 // same. If the API server was unreachable, its store may have been restored, and may by

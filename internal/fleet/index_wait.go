@@ -51,10 +51,10 @@ func (x *Index) WaitForSync(ctx context.Context) error {
 	return x.WaitForResourceVersion(ctx, "1") // every list has a later one
 }
 
-// WaitForRow returns the row with that id once until is true for it. It calls until for the
-// row of now and after each change of it; of several changes in quick succession it may see
-// only the last. The error is ErrNotFound if there is no such row or it is deleted, or that
-// of ctx if that is done first.
+// WaitForRow returns the row with that id once until is true for it. It calls until for
+// the current row and after each change of the row. Of several changes in quick
+// succession, it may see only the last one. The error is ErrNotFound if there is no such
+// row or the row is deleted, or the error of ctx if ctx is done first.
 func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool) (*Row, error) {
 	changed := x.waits.forRow(id) // before the first Get, so no change is missed
 	defer x.waits.forgetRow(id, changed)

@@ -23,8 +23,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Fence returns a client whose writes fail with ErrNotLeading unless this process
-// holds the lease. A write under way ends when the proof of that ends. Reads pass.
+// Fence returns a client whose writes fail with ErrNotLeading unless this process holds
+// the lease. A write in flight is cancelled when that proof expires. Reads are not
+// fenced.
 func (l *Lease) Fence(c client.Client) client.Client { return fenced{c, l} }
 
 type fenced struct {

@@ -28,8 +28,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Condition is what a rule says of a resource. The resource's generation and the
-// times are not the rule's to say.
+// Condition is what a rule says of a resource. A rule does not determine the generation
+// and the times.
 type Condition struct {
 	Type    string
 	Status  metav1.ConditionStatus // True or False

@@ -27,8 +27,8 @@ const OtherAdapters = "other"
 const maxOptionalNames = 50
 
 // adapterNames decides which adapters have a label value of their own: the required ones
-// always, and of the others the first. The name of an adapter is its own choice, so there
-// is no end of names.
+// always, and of the others the first. Adapters choose their own names, so the number of
+// names is unbounded.
 type adapterNames struct {
 	mu       sync.RWMutex
 	required map[string]bool

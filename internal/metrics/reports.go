@@ -73,7 +73,7 @@ var (
 	reports = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
 		Name:      "reports_total",
-		Help:      "Reports by kind of the resource, adapter and result. The leader counts stored reports of both doors, each replica counts the others over its REST API.",
+		Help:      "Reports by kind of the resource, adapter and result. The leader counts stored reports, whether written over REST or to the API server. Each replica counts the discarded and refused reports of its own REST API.",
 	}, []string{"kind", "adapter", "result"})
 
 	reportsDiscarded = prometheus.NewCounterVec(prometheus.CounterOpts{

@@ -74,8 +74,8 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	return row, nil
 }
 
-// anyAdapters stands for the required adapters, which only HyperFleet itself knows. For
-// an object without a status it makes no difference which they are. Otherwise they
-// matter in two places: reason and message of Ready until the controller has looked at a
-// change of spec, and the observed_generation of Ready, which is 0 here.
+// anyAdapters stands for the required adapters, which only HyperFleet itself knows. They
+// make no difference for an object without a status. For other objects they determine two
+// values only: reason and message of Ready until the controller has seen a change of
+// spec, and the observed_generation of Ready, which is 0 here.
 func anyAdapters(string) []string { return []string{"any"} }

@@ -51,7 +51,7 @@ func newSearchCommand(streams genericiooptions.IOStreams, program string) *cobra
 	command := &cobra.Command{
 		Use:     "search [clusters|nodepools|adapterstatuses] [SEARCH]",
 		Short:   "Print the objects that a search in TSL returns",
-		Long:    "Print the clusters, nodepools or adapterstatuses that a search in TSL, the language of the REST API, returns.\nWithout a search all are printed. The newest come first, as in the REST API, unless --order-by says otherwise.",
+		Long:    "Print the clusters, nodepools or adapterstatuses that a search in TSL, the language of the REST API, returns.\nWithout a search, the command prints all objects. The newest object is first, as in the REST API, unless --order-by sets another order.",
 		Example: fmt.Sprintf(searchExamples, program),
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {

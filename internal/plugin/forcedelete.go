@@ -47,7 +47,7 @@ func newForceDeleteCommand(streams genericiooptions.IOStreams, program string) *
 	command := &cobra.Command{
 		Use:     "force-delete cluster|nodepool NAME --reason REASON",
 		Short:   "Delete an object without waiting for its adapters",
-		Long:    "Decide that a cluster or nodepool which is being deleted goes without waiting for its adapters.\nWhat they made stays behind. It needs the ClusterRole hyperfleet-force-deleter, and cannot be undone.",
+		Long:    "Remove a cluster or nodepool that is being deleted, without waiting for its adapters.\nWhatever the adapters have created stays behind. The command needs the ClusterRole hyperfleet-force-deleter, and cannot be undone.",
 		Example: fmt.Sprintf(forceDeleteExamples, program),
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -56,11 +56,12 @@ func newForceDeleteCommand(streams genericiooptions.IOStreams, program string) *
 	}
 	options.config.CacheDir = nil // the plugin runs no discovery, so it caches nothing
 	options.config.AddFlags(command.Flags())
-	command.Flags().StringVar(&options.reason, "reason", "", "Why, in 1 to 1024 characters, for the Event and the API server's audit log.")
+	command.Flags().StringVar(&options.reason, "reason", "", "Reason for the deletion by force, 1 to 1024 characters. The Event and the API server's audit log record it.")
 	return command
 }
 
-// run sets the annotation that decides it. The API server checks who may, and when.
+// run sets the annotation that forces the deletion. The API server checks that the user
+// may set it, and that the object is being deleted.
 func (o *forceDeleteOptions) run(ctx context.Context, resource, name string) error {
 	c := findCollection(resource)
 	if c == nil || c.resource == "adapterstatuses" {

@@ -47,7 +47,7 @@ func From(err error) *Error {
 	case apierrors.IsUnauthorized(err):
 		return Unavailable.Because("The API server does not accept the facade's credentials").WithCause(err)
 	case apierrors.IsAlreadyExists(err):
-		return NameTaken.Because("There already is one of that name").WithCause(err)
+		return NameTaken.Because("An object with this name already exists").WithCause(err)
 	case apierrors.IsConflict(err):
 		return Conflict.Because("The resource was changed at the same time; try again").WithCause(err)
 	case apierrors.IsTooManyRequests(err):

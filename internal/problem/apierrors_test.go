@@ -55,7 +55,7 @@ func TestFrom(t *testing.T) {
 		"forbidden to impersonate": {apierrors.NewForbidden(schema.GroupResource{Resource: "users"}, "eve", errors.New(`User "facade" cannot impersonate resource "users"`)), Forbidden,
 			`The facade may not write as this caller: users "eve" is forbidden: User "facade" cannot impersonate resource "users"`, ""},
 		"unauthorized":       {apierrors.NewUnauthorized("who?"), Unavailable, "The API server does not accept the facade's credentials", ""},
-		"exists":             {apierrors.NewAlreadyExists(clusters, "a"), NameTaken, "There already is one of that name", ""},
+		"exists":             {apierrors.NewAlreadyExists(clusters, "a"), NameTaken, "An object with this name already exists", ""},
 		"conflict":           {apierrors.NewConflict(clusters, "a", errors.New("changed")), Conflict, "The resource was changed at the same time; try again", ""},
 		"too many":           {apierrors.NewTooManyRequests("busy", 0), TooManyRequests, "The API server is busy; try again later", "1"},
 		"too many, later":    {apierrors.NewTooManyRequests("busy", 9), TooManyRequests, "The API server is busy; try again later", "9"},

@@ -18,5 +18,5 @@ limitations under the License.
 // errors that carry a problem to the client. It also translates errors of the API
 // server into problems.
 //
-// What is not here: writing a response, which is package facade's.
+// Not in this package: writing a response (package facade).
 package problem

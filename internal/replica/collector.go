@@ -32,7 +32,7 @@ import (
 
 var (
 	stalenessDesc = prometheus.NewDesc(metrics.Namespace+"_index_staleness_seconds",
-		"Seconds for which it is not proven that this replica's index reflects what the API server holds.",
+		"Seconds since this replica's index was last proven to be current.",
 		[]string{"collection"}, nil)
 	indexObjectsDesc = prometheus.NewDesc(metrics.Namespace+"_index_objects",
 		"Objects in this replica's index, by collection.", []string{"collection"}, nil)

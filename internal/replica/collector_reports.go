@@ -49,7 +49,7 @@ func describeReports(to chan<- *prometheus.Desc) {
 // A reporter is an adapter, by its label value, that reports on resources of a kind.
 type reporter struct{ kind, adapter string }
 
-// observedReports is what there is of the reports of one reporter.
+// observedReports summarizes the reports of one reporter.
 type observedReports struct {
 	total          int
 	oldest, newest time.Time // observed times
@@ -80,7 +80,7 @@ func lifetime(took time.Duration) time.Duration {
 	return scanPause * took
 }
 
-// observe returns what there is of each reporter. The caller does not change it.
+// observe returns the summary of each reporter. The caller must not change it.
 func (s *scannedReports) observe(rows func() []*fleet.Row) map[reporter]*observedReports {
 	s.mu.Lock()
 	defer s.mu.Unlock()

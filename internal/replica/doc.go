@@ -19,6 +19,6 @@ limitations under the License.
 // current, looks up ids that an index lacks, and tracks the reports that this process
 // is writing. The REST facade reads from it, and so do the reconcilers beside it.
 //
-// What is not here: HTTP, problem details and access control, which are package
-// facade's, and how a list or a search is answered, which is package fleet's.
+// Not in this package: HTTP, problem details and access control (package facade), and the
+// evaluation of lists and searches (package fleet).
 package replica

@@ -92,9 +92,9 @@ func (r freshResources) Replace(rows []*fleet.Row, resourceVersion string) error
 	return r.Index.Replace(rows, resourceVersion)
 }
 
-// arrived returns the row to show of a resource that the feed has read. held is the row
-// in the index, nil for none. If held is of the same version of the object, it stays: it
-// may show newer times.
+// arrived returns the row to show for a parent that the feed has read. held is the row in
+// the index, nil for none. If held has the same version of the object, arrived returns
+// held, because it may show newer times.
 func (r freshResources) arrived(row, held *fleet.Row) *fleet.Row {
 	switch {
 	case held == nil || held.ID != row.ID:

@@ -42,8 +42,9 @@ const (
 	arrivalPatience = 100 * time.Millisecond
 	// lookupTimeout bounds one look-up.
 	lookupTimeout = 10 * time.Second
-	// lookupPlaces and lookupPeriod limit the rate of look-ups: each takes a place for the
-	// period. A caller alone gets half of the places, and leaves the others to the next.
+	// lookupPlaces and lookupPeriod limit the rate of look-ups: each takes a place for
+	// the period. A single caller gets half of the places, and the rest stay free for
+	// other callers.
 	lookupPlaces = 80
 	lookupPeriod = 2 * time.Second
 	// absentIDs is how many ids without an object are cached.
@@ -145,8 +146,8 @@ func (r *resolver) lookUp(ctx context.Context, id string, uid types.UID) (*fleet
 // errAbsent reports that there is no object with an id.
 var errAbsent = errors.New("no such object")
 
-// hopeless returns why it is of no use to wait any longer for the index to show an
-// object. It returns early if ctx is done, because the object has arrived.
+// hopeless returns the reason to stop waiting for the index to show an object. It returns
+// early if ctx is done, because the object has arrived.
 func (r *resolver) hopeless(ctx context.Context, id string, uid types.UID) error {
 	patience, err := r.arrivalTimeout, r.ask(ctx, id, uid)
 	switch {

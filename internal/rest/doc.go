@@ -19,7 +19,7 @@ limitations under the License.
 // into rows of the fleet index. It also turns the row of a report back into an
 // AdapterStatus.
 //
-// What is not here: routes, handlers and the validation of requests, which are
-// package facade's. This package serves nothing and depends on no HTTP server, so
-// that the kubectl plugin can render the same rows.
+// Not in this package: routes, handlers and the validation of requests (package facade).
+// This package serves nothing and depends on no HTTP server, so that the kubectl plugin
+// can render the same rows.
 package rest

@@ -28,9 +28,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/apiserver"
 )
 
-// initialStatus stores a new Cluster of the served namespace with the status that of
-// returns. Otherwise the reconciler writes the same status as soon as it sees the Cluster,
-// which costs as much as the create. Without of, it stores the Cluster as it is.
+// initialStatus adds the status that of returns to each new Cluster of the served
+// namespace. Without it, the reconciler would write the same status as soon as it sees
+// the Cluster, which costs as much as the create. If of is nil, the Cluster is stored
+// unchanged.
 func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apiserver.OnCreate {
 	if of == nil {
 		return nil
@@ -38,9 +39,10 @@ func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apise
 	var sequence atomic.Int64
 	return func(object *unstructured.Unstructured) error {
 		if object.GetNamespace() != served {
-			return nil // what is not served is left alone
+			return nil // Clusters of other namespaces stay unchanged
 		}
-		// A status depends on no more than this. The rest may be large.
+		// The initial status depends on these fields only. Other fields, such as the
+		// spec, may be large.
 		cluster := &v1.Cluster{}
 		cluster.Name, cluster.Namespace, cluster.UID = object.GetName(), object.GetNamespace(), object.GetUID()
 		cluster.Generation, cluster.CreationTimestamp = object.GetGeneration(), object.GetCreationTimestamp()
@@ -59,8 +61,8 @@ func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apise
 	}
 }
 
-// next returns a number that is larger than the ones before: at least atLeast. It
-// stands for the resourceVersion, which an object has only once it is stored.
+// next returns a number that is larger than all previous results, and at least atLeast.
+// It stands for the resourceVersion, which an object has only once it is stored.
 func next(last *atomic.Int64, atLeast int64) int64 {
 	for {
 		before := last.Load()

@@ -35,7 +35,7 @@ func (o *Options) SaveSnapshot(ctx context.Context, file string) error {
 	return etcd.Save(ctx, dir, file)
 }
 
-// RestoreSnapshot makes a snapshot the data, while no server runs. It returns where
+// RestoreSnapshot replaces the data with a snapshot. No server may run. It returns where
 // the previous data are, "" if there were none.
 func (o *Options) RestoreSnapshot(file string) (previous string, err error) {
 	err = o.exclusively(func(dir string) error {
@@ -51,7 +51,7 @@ func (o *Options) RotateAdmin() error {
 	return o.exclusively(func(dir string) error { return pki.RotateAdmin(pkiDir(dir)) })
 }
 
-// exclusively does something with the data directory while no server uses it.
+// exclusively calls a function with the data directory locked, so that no server uses it.
 func (o *Options) exclusively(do func(dir string) error) (err error) {
 	dir, err := filepath.Abs(o.DataDir)
 	if err != nil {

@@ -46,7 +46,7 @@ func LimitMemory() {
 	}
 }
 
-// trimInterval is the time between two looks at the heap.
+// trimInterval is the time between two checks of the heap.
 const trimInterval = time.Minute
 
 // TrimMemory returns memory to the operating system while the process is idle, until the

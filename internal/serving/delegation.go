@@ -73,8 +73,8 @@ func (d *Delegation) BindFlags(flags *flag.FlagSet) {
 		return nil
 	})
 	flags.DurationVar(&d.TokenTTL, "authentication-token-webhook-cache-ttl", 10*time.Second, "Time to cache the result of a token review.")
-	flags.DurationVar(&d.AllowTTL, "authorization-webhook-cache-authorized-ttl", 10*time.Second, "Time to cache that a request is authorized.")
-	flags.DurationVar(&d.DenyTTL, "authorization-webhook-cache-unauthorized-ttl", 10*time.Second, "Time to cache that a request is not authorized.")
+	flags.DurationVar(&d.AllowTTL, "authorization-webhook-cache-authorized-ttl", 10*time.Second, "Time to cache the decision that a request is authorized.")
+	flags.DurationVar(&d.DenyTTL, "authorization-webhook-cache-unauthorized-ttl", 10*time.Second, "Time to cache the decision that a request is not authorized.")
 	flags.StringVar(&d.ClientCAFile, "client-ca-file", "", "PEM file with the CAs of client certificates. Defaults to the API server's client CAs.")
 	flags.BoolVar(&d.SkipLookup, "authentication-skip-lookup", false, "Do not use the API server's client CAs: without --client-ca-file, accept no client certificates.")
 }

@@ -78,8 +78,8 @@ func (r *readiness) wait(ctx context.Context) error {
 	}
 }
 
-// ask runs the question, and runs it again where the first answer is a denial that
-// cannot be trusted.
+// ask runs a review, and runs it again if the first answer is a denial that cannot be
+// trusted.
 func (r *readiness) ask(ctx context.Context, question func() (no bool, err error)) error {
 	asked := time.Now()
 	no, err := question()

@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package controlplane runs a real etcd and kube-apiserver on loopback. Their
-// data, credentials and logs are in one folder, and stay after the run. The tests and
+// Package controlplane runs a real etcd and kube-apiserver on loopback. Their data,
+// credentials and logs are in one folder, and stay after the run. The tests and
 // benchmarks of hyperfleet manager use it, some of which kill, freeze or restart one of
-// the two processes. Of the manager it knows the metrics that tell how far its
-// index is loaded.
+// the two processes. The only thing that it knows about the manager is the metrics that
+// show how far its index is loaded.
 //
 // There is no controller manager, scheduler or kubelet: nothing collects garbage
 // by owner references, and namespaces are not emptied.

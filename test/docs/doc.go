@@ -29,5 +29,5 @@ limitations under the License.
 //   - <!-- file: NAME --> before a block writes it to a file.
 //   - <!-- run: COMMANDS --> has commands that readers do not see.
 //
-// What is not here: the pages' subject, and how HyperFleet is started.
+// Not in this package: the subjects of the pages, and how HyperFleet is started.
 package docs

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package e2e runs HyperFleet as processes, in both of its shapes: hyperfleet server,
-// and hyperfleet manager beside a real etcd and kube-apiserver. It uses them as users
-// do: by HTTP and by kubectl. It tests what only the whole shows. Each rule is tested
-// in the package that has it.
+// Package e2e runs HyperFleet as processes, in both of its shapes: hyperfleet server, and
+// hyperfleet manager beside a real etcd and kube-apiserver. It uses them as users do: by
+// HTTP and by kubectl. It tests behavior that only the whole system shows. Each single
+// rule is tested in its own package.
 package e2e

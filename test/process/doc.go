@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package process runs programs for tests. Each runs in a process group of its own and
-// writes its output to a log file. A record of it keeps a second one of the same name
-// from running. The package does not know which programs these are, nor when one is
+// writes its output to a log file. A record on disk prevents a second process with the
+// same name. The package does not know which programs it runs, nor when a program is
 // ready.
 package process

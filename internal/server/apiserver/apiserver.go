@@ -76,7 +76,7 @@ func (s *Server) Run(ctx context.Context) error {
 	return prepared.Run(ctx)
 }
 
-// readyInterval is the time between two looks whether the API server is ready.
+// readyInterval is the time between two checks of the API server's readiness.
 const readyInterval = 50 * time.Millisecond
 
 // WaitReady returns once the API server is ready.

@@ -35,9 +35,9 @@ const recentWrites = 512
 // memory that it takes. Objects with a large spec are decoded twice.
 const maxRecentBytes = 16 << 10
 
-// recentCodec decodes each object that it has encoded only once. The storage decodes what
-// it has written twice: for the answer of the write, and when the watch of the cache
-// receives it. The second time, the codec hands out a copy that it has kept. Decoding is a
+// recentCodec decodes each object that it has encoded only once. The storage decodes each
+// write twice: for the answer to the write, and when the watch of its cache receives the
+// write. The second time, the codec hands out a copy that it has kept. Decoding is a
 // function of the bytes, so equal bytes are the same object.
 type recentCodec struct {
 	runtime.Codec
@@ -49,7 +49,7 @@ type recentCodec struct {
 	next int
 }
 
-// A recentWrite is what was encoded, and later what it decodes to.
+// A recentWrite holds the bytes of a write and, once they are decoded, the object.
 type recentWrite struct {
 	data   []byte // nil until it is decoded
 	object runtime.Object
@@ -73,7 +73,8 @@ func (c *recentCodec) Encode(object runtime.Object, w io.Writer) error {
 	return err
 }
 
-// expect has the next object that decodes from the bytes of that key kept.
+// expect remembers that the bytes of that key were written, so that the object that is
+// decoded from them next is kept.
 func (c *recentCodec) expect(key uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -30,9 +30,9 @@ import (
 	"sigs.k8s.io/json"
 )
 
-// An encodedObject is an object as etcd stores it, with what the API server reads of it to
-// find it: name, namespace, resourceVersion, labels and selectable fields. It takes a
-// fraction of the memory of a decoded object, which is a tree of maps.
+// An encodedObject is an object as etcd stores it, with the fields that the API server
+// selects objects by: name, namespace, resourceVersion, labels and selectable fields. It
+// takes a fraction of the memory of a decoded object, which is a tree of maps.
 type encodedObject struct {
 	metav1.TypeMeta
 	metav1.ObjectMeta // Labels are shared by copies and do not change
@@ -46,8 +46,8 @@ func (o *encodedObject) DeepCopyObject() runtime.Object {
 	return &c
 }
 
-// decode decodes the object into a type that has its fields, whatever the schema says of
-// defaults.
+// decode decodes the object into a type that has its fields. It ignores defaults of the
+// schema.
 func (o *encodedObject) decode(into runtime.Object) (runtime.Object, error) {
 	if o.data != nil { // a bookmark has none
 		if err := json.UnmarshalCaseSensitivePreserveInts(o.data, into); err != nil {

@@ -34,8 +34,9 @@ import (
 // than what is written between a snapshot and its restore.
 const revisionBump = 1_000_000_000
 
-// Restore makes a snapshot the folder's data. It moves the previous data aside and
-// returns their new path, "" if there were none. No etcd may run with the folder.
+// Restore replaces the data in the folder with a snapshot. It moves the previous data
+// aside and returns their new path, "" if there were none. No etcd may run with the
+// folder.
 func Restore(dir, file string, now time.Time) (previous string, err error) {
 	r := &restoration{dir: dir, file: file, now: now}
 	for _, step := range r.steps() {
@@ -46,9 +47,9 @@ func Restore(dir, file string, now time.Time) (previous string, err error) {
 	return r.previous, nil
 }
 
-// A restoration makes a snapshot the data, in steps. A process that ends between two of
-// them, or within one, leaves the previous data until the snapshot is complete, and the
-// snapshot from then on: Start takes the rest of the steps.
+// A restoration replaces the data with a snapshot, in steps. If the process ends between
+// two steps or within one, the previous data remain until the snapshot is complete. After
+// that, the snapshot is the data, and Start takes the remaining steps.
 type restoration struct {
 	dir, file string
 	now       time.Time
@@ -59,7 +60,7 @@ func (r *restoration) steps() []func() error {
 	return []func() error{r.settle, r.write, r.complete, r.setAside, r.install}
 }
 
-// settle removes what an interrupted restoration has left, unless it is the data.
+// settle removes the files of an interrupted restoration, unless they are the only data.
 func (r *restoration) settle() error {
 	if err := os.RemoveAll(unfinishedDir(r.dir)); err != nil {
 		return err
@@ -73,7 +74,8 @@ func (r *restoration) settle() error {
 	case !data:
 		return r.install()
 	}
-	// Half a folder under its present name would become the data.
+	// Rename the folder before it is removed: a half-removed folder under its present
+	// name would be taken for the data.
 	if err := os.Rename(restoredDir(r.dir), unfinishedDir(r.dir)); err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func (r *restoration) setAside() error {
 	return err
 }
 
-// install makes the snapshot the data.
+// install moves the snapshot to the place of the data.
 func (r *restoration) install() error {
 	return os.Rename(restoredDir(r.dir), dataDir(r.dir))
 }
@@ -135,8 +137,8 @@ func endRestoration(dir string, now time.Time) error {
 	return r.install()
 }
 
-// unfinishedDir is where the data of a snapshot are written, and restoredDir is where
-// they wait to become the data.
+// unfinishedDir is the folder that a snapshot is written to. restoredDir is the folder of
+// a complete snapshot that is not in the place of the data yet.
 func unfinishedDir(dir string) string { return dataDir(dir) + ".unfinished" }
 func restoredDir(dir string) string   { return dataDir(dir) + ".restored" }
 

@@ -37,7 +37,7 @@ func Save(ctx context.Context, dir, file string) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return errors.Join(err, fmt.Errorf("%s exists already", file))
 	}
-	// etcd's client would wait for a server to come.
+	// etcd's client would wait until a server appears.
 	connection, err := net.DialTimeout("unix", socket, dialLimit)
 	if err != nil {
 		return fmt.Errorf("no server runs with %s: %w", dir, err)

@@ -91,7 +91,7 @@ func probeCluster(ctx context.Context, api client.Client, namespace, name string
 	}
 	switch err := api.Create(ctx, cluster, client.DryRunAll); {
 	case apierrors.IsInvalid(err):
-		return nil // a provider's schema is in force, which wants more of a spec
+		return nil // a provider's schema is in force, which requires more fields of the spec
 	case err != nil:
 		return err
 	}

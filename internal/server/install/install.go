@@ -48,8 +48,8 @@ var pruned = []schema.GroupVersionKind{
 	{Version: "v1", Kind: "ServiceAccount"},
 }
 
-// Apply makes the objects what the API server holds, and deletes what an earlier
-// Apply left that is not among them. It overwrites what others have changed in the
+// Apply creates or updates the objects in the API server, and deletes objects of an
+// earlier Apply that are not among them. It overwrites changes of other clients to the
 // fields that the objects set.
 func Apply(ctx context.Context, config *rest.Config, objects []*unstructured.Unstructured) error {
 	api, err := client.New(config, client.Options{})
