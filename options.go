@@ -57,8 +57,8 @@ type leaseTimes struct {
 	duration, renewDeadline, retryPeriod time.Duration
 }
 
-// newOptions returns options whose errors are logged without stack traces, since they
-// say where they come from.
+// newOptions returns the default options. Errors are logged without stack traces, because
+// error messages name their origin.
 func newOptions() *options {
 	return &options{log: zap.Options{StacktraceLevel: zapcore.PanicLevel}}
 }
@@ -70,7 +70,7 @@ func (o *options) bind(flags *flag.FlagSet) {
 	flags.StringVar(&o.probeAddress, "health-probe-bind-address", ":8080", "Address of /healthz and /readyz.")
 	flags.IntVar(&o.concurrency, "max-concurrent-reconciles", 8, "Maximum number of objects of a Kind to reconcile concurrently.")
 	flags.DurationVar(&o.heartbeatDelay, "heartbeat-delay", 5*time.Second, "How much later than a heartbeat kubectl and watches may see it: heartbeats are batched for four fifths of this time into one status write; 0 writes each immediately. The REST API shows heartbeats without this delay.")
-	flags.DurationVar(&o.stuckAfter, "deletion-stuck-after", 15*time.Minute, "Time after which a deletion that still waits is recorded as stuck, by an Event that is repeated at this interval; 0 records none.")
+	flags.DurationVar(&o.stuckAfter, "deletion-stuck-after", 15*time.Minute, "Record a deletion that has waited this long as stuck, with an Event that repeats at this interval; 0 disables.")
 	flags.Var(&o.conditionNames, "condition-names", "Names of the aggregated conditions: first (Ready, Available), newer (Reconciled, LastKnownReconciled) or both.")
 	flags.StringVar(&o.user, "user", "", "User of every REST request where authentication is disabled.")
 	o.bindFacade(flags)
@@ -85,14 +85,14 @@ func (o *options) bindLeaderElection(flags *flag.FlagSet) {
 	flags.BoolVar(&o.leaderElect, "leader-elect", false, "Run the reconcilers on one replica only. Every replica serves REST.")
 	flags.StringVar(&o.leaseNamespace, "leader-election-namespace", "hyperfleet-system", "Namespace of the leader election lease.")
 	flags.DurationVar(&o.lease.duration, "leader-elect-lease-duration", 15*time.Second, "Lease duration; failover can take this long.")
-	flags.DurationVar(&o.lease.renewDeadline, "leader-elect-renew-deadline", 10*time.Second, "Time after which a leader that cannot renew its lease stops. Must be less than the lease duration.")
+	flags.DurationVar(&o.lease.renewDeadline, "leader-elect-renew-deadline", 10*time.Second, "Time that the leader tries to renew its lease before it stops. Must be less than the lease duration.")
 	flags.DurationVar(&o.lease.retryPeriod, "leader-elect-retry-period", 2*time.Second, "Time between two attempts to acquire or renew the lease.")
 }
 
 func (o *options) bindFacade(flags *flag.FlagSet) {
 	flags.StringVar(&o.facade.BindAddress, "facade-bind-address", ":8000", "Address of the REST API.")
 	flags.IntVar(&o.facade.PageSize, "page-size", 20, "Default number of items on a page of a list, 1 to 1000.")
-	flags.StringVar(&o.identityDomain, "identity-domain", contract.DefaultIdentityDomain, "Domain of the e-mail addresses by which the REST API shows users whose names are no e-mail addresses.")
+	flags.StringVar(&o.identityDomain, "identity-domain", contract.DefaultIdentityDomain, "Domain of the e-mail addresses that the REST API makes for users whose names are not e-mail addresses.")
 	flags.BoolVar(&o.facade.AdapterIdentity, "adapter-identity", false, "Refuse reports of callers without the verb report on the adapter. hyperfleet server also installs the policy that does so at the Kubernetes API; beside a cluster's API server, the component config/adapter-identity has both.")
 	flags.DurationVar(&o.facade.SlowRequest, "slow-request", 2*time.Second, "Log REST requests slower than this; 0 disables.")
 	flags.DurationVar(&o.facade.WriteVisibility, "write-visibility", 5*time.Second, "Maximum time that the response to a REST write waits until reads show the write.")
@@ -101,13 +101,13 @@ func (o *options) bindFacade(flags *flag.FlagSet) {
 	o.facade.Limits.BindFlags(flags)
 }
 
-// check fails where options contradict each other or are not safe.
+// check returns an error if options contradict each other or are unsafe.
 func (o *options) check() error {
 	if o.adaptersFile == "" {
 		return errors.New("--adapters-config is required: the YAML file with the required adapters")
 	}
 	if o.serving.Unauthenticated != (o.user != "") {
-		return errors.New("--user and --insecure-disable-authentication require each other: with authentication, the credentials name the user")
+		return errors.New("--user and --insecure-disable-authentication must be set together: with authentication, the user comes from the credentials")
 	}
 	if o.log.Level != nil && o.log.Level.Enabled(bodiesLevel) {
 		return errors.New("--zap-log-level is too verbose: from 8 on, client-go can log request bodies, which include bearer tokens under review")

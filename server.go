@@ -56,7 +56,8 @@ var serverDefaults = map[string]string{
 	"drain-delay":               "0s", // there is no load balancer to wait for
 }
 
-// leaderElectionFlags begin with this, and only the manager has them.
+// leaderElectionFlags is the prefix of the flags of leader election. Only the manager has
+// these flags.
 const leaderElectionFlags = "leader-elect"
 
 // serverOptions configure the control plane, and the manager in the same process.
@@ -168,7 +169,8 @@ func (o *serverOptions) openLog() (closeLog func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(o.logFile), 0o700); err != nil {
 		return nil, err
 	}
-	// Appending is safe where another server of the data directory has the file, too.
+	// Append, because another server that is started with the same data directory may
+	// have the file open.
 	file, err := os.OpenFile(o.logFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -177,9 +179,9 @@ func (o *serverOptions) openLog() (closeLog func(), err error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// complete sets what the data directory provides where no flag does: the adapters'
-// configuration, and the certificate of listeners that the network can reach. It fails
-// where the options are not safe.
+// complete takes two options from the data directory if no flag sets them: the file of
+// the adapters' configuration, and the certificate of listeners that the network can
+// reach. It returns an error if the options are unsafe.
 func (o *serverOptions) complete() error {
 	dir, err := filepath.Abs(o.plane.DataDir)
 	if err != nil {

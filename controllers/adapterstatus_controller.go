@@ -37,9 +37,9 @@ import (
 const orphanGracePeriod = time.Minute
 
 // AdapterStatusReconciler deletes reports whose resource does not exist or no longer
-// exists, and reports that no adapter can have made. The reconciler of a resource deletes its reports while the resource is
-// being deleted. A report that is being deleted goes also where no garbage collector
-// runs.
+// exists, and reports that no adapter can have made. The reconciler of a resource deletes
+// its reports while the resource is being deleted. The reconciler also releases a report
+// that is being deleted where no garbage collector runs.
 type AdapterStatusReconciler struct {
 	Options
 
@@ -111,9 +111,9 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 	return ctrl.Result{}, nil
 }
 
-// release removes the garbage collector's finalizers from a report that is being
-// deleted, see collectorFinalizers: with the report, they would keep its resource.
-// This replica does not know which finalizers a report has.
+// release removes the garbage collector's finalizers from a report that is being deleted,
+// see collectorFinalizers. They would keep the report, and the report would keep its
+// parent. This replica does not know which finalizers a report has.
 func (r *AdapterStatusReconciler) release(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
 	stored := &v1.AdapterStatus{}
 	if err := r.APIReader.Get(ctx, key, stored); err != nil {

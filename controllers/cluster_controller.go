@@ -33,8 +33,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// ClusterReconciler keeps the status of Clusters, and takes a deleted Cluster with its
-// NodePools and reports to its end.
+// ClusterReconciler writes the status of Clusters, and completes the deletion of a
+// Cluster with its NodePools and reports.
 type ClusterReconciler struct {
 	Options
 

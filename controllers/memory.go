@@ -113,7 +113,7 @@ func (m *memory) cacheLag(ctx context.Context, live client.Reader, cached parent
 	case err != nil:
 		return 0, fmt.Errorf("get %s that the cache lacks: %w", kindOf(cached), err)
 	case isOlder(stored.GetResourceVersion(), written.resourceVersion):
-		log.FromContext(ctx).Info("The store was restored to an older revision, dropping what is remembered of the lost one",
+		log.FromContext(ctx).Info("The store was restored to an older revision, forgetting all remembered versions",
 			"object", klog.KObj(stored), "written", written.resourceVersion, "stored", stored.GetResourceVersion())
 		m.clear()
 		return 0, nil

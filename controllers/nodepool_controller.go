@@ -32,8 +32,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// NodePoolReconciler keeps the status of NodePools, ties them to their Cluster, and
-// takes a deleted NodePool with its reports to its end.
+// NodePoolReconciler writes the status of NodePools, ties NodePools to their Cluster, and
+// completes the deletion of a NodePool with its reports.
 type NodePoolReconciler struct {
 	Options
 

@@ -30,7 +30,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// Options are what the reconcilers of all Kinds share.
+// Options configure the reconcilers of all Kinds.
 type Options struct {
 	// Client reads Clusters and NodePools from the cache of CacheOptions, and writes.
 	Client client.Client

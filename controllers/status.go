@@ -56,7 +56,8 @@ type AdapterConfig interface {
 	// Mapping returns the rules of the mapped conditions of a Kind, nil for none.
 	Mapping(kind string) *mapping.Program
 
-	// OnChange has f called after every change of what the others return.
+	// OnChange registers f, which is called after every change of a value that the other
+	// methods return.
 	OnChange(f func())
 }
 
@@ -80,7 +81,7 @@ type circumstances struct {
 // computation is a status that is not stored yet, and what it was computed from.
 type computation struct {
 	in      aggregate.Input
-	reports []*v1.AdapterStatus // of which in has what conditions depend on
+	reports []*v1.AdapterStatus // the objects that in.Reports were made from
 	status  *v1.ResourceStatus
 
 	// version is the resourceVersion of the reports: they reflect all changes up to it.
@@ -102,9 +103,10 @@ func (a aggregator) update(ctx context.Context, obj parent, at circumstances) (c
 	return a.save(ctx, obj, c)
 }
 
-// compute returns the status of obj that follows from the reports. These come from
-// memory and may be older than the stored status, which another process may have
-// written. Where they do not explain it, the API server has the last word.
+// compute returns the status of obj that follows from the reports. The reports come from
+// memory and may be older than the stored status, which another process may have written.
+// If they do not explain the stored status, compute reads the reports from the API
+// server.
 func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (computation, error) {
 	key := client.ObjectKeyFromObject(obj)
 	c := computation{received: a.memory.takeReceived(key)} // before the reports are read, so that they include it
@@ -179,7 +181,7 @@ func laterOf(t, u time.Time) time.Time {
 	return t
 }
 
-// evaluate computes the status from the input.
+// evaluate computes the status from the input, by newStatus and aggregate.Conditions.
 func (a aggregator) evaluate(obj parent, c *computation) {
 	c.status = newStatus(obj, &c.in)
 	if obj.GetDeletionTimestamp() != nil {
@@ -234,7 +236,7 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 	before := *obj.GetStatus()
 	err := a.write(ctx, obj, &before, c)
 	if isTooLarge(err) {
-		log.FromContext(ctx).Error(err, "The API server refuses the status for its size, writing one that says less")
+		log.FromContext(ctx).Error(err, "The API server refuses the status for its size, writing a shorter one")
 		*obj.GetStatus() = before
 		c.in.Minimal = true
 		a.evaluate(obj, &c)
@@ -271,8 +273,8 @@ func (a aggregator) writeDelay(obj parent, status *v1.ResourceStatus) time.Durat
 	return max(0, a.HeartbeatDelay-a.HeartbeatDelay/5-now.Sub(since))
 }
 
-// write makes a computed status that of obj, and stores it. It then counts, traces and
-// records the change from the status before.
+// write assigns a computed status to obj and stores it. It then counts, traces and
+// records the change from the previous status.
 func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceStatus, c computation) error {
 	ctx, span := tracer.Start(ctx, "write status of "+a.kind, trace.WithAttributes(
 		attribute.String("k8s.namespace.name", obj.GetNamespace()),
@@ -295,10 +297,9 @@ func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceSt
 }
 
 // putStatus replaces an object's status. The lock on the resourceVersion is needed
-// although no other client writes the status: the conditions before go into the
-// conditions after. If the status were computed from a cached object that is older
-// than the last own write, a known result could be lost, or one transition dated
-// twice.
+// although no other client writes the status: the new conditions are computed from the
+// previous ones. If the previous ones came from a cached object that is older than the
+// last own write, a known result could be lost, or one transition could be dated twice.
 //
 // The update sends the status and the version of the object that it is for. An update
 // of the status subresource ignores all else. It costs the API server less than a
@@ -317,9 +318,9 @@ func putStatus(ctx context.Context, c client.Client, kind string, obj parent) er
 	return nil
 }
 
-// isTooLarge reports whether the store refuses an object for its size. The API server
-// has a status of its own only for bodies beyond its own limit. It passes on the
-// refusals of etcd and of etcd's client as internal errors.
+// isTooLarge reports whether the store refuses an object for its size. The API server has
+// a status code for bodies beyond its own limit only. It passes on the refusals of etcd
+// and of etcd's client as internal errors.
 func isTooLarge(err error) bool {
 	switch {
 	case err == nil:

@@ -37,10 +37,11 @@ type Parent interface {
 	GetStatus() *ResourceStatus
 }
 
-// Computed reports whether the controller has written the status. A status that
-// it has not written yet has no conditions, or those of the schema's default: Ready
-// and Available, created at the Unix epoch. They are no history: conditions are not
-// to be computed from them. The condition of an adapter may be that old.
+// Computed reports whether the controller has written the status. A status that it has
+// not written yet has no conditions, or those of the schema's default: Ready and
+// Available, created at the Unix epoch. They are not earlier results, so no condition may
+// be computed from them. The createdTime of an adapter's condition may be the Unix epoch,
+// so Computed ignores these conditions.
 func (s *ResourceStatus) Computed() bool {
 	return len(s.Conditions) > 0 && !slices.ContainsFunc(s.Conditions, func(c ResourceCondition) bool {
 		return (c.Type == ReadyCondition || c.Type == AvailableCondition) && c.CreatedTime.Unix() == 0

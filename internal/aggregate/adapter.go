@@ -50,10 +50,11 @@ type adapter struct {
 	result *v1.ResourceCondition
 }
 
-// adaptersOf returns the adapters that reported, in the order in which their reports
-// were created, then the required ones and those with kept results that did not. Each
-// has its condition. unnamed are the stored conditions of other adapters: they have no
-// report here, and a type does not tell the name of its adapter.
+// adaptersOf returns the adapters that reported, in the order in which their reports were
+// created. The required adapters and the adapters with kept results that did not report
+// follow. Each adapter has its condition. unnamed are the stored conditions of other
+// adapters. These adapters have no report here, and the name of an adapter does not
+// follow from the type of its condition.
 func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	reports := onePerAdapter(in)
 	for i := range reports {

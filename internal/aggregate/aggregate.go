@@ -152,12 +152,14 @@ func available(in Input, required []adapter) v1.ResourceCondition {
 			status, c.Reason, c.Message = metav1.ConditionFalse, v1.AdaptersUnavailableReason, faults
 		}
 	case c.ObservedGeneration == 0:
-		// There was no result of all adapters so far, or it was of other ones.
+		// The required adapters have had no common result so far, or the last common
+		// result was of other required adapters.
 		c.Reason, c.Message = v1.AwaitingAdaptersReason, awaitingMessage
 		if reported(required) {
 			c.Message = awaited(in, required)
 		}
-	// Otherwise the last result stays. Under another name it has another reason.
+	// Otherwise the last result stays. Its reason is reset, because a condition that is
+	// stored under a newer name has another reason.
 	case status == metav1.ConditionTrue:
 		c.Reason = v1.ResourceAvailableReason
 	default:
@@ -169,11 +171,11 @@ func available(in Input, required []adapter) v1.ResourceCondition {
 	return transition(c, status, in.Now)
 }
 
-// ready returns the Ready condition: True if every required adapter reports True
-// at the current generation, else False. A parent that is deleted is
-// not ready. Its observedGeneration is the generation
-// that it is computed for: kubectl wait and kstatus ignore a condition of an older
-// one. See ReportedGeneration for what REST shows.
+// ready returns the Ready condition: True if every required adapter reports True at the
+// current generation, else False. A parent that is being deleted is not ready. The
+// observedGeneration of Ready is the generation that Ready is computed for, because
+// kubectl wait and kstatus ignore a condition of an older generation. REST shows
+// ReportedGeneration instead.
 func ready(in Input, required, all []adapter) v1.ResourceCondition {
 	c := before(in, v1.ReadyCondition)
 	status := metav1.ConditionFalse

@@ -22,10 +22,10 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// ReportedGeneration returns the newest generation that a required adapter has a
-// result for, or 0. It is Ready's observed_generation over REST, not Reconciled's: pollers of that
-// API compare it with the resource's generation and calm down as soon as an adapter
-// has taken a change up. It depends on the parent's conditions alone.
+// ReportedGeneration returns the newest generation that a required adapter has a result
+// for, or 0. Over REST, it is the observed_generation of Ready, but not of Reconciled.
+// Pollers of that API compare it with the parent's generation, and poll less often as
+// soon as an adapter has taken up a change. It depends on the parent's conditions alone.
 //
 // If two adapters share a condition type, the result of either counts.
 func ReportedGeneration(conditions []v1.ResourceCondition, required []string) int64 {
@@ -40,12 +40,13 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 
 // AtGeneration returns the conditions to show of a parent that the reconciler may not
 // have looked at since its last change. If in.Previous were computed for another
-// generation, Ready becomes what Conditions makes of the stored conditions of the
-// adapters at in.Generation, Stalled goes because no adapter has said it of that
-// generation, and everything else stays as it is stored: nobody reads Ready=True of a
-// generation that no adapter has seen, nor of a deleted parent. If the
-// status changes, it changed when the parent was updated or deleted. in.Reports, in.Confirmed and in.Now do not
-// count: the result depends on the parent and on in.Required alone.
+// generation, Ready is computed again from the stored conditions of the adapters at
+// in.Generation. Stalled is removed, because no adapter has reported it for that
+// generation. All other conditions stay as they are stored. So nobody reads Ready=True
+// for a generation that no adapter has seen, nor for a parent that is being deleted. The
+// transition time of a changed status is the time when the parent was updated or deleted.
+// in.Reports, in.Confirmed and in.Now do not count: the result depends on the parent and
+// on in.Required alone.
 func AtGeneration(in Input) []v1.ResourceCondition {
 	was := before(in, v1.ReadyCondition)
 	if was.ObservedGeneration == in.Generation {

@@ -25,7 +25,7 @@ import (
 )
 
 // Mapped is what a rule of the adapters' configuration says of the parent. Package
-// mapping computes it; the generation and the times are not the rule's to say.
+// mapping computes it. A rule does not determine the generation and the times.
 type Mapped struct {
 	Type            string
 	Status          metav1.ConditionStatus // True or False

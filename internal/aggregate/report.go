@@ -114,9 +114,9 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 // A condition need not have all of the report's message, and an adapter beyond the
 // limits has none: such a report is contained as far as it will ever be.
 //
-// One answer comes too early: for the first result of an adapter whose condition
-// type another adapter has, if the other adapter's result is newer. The conditions
-// do not tell the two apart.
+// Reflects returns true too early in one case: two adapters share a condition type, and r
+// is the first result of one of them, but older than the result of the other. The
+// conditions do not distinguish the two adapters.
 func Reflects(conditions []v1.ResourceCondition, generation int64, r Report, now time.Time) bool {
 	r, ok := r.result()
 	if _, implausible := Implausible(r, generation, now); implausible || !ok {

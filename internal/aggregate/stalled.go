@@ -73,10 +73,10 @@ func stalled(in Input, required []adapter) *v1.ResourceCondition {
 }
 
 // isStalled reports whether the adapter has said that waiting will not mend what keeps
-// the parent from being ready. Only a result counts, because each result is dated in the
-// adapter's condition: an older report cannot bring a fault back. If the result is the
-// stored one, so is the answer; was is the stored condition. An adapter that has
-// finalized a deleted parent is done, whatever else it says.
+// the parent from being ready. Only a report with a result counts. The adapter's
+// condition dates each result, so an older report cannot bring a fault back. If the
+// result is the stored one, isStalled returns what the stored condition was says. An
+// adapter that has finalized a deleted parent is not stalled, whatever else it reports.
 func (a *adapter) isStalled(in Input, was *v1.ResourceCondition) bool {
 	if a.result == nil || a.result.ObservedGeneration != in.Generation || a.result.Status != metav1.ConditionFalse {
 		return false
@@ -92,8 +92,9 @@ func (a *adapter) isStalled(in Input, was *v1.ResourceCondition) bool {
 	return a.said.Stalled == metav1.ConditionTrue
 }
 
-// stalledBecause returns the reason and message of a stalled adapter: those of its
-// Stalled condition and, for what that leaves out, those of its result.
+// stalledBecause returns the reason and message of a stalled adapter: the reason and
+// message of its Stalled condition, or of its result where the Stalled condition has
+// none.
 func (a *adapter) stalledBecause(in Input) (reason, message string) {
 	if !a.restsOnReport(in) {
 		return a.result.Reason, a.result.Message

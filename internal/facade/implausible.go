@@ -51,8 +51,9 @@ func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.A
 }
 
 // removeImplausible deletes the recorded report if no adapter can have seen what it says,
-// and reports whether it did. Compared with such a report, every honest one is stale. A
-// report that is older than what the conditions rest on is stale anyway.
+// and reports whether it did. While an implausible report is stored, the API server
+// refuses every honest report as stale. A report that is older than the reports that the
+// conditions rest on is stale in any case.
 func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
 	recorded := &v1.AdapterStatus{}
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
@@ -84,8 +85,8 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 
 // keepResult records on the resource that the result of the adapter stays known although
 // its recorded report is about to be deleted: the next report may never be written. The
-// write conflicts if the resource has changed since readLive read it. And it makes a status
-// conflict that was computed before.
+// write conflicts if the resource has changed since readLive read it. It also makes the
+// write of a status that was computed earlier conflict.
 func (s *Server) keepResult(ctx context.Context, on requested, recorded *v1.AdapterStatus) error {
 	value, err := aggregate.Keep(on.object.GetAnnotations(), on.conditions(), aggregate.ReportOf(recorded))
 	if err != nil || on.dryRun || value == on.object.GetAnnotations()[v1.KeptResultsAnnotation] {

@@ -192,10 +192,10 @@ func concerns(recorded, report *v1.AdapterStatus) bool {
 }
 
 // removePredecessor deletes the recorded report if it is about a resource that had the
-// same name and is gone, and reports whether it did. It makes sure first that it is not
-// the other way round: that the index is behind, and the recorded report is the
-// successor's. Of a recorded report that is about this resource, the report takes the UID,
-// or that there is none.
+// same name and is gone, and reports whether it did. It first checks the opposite case:
+// the index may be behind, and the recorded report may be about a successor of the
+// resource. If the recorded report is about this resource, the new report takes over its
+// UID, or its lack of a UID.
 func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
 	if err := s.readLive(ctx, on); err != nil {
 		return false, err
@@ -211,8 +211,9 @@ func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1
 	return true, s.remove(ctx, on, recorded, metrics.DiscardPredecessor)
 }
 
-// remove deletes exactly the version of a recorded report that was read, and counts it. If
-// the report has changed since then, the next attempt to record another one finds that out.
+// remove deletes exactly the version of a recorded report that was read, and counts it.
+// If the report has changed since then, remove returns no error, and the next attempt to
+// write the new report detects the change.
 func (s *Server) remove(ctx context.Context, on requested, recorded *v1.AdapterStatus, why string) error {
 	if on.dryRun {
 		return nil

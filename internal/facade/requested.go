@@ -97,8 +97,8 @@ func (on requested) terminating() error {
 // read the resource.
 func (on requested) isDeleted() bool { return !on.object.GetDeletionTimestamp().IsZero() }
 
-// readLive reads the resource from the API server. It fails if the index is behind and the
-// resource is gone, also if another one has its name by now.
+// readLive reads the resource from the API server. It returns an error if the resource is
+// gone, which the index may not know yet, even if another resource has its name by now.
 func (s *Server) readLive(ctx context.Context, on requested) error {
 	switch o := on.object.(type) { // a client would merge what it reads into what was read before
 	case *v1.Cluster:
@@ -189,8 +189,8 @@ func isDryRun(r *http.Request) (bool, error) {
 	return true, nil
 }
 
-// await waits, within bounds, until reads show a write. The write stands also if they do
-// not show it in time.
+// await waits until reads show a write, for WriteVisibility at most, and not at all if
+// too many writes wait already. A write that is not visible in time is not undone.
 func (s *Server) await(r *http.Request, id string, visible func(ctx context.Context) error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()

@@ -54,13 +54,14 @@ type Options struct {
 	WriteVisibility time.Duration
 	// Limits bound what requests may take.
 	Limits Limits
-	// DrainDelay is how long Drain serves on when readiness fails already.
+	// DrainDelay is how long Drain continues to serve requests after readiness has begun
+	// to fail.
 	DrainDelay time.Duration
 	// Version of the program, for GET /api/hyperfleet.
 	Version string
 	// Authenticator says who makes a request.
 	Authenticator authenticator.Request
-	// Authorizer says what they may do.
+	// Authorizer decides what the caller may do.
 	Authorizer authorizer.Authorizer
 	// AdapterIdentity requires that a caller who reports as an adapter has the right to,
 	// also where the report changes nothing. The policy in config/adapter-identity requires
@@ -74,9 +75,9 @@ type Options struct {
 	TLS *tls.Config
 	// TracerProvider makes spans of requests; nil for none.
 	TracerProvider trace.TracerProvider
-	// SlowRequest is how long a request takes that is logged as slow; 0 for none.
+	// SlowRequest is the duration from which a request is logged as slow; 0 disables.
 	SlowRequest time.Duration
-	// Clock is the time; the real one where it is nil.
+	// Clock defaults to the real clock.
 	Clock clock.PassiveClock
 }
 

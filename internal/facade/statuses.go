@@ -91,8 +91,8 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 	if ahead := body.ObservedTime.Sub(s.options.Clock.Now()); ahead > v1.MaxClockSkew {
 		return clockProblem("observed_time is", ahead)
 	}
-	// A report creates an AdapterStatus or replaces one. The answers before either write
-	// reveal whether one exists, so the caller must have both rights.
+	// A report creates an AdapterStatus or replaces one. The answers that precede the
+	// write reveal whether an AdapterStatus exists, so the caller needs both rights.
 	report := newReport(s.replica.Namespace(), on, body)
 	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
@@ -223,7 +223,7 @@ func (s *Server) awaitReport(r *http.Request, on requested, stored *v1.AdapterSt
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
 	defer cancel()
 	if !mayWait(ctx) {
-		s.log.Info("Too many writes wait to be visible to reads for a report to wait", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
+		s.log.Info("Answering a report before reads show it, because too many writes wait already", "path", r.URL.Path, "adapter", stored.Spec.Adapter)
 		return
 	}
 	err := s.replica.Reports.AwaitWrite(ctx, v1.ID(stored.UID), stored.ResourceVersion, func(row *fleet.Row) bool {

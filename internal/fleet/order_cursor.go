@@ -36,8 +36,8 @@ func (r *Row) Position() Position {
 	return Position{CreatedTime: r.CreatedTime, Sequence: r.Sequence, ID: r.ID}
 }
 
-// cursor divides a set of rows at a Position. It compares in ascending order, as all sets
-// are counted in that.
+// cursor divides a set of rows at a Position. It compares in ascending order, because all
+// sets count their rows in ascending order.
 type cursor struct {
 	row   *Row // at the position
 	order ordering

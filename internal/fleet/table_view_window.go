@@ -56,8 +56,9 @@ func (v *view) page(w window) []*Row {
 }
 
 // walk returns the rows of a window of a set by traversing the view from the nearer end.
-// It is false if maxSteps rows were not enough: if the set depends on the order, as in a
-// search by time, its rows may all be at the far end.
+// It returns false if it has not found the window within maxSteps rows. That happens if
+// the set depends on the order, as in a search by time: all its rows may be at the far
+// end.
 func (v *view) walk(s rowSet, w window, maxSteps int) (page []*Row, ok bool) {
 	rows := make([]*Row, 0, w.n)
 	skip, backwards := w.fromNearerEnd(s.total)

@@ -57,8 +57,8 @@ func (r *Reports) Get(key client.ObjectKey) (*v1.AdapterStatus, bool) {
 	return rest.DecodeReport(row), true
 }
 
-// On returns the reports on a resource of a kind: those that state its UID, and those
-// that state its name and no UID.
+// On returns the reports on a parent of a kind: the reports that state its UID, and the
+// reports that state its name and no UID.
 func (r *Reports) On(kind string, resource client.Object) []*v1.AdapterStatus {
 	rows := r.rowsOn(kind, v1.ID(resource.GetUID()), client.ObjectKeyFromObject(resource))
 	reports := make([]*v1.AdapterStatus, len(rows))

@@ -62,8 +62,8 @@ type Options struct {
 	SkipInstall bool
 	// Version is the program's version.
 	Version string
-	// InitialStatus returns the status that a new Cluster is stored with, nil for that
-	// of the schema's defaults. A nil function means the same.
+	// InitialStatus returns the status that a new Cluster is stored with. If it is nil or
+	// returns nil, the Cluster has the status of the schema's defaults.
 	InitialStatus func(*v1.Cluster) *v1.ResourceStatus
 
 	apiServer *apiserver.Options
@@ -79,16 +79,16 @@ func NewOptions() *Options {
 
 // BindDataDir adds the flag of the data directory.
 func (o *Options) BindDataDir(flags *pflag.FlagSet) {
-	flags.StringVar(&o.DataDir, "data-dir", DefaultDataDir, "Directory of everything that outlives the process: data, credentials and kubeconfig. Only one server can use it.")
+	flags.StringVar(&o.DataDir, "data-dir", DefaultDataDir, "Directory for data, credentials and kubeconfig. Only one server can use it at a time.")
 }
 
 // BindFlags adds the flags.
 func (o *Options) BindFlags(flags *pflag.FlagSet) {
 	o.BindDataDir(flags)
 	flags.StringVar(&o.BindAddress, "kubernetes-bind-address", "127.0.0.1:6443", "IP address and port of the Kubernetes API. It always requires TLS and credentials.")
-	flags.StringSliceVar(&o.ExtraHosts, "tls-san", nil, "Further names and IP addresses at which clients reach the server, for its certificate.")
+	flags.StringSliceVar(&o.ExtraHosts, "tls-san", nil, "Additional names and IP addresses for the server's certificate, at which clients reach the server.")
 	flags.Var(&o.DatabaseQuota, "database-quota", "Size of the database at which the server refuses writes, at least 64Mi.")
-	flags.BoolVar(&o.SkipInstall, "skip-install", false, "Do not install the custom resources, roles and admission policies that are compiled in, where something else does, such as GitOps with a provider's schema.")
+	flags.BoolVar(&o.SkipInstall, "skip-install", false, "Do not install the compiled-in custom resources, roles and admission policies. Set it if another tool installs them, such as a GitOps tool with a provider's schema.")
 	o.apiServer.BindFlags(flags)
 }
 

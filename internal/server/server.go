@@ -48,8 +48,8 @@ const managerUser = "system:serviceaccount:hyperfleet-system:hyperfleet-manager"
 
 var managerGroups = []string{"system:serviceaccounts", "system:serviceaccounts:hyperfleet-system"}
 
-// renewInterval is how often a running server looks whether its certificate expires
-// soon.
+// renewInterval is the interval at which a running server checks whether its certificate
+// expires soon.
 const renewInterval = 24 * time.Hour
 
 // reportInterval is the time between two messages about a start that takes long.
@@ -76,10 +76,10 @@ type control struct {
 	api         *apiserver.Server
 }
 
-// Run starts the control plane and calls serve, with a connection that has the
-// manager's identity. Serve is to return when its context ends. That is
-// when Run's context ends, or when a part of the control plane fails. The control plane
-// runs until serve has returned. Run tells progress what it starts.
+// Run starts the control plane and calls serve, with a connection that has the manager's
+// identity. serve must return when its context ends: when Run's context ends, or when a
+// part of the control plane fails. The control plane runs until serve has returned. Run
+// calls progress with the name of each part that it starts.
 func Run(ctx context.Context, o *Options, log *zap.Logger, progress func(string), serve func(context.Context, Connection) error) (err error) {
 	held, err := acquire(o.DataDir)
 	if err != nil {
@@ -254,8 +254,9 @@ func (c *control) beginToServe(ctx context.Context, loopback *rest.Config) error
 // startLimit bounds the rest of an interrupted start.
 const startLimit = 30 * time.Second
 
-// finishStart waits until the API server has started, if the server is to end meanwhile:
-// Kubernetes ends the whole process, and at once, where its API server is stopped before.
+// finishStart waits until the API server has started if the server is told to end during
+// its start. If the API server were stopped earlier, Kubernetes' code would end the whole
+// process at once.
 func (c *control) finishStart(interrupted context.Context) {
 	if !errors.Is(context.Cause(interrupted), context.Canceled) {
 		return // a part has failed

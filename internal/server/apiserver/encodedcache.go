@@ -89,8 +89,8 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 	return into, encoded.stamp(into)
 }
 
-// suggestion returns what the cache holds of an object that is about to change, or nil.
-// The storage then reads the object from etcd.
+// suggestion returns the cached version of an object that is about to change. If it
+// returns nil, the storage reads the object from etcd.
 func (c *encodedCache) suggestion(ctx context.Context, key string) runtime.Object {
 	encoded := &encodedObject{}
 	if err := c.cached.Get(ctx, key, storage.GetOptions{IgnoreNotFound: true, ResourceVersion: "0"}, encoded); err != nil || encoded.data == nil {

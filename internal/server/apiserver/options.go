@@ -72,7 +72,7 @@ func NewOptions() *Options {
 	return &Options{kubernetes: server.NewOptions()}
 }
 
-// watchEnd is within which time all watches end when the server ends.
+// watchEnd is the time within which all watches end when the server stops.
 const watchEnd = 5 * time.Second
 
 // passed are the flags of kube-apiserver that BindFlags adds: prefixes of names.
@@ -105,8 +105,8 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 	if host == nil {
 		return options.CompletedOptions{}, fmt.Errorf("%q is not an IP address to listen on", o.Host)
 	}
-	// Every few minutes this feature lists all objects to compare each watch cache
-	// with etcd. The replica's prober finds a watch cache that stands still.
+	// Every few minutes this feature lists all objects to compare each watch cache with
+	// etcd. The replica's prober detects a watch cache that has stalled.
 	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.DetectCacheInconsistency): false}); err != nil {
 		return options.CompletedOptions{}, err
 	}
@@ -122,7 +122,7 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 		// Nobody reads the address, and a machine may have no other.
 		k.GenericServerRunOptions.AdvertiseAddress = net.IPv4(127, 0, 0, 1)
 	}
-	// Otherwise one open watch holds up the end of the server for a minute.
+	// Without this, one open watch would delay the end of the server by a minute.
 	k.GenericServerRunOptions.ShutdownWatchTerminationGracePeriod = watchEnd
 	k.Authentication.Anonymous.Allow = false
 	k.Authentication.ClientCert.ClientCA = o.ClientCAFile

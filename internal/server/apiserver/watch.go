@@ -40,8 +40,9 @@ import (
 // returns. They do not pass through the network's encoding, and belong to the caller. A
 // selector or a time-out in the options has no effect.
 //
-// The API server serves a custom resource from the first request on, which must come
-// before the first Watch and after each change of the CustomResourceDefinition.
+// The API server begins to serve a custom resource with the first request for it. Such a
+// request must precede the first Watch, and the next Watch after each change of the
+// CustomResourceDefinition.
 func (s *Server) Watch(ctx context.Context, caller user.Info, resource schema.GroupVersionResource, namespace string, options metav1.ListOptions, object func() runtime.Object) (watch.Interface, error) {
 	decision, reason, err := s.callee.authorizer.Authorize(ctx, authorizer.AttributesRecord{
 		User: caller, Verb: "watch", Namespace: namespace, ResourceRequest: true,

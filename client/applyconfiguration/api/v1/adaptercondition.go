@@ -26,9 +26,9 @@ import (
 // AdapterConditionApplyConfiguration represents a declarative configuration of the AdapterCondition type for use
 // with apply.
 //
-// AdapterCondition is one finding of an adapter. A field manager owns all of it or
-// nothing: an apply that leaves it out would otherwise leave the fields of others
-// behind, and the API server would refuse the rest for what it lacks.
+// AdapterCondition is one finding of an adapter. A field manager owns the whole condition
+// or none of it. Otherwise an apply that omits the condition would leave the fields of
+// other field managers behind, and the API server would refuse this incomplete condition.
 type AdapterConditionApplyConfiguration struct {
 	// type of the finding, such as Available, Applied or Health.
 	Type *string `json:"type,omitempty"`
