@@ -269,7 +269,7 @@ func TestReportTooLargeForTheStore(t *testing.T) {
 	cluster := newCluster(t, "")
 	conditions := []string{`{"type":"Available","status":"True"}`}
 	for i := range 7 {
-		conditions = append(conditions, fmt.Sprintf(`{"type":"Condition%d","status":"True","message":"%s"}`, i, strings.Repeat("<", 32768)))
+		conditions = append(conditions, fmt.Sprintf(`{"type":"Condition%d","status":"True","message":%q}`, i, strings.Repeat("<", 32768)))
 	}
 	a := post(t, cluster.Href+"/statuses", `{"adapter":"dns","observed_generation":1,"observed_time":"2025-01-01T10:00:00Z","conditions":[`+strings.Join(conditions, ",")+`]}`)
 	if got := a.summary(t, http.MethodPost); got != "413 LMT-001" {

@@ -23,6 +23,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -113,7 +114,7 @@ func TestLargeBodiesAreCompressedInTurns(t *testing.T) {
 func TestLargeProjectionsTakeTurns(t *testing.T) {
 	s := withTurns(1)
 	small := []*fleet.Row{largeCluster(1, "x"), largeCluster(2, "y")}
-	large := append(small, largeCluster(3, strings.Repeat("z", bodyBuffer)))
+	large := append(slices.Clone(small), largeCluster(3, strings.Repeat("z", bodyBuffer)))
 	gone, cancel := context.WithCancel(fairness.WithCaller(t.Context(), "gone"))
 	cancel()
 	project := func(rows []*fleet.Row) error {

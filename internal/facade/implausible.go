@@ -40,7 +40,7 @@ func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.A
 	if _, implausible = aggregate.Implausible(report, on.row.Generation, now); !implausible {
 		return now, false, nil
 	}
-	if err = s.readLive(ctx, on); err != nil {
+	if err := s.readLive(ctx, on); err != nil {
 		return now, false, err
 	}
 	if now, err = s.clocks.Latest(ctx, recorded.Namespace); err != nil {

@@ -82,16 +82,17 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 	exists := map[string]bool{k.names[0]: true}
 	for i := range 100 {
 		name := pick(r, k.names)
+		change := r.IntN(9)
 		switch {
 		case !exists[name]:
 			add(ctx, t, c, k, name)
 			exists[name] = true
-		case r.IntN(3) == 0:
+		case change < 3:
 			remove(ctx, t, objects, name)
 			exists[name] = false
-		case r.IntN(3) == 0:
+		case change < 5:
 			_, err = objects.Patch(ctx, name, types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"labels":{"change":"%d"}}}`, i), metav1.PatchOptions{})
-		case r.IntN(2) == 0 && k.status != "":
+		case change < 7 && k.status != "":
 			_, err = objects.Patch(ctx, name, types.MergePatchType, []byte(k.status), metav1.PatchOptions{}, "status")
 		default:
 			_, err = objects.Patch(ctx, name, types.MergePatchType, fmt.Appendf(nil, k.freeForm, pick(r, freeForm), i), metav1.PatchOptions{})
