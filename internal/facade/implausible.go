@@ -63,6 +63,9 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 	err := retry.RetryOnConflict(retry.DefaultBackoff, func() (err error) {
 		var now time.Time
 		now, removable, err = s.isImplausible(ctx, on, recorded)
+		if err == nil && !removable && on.undated {
+			err = s.checkClock(report, recorded)
+		}
 		if err != nil || !removable {
 			return err
 		}

@@ -67,6 +67,16 @@ func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (
 	return s.follow(report, recorded.Spec.ObservedGeneration, recorded.Spec.ObservedTime.Time), nil
 }
 
+// checkClock returns an error if the server's clock is too far behind to date a report that
+// replaces the recorded one: by this clock, the recorded report comes from the future.
+func (s *Server) checkClock(report, recorded *v1.AdapterStatus) error {
+	now, observed := s.options.Clock.Now(), recorded.Spec.ObservedTime.Time
+	if recorded.Spec.ObservedGeneration != report.Spec.ObservedGeneration || !v1.IsFuture(observed, now) {
+		return nil
+	}
+	return clockProblem("the last report of the adapter is", observed.Sub(now))
+}
+
 // followKnown lets a report follow the one that the conditions rest on, as readLive has read
 // them. The error says that the server's clock is too far behind: by this clock, the
 // conditions rest on a report from the future, but not by the latest clock, which shows now.

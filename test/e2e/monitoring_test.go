@@ -45,8 +45,14 @@ func TestMonitoring(t *testing.T) {
 	inBothShapes(t, testMonitoring)
 }
 
-// leaderMetric is a metric of managers that elect a leader.
-const leaderMetric = "leader_election_master_status"
+// isOfShape reports whether a program of that shape has a metric. Only managers elect a
+// leader, and only the server has a database.
+func isOfShape(metric string, s shape) bool {
+	if s == besideAPIServer {
+		return !strings.HasPrefix(metric, "hyperfleet_database_")
+	}
+	return metric != "leader_election_master_status"
+}
 
 func testMonitoring(t *testing.T, f *fleet) {
 	spans := newCollector(t)
@@ -68,7 +74,7 @@ func testMonitoring(t *testing.T, f *fleet) {
 		for _, file := range []string{"config/prometheus/prometheus_rule.yaml", "config/prometheus/dashboard.json", "docs/monitoring.md"} {
 			written[file] = metricsIn(t, file)
 			for name := range written[file] {
-				if shown[name] == nil && (f.shape == besideAPIServer || name != leaderMetric) {
+				if shown[name] == nil && isOfShape(name, f.shape) {
 					t.Errorf("%s names %s, which HyperFleet does not have", file, name)
 				}
 			}
