@@ -37,6 +37,12 @@ import (
 // or deleted the same adapter's report in between.
 const recordAttempts = 5
 
+// reportGone is the answer if the last attempt was refused because of a recorded report that
+// is gone by now. The new report is not at fault.
+func reportGone(refused error) error {
+	return problem.Conflict.Because("The recorded report of the adapter was deleted at the same time; try again").WithCause(refused)
+}
+
 // record creates or replaces the adapter's report as the caller: in one write, if nobody
 // interferes. It returns nil if the report changes nothing.
 func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
@@ -87,7 +93,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 				on.countDiscarded(report.Spec.Adapter, metrics.DiscardStale)
 				return nil, nil
 			}
-			exists = false
+			exists, err = false, reportGone(err)
 		case exists && apierrors.IsInvalid(err):
 			uid := report.Spec.ResourceRef.UID
 			removed, removeErr := s.removePredecessor(ctx, on, report)
@@ -97,7 +103,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 			if !removed && report.Spec.ResourceRef.UID == uid {
 				return nil, err
 			}
-			exists = !removed
+			exists, err = !removed, reportGone(err)
 		default:
 			return nil, err
 		}
