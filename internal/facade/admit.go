@@ -136,7 +136,7 @@ type place struct {
 	in     *fairness.Shares // nil for none
 }
 
-// newPlace returns the Place of an authenticated request, which belongs to no share yet.
+// newPlace returns the place of an authenticated request, which belongs to no share yet.
 // The context of the request carries it.
 func (s *Server) newPlace(r *http.Request) *place {
 	p := &place{all: &s.inFlight}

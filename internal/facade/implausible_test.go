@@ -38,7 +38,18 @@ import (
 // plant stores a report as an adapter would by kubectl.
 func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64, observed time.Time) {
 	t.Helper()
-	report := &v1.AdapterStatus{
+	report := planted(cluster, adapter, generation, observed)
+	if err := suite.env.Client.Create(t.Context(), report); err != nil {
+		t.Fatal(err)
+	}
+	// The reconciler may delete it before anybody looks.
+	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func planted(cluster rest.Cluster, adapter string, generation int64, observed time.Time) *v1.AdapterStatus {
+	return &v1.AdapterStatus{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, adapter)},
 		Spec: v1.AdapterStatusSpec{
 			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster.Name},
@@ -47,13 +58,6 @@ func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64,
 			ObservedTime:       v1.NewTimestamp(observed),
 			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionFalse, Reason: "Planted"}},
 		},
-	}
-	if err := suite.env.Client.Create(t.Context(), report); err != nil {
-		t.Fatal(err)
-	}
-	// The reconciler may delete it before anybody looks.
-	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -95,14 +99,15 @@ func plantOver(t *testing.T, cluster rest.Cluster, adapter string) {
 }
 
 // hooks holds a function that is called before each request of a replica to the API server
-// about reports. An error of the function is that of the request.
+// about a single report. An error of the function is that of the request.
 type hooks struct {
 	next   http.RoundTripper
 	before atomic.Pointer[func(method string) error]
 }
 
 func (h *hooks) RoundTrip(r *http.Request) (*http.Response, error) {
-	if before := h.before.Load(); before != nil && strings.Contains(r.URL.Path, "/adapterstatuses") {
+	if before := h.before.Load(); before != nil &&
+		(strings.Contains(r.URL.Path, "/adapterstatuses/") || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/adapterstatuses")) {
 		if err := (*before)(r.Method); err != nil {
 			return nil, err
 		}
@@ -248,6 +253,35 @@ func TestOutdatedReportOverImplausibleOne(t *testing.T) {
 	}
 	// Otherwise the reconciler would delete the planted report during another test.
 	post(t, path, reportBody("extra", 1, noon.Add(time.Second), "True")).want(t, http.StatusCreated)
+}
+
+// TestReportWhileOthersInterfere has a newer report appear before each attempt to write a
+// report, and disappear after it. The adapter is told to try again, and not that its report is
+// wrong.
+func TestReportWhileOthersInterfere(t *testing.T) {
+	send, h := newHookedReplica(t)
+	cluster := newCluster(t, "")
+	path := cluster.Href + "/statuses"
+	post(t, path, reportBody("extra", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
+	stale := reportBody("extra", 1, noon, "False")
+	eventually(t, "the replica knows the newer report", func() bool { return send(path, stale) == http.StatusNoContent })
+	newer := planted(cluster, "extra", 1, noon.Add(time.Hour))
+	refused := false
+	h.before.Store(new(func(method string) error {
+		switch {
+		case method == http.MethodPatch:
+			refused = true
+		case method == http.MethodGet && refused:
+			refused = false
+			return suite.env.Client.Delete(t.Context(), newer.DeepCopy())
+		case method == http.MethodPost:
+			return suite.env.Client.Create(t.Context(), newer.DeepCopy())
+		}
+		return nil
+	}))
+	if status := send(path, stale); status != http.StatusConflict {
+		t.Errorf("answered with %d, want %d", status, http.StatusConflict)
+	}
 }
 
 // A replica whose clock is late removes no honest report, also if nothing shows what that

@@ -37,10 +37,10 @@ import (
 // or deleted the same adapter's report in between.
 const recordAttempts = 5
 
-// reportGone is the answer if the last attempt was refused because of a recorded report that
-// is gone by now. The new report is not at fault.
-func reportGone(refused error) error {
-	return problem.Conflict.Because("The recorded report of the adapter was deleted at the same time; try again").WithCause(refused)
+// interfered is the answer if the last attempt was refused because of what was recorded then
+// and is not in the way any more. The report is not at fault.
+func interfered(refused error) error {
+	return problem.Conflict.Because("Other clients keep changing the recorded report of the adapter; try again").WithCause(refused)
 }
 
 // record creates or replaces the adapter's report as the caller: in one write, if nobody
@@ -93,7 +93,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 				on.countDiscarded(report.Spec.Adapter, metrics.DiscardStale)
 				return nil, nil
 			}
-			exists, err = false, reportGone(err)
+			exists, err = false, interfered(err)
 		case exists && apierrors.IsInvalid(err):
 			uid := report.Spec.ResourceRef.UID
 			removed, removeErr := s.removePredecessor(ctx, on, report)
@@ -103,7 +103,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 			if !removed && report.Spec.ResourceRef.UID == uid {
 				return nil, err
 			}
-			exists, err = !removed, reportGone(err)
+			exists, err = !removed, interfered(err)
 		default:
 			return nil, err
 		}
