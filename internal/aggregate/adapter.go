@@ -174,11 +174,11 @@ func claim(all []adapter, previous []v1.ResourceCondition) (claimed map[string]b
 	for i := range all {
 		a := &all[i]
 		plain := conditionType(a.name)
-		if c := find(previous, qualifiedType(plain, a.name)); c != nil {
+		if c := v1.FindCondition(previous, qualifiedType(plain, a.name)); c != nil {
 			a.known, claimed[c.Type] = c, true
 			continue
 		}
-		c := find(previous, plain)
+		c := v1.FindCondition(previous, plain)
 		if c == nil {
 			continue
 		}
@@ -238,18 +238,8 @@ func isAdapterType(conditionType string) bool {
 // type may be another adapter's.
 func findOf(conditions []v1.ResourceCondition, adapter string) *v1.ResourceCondition {
 	plain := conditionType(adapter)
-	if c := find(conditions, qualifiedType(plain, adapter)); c != nil {
+	if c := v1.FindCondition(conditions, qualifiedType(plain, adapter)); c != nil {
 		return c
 	}
-	return find(conditions, plain)
-}
-
-// find returns the condition of a type, or nil.
-func find(conditions []v1.ResourceCondition, conditionType string) *v1.ResourceCondition {
-	for i := range conditions {
-		if conditions[i].Type == conditionType {
-			return &conditions[i]
-		}
-	}
-	return nil
+	return v1.FindCondition(conditions, plain)
 }

@@ -46,7 +46,7 @@ var (
 // limitsOf returns minimal if the API server refused a larger status: once for a
 // generation is enough, or every report would try it again.
 func limitsOf(in Input) limits {
-	c := find(in.Previous, v1.TruncatedCondition)
+	c := v1.FindCondition(in.Previous, v1.TruncatedCondition)
 	if in.Minimal || c != nil && c.Reason == v1.StatusTooLargeReason && c.ObservedGeneration == in.Generation {
 		return minimal
 	}
@@ -128,7 +128,7 @@ func truncated(in Input, leftOut []string) *v1.ResourceCondition {
 	c.Message = cut(strings.Join(said, "; "), normal.aggregated)
 	now := v1.NewTimestamp(in.Now.Truncate(time.Microsecond))
 	c.CreatedTime, c.LastUpdatedTime, c.LastTransitionTime = now, now, now
-	if was := find(in.Previous, v1.TruncatedCondition); was != nil {
+	if was := v1.FindCondition(in.Previous, v1.TruncatedCondition); was != nil {
 		c.CreatedTime, c.LastTransitionTime = was.CreatedTime, was.LastTransitionTime
 		if was.Message == c.Message || now.Before(was.LastUpdatedTime.Time) {
 			c.LastUpdatedTime = was.LastUpdatedTime
@@ -140,7 +140,7 @@ func truncated(in Input, leftOut []string) *v1.ResourceCondition {
 // isLeftOut reports whether the conditions say that the adapter has none. Where the
 // names do not fit into the message, every adapter without a condition counts.
 func isLeftOut(conditions []v1.ResourceCondition, adapter string) bool {
-	c := find(conditions, v1.TruncatedCondition)
+	c := v1.FindCondition(conditions, v1.TruncatedCondition)
 	if c == nil {
 		return false
 	}

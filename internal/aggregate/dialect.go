@@ -123,8 +123,8 @@ func Available(conditions []v1.ResourceCondition) *v1.ResourceCondition {
 }
 
 func findAny(conditions []v1.ResourceCondition, conditionType string) *v1.ResourceCondition {
-	if c := find(conditions, conditionType); c != nil {
+	if c := v1.FindCondition(conditions, conditionType); c != nil {
 		return c
 	}
-	return find(conditions, newerNames[conditionType])
+	return v1.FindCondition(conditions, newerNames[conditionType])
 }

@@ -67,7 +67,7 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 	}
 	shown := slices.DeleteFunc(slices.Clone(in.Previous), func(c v1.ResourceCondition) bool { return c.Type == v1.StalledCondition })
 	for _, name := range []v1.ResourceCondition{is, newer(is)} {
-		if c := find(shown, name.Type); c != nil {
+		if c := v1.FindCondition(shown, name.Type); c != nil {
 			*c = name
 		}
 	}

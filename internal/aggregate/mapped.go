@@ -38,7 +38,7 @@ func mapped(in Input) []v1.ResourceCondition {
 	conditions := ofRules(in)
 	for _, doubt := range mappedInDoubt(in) {
 		conditions = slices.DeleteFunc(conditions, func(c v1.ResourceCondition) bool { return c.Type == doubt })
-		if was := find(in.Previous, doubt); was != nil {
+		if was := v1.FindCondition(in.Previous, doubt); was != nil {
 			conditions = append(conditions, *was)
 		}
 	}
@@ -55,12 +55,12 @@ func mappedInDoubt(in Input) (types []string) {
 	}
 	now := ofRules(in)
 	for _, c := range now {
-		if was := find(in.Previous, c.Type); was == nil || was.Status != c.Status || was.Reason != c.Reason || was.Message != c.Message {
+		if was := v1.FindCondition(in.Previous, c.Type); was == nil || was.Status != c.Status || was.Reason != c.Reason || was.Message != c.Message {
 			types = append(types, c.Type)
 		}
 	}
 	for _, was := range in.Previous {
-		if isMappedType(was.Type) && find(now, was.Type) == nil {
+		if isMappedType(was.Type) && v1.FindCondition(now, was.Type) == nil {
 			types = append(types, was.Type)
 		}
 	}
@@ -89,7 +89,7 @@ func ofRules(in Input) []v1.ResourceCondition {
 	conditions := make([]v1.ResourceCondition, len(in.Mapped))
 	for i, m := range in.Mapped {
 		c := v1.ResourceCondition{Type: m.Type, Status: m.Status, CreatedTime: v1.NewTimestamp(newest), LastTransitionTime: v1.NewTimestamp(newest)}
-		if was := find(in.Previous, m.Type); was != nil {
+		if was := v1.FindCondition(in.Previous, m.Type); was != nil {
 			c = *was
 		}
 		c.Reason, c.Message, c.ObservedGeneration = m.Reason, m.Message, in.Generation

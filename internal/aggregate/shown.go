@@ -39,13 +39,13 @@ import (
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
-	sameStalled := sameIfAny(find(coming, v1.StalledCondition), find(stored, v1.StalledCondition))
+	sameStalled := sameIfAny(v1.FindCondition(coming, v1.StalledCondition), v1.FindCondition(stored, v1.StalledCondition))
 	complete := !slices.ContainsFunc(Unconfirmed(in), func(d Doubt) bool {
 		return !slices.ContainsFunc(in.Reports, func(r Report) bool { return r.Adapter == d.Adapter })
 	})
 	shown = stored
 	for i := range stored {
-		next := find(coming, stored[i].Type)
+		next := v1.FindCondition(coming, stored[i].Type)
 		if next == nil || !sameStalled || !SameButUpdated(*next, stored[i]) || !complete && kept[i].LastUpdatedTime.After(next.LastUpdatedTime.Time) {
 			next = &kept[i]
 		}
@@ -69,7 +69,7 @@ func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 	conditions = slices.Clone(conditions)
 	for i := range conditions {
 		c := &conditions[i]
-		other := find(others, c.Type)
+		other := v1.FindCondition(others, c.Type)
 		if other != nil && SameButUpdated(*other, *c) && other.LastUpdatedTime.After(c.LastUpdatedTime.Time) {
 			c.LastUpdatedTime = other.LastUpdatedTime
 		}

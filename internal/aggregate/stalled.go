@@ -33,7 +33,7 @@ const stalledText = "Waiting will not help"
 // stalled returns the Stalled condition, nil if no required adapter is stalled. The
 // message begins with the names of the stalled adapters: namesStalled reads them back.
 func stalled(in Input, required []adapter) *v1.ResourceCondition {
-	was := find(in.Previous, v1.StalledCondition)
+	was := v1.FindCondition(in.Previous, v1.StalledCondition)
 	l := limitsOf(in)
 	var names, reasons, texts []string
 	var oldest v1.Timestamp
