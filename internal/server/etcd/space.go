@@ -111,7 +111,7 @@ func (s *space) shrink(free uint64) error {
 	if inUse >= s.quota/4*3 {
 		if !s.full {
 			s.full = true
-			s.log.Error("The database has reached its quota: writes are refused until a start with a larger --database-quota", zap.Int64("sizeInUseBytes", inUse), zap.Int64("quotaBytes", s.quota))
+			s.log.Error("The database has reached its quota: writes are refused until compaction frees a quarter of it, or until a start with a larger --database-quota", zap.Int64("sizeInUseBytes", inUse), zap.Int64("quotaBytes", s.quota))
 		}
 		return nil
 	}
