@@ -17,6 +17,7 @@ limitations under the License.
 package pki
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/x509"
@@ -26,6 +27,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -105,30 +107,40 @@ func (c *Credentials) AdminToken() string { return c.adminToken }
 
 func (c *Credentials) file(name string) string { return filepath.Join(c.dir, name) }
 
-// RotateAdmin replaces the administrator's token. A running server accepts the
-// previous one until it ends.
+// RotateAdmin replaces the administrator's token, and keeps the tokens of other users that
+// an operator has added to the file. A running server accepts the previous token until it
+// ends.
 func RotateAdmin(dir string) error {
-	return writeToken(filepath.Join(dir, tokensFile))
+	file := filepath.Join(dir, tokensFile)
+	records, err := readTokens(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	others := slices.DeleteFunc(records, isAdmins)
+	return writeTokens(file, append(others, newAdminRecord()))
 }
 
 func (c *Credentials) loadToken() error {
 	records, err := readTokens(c.TokensFile())
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = writeToken(c.TokensFile()); err == nil {
-			records, err = readTokens(c.TokensFile())
-		}
+		records = [][]string{newAdminRecord()}
+		err = writeTokens(c.TokensFile(), records)
 	}
 	if err != nil {
 		return err
 	}
-	for _, record := range records {
-		if len(record) > 1 && record[1] == AdminUser {
-			c.adminToken = record[0]
-			return nil
-		}
+	if i := slices.IndexFunc(records, isAdmins); i >= 0 {
+		c.adminToken = records[i][0]
+		return nil
 	}
 	return fmt.Errorf("%s has no token of %s: remove the file, and the next start creates one", c.TokensFile(), AdminUser)
 }
+
+// newAdminRecord returns a new token of the administrator, as one line of the tokens' file:
+// the token, the user's name and id, and the groups.
+func newAdminRecord() []string { return []string{rand.Text(), AdminUser, AdminUser, adminGroup} }
+
+func isAdmins(record []string) bool { return len(record) > 1 && record[1] == AdminUser }
 
 func readTokens(file string) ([][]string, error) {
 	content, err := os.ReadFile(file)
@@ -144,9 +156,12 @@ func readTokens(file string) ([][]string, error) {
 	return records, nil
 }
 
-// writeToken writes a new token, the user's name and id, and the groups.
-func writeToken(file string) error {
-	return writeFile(file, fmt.Appendf(nil, "%s,%s,%s,%q\n", rand.Text(), AdminUser, AdminUser, adminGroup))
+func writeTokens(file string, records [][]string) error {
+	var content bytes.Buffer
+	if err := csv.NewWriter(&content).WriteAll(records); err != nil {
+		return err
+	}
+	return writeFile(file, content.Bytes())
 }
 
 // writeFile replaces a file in one step, also where the machine stops in between.

@@ -22,6 +22,7 @@ import (
 	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -201,10 +202,21 @@ func TestClientCert(t *testing.T) {
 func TestRotateAdmin(t *testing.T) {
 	dir := t.TempDir()
 	before := load(t, dir, hosts, start)
+	const added = `7d1f,poller@example.com,poller,"readers,pollers"` + "\n"
+	tokens, err := os.ReadFile(before.TokensFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(before.TokensFile(), append(tokens, added...), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if err := RotateAdmin(dir); err != nil {
 		t.Fatal(err)
 	}
 	after := load(t, dir, hosts, start)
+	if rotated, err := os.ReadFile(after.TokensFile()); err != nil || !strings.Contains(string(rotated), added) {
+		t.Errorf("the token that was added is gone: %v", err)
+	}
 	if before.AdminToken() == after.AdminToken() || len(after.AdminToken()) < 20 {
 		t.Errorf("the token was %q and is %q", before.AdminToken(), after.AdminToken())
 	}
