@@ -127,7 +127,9 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 	raw := zap.NewRaw(zap.UseFlagOptions(&o.log))
 	ctrl.SetLogger(zapr.NewLogger(raw))
 	klog.SetLogger(zapr.NewLogger(raw))
-	server.LimitMemory()
+	if err := server.LimitMemory(); err != nil {
+		ctrl.Log.Error(err, "Failed to limit the memory")
+	}
 	go server.TrimMemory(ctx)
 	progress := func(what string) { fmt.Fprintln(out, what) }
 	var required atomic.Pointer[adapters.Source]

@@ -21,9 +21,9 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
 // gcPercent lets the heap grow further between two collections than Go's default of
@@ -31,19 +31,29 @@ import (
 // from costing memory that the machine does not have.
 const gcPercent = 200
 
-// limitShare is the share of the available memory, in percent, above which Go collects
-// more often. The rest is for memory that is no Go heap, such as etcd's file mapping.
-const limitShare = 75
+// limitShare is the share of the available memory above which Go collects more often. The
+// rest is for memory that is no Go heap, such as etcd's file mapping.
+const limitShare = 0.75
 
-// LimitMemory fits the garbage collection to the machine, or to the limit of the
-// container. The variables GOGC and GOMEMLIMIT take precedence.
-func LimitMemory() {
+// LimitMemory fits the garbage collection to the memory of the machine, or of the process's
+// control group. The variables GOGC and GOMEMLIMIT take precedence.
+func LimitMemory() error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	if available := availableMemory("/sys/fs/cgroup/memory.max", "/proc/meminfo"); os.Getenv("GOMEMLIMIT") == "" && available > 0 {
-		debug.SetMemoryLimit(available / 100 * limitShare)
+	_, err := memlimit.Set(memlimit.WithProvider(availableMemory), memlimit.WithRatio(limitShare))
+	return err
+}
+
+// availableMemory returns the memory of the machine, in bytes, or the limit of the process's
+// control group if that is lower.
+func availableMemory() (uint64, error) {
+	machine, err := memlimit.FromSystem()
+	group, groupErr := memlimit.FromCgroup() // an error, too, where there is no limit
+	if groupErr == nil && (err != nil || group < machine) {
+		return group, nil
 	}
+	return machine, err
 }
 
 // trimInterval is the time between two checks of the heap.
@@ -92,29 +102,4 @@ func readHeap() heap {
 func (h heap) isWorthTrimming(before heap) bool {
 	idle := h.allocated-before.allocated < h.live
 	return idle && h.mapped > h.live+h.live/2+64<<20
-}
-
-// availableMemory returns the limit of the control group, else the machine's memory,
-// in bytes. It is 0 if neither is known.
-func availableMemory(limitFile, machineFile string) int64 {
-	var bytes int64
-	if content, err := os.ReadFile(machineFile); err == nil {
-		for line := range strings.Lines(string(content)) {
-			if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "MemTotal:" {
-				if kib, err := strconv.ParseInt(fields[1], 10, 64); err == nil {
-					bytes = kib << 10
-				}
-			}
-		}
-	}
-	content, err := os.ReadFile(limitFile)
-	if err != nil {
-		return bytes
-	}
-	// The file says "max" where there is no limit.
-	limit, err := strconv.ParseInt(strings.TrimSpace(string(content)), 10, 64)
-	if err != nil || bytes > 0 && limit > bytes {
-		return bytes
-	}
-	return limit
 }

@@ -17,40 +17,38 @@ limitations under the License.
 package server
 
 import (
-	"os"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"testing"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-func TestAvailableMemory(t *testing.T) {
-	const machine = "MemFree:  1 kB\nMemTotal:       2048 kB\n"
-	for name, test := range map[string]struct {
-		limit, machine string
-		want           int64
-	}{
-		"no control group":         {"", machine, 2 << 20},
-		"no limit":                 {"max\n", machine, 2 << 20},
-		"limit":                    {"1048576\n", machine, 1 << 20},
-		"limit beyond the machine": {"999999999999\n", machine, 2 << 20},
-		"only a limit":             {"1048576\n", "", 1 << 20},
-		"nothing known":            {"", "", 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			file := func(name, content string) string {
-				path := filepath.Join(t.TempDir(), name)
-				if content != "" {
-					if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-						t.Fatal(err)
-					}
-				}
-				return path
-			}
-			if got := availableMemory(file("limit", test.limit), file("machine", test.machine)); got != test.want {
-				t.Errorf("availableMemory() = %d, want %d", got, test.want)
-			}
-		})
+// TestLimitMemory has no control group of its own: TestMemoryLimit of the fault suite has one.
+func TestLimitMemory(t *testing.T) {
+	t.Setenv("GOGC", "100")
+	before := debug.SetMemoryLimit(-1)
+	t.Cleanup(func() { debug.SetMemoryLimit(before) })
+	available, err := availableMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if machine, err := memlimit.FromSystem(); err != nil || available == 0 || available > machine {
+		t.Errorf("%d of %d bytes are available: %v", available, machine, err)
+	}
+	if err := LimitMemory(); err != nil {
+		t.Fatal(err)
+	}
+	if limit := debug.SetMemoryLimit(-1); limit != int64(float64(available)*limitShare) {
+		t.Errorf("the limit is %d bytes, %d are available", limit, available)
+	}
+	t.Setenv("GOMEMLIMIT", "4GiB")
+	debug.SetMemoryLimit(4 << 30) // as the runtime does
+	if err := LimitMemory(); err != nil {
+		t.Fatal(err)
+	}
+	if limit := debug.SetMemoryLimit(-1); limit != 4<<30 {
+		t.Errorf("the limit is %d bytes, GOMEMLIMIT says 4 GiB", limit)
 	}
 }
 

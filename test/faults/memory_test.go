@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -94,6 +95,9 @@ func TestMemoryLimit(t *testing.T) {
 	s.strike(t, fault{name: "the server has too little memory", strike: func(t *testing.T, s *stack, _ *workload) {
 		server := s.replicas[0]
 		limited := server.current()
+		if limit := s.metric(t, "go_gc_gomemlimit_bytes"); limit != memoryLimit*3/4 {
+			t.Errorf("Go collects more often above %.0f bytes, and the control group has %d", limit, memoryLimit)
+		}
 		var created []string
 		for i := 0; limited.Exited() == nil; i++ {
 			if i == 2000 {
@@ -119,6 +123,28 @@ func TestMemoryLimit(t *testing.T) {
 			}
 		}
 	}}, "memory")
+}
+
+// metric returns a metric of the server's API server.
+func (s *stack) metric(t *testing.T, name string) float64 {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(bin, "hyperfleet"), "kubectl",
+		"--kubeconfig="+filepath.Join(s.dataDir, "kubeconfig"), "get", "--raw=/metrics")
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if number, ok := strings.CutPrefix(line, name+" "); ok {
+			value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return value
+		}
+	}
+	t.Fatalf("the API server has no metric %s", name)
+	return 0
 }
 
 func largeCluster(name string) *v1.Cluster {
