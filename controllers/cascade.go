@@ -25,7 +25,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -86,24 +85,6 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 	return err
 }
 
-// deletionStart is the version at which a reconciler first saw an object being deleted.
-type deletionStart struct {
-	uid             types.UID
-	resourceVersion string
-}
-
-// deletionOf returns the resourceVersion at which this reconciler first saw obj being
-// deleted.
-func (m *memory) deletionOf(obj client.Object) string {
-	key, first := client.ObjectKeyFromObject(obj), deletionStart{obj.GetUID(), obj.GetResourceVersion()}
-	known, loaded := m.deletions.LoadOrStore(key, first)
-	if start := known.(deletionStart); !loaded || start.uid == first.uid {
-		return start.resourceVersion
-	}
-	m.deletions.Store(key, first) // the known one is a predecessor of the same name
-	return first.resourceVersion
-}
-
 // arrivedLate reports whether a dependent was created while its parent was being deleted.
 // Both times are whole seconds. Within one second the order of versions decides: a report
 // arrived with its last write, as one write is one report, and a NodePool with the first.
@@ -161,7 +142,7 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 	if err := c.putFinalizers(ctx, obj); err != nil {
 		return ctrl.Result{}, err
 	}
-	c.memory.awaitingCollector.Delete(client.ObjectKeyFromObject(obj))
+	c.memory.noLongerAwaitsCollector(obj)
 	if own && forced != nil {
 		c.recordForced(ctx, obj, forced)
 	}

@@ -108,22 +108,21 @@ func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Clu
 
 // rememberVanished records that a Cluster is gone.
 func (r *ClusterReconciler) rememberVanished(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
-	key := client.ObjectKeyFromObject(e.Object)
-	r.memory.vanished.Store(key, vanished{e.Object.GetUID(), e.Object.GetResourceVersion()})
-	queue.Add(reconcile.Request{NamespacedName: key})
+	r.memory.vanish(e.Object)
+	queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.Object)})
 }
 
 // sweepVanished deletes the NodePools that existed when the Cluster of that name
 // vanished, whether or not another Cluster has the name by now.
 func (r *ClusterReconciler) sweepVanished(ctx context.Context, key client.ObjectKey) error {
-	cluster, ok := r.memory.vanished.Load(key)
+	cluster, ok := r.memory.vanishedOf(key)
 	if !ok {
 		return nil
 	}
-	if err := r.cascade().sweepPools(ctx, key, cluster.(vanished)); err != nil {
+	if err := r.cascade().sweepPools(ctx, key, cluster); err != nil {
 		return err
 	}
-	r.memory.vanished.CompareAndDelete(key, cluster)
+	r.memory.swept(key, cluster)
 	return nil
 }
 

@@ -62,6 +62,5 @@ func (m *memory) collectorWait(o client.Object, now time.Time) time.Duration {
 	if !hasCollectorFinalizer(o) {
 		return 0
 	}
-	since, _ := m.awaitingCollector.LoadOrStore(client.ObjectKeyFromObject(o), now)
-	return max(0, collectorGracePeriod-now.Sub(since.(time.Time)))
+	return max(0, collectorGracePeriod-now.Sub(m.awaitsCollectorSince(o, now)))
 }

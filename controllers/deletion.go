@@ -21,7 +21,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -175,21 +174,6 @@ func foreignFinalizers(o client.Object) []string {
 	return slices.DeleteFunc(slices.Clone(o.GetFinalizers()), func(f string) bool {
 		return f == v1.CascadeFinalizer || slices.Contains(collectorFinalizers, f)
 	})
-}
-
-// stuckWait returns how long until an Event is due that obj is stuck, at most 0 where it
-// is due now. It takes an Event that is due as recorded.
-func (m *memory) stuckWait(obj client.Object, after time.Duration, now time.Time) time.Duration {
-	key := client.ObjectKeyFromObject(obj)
-	since := obj.GetDeletionTimestamp().Time
-	if said, ok := m.stuck.Load(key); ok && said.(time.Time).After(since) {
-		since = said.(time.Time)
-	}
-	wait := after - now.Sub(since)
-	if wait <= 0 {
-		m.stuck.Store(key, now)
-	}
-	return wait
 }
 
 // forceDelete is the decision of a user to delete an object although adapters have not

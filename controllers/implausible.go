@@ -21,7 +21,6 @@ import (
 	"maps"
 	"time"
 
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -38,12 +37,6 @@ import (
 // not have. An adapter that acts on a resource before it is stored, or after the store
 // was restored to an older revision, is not at fault.
 const aheadGracePeriod = time.Minute
-
-// ahead is a report about a generation that its resource does not have.
-type ahead struct {
-	uid   types.UID // of the report
-	since time.Time
-}
 
 // judgeTime deletes a report whose observedTime no adapter can have observed. Until it is
 // gone, the API server refuses every honest report of that adapter as stale. It reports
@@ -103,12 +96,12 @@ func (r *AdapterStatusReconciler) enqueueFromTheFuture(ctx context.Context, queu
 // judgeGeneration deletes a report about a generation that its resource does not reach
 // within aheadGracePeriod.
 func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v1.AdapterStatus, resource parent) (ctrl.Result, error) {
-	key, said := client.ObjectKeyFromObject(report), aggregate.ReportOf(report)
+	said := aggregate.ReportOf(report)
 	isAhead := func(generation int64) (reason string, ahead bool) {
 		return aggregate.Implausible(said, generation, said.Observed)
 	}
 	if _, ahead := isAhead(resource.GetGeneration()); !ahead {
-		r.memory.implausible.Delete(key)
+		r.memory.notAhead(report)
 		return ctrl.Result{}, nil
 	}
 	// The cache may not know the latest generation yet.
@@ -118,16 +111,11 @@ func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v
 	}
 	reason, implausible := isAhead(stored.GetGeneration())
 	if !implausible {
-		r.memory.implausible.Delete(key)
+		r.memory.notAhead(report)
 		return ctrl.Result{}, nil
 	}
 	now := r.Clock.Now()
-	first, known := r.memory.implausible.LoadOrStore(key, ahead{report.UID, now})
-	if known && first.(ahead).uid != report.UID {
-		first = ahead{report.UID, now}
-		r.memory.implausible.Store(key, first)
-	}
-	if wait := aheadGracePeriod - now.Sub(first.(ahead).since); wait > 0 {
+	if wait := aheadGracePeriod - now.Sub(r.memory.aheadSince(report, now)); wait > 0 {
 		return ctrl.Result{RequeueAfter: wait}, nil
 	}
 	return ctrl.Result{}, r.deleteImplausible(ctx, report, stored, reason)

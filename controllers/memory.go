@@ -224,3 +224,96 @@ func (m *memory) returnReceived(key client.ObjectKey, received time.Time) {
 		m.unaggregated.Store(key, received)
 	}
 }
+
+// conflictsFor records a conflict, and returns the time since the first one without a
+// success in between.
+func (m *memory) conflictsFor(key client.ObjectKey) time.Duration {
+	first, _ := m.conflicting.LoadOrStore(key, time.Now())
+	return time.Since(first.(time.Time))
+}
+
+func (m *memory) noConflict(key client.ObjectKey) { m.conflicting.Delete(key) }
+
+// vanish records that an object is gone from the cache.
+func (m *memory) vanish(o client.Object) {
+	m.vanished.Store(client.ObjectKeyFromObject(o), vanished{o.GetUID(), o.GetResourceVersion()})
+}
+
+// vanishedOf returns the object of that key that is gone and whose dependents are not
+// swept.
+func (m *memory) vanishedOf(key client.ObjectKey) (vanished, bool) {
+	value, ok := m.vanished.Load(key)
+	object, _ := value.(vanished)
+	return object, ok
+}
+
+// swept records that nothing is left of what depended on a vanished object.
+func (m *memory) swept(key client.ObjectKey, object vanished) {
+	m.vanished.CompareAndDelete(key, object)
+}
+
+// deletionStart is the version at which a reconciler first saw an object being deleted.
+type deletionStart struct {
+	uid             types.UID
+	resourceVersion string
+}
+
+// deletionOf returns the resourceVersion at which this reconciler first saw obj being
+// deleted.
+func (m *memory) deletionOf(obj client.Object) string {
+	key, first := client.ObjectKeyFromObject(obj), deletionStart{obj.GetUID(), obj.GetResourceVersion()}
+	known, loaded := m.deletions.LoadOrStore(key, first)
+	if start := known.(deletionStart); !loaded || start.uid == first.uid {
+		return start.resourceVersion
+	}
+	m.deletions.Store(key, first) // the known one is a predecessor of the same name
+	return first.resourceVersion
+}
+
+// awaitsCollectorSince returns when the wait of o for the garbage collector began, which is
+// now at the first call.
+func (m *memory) awaitsCollectorSince(o client.Object, now time.Time) time.Time {
+	since, _ := m.awaitingCollector.LoadOrStore(client.ObjectKeyFromObject(o), now)
+	return since.(time.Time)
+}
+
+func (m *memory) noLongerAwaitsCollector(o client.Object) {
+	m.awaitingCollector.Delete(client.ObjectKeyFromObject(o))
+}
+
+// stuckWait returns how long until an Event is due that obj is stuck, at most 0 where it
+// is due now. It takes an Event that is due as recorded.
+func (m *memory) stuckWait(obj client.Object, after time.Duration, now time.Time) time.Duration {
+	key := client.ObjectKeyFromObject(obj)
+	since := obj.GetDeletionTimestamp().Time
+	if said, ok := m.stuck.Load(key); ok && said.(time.Time).After(since) {
+		since = said.(time.Time)
+	}
+	wait := after - now.Sub(since)
+	if wait <= 0 {
+		m.stuck.Store(key, now)
+	}
+	return wait
+}
+
+// ahead is a report about a generation that its resource does not have.
+type ahead struct {
+	uid   types.UID // of the report
+	since time.Time
+}
+
+// aheadSince returns when a report was first seen to be ahead of its resource, which is now
+// at the first call.
+func (m *memory) aheadSince(report client.Object, now time.Time) time.Time {
+	key, first := client.ObjectKeyFromObject(report), ahead{report.GetUID(), now}
+	known, loaded := m.implausible.LoadOrStore(key, first)
+	if seen := known.(ahead); !loaded || seen.uid == first.uid {
+		return seen.since
+	}
+	m.implausible.Store(key, first) // the known one is a predecessor of the same name
+	return first.since
+}
+
+func (m *memory) notAhead(report client.Object) {
+	m.implausible.Delete(client.ObjectKeyFromObject(report))
+}

@@ -56,10 +56,9 @@ func controllerOptions(concurrency int) controller.Options {
 // first conflict. Where the object is gone, nothing is left to reconcile.
 func (m *memory) settle(key client.ObjectKey, result ctrl.Result, err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
-		first, _ := m.conflicting.LoadOrStore(key, time.Now())
-		return ctrl.Result{RequeueAfter: min(max(retryDelay, time.Since(first.(time.Time))), maxCacheLag)}, nil
+		return ctrl.Result{RequeueAfter: min(max(retryDelay, m.conflictsFor(key)), maxCacheLag)}, nil
 	}
-	m.conflicting.Delete(key)
+	m.noConflict(key)
 	if apierrors.IsNotFound(err) {
 		return ctrl.Result{}, nil
 	}
