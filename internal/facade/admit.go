@@ -59,7 +59,7 @@ func newInFlight(limits Limits) inFlight {
 
 // noPlace is the problem for a caller whose requests hold as many places as they may.
 func noPlace() *problem.Error {
-	return problem.TooManyRequests.Because("The caller has too many requests in flight; try again in a moment").RetryAfter(1)
+	return problem.TooManyRequests.Transient("The caller has too many requests in flight")
 }
 
 // admitted returns the handlers, which then serve requests within the Limits.

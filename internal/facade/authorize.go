@@ -114,7 +114,7 @@ func (s *Server) authorize(r *http.Request, verb, resource, name string) error {
 	case decision == authorizer.DecisionAllow:
 		return nil
 	case err != nil:
-		return undecided("The API server cannot authorize the caller now; try again in a moment", err)
+		return problem.Unavailable.Transient("The API server cannot authorize the caller now").WithCause(err)
 	default:
 		// The answer leaves out the name, which would reveal that the object exists.
 		return problem.Forbidden.Because("User %q cannot %s resource %q in API group %q in the namespace %q",

@@ -42,17 +42,16 @@ func fromReplica(err error) error {
 		return nil
 	}
 	if errors.Is(err, replica.ErrTooManyLookups) {
-		return problem.TooManyRequests.Because("The caller asks for too many ids that this replica does not know; try again in a moment").
-			RetryAfter(1).WithCause(err)
+		return problem.TooManyRequests.Transient("The caller asks for too many ids that this replica does not know").WithCause(err)
 	}
 	if loading, ok := errors.AsType[*replica.LoadingError](err); ok {
-		return problem.NotReady.Because("%s; try again in a moment", sentence(loading)).RetryAfter(1)
+		return problem.NotReady.Transient("%s", sentence(loading))
 	}
 	if stale, ok := errors.AsType[*replica.StaleError](err); ok {
-		return problem.Stale.Because("%s; try again in a moment", sentence(stale)).RetryAfter(staleRetrySeconds)
+		return problem.Stale.Transient("%s", sentence(stale)).RetryAfter(staleRetrySeconds)
 	}
 	if missing, ok := errors.AsType[*replica.NotArrivedError](err); ok {
-		return problem.Stale.Because("%s; try again in a moment", sentence(missing)).RetryAfter(1)
+		return problem.Stale.Transient("%s", sentence(missing))
 	}
 	return fromOwnRequest(err)
 }
@@ -68,8 +67,7 @@ func sentence(err error) string {
 // nothing about it: an API server that has only just started knows no roles yet.
 func fromOwnRequest(err error) error {
 	if apierrors.IsForbidden(err) {
-		return problem.Unavailable.Because("The API server forbids a look-up that the facade needs for this request; try again in a moment").
-			RetryAfter(1).WithCause(err)
+		return problem.Unavailable.Transient("The API server forbids a look-up that the facade needs for this request").WithCause(err)
 	}
 	return err
 }

@@ -45,7 +45,7 @@ func FixedUser(name string) authenticator.Request {
 func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	needed := checkOf(r)
 	if !s.inFlight.authenticating.begin(needed) {
-		return nil, problem.TooManyRequests.Because("Too many credentials from %s wait for their authentication; try again in a moment", needed.network).RetryAfter(1)
+		return nil, problem.TooManyRequests.Transient("Too many credentials from %s wait for their authentication", needed.network)
 	}
 	defer s.inFlight.authenticating.end(needed)
 	response, ok, err := s.options.Authenticator.AuthenticateRequest(r)
@@ -57,7 +57,7 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 		ctx := fairness.WithCaller(r.Context(), response.User.GetName())
 		return r.WithContext(request.WithUser(ctx, response.User)), nil
 	case serving.IsOutage(err):
-		return nil, undecided("The API server cannot check the credentials now; try again in a moment", err)
+		return nil, problem.Unavailable.Transient("The API server cannot check the credentials now").WithCause(err)
 	default:
 		return nil, unauthenticated(r).WithHeader("WWW-Authenticate", serving.Challenge).WithCause(err)
 	}
@@ -69,12 +69,6 @@ func unauthenticated(r *http.Request) *problem.Error {
 		return problem.Unauthenticated.Because("The request has no credentials")
 	}
 	return problem.InvalidCredentials.Because("The credentials of the request are not valid: they are malformed, unknown or expired")
-}
-
-// undecided returns the problem of a request that the API server cannot authenticate or
-// authorize now.
-func undecided(detail string, cause error) *problem.Error {
-	return problem.Unavailable.Because("%s", detail).RetryAfter(1).WithCause(cause)
 }
 
 // asCaller returns a copy of config whose requests are made as the user in

@@ -100,8 +100,7 @@ func (q *listQuery) problem(err error) error {
 	case errors.Is(err, fleet.ErrTooBroad):
 		return problem.InvalidSearch.InFields(rest.FieldError{Field: "search", Constraint: "cost", Message: err.Error()})
 	case errors.Is(err, fairness.ErrBusy):
-		return problem.TooManyRequests.Because("Too many requests that scan or sort many objects are running; try again in a moment").
-			RetryAfter(1).WithCause(err)
+		return problem.TooManyRequests.Transient("Too many requests that scan or sort many objects are running").WithCause(err)
 	}
 	fault, ok := errors.AsType[*fleet.FieldError](err)
 	if !ok {

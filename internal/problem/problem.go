@@ -95,6 +95,12 @@ func (k Kind) Because(format string, args ...any) *Error {
 	return &Error{Kind: k, Detail: fmt.Sprintf(format, args...)}
 }
 
+// Transient returns a problem of this kind that passes by itself. The answer asks the client
+// to repeat the request after a second, and the detail says so, too.
+func (k Kind) Transient(format string, args ...any) *Error {
+	return k.Because(format+"; try again in a moment", args...).RetryAfter(1)
+}
+
 // These bounds of a problem's fields keep the answer to a hostile request from being
 // many times the size of the request.
 const (
