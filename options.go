@@ -42,7 +42,7 @@ type options struct {
 	heartbeatDelay time.Duration
 	stuckAfter     time.Duration
 	maxStaleness   time.Duration
-	conditionNames aggregate.Dialect
+	conditionNames aggregate.ConditionNames
 	user           string
 	identityDomain string
 	serving        serving.Options

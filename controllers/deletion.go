@@ -137,7 +137,7 @@ func (d deletion) wait(ctx context.Context, obj parent, c computation) (ctrl.Res
 	}
 	next := d.memory.stuckWait(obj, d.StuckAfter, d.Clock.Now())
 	if next <= 0 {
-		d.recorder.deletionStuck(obj, aggregate.Ready(c.status.Conditions).Message)
+		d.recorder.deletionStuck(obj, aggregate.ReadyOf(c.status.Conditions).Message)
 		next = d.StuckAfter
 	}
 	if result.RequeueAfter == 0 || next < result.RequeueAfter {

@@ -85,7 +85,7 @@ func eventuallyWaits(ctx context.Context, o parent, reason, message string) {
 	GinkgoHelper()
 	Eventually(func(g Gomega) {
 		g.Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())
-		ready := aggregate.Ready(o.GetStatus().Conditions)
+		ready := aggregate.ReadyOf(o.GetStatus().Conditions)
 		g.Expect(ready).To(HaveValue(And(
 			HaveField("Status", metav1.ConditionFalse), HaveField("Reason", reason), HaveField("Message", message),
 			HaveField("ObservedGeneration", o.GetGeneration()))))

@@ -55,14 +55,14 @@ type eventRecorder struct {
 // the spec knows.
 func (r eventRecorder) statusWritten(kind string, before *v1.ResourceStatus, obj parent) {
 	after := obj.GetStatus()
-	if available := aggregate.Available(after.Conditions); available.Status != orFalse(before.Available) {
+	if available := aggregate.AvailableOf(after.Conditions); available.Status != orFalse(before.Available) {
 		r.transition(kind, obj, available, v1.EventAvailable, v1.EventUnavailable)
 	}
-	ready := aggregate.Ready(after.Conditions)
+	ready := aggregate.ReadyOf(after.Conditions)
 	if ready.Status != orFalse(before.Ready) && (ready.Status == metav1.ConditionTrue || before.ObservedGeneration == after.ObservedGeneration) {
 		r.transition(kind, obj, ready, v1.EventReady, v1.EventNotReady)
 	}
-	if previous := aggregate.Ready(before.Conditions); previous != nil && previous.Reason == ready.Reason {
+	if previous := aggregate.ReadyOf(before.Conditions); previous != nil && previous.Reason == ready.Reason {
 		return
 	}
 	switch ready.Reason {

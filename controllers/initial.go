@@ -25,17 +25,17 @@ import (
 // be created and has no reports. It is nil where the status depends on more than the
 // Cluster's metadata, because there are rules for mapped conditions. The Cluster's
 // status has a sequence, and nothing else.
-func InitialStatus(cluster *v1.Cluster, config AdapterConfig, names aggregate.Dialect) *v1.ResourceStatus {
+func InitialStatus(cluster *v1.Cluster, config AdapterConfig, names aggregate.ConditionNames) *v1.ResourceStatus {
 	if config.Mapping(v1.ClusterKind) != nil {
 		return nil
 	}
 	created := cluster.CreationTimestamp.Time
 	return newStatus(cluster, &aggregate.Input{
-		Kind:       v1.ClusterKind,
-		Generation: cluster.Generation,
-		Created:    created,
-		Required:   config.Required(v1.ClusterKind),
-		Dialect:    names,
-		Now:        created, // which the status does not depend on before the first report
+		Kind:           v1.ClusterKind,
+		Generation:     cluster.Generation,
+		Created:        created,
+		Required:       config.Required(v1.ClusterKind),
+		ConditionNames: names,
+		Now:            created, // which the status does not depend on before the first report
 	})
 }

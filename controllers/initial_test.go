@@ -42,7 +42,7 @@ var _ = Describe("The initial status of a Cluster", func() {
 	initial := func(config AdapterConfig) *v1.ResourceStatus {
 		created := cluster.DeepCopy()
 		created.Status = v1.ResourceStatus{Sequence: cluster.Status.Sequence}
-		return InitialStatus(created, config, aggregate.BothDialects)
+		return InitialStatus(created, config, aggregate.BothNames)
 	}
 
 	It("is the status that the reconciler writes", func() {

@@ -63,7 +63,7 @@ type Options struct {
 	HeartbeatDelay time.Duration
 
 	// ConditionNames selects the names of the aggregated conditions.
-	ConditionNames aggregate.Dialect
+	ConditionNames aggregate.ConditionNames
 
 	// StuckAfter is the time after which a deletion that still waits is recorded as
 	// stuck, and then again; 0 records nothing.

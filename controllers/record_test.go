@@ -133,7 +133,7 @@ var _ = Describe("A status that the store refuses for its size", func() {
 var _ = Describe("A deployment that serves the newer names only", func() {
 	It("has conditions under these names, and no others", func(ctx context.Context) {
 		s := newByHand(ctx)
-		s.options.ConditionNames = aggregate.NewerDialect
+		s.options.ConditionNames = aggregate.NewerNames
 		Expect(env.Client.Create(ctx, s.cluster)).To(Succeed())
 		clusters := s.clusters()
 		for range 2 { // the status before has the names of the default, then the newer ones

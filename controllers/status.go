@@ -119,7 +119,7 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 		Children:       at.children,
 		Finalizers:     at.finalizers,
 		MissingCluster: at.missingCluster,
-		Dialect:        a.ConditionNames,
+		ConditionNames: a.ConditionNames,
 		Previous:       a.memory.latestConditions(obj),
 	}
 	if deleted := obj.GetDeletionTimestamp(); deleted != nil {
@@ -196,8 +196,8 @@ func newStatus(obj v1.Parent, in *aggregate.Input) *v1.ResourceStatus {
 	v1.RecordUpdate(status, obj, in.Now)
 	in.Updated = status.UpdatedTime.Time
 	status.Conditions = aggregate.Conditions(*in)
-	status.Ready = aggregate.Ready(status.Conditions).Status
-	status.Available = aggregate.Available(status.Conditions).Status
+	status.Ready = aggregate.ReadyOf(status.Conditions).Status
+	status.Available = aggregate.AvailableOf(status.Conditions).Status
 	return status
 }
 

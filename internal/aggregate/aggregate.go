@@ -81,8 +81,8 @@ type Input struct {
 	// no rules.
 	Mapped []Mapped
 
-	// Dialect selects the names of the aggregated conditions.
-	Dialect Dialect
+	// ConditionNames selects the names of the aggregated conditions.
+	ConditionNames ConditionNames
 
 	// Minimal asks for conditions that say less, after the API server has refused the
 	// status for its size. It holds until the generation changes: Truncated keeps it.
@@ -109,7 +109,7 @@ func Conditions(in Input) []v1.ResourceCondition {
 	ofAdapters, leftOut := adapterConditions(in, adapters, unnamed)
 	isAvailable := in.keepText(available(in, required), required)
 	isReady := in.keepText(ready(in, required, adapters), required)
-	conditions := in.Dialect.show(isAvailable, isReady, required)
+	conditions := in.ConditionNames.show(isAvailable, isReady, required)
 	if c := stalled(in, required); c != nil {
 		conditions = append(conditions, *c)
 	}

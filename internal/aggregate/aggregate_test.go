@@ -64,16 +64,16 @@ func because(r aggregate.Report, reason string) aggregate.Report {
 // input returns the input of a Cluster that requires dns and validator.
 func input(generation int64, previous []v1.ResourceCondition, reports ...aggregate.Report) aggregate.Input {
 	return aggregate.Input{
-		Kind:       v1.ClusterKind,
-		Generation: generation,
-		Created:    at(0),
-		Updated:    at(1),
-		Required:   []string{"validator", "dns"},
-		Reports:    reports,
-		Confirmed:  true,
-		Dialect:    aggregate.FirstDialect,
-		Previous:   previous,
-		Now:        at(60),
+		Kind:           v1.ClusterKind,
+		Generation:     generation,
+		Created:        at(0),
+		Updated:        at(1),
+		Required:       []string{"validator", "dns"},
+		Reports:        reports,
+		Confirmed:      true,
+		ConditionNames: aggregate.FirstNames,
+		Previous:       previous,
+		Now:            at(60),
 	}
 }
 

@@ -160,7 +160,7 @@ func TestReportedGeneration(t *testing.T) {
 func TestObservedGenerations(t *testing.T) {
 	before := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 10)))
 	in := input(2, before, report("dns", 1, yes, 10), stuck(report("validator", 2, no, 11), "QuotaExceeded", ""))
-	in.Dialect = aggregate.BothDialects
+	in.ConditionNames = aggregate.BothNames
 	in.Mapped = []aggregate.Mapped{{Type: "ZoneReady", Status: yes}}
 	for i := range 51 { // one too many
 		in.Reports = append(in.Reports, report(fmt.Sprintf("extra-%d", i), 1, yes, 12))

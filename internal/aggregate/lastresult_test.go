@@ -100,10 +100,10 @@ func TestLastResultsMakeAvailable(t *testing.T) {
 	const last = `True 1 2025-01-01T00:10:00Z "" ""`
 	in := input(2, nil, after(report("dns", 2, unknown, 12), last), after(report("validator", 2, none, 12), last))
 	got := aggregate.Conditions(in)
-	if c := aggregate.Available(got); c.Status != yes || c.ObservedGeneration != 1 {
+	if c := aggregate.AvailableOf(got); c.Status != yes || c.ObservedGeneration != 1 {
 		t.Errorf("Available is %+v, want True at generation 1", c)
 	}
-	if c := aggregate.Ready(got); c.Status != no || c.Message != "dns: at generation 1; validator: at generation 1" {
+	if c := aggregate.ReadyOf(got); c.Status != no || c.Message != "dns: at generation 1; validator: at generation 1" {
 		t.Errorf("Ready is %+v", c)
 	}
 }

@@ -118,7 +118,7 @@ func takeStep(in *aggregate.Input, next func() int) {
 			}
 		}
 	case 10: // other names are configured
-		in.Dialect = []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect}[next()%3]
+		in.ConditionNames = []aggregate.ConditionNames{aggregate.BothNames, aggregate.FirstNames, aggregate.NewerNames}[next()%3]
 	case 11: // a known result is kept
 		name := fuzzAdapters[next()%len(fuzzAdapters)]
 		if !slices.Contains(in.Kept, name) {
@@ -232,5 +232,5 @@ func resourceOf(in aggregate.Input) oracle.Resource {
 	}
 	return oracle.Resource{Kind: in.Kind, Generation: in.Generation, Created: in.Created, Updated: in.Updated,
 		Required: in.Required, Deleted: in.Deleted, Finalizing: in.Finalizing, Children: in.Children, Finalizers: in.Finalizers,
-		MissingCluster: in.MissingCluster, Kept: in.Kept, Confirmed: in.Confirmed, Foreign: in.Foreign, Mapped: rules, Dialect: string(in.Dialect), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
+		MissingCluster: in.MissingCluster, Kept: in.Kept, Confirmed: in.Confirmed, Foreign: in.Foreign, Mapped: rules, ConditionNames: string(in.ConditionNames), Minimal: in.Minimal, Before: in.Previous, Now: in.Now}
 }

@@ -130,9 +130,9 @@ type conditionSearch struct {
 
 var terminatingSearch = mustParse("deleted_time > '1970-01-01T00:00:00Z'")
 
-func newConditionSearches(names aggregate.Dialect) []conditionSearch {
+func newConditionSearches(names aggregate.ConditionNames) []conditionSearch {
 	readyName, availableName := v1.ReadyCondition, v1.AvailableCondition
-	if names == aggregate.NewerDialect {
+	if names == aggregate.NewerNames {
 		readyName, availableName = v1.ReconciledCondition, v1.LastKnownReconciledCondition
 	}
 	var searches []conditionSearch

@@ -172,7 +172,7 @@ func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondi
 		Children:       f.children(kind, row),
 		MissingCluster: missingCluster(row),
 		Reports:        f.aggregateReports(kind, row),
-		Dialect:        f.renderer.ConditionNames,
+		ConditionNames: f.renderer.ConditionNames,
 		Previous:       rest.StoredConditions(stored.All(), row.Generation),
 		Now:            time.Now(),
 	}, before)
@@ -216,7 +216,7 @@ func (f *freshness) aggregateReports(kind string, resource *fleet.Row) []aggrega
 // missingCluster returns the name of a NodePool's Cluster if the stored conditions say
 // that the Cluster does not exist, otherwise "".
 func missingCluster(row *fleet.Row) string {
-	if c := aggregate.Ready(row.Conditions.All()); c != nil && c.Reason == v1.ClusterNotFoundReason {
+	if c := aggregate.ReadyOf(row.Conditions.All()); c != nil && c.Reason == v1.ClusterNotFoundReason {
 		cluster, _, _ := strings.Cut(row.Key.Name, ".")
 		return cluster
 	}

@@ -47,7 +47,7 @@ type Options struct {
 	// deleted object of a Kind. It defaults to RequiredAdapters.
 	FinalizingAdapters func(kind string) []string
 	// ConditionNames selects the names of the aggregated conditions.
-	ConditionNames aggregate.Dialect
+	ConditionNames aggregate.ConditionNames
 	// Identities maps users to what REST shows.
 	Identities rest.Identities
 	// MaxStaleness is how far an index may be behind the API server before

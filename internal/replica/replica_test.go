@@ -142,12 +142,12 @@ func TestErrorTexts(t *testing.T) {
 }
 
 func TestCollector(t *testing.T) {
-	for _, names := range []aggregate.Dialect{aggregate.BothDialects, aggregate.FirstDialect, aggregate.NewerDialect} {
+	for _, names := range []aggregate.ConditionNames{aggregate.BothNames, aggregate.FirstNames, aggregate.NewerNames} {
 		t.Run(string(names), func(t *testing.T) { testCollector(t, names) })
 	}
 }
 
-func testCollector(t *testing.T, names aggregate.Dialect) {
+func testCollector(t *testing.T, names aggregate.ConditionNames) {
 	r, clock := newOffline(t, 0)
 	r.options.ConditionNames, r.Renderer.ConditionNames = names, names
 	r.options.StuckAfter = 5 * time.Second

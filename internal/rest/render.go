@@ -43,7 +43,7 @@ type Renderer struct {
 	FinalizingAdapters func(kind string) []string
 
 	// ConditionNames selects the names of the aggregated conditions.
-	ConditionNames aggregate.Dialect
+	ConditionNames aggregate.ConditionNames
 
 	// Identities maps the users who created, updated and deleted an object.
 	Identities Identities
@@ -139,14 +139,14 @@ func (r Renderer) resourceRow(o resource, kind string, status v1.ResourceStatus)
 		row.DeletedBy = r.Identities.Address(annotations[v1.DeletedByAnnotation])
 	}
 	in := aggregate.Input{
-		Kind:       kind,
-		Generation: row.Generation,
-		Created:    row.CreatedTime,
-		Updated:    row.UpdatedTime,
-		Deleted:    row.DeletedTime,
-		Required:   r.RequiredAdapters(kind),
-		Finalizing: r.Finalizing(kind),
-		Dialect:    r.ConditionNames,
+		Kind:           kind,
+		Generation:     row.Generation,
+		Created:        row.CreatedTime,
+		Updated:        row.UpdatedTime,
+		Deleted:        row.DeletedTime,
+		Required:       r.RequiredAdapters(kind),
+		Finalizing:     r.Finalizing(kind),
+		ConditionNames: r.ConditionNames,
 	}
 	if status.Computed() {
 		in.Previous = status.Conditions

@@ -44,8 +44,8 @@ type Resource struct {
 	Finalizing, Children, Finalizers []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
-	// Dialect is "first", "newer" or "both".
-	Dialect string
+	// ConditionNames is "first", "newer" or "both".
+	ConditionNames string
 	// Minimal says that the API server has refused a larger status.
 	Minimal bool
 	// Kept are the adapters whose results stay known without a report.
@@ -114,8 +114,8 @@ func Conditions(r Resource, reports []Report) []v1.ResourceCondition {
 	if c, ok := truncated(r); ok {
 		result = append(result, c)
 	}
-	newer := []v1.ResourceCondition{inNewerDialect(r, result[0], adapters), inNewerDialect(r, result[1], adapters)}
-	switch r.Dialect {
+	newer := []v1.ResourceCondition{withNewerName(r, result[0], adapters), withNewerName(r, result[1], adapters)}
+	switch r.ConditionNames {
 	case "first":
 		return result
 	case "newer":

@@ -18,9 +18,9 @@ package oracle
 
 import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 
-// inNewerDialect is Ready as Reconciled, and Available as LastKnownReconciled: status,
+// withNewerName is Ready as Reconciled, and Available as LastKnownReconciled: status,
 // message and times are the same.
-func inNewerDialect(r Resource, c v1.ResourceCondition, adapters []v1.ResourceCondition) v1.ResourceCondition {
+func withNewerName(r Resource, c v1.ResourceCondition, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	if c.Type == "Ready" {
 		c.Type = "Reconciled"
 		switch c.Reason {

@@ -23,41 +23,41 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Dialect selects the names under which a parent shows its aggregated conditions. Each
+// ConditionNames selects the names under which a parent shows its aggregated conditions. Each
 // condition is computed once: under two names it differs in the reason only.
-type Dialect string
+type ConditionNames string
 
 const (
-	// BothDialects shows all four names. The zero value means the same: a client waits
+	// BothNames shows all four names. The zero value means the same: a client waits
 	// forever for a name that is missing.
-	BothDialects Dialect = "both"
+	BothNames ConditionNames = "both"
 
-	// FirstDialect shows Ready and Available.
-	FirstDialect Dialect = "first"
+	// FirstNames shows Ready and Available.
+	FirstNames ConditionNames = "first"
 
-	// NewerDialect shows Reconciled and LastKnownReconciled.
-	NewerDialect Dialect = "newer"
+	// NewerNames shows Reconciled and LastKnownReconciled.
+	NewerNames ConditionNames = "newer"
 )
 
 // String implements flag.Value.
-func (d *Dialect) String() string {
-	if d == nil || *d == "" {
-		return string(BothDialects)
+func (n *ConditionNames) String() string {
+	if n == nil || *n == "" {
+		return string(BothNames)
 	}
-	return string(*d)
+	return string(*n)
 }
 
 // Set implements flag.Value.
-func (d *Dialect) Set(value string) error {
-	switch Dialect(value) {
-	case BothDialects, FirstDialect, NewerDialect:
-		*d = Dialect(value)
+func (n *ConditionNames) Set(value string) error {
+	switch ConditionNames(value) {
+	case BothNames, FirstNames, NewerNames:
+		*n = ConditionNames(value)
 		return nil
 	}
-	return fmt.Errorf("%q is none of %s, %s, %s", value, FirstDialect, NewerDialect, BothDialects)
+	return fmt.Errorf("%q is none of %s, %s, %s", value, FirstNames, NewerNames, BothNames)
 }
 
-// newerNames are the names of the newer dialect.
+// newerNames are the newer names of conditions.
 var newerNames = map[string]string{
 	v1.ReadyCondition:     v1.ReconciledCondition,
 	v1.AvailableCondition: v1.LastKnownReconciledCondition,
@@ -80,24 +80,24 @@ var newerReasons = map[string]map[string]string{
 	},
 }
 
-// show returns Available and Ready under the names of the dialect. The first two are
+// show returns Available and Ready under the selected names. The first two are
 // the ones that decide status.available and status.ready.
-func (d Dialect) show(available, ready v1.ResourceCondition, required []adapter) []v1.ResourceCondition {
+func (n ConditionNames) show(available, ready v1.ResourceCondition, required []adapter) []v1.ResourceCondition {
 	newerAvailable := newer(available)
 	if available.Reason == v1.AwaitingAdaptersReason && allHaveResults(required) {
 		newerAvailable.Reason = v1.AdaptersNotAtSameGenerationReason
 	}
-	switch d {
-	case FirstDialect:
+	switch n {
+	case FirstNames:
 		return []v1.ResourceCondition{available, ready}
-	case NewerDialect:
+	case NewerNames:
 		return []v1.ResourceCondition{newerAvailable, newer(ready)}
 	default:
 		return []v1.ResourceCondition{available, ready, newerAvailable, newer(ready)}
 	}
 }
 
-// newer returns the condition as the newer dialect has it.
+// newer returns the condition under its newer name.
 func newer(c v1.ResourceCondition) v1.ResourceCondition {
 	if reason, ok := newerReasons[c.Type][c.Reason]; ok {
 		c.Reason = reason
@@ -110,15 +110,15 @@ func allHaveResults(required []adapter) bool {
 	return !slices.ContainsFunc(required, func(a adapter) bool { return a.result == nil })
 }
 
-// Ready returns the condition that says whether the parent is ready, under the name that
+// ReadyOf returns the condition that says whether the parent is ready, under the name that
 // it is stored with, or nil.
-func Ready(conditions []v1.ResourceCondition) *v1.ResourceCondition {
+func ReadyOf(conditions []v1.ResourceCondition) *v1.ResourceCondition {
 	return findAny(conditions, v1.ReadyCondition)
 }
 
-// Available returns the condition that says whether the parent is available, under the
+// AvailableOf returns the condition that says whether the parent is available, under the
 // name that it is stored with, or nil.
-func Available(conditions []v1.ResourceCondition) *v1.ResourceCondition {
+func AvailableOf(conditions []v1.ResourceCondition) *v1.ResourceCondition {
 	return findAny(conditions, v1.AvailableCondition)
 }
 

@@ -26,7 +26,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-func TestReasonsOfTheNewerDialect(t *testing.T) {
+func TestReasonsOfNewerNames(t *testing.T) {
 	dns, validator := report("dns", 1, yes, 10), report("validator", 1, yes, 11)
 	deleted := func(in *aggregate.Input) { in.Deleted, in.Generation, in.Finalizing = at(20), 2, in.Required }
 	tests := map[string]struct {
@@ -51,7 +51,7 @@ func TestReasonsOfTheNewerDialect(t *testing.T) {
 			if test.change != nil {
 				test.change(&in)
 			}
-			in.Dialect = aggregate.BothDialects
+			in.ConditionNames = aggregate.BothNames
 			got := aggregate.Conditions(in)
 			for first, newer := range map[string]struct{ name, reason string }{
 				"Ready":     {"Reconciled", test.wantReconciled},
@@ -74,47 +74,47 @@ func typesOf(conditions []v1.ResourceCondition) (types []string) {
 	return types
 }
 
-func TestNamesOfTheDialects(t *testing.T) {
-	tests := map[aggregate.Dialect][]string{
-		"":                     {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
-		aggregate.BothDialects: {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
-		aggregate.FirstDialect: {"Available", "Ready", "DnsSuccessful", "ValidatorSuccessful"},
-		aggregate.NewerDialect: {"LastKnownReconciled", "Reconciled", "DnsSuccessful", "ValidatorSuccessful"},
+func TestConditionNames(t *testing.T) {
+	tests := map[aggregate.ConditionNames][]string{
+		"":                   {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
+		aggregate.BothNames:  {"Available", "Ready", "DnsSuccessful", "LastKnownReconciled", "Reconciled", "ValidatorSuccessful"},
+		aggregate.FirstNames: {"Available", "Ready", "DnsSuccessful", "ValidatorSuccessful"},
+		aggregate.NewerNames: {"LastKnownReconciled", "Reconciled", "DnsSuccessful", "ValidatorSuccessful"},
 	}
-	for dialect, want := range tests {
+	for names, want := range tests {
 		in := input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 11))
-		in.Dialect = dialect
+		in.ConditionNames = names
 		got := aggregate.Conditions(in)
 		if diff := cmp.Diff(want, typesOf(got)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", dialect, diff)
+			t.Errorf("%q (-want +got):\n%s", names, diff)
 		}
-		if ready, available := aggregate.Ready(got), aggregate.Available(got); ready.Status != yes || available.Status != yes {
-			t.Errorf("%q: Ready is %+v, Available %+v", dialect, ready, available)
+		if ready, available := aggregate.ReadyOf(got), aggregate.AvailableOf(got); ready.Status != yes || available.Status != yes {
+			t.Errorf("%q: Ready is %+v, Available %+v", names, ready, available)
 		}
 		in.Previous, in.Reports, in.Confirmed = got, []aggregate.Report{report("dns", 1, yes, 20), report("validator", 1, yes, 21)}, false
 		shown, _ := aggregate.Shown(in, nil)
-		if got := aggregate.Ready(shown).LastUpdatedTime; !got.Time.Equal(at(20)) {
-			t.Errorf("%q: Ready is shown as of %s, want %s", dialect, got, at(20))
+		if got := aggregate.ReadyOf(shown).LastUpdatedTime; !got.Time.Equal(at(20)) {
+			t.Errorf("%q: Ready is shown as of %s, want %s", names, got, at(20))
 		}
 		in.Generation, in.Updated = 2, at(30)
 		changed := aggregate.AtGeneration(in)
 		if diff := cmp.Diff(want, typesOf(changed)); diff != "" {
-			t.Errorf("%q, at another generation (-want +got):\n%s", dialect, diff)
+			t.Errorf("%q, at another generation (-want +got):\n%s", names, diff)
 		}
 		for _, c := range changed {
 			if (c.Type == "Ready" || c.Type == "Reconciled") && (c.Status != no || c.ObservedGeneration != 2) {
-				t.Errorf("%q, at another generation: %+v", dialect, c)
+				t.Errorf("%q, at another generation: %+v", names, c)
 			}
 		}
 	}
-	if aggregate.Ready(nil) != nil || aggregate.Available(nil) != nil {
+	if aggregate.ReadyOf(nil) != nil || aggregate.AvailableOf(nil) != nil {
 		t.Error("Found a condition among none")
 	}
 }
 
 // Other names change neither status nor times, and the first names come back as they
 // were.
-func TestADialectIsReplaced(t *testing.T) {
+func TestConditionNamesChange(t *testing.T) {
 	for name, status := range map[string]metav1.ConditionStatus{"was True": yes, "was False": no} {
 		t.Run(name, func(t *testing.T) {
 			in := input(1, nil, report("dns", 1, status, 10), report("validator", 1, yes, 11))
@@ -123,8 +123,8 @@ func TestADialectIsReplaced(t *testing.T) {
 			in.Reports[0] = report("dns", 2, yes, 20) // no common generation from now on
 			in.Previous = aggregate.Conditions(in)
 			want := in.Previous
-			for _, dialect := range []aggregate.Dialect{aggregate.NewerDialect, aggregate.BothDialects, aggregate.NewerDialect, aggregate.FirstDialect} {
-				in.Dialect, in.Now = dialect, in.Now.AddDate(0, 0, 1)
+			for _, names := range []aggregate.ConditionNames{aggregate.NewerNames, aggregate.BothNames, aggregate.NewerNames, aggregate.FirstNames} {
+				in.ConditionNames, in.Now = names, in.Now.AddDate(0, 0, 1)
 				in.Previous = aggregate.Conditions(in)
 			}
 			if diff := cmp.Diff(want, in.Previous); diff != "" {
@@ -134,20 +134,20 @@ func TestADialectIsReplaced(t *testing.T) {
 	}
 }
 
-// TestDialectFlag: the flag takes the three names, and nothing else.
-func TestDialectFlag(t *testing.T) {
-	var d aggregate.Dialect
-	if got := d.String(); got != "both" {
+// TestConditionNamesFlag: the flag takes the three names, and nothing else.
+func TestConditionNamesFlag(t *testing.T) {
+	var n aggregate.ConditionNames
+	if got := n.String(); got != "both" {
 		t.Errorf("default %q, want both", got)
 	}
 	for _, value := range []string{"first", "newer", "both"} {
-		if err := d.Set(value); err != nil || d.String() != value {
-			t.Errorf("Set(%q): %v, is %q", value, err, d.String())
+		if err := n.Set(value); err != nil || n.String() != value {
+			t.Errorf("Set(%q): %v, is %q", value, err, n.String())
 		}
 	}
 	for _, value := range []string{"", "Newer", "old"} {
-		if err := d.Set(value); err == nil || d != aggregate.BothDialects {
-			t.Errorf("Set(%q): %v, is %q", value, err, d)
+		if err := n.Set(value); err == nil || n != aggregate.BothNames {
+			t.Errorf("Set(%q): %v, is %q", value, err, n)
 		}
 	}
 }
