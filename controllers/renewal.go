@@ -32,7 +32,7 @@ import (
 // requests, and the renewal of a whole fleet must leave most of that time to reports.
 const renewalShare = 4
 
-// renewal reconciles all objects of a Kind when the required adapters change, at low
+// renewal reconciles all objects of a Kind when the adapters' configuration changes, at low
 // priority and a few at a time. The zero value is ready for use.
 type renewal struct {
 	mu       sync.Mutex
@@ -43,7 +43,7 @@ type renewal struct {
 }
 
 // onChange returns the source that starts a renewal of all objects of the list's Kind
-// whenever the required adapters change.
+// whenever the adapters' configuration changes.
 func (r *renewal) onChange(adapters AdapterConfig, reader client.Reader, list client.ObjectList, workers int) source.Source {
 	return source.Func(func(ctx context.Context, queue requestQueue) error {
 		adapters.OnChange(func() {

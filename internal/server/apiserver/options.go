@@ -106,7 +106,8 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 		return options.CompletedOptions{}, fmt.Errorf("%q is not an IP address to listen on", o.Host)
 	}
 	// Every few minutes this feature lists all objects to compare each watch cache with
-	// etcd. The replica's prober detects a watch cache that has stalled.
+	// etcd, which is much work in a large fleet. The replica's prober detects a watch cache
+	// that has stalled, though not one with other objects than etcd.
 	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.DetectCacheInconsistency): false}); err != nil {
 		return options.CompletedOptions{}, err
 	}
