@@ -18,7 +18,6 @@ package facade
 
 import (
 	"net/http"
-	"net/netip"
 	"sync"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
@@ -43,7 +42,7 @@ func newChecks(places int) *checks {
 
 // checkOf returns the check that a request needs.
 func checkOf(r *http.Request) check {
-	return check{clientNetwork(r), r.Header.Get("Authorization")}
+	return check{networkOf(r.RemoteAddr), r.Header.Get("Authorization")}
 }
 
 // begin reports whether there is a place for the check.
@@ -65,19 +64,4 @@ func (c *checks) end(of check) {
 		delete(c.held, of)
 		c.places.Leave(of.network)
 	}
-}
-
-// clientNetwork returns the network that the client of a connection, or the proxy before it,
-// can choose its addresses from: an IPv4 address, or 64 bits of an IPv6 address.
-func clientNetwork(r *http.Request) string {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	ip := address.Addr().Unmap()
-	if ip.Is4() {
-		return ip.String()
-	}
-	network, _ := ip.Prefix(64) // fails for IPv4 only
-	return network.String()
 }

@@ -18,7 +18,9 @@ package facade_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -175,4 +177,48 @@ func TestUnauthenticatedRequests(t *testing.T) {
 	if status, err := request("127.0.0.1", "known"); err != nil || status != http.StatusOK {
 		t.Errorf("After the checks: status %d, error %v; want 200", status, err)
 	}
+}
+
+// TestConnectionsOfOneNetwork opens idle connections from one address.
+func TestConnectionsOfOneNetwork(t *testing.T) {
+	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.Limits.MaxConnections = 8 })
+	dial := func(from string) net.Conn {
+		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		conn, err := dialer.DialContext(t.Context(), "tcp", server.Address().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		return conn
+	}
+	isServed := func(conn net.Conn) bool {
+		if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", api); err != nil {
+			return false
+		}
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			return false
+		}
+		_, err = io.Copy(io.Discard, response.Body)
+		return errors.Join(err, response.Body.Close()) == nil
+	}
+	var idle []net.Conn
+	for range 4 {
+		idle = append(idle, dial("127.0.0.1"))
+	}
+	for _, conn := range idle {
+		if !isServed(conn) {
+			t.Error("A connection within the network's share is not served")
+		}
+	}
+	if isServed(dial("127.0.0.1")) {
+		t.Error("A connection beyond the network's share is served")
+	}
+	if !isServed(dial("127.0.0.2")) {
+		t.Error("Connections of one network keep out another")
+	}
+	if err := idle[0].Close(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the closed connection's place is free", func() bool { return isServed(dial("127.0.0.1")) })
 }

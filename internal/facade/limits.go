@@ -43,6 +43,9 @@ type Limits struct {
 	// MaxMutatingInFlight is the maximum number of writes in service, and of bodies that
 	// are being received. Callers share both.
 	MaxMutatingInFlight int
+	// MaxConnections is the maximum number of open connections. Networks of clients share
+	// it.
+	MaxConnections int
 	// RequestTimeout is the maximum time to serve a write after its body was received,
 	// including its API server calls.
 	RequestTimeout time.Duration
@@ -63,6 +66,7 @@ func (l Limits) withDefaults() Limits {
 	return Limits{
 		MaxInFlight:         cmp.Or(l.MaxInFlight, defaults.MaxInFlight),
 		MaxMutatingInFlight: cmp.Or(l.MaxMutatingInFlight, defaults.MaxMutatingInFlight),
+		MaxConnections:      cmp.Or(l.MaxConnections, defaults.MaxConnections),
 		RequestTimeout:      cmp.Or(l.RequestTimeout, defaults.RequestTimeout),
 		ReadHeaderTimeout:   cmp.Or(l.ReadHeaderTimeout, defaults.ReadHeaderTimeout),
 		ReadTimeout:         cmp.Or(l.ReadTimeout, defaults.ReadTimeout),
@@ -73,8 +77,8 @@ func (l Limits) withDefaults() Limits {
 
 // check fails where a limit is negative.
 func (l Limits) check() error {
-	if l.MaxInFlight < 0 || l.MaxMutatingInFlight < 0 {
-		return errors.New("the maximum numbers of requests in flight must not be negative")
+	if l.MaxInFlight < 0 || l.MaxMutatingInFlight < 0 || l.MaxConnections < 0 {
+		return errors.New("the maximum numbers of requests in flight and of connections must not be negative")
 	}
 	for _, d := range []time.Duration{l.RequestTimeout, l.ReadHeaderTimeout, l.ReadTimeout, l.WriteStallTimeout, l.IdleTimeout} {
 		if d < 0 {
@@ -88,6 +92,7 @@ func (l Limits) check() error {
 func (l *Limits) BindFlags(flags *flag.FlagSet) {
 	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. One caller gets at most half of the places that other callers leave; the answer to further reads is 429.")
 	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. One caller gets at most half of the places that other callers leave; the answer to further writes is 429.")
+	flags.IntVar(&l.MaxConnections, "max-connections", 10000, "Maximum number of open REST connections. One client address (of IPv6, one network of 64 bits) gets at most half of the places that others leave; further connections are closed.")
 	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "Maximum time to serve a REST request, including its API server calls.")
 	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "Maximum time to receive the headers of a REST request.")
 	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "Maximum time to receive a REST request.")

@@ -37,6 +37,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/clocks"
+	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
@@ -147,9 +148,11 @@ func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, opti
 	if options.TracerProvider != nil {
 		s.tracer = options.TracerProvider.Tracer(tracerName)
 	}
-	if s.listener, err = net.Listen("tcp", options.BindAddress); err != nil {
+	listener, err := net.Listen("tcp", options.BindAddress)
+	if err != nil {
 		return nil, fmt.Errorf("listen for REST requests: %w", err)
 	}
+	s.listener = &sharedListener{TCPListener: listener.(*net.TCPListener), places: fairness.NewShares(options.Limits.MaxConnections)}
 	s.httpServer = &http.Server{
 		Handler:           s.handler(),
 		TLSConfig:         options.TLS,

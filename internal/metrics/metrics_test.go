@@ -104,6 +104,7 @@ func TestSeriesExistFromTheStart(t *testing.T) {
 		"hyperfleet_required_adapters_reloads_total":                         2,
 		"hyperfleet_required_adapters_last_reload_successful":                1,
 		"hyperfleet_required_adapters_last_reload_success_timestamp_seconds": 1,
+		"hyperfleet_http_connections_refused_total":                          1,
 		"hyperfleet_http_requests_in_flight":                                 1,
 		"hyperfleet_write_visibility_timeouts_total":                         1,
 	} {

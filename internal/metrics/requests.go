@@ -51,6 +51,13 @@ var (
 		Help:      "REST requests that are being served.",
 	})
 
+	// ConnectionsRefused counts connections that were closed at once.
+	ConnectionsRefused = prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: Namespace,
+		Name:      "http_connections_refused_total",
+		Help:      "REST connections that were closed at once, because other connections of the client's network had its share.",
+	})
+
 	// Problems counts responses with problem details by code.
 	Problems = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: Namespace,
@@ -67,7 +74,7 @@ var (
 )
 
 func requestMetrics() []prometheus.Collector {
-	return []prometheus.Collector{requests, requestDuration, responseSize, RequestsInFlight, Problems, VisibilityTimeouts}
+	return []prometheus.Collector{requests, requestDuration, responseSize, RequestsInFlight, ConnectionsRefused, Problems, VisibilityTimeouts}
 }
 
 // A Route measures the requests of one route of the REST API. It keeps its series,
