@@ -1,5 +1,5 @@
--- The health of a Cluster or NodePool in Argo CD. The deletion is checked because a
--- deletion can be stalled too, and Argo CD shows it as Progressing.
+-- The health of a Cluster or NodePool in Argo CD. The script checks deletionTimestamp
+-- because a deletion can be stalled too, and Argo CD shows a deletion as Progressing.
 local health = { status = "Progressing", message = "Waiting for HyperFleet" }
 if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation then
   return health
