@@ -1,7 +1,7 @@
-# The image: one static binary, which is the server by default and everything else by
-# its commands. make image builds it, and compose.yaml runs it.
+# The image contains one static binary. It runs the server by default; other commands run
+# everything else. make image builds the image, and compose.yaml runs it.
 #
-# make build needs no network but the Go module proxy ($GOPROXY). The same versions
+# make build needs no network except the Go module proxy ($GOPROXY). The same versions
 # of Go and make produce the same binary on any machine.
 ARG GO_IMAGE=golang:1.26
 

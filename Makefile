@@ -5,17 +5,17 @@ SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# Without cgo, what is built, checked and tested is compiled once. Only the race
-# detector needs it.
+# Without cgo, builds, checks and tests share the compiled packages. Only the race
+# detector needs cgo.
 export CGO_ENABLED := 0
 
-# What a program says that it is: see internal/version.
+# The version and revision that a program reports: see internal/version.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION ?= $(shell git rev-parse --verify HEAD 2>/dev/null || echo unknown)
 IDENTITY = github.com/hyperfleet-io/hyperfleet/internal/version
 
 # The folder of etcd, kube-apiserver and kubectl. They are built once, unless
-# KUBEBUILDER_ASSETS names a folder that holds them.
+# KUBEBUILDER_ASSETS names a folder that contains them.
 ASSETS := $(abspath $(or $(KUBEBUILDER_ASSETS),bin/controlplane))
 
 # kubectl and GitOps tools refuse an API server whose version they cannot parse.
@@ -37,7 +37,7 @@ DIST ?= dist
 # What make undeploy uninstalls.
 KUSTOMIZATION ?= config/default
 
-# The Go modules, each by its folder. ./... in one does not reach into another.
+# The folders of the Go modules. In one module, ./... does not include another module.
 MODULES := api client examples/adapter-dns examples/adapter-job test/charts test/gitops hack/tools/dashboard hack/tools/release .
 
 TOOL := go tool -modfile=$(CURDIR)/hack/tools/go.mod
@@ -62,8 +62,8 @@ help: ## Show this help
 
 ##@ Run
 
-# The data of make run, and who makes its REST requests. Without RUN_AS every request
-# needs credentials.
+# The data folder of make run, and the flags for the user of all REST requests. If RUN_AS
+# is empty, every request needs credentials.
 RUN_DIR ?= .local
 RUN_AS ?= --insecure-disable-authentication --user=dev@hyperfleet.local
 
@@ -72,7 +72,7 @@ run: build ## Run HyperFleet in one process; ARGS="--help" lists the flags
 	@$(BIN)/hyperfleet server --data-dir=$(RUN_DIR) --log-file=$(RUN_DIR)/log/server.log $(RUN_AS) $(ARGS)
 
 .PHONY: build
-build: ## Build bin/hyperfleet, the static binary that the image holds, and bin/kubectl, a link to it
+build: ## Build bin/hyperfleet, the static binary of the image, and bin/kubectl, a link to it
 	go build -ldflags "$(LDFLAGS)" -o $(BIN)/hyperfleet .
 	@ln -sf hyperfleet $(BIN)/kubectl
 
@@ -103,7 +103,7 @@ chart: ## Build DIST/hyperfleet-1.2.3.tgz (dist), the Helm chart of VERSION=v1.2
 	@hack/chart.sh package $(VERSION) $(DIST)
 
 .PHONY: controlplane
-controlplane: ## Build etcd, kube-apiserver and kubectl, which tests run, from source, unless bin/ holds them
+controlplane: ## Build etcd, kube-apiserver and kubectl for the tests from source, unless bin/ contains them
 	@hack/controlplane.sh bin/controlplane
 
 .PHONY: release
@@ -123,7 +123,7 @@ test-go: controlplane build ## Run every test: concurrent code under the race de
 	@KUBEBUILDER_ASSETS=$(ASSETS) $(TOOL) gotestsum --format pkgname --format-hide-empty-pkg --raw-command -- hack/test.sh $(MODULES)
 
 .PHONY: test-faults
-test-faults: controlplane ## Run the fault suite: processes are killed, frozen and cut off under load; ARGS="-seed 1" repeats a run
+test-faults: controlplane ## Run the fault suite, which kills, freezes and cuts off processes under load; ARGS="-seed 1" repeats a run
 	KUBEBUILDER_ASSETS=$(ASSETS) go test -count=1 -timeout 80m -v ./test/faults -args -long $(ARGS)
 
 .PHONY: fuzz
@@ -185,7 +185,7 @@ generate: ## Generate deep copies, CRDs, the manager's role, the bounds' levels,
 	@hack/chart.sh generate
 
 .PHONY: dashboard
-dashboard: build ## Draw docs/dashboard.svg, the Grafana dashboard over a fleet that it runs for 5 minutes
+dashboard: build ## Run a fleet for 5 minutes, and draw its Grafana dashboard as docs/dashboard.svg
 	@go build -C hack/tools/dashboard -o $(abspath $(BIN))/dashboard .
 	@$(BIN)/dashboard -program=$(BIN)/hyperfleet
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks the alert rules of config/prometheus with promtool, runs their unit tests,
 # and parses the queries of the dashboard. promtool reads bare rules, so this script
-# takes them out of the PrometheusRule, and makes rules of the queries.
+# extracts them from the PrometheusRule, and turns the queries into rules.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

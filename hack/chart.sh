@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Generates what charts/hyperfleet takes from config/, or packages the chart.
+# Generates the files of charts/hyperfleet that come from config/, or packages the chart.
 #
 # usage: hack/chart.sh generate
 #        hack/chart.sh package <version> <folder>
 #
-# package writes hyperfleet-1.2.3.tgz, of the version v1.2.3, into the folder. The same
-# files make the same bytes.
+# package writes hyperfleet-1.2.3.tgz for the version v1.2.3 into the folder. The same
+# files result in the same bytes.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly chart=charts/hyperfleet
 
-# Turns a manifest into a template: the namespaces become those of the release and of
-# the values, and the labels those of the chart. The template has content if the
-# condition is true.
+# Turns a manifest into a template with the namespaces of the release and of the values,
+# and with the labels of the chart. The template has content only if the condition is
+# true.
 template() {
 	local file=$1 condition=$2
 	if grep -q '{{' "$file"; then

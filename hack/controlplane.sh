@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds etcd, kube-apiserver and kubectl from the modules that
 # hack/controlplane/go.mod names, into the folder given as the only argument, unless
-# the folder holds these versions already. Where KUBEBUILDER_ASSETS is set, it
-# builds nothing: it checks that the programs are there and links to them from the
-# folder, so that commands in docs find kubectl in one place.
+# the folder already contains these versions. If KUBEBUILDER_ASSETS is set, it builds
+# nothing: it checks that the programs exist and links to them from the folder, so that
+# commands in docs find kubectl in one place.
 set -euo pipefail
 
 readonly programs=(etcd kube-apiserver kubectl)
@@ -24,7 +24,7 @@ check_assets() {
 	[[ ${minor:-0} -ge 36 ]] || fail "KUBEBUILDER_ASSETS is $dir, whose kube-apiserver is older than 1.36: $("$dir/kube-apiserver" --version)"
 }
 
-# A folder with a stamp holds programs that were built. They stay.
+# A folder with a stamp contains built programs, which links must not replace.
 link_assets() {
 	local dir=$1 target=$2 program
 	[[ ! -f $target/stamp && ! $dir -ef $target ]] || return 0
@@ -67,8 +67,8 @@ main() {
 	kubernetes=$(cd "$module_dir" && go list -m -f '{{.Version}}' k8s.io/kubernetes)
 	etcd=$(cd "$module_dir" && go list -m -f '{{.Version}}' go.etcd.io/etcd/server/v3)
 	echo "Building etcd $etcd and Kubernetes $kubernetes from source, once: about 5 minutes on 2 cores, seconds from a warm build cache"
-	# The folder and its stamp appear once everything is built: a build that is
-	# killed leaves nothing that looks complete.
+	# The folder and its stamp appear only after everything is built, so that a killed
+	# build leaves nothing that looks complete.
 	rm -rf "$target.unfinished"
 	mkdir -p "$target.unfinished"
 	build "$(cd "$target.unfinished" && pwd)" "$kubernetes"

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # Fuzzes one target, and returns 0 if no input failed. When the time is over, go test
 # sometimes reports its own deadline as the failure of the target: internal/fuzz compares
-# the error with that of a child context, which may not have ended yet.
+# the error with the error of a child context, which may not have ended yet.
 fuzz() {
 	local target=$1 time=$2 log=$3
 	go test -run '^$' -fuzz "^$target\$" -fuzztime "$time" . </dev/null | tee "$log" && return

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Generates what client/ holds of other folders: the typed clients from api/v1, with
-# the programs of k8s.io/code-generator, the REST client from the OpenAPI document,
-# and copies of the manifests that client/testenv embeds.
+# Generates the parts of client/ that come from other folders: the typed clients from
+# api/v1, with the programs of k8s.io/code-generator; the REST client from the OpenAPI
+# document; and copies of the manifests that client/testenv embeds.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -17,7 +17,7 @@ generate() {
 }
 
 main() {
-	# A file of a type that is gone would stay.
+	# Otherwise the files of a removed type would stay.
 	rm -rf client/applyconfiguration client/clientset client/listers client/informers
 	generate applyconfiguration-gen client/applyconfiguration "$types"
 	generate client-gen client --clientset-name clientset --input-base "$module" --input api/v1 \

@@ -12,7 +12,7 @@ main() {
 	local version=$1 kubectl=$2 file=$3 overlay
 	overlay=$(mktemp -d)
 	trap "rm -rf '$overlay'" EXIT
-	# kustomize takes resources by relative path only.
+	# kustomize accepts resources by relative path only.
 	cat >"$overlay/kustomization.yaml" <<-EOF
 		resources:
 		- $(realpath --relative-to "$overlay" config/default)

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Makes the data that an earlier release leaves, for the tests of upgrades in test/e2e.
-# It builds the program of the revision, fills it over both doors, and writes into
+# Creates the data of an earlier release, for the tests of upgrades in test/e2e. It builds
+# the program of the revision, creates objects at both doors, and writes into
 # test/e2e/testdata/previous:
 #
 #   server.tar.gz   the data directory of hyperfleet server
 #   manager.tar.gz  a snapshot of a store in which kubectl has installed the manifests, as
 #                   for hyperfleet manager
-#   *.json          the objects that kubectl saw last, of each
+#   *.json          the objects of each of them, as kubectl saw them last
 #
 # usage: hack/previous-release.sh <revision>
 #
-# It needs curl and jq, and the ports below. The folder is to hold the release before the
-# one that is under way.
+# It needs curl and jq, and the ports below. The folder should contain the data of the
+# last release before the one in development.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -31,7 +31,7 @@ build() {
 	make -C "$work/source" build BIN="$work/bin" VERSION="$(git rev-parse --short "$revision")"
 }
 
-# Starts a server with a data directory. What it prints is in the file output.
+# Starts a server with a data directory, and writes its output to the file output.
 start() {
 	local work=$1 data=$2
 	shift 2
@@ -57,7 +57,7 @@ stop() {
 	wait "$server" || true
 }
 
-# Makes a request and prints the href of the answer.
+# Sends a request and prints the href of the answer.
 call() {
 	curl --fail --silent --show-error -X "$1" "$2" -H "Content-Type: ${4:-application/json}" -d "$3" | jq -r .href
 }
@@ -70,7 +70,7 @@ report() {
 		{"type":"Applied","status":"True"},{"type":"Health","status":"True"}'"$more"']}' >/dev/null
 }
 
-# Makes objects in every state: ready, changed since the last report, failing, without a
+# Creates objects in every state: ready, changed since the last report, failing, without a
 # report, applied by kubectl, and in deletion.
 fill() {
 	local kubectl=$1 ready changed failing leaving workers generation
@@ -106,7 +106,7 @@ record() { "$1" get hfc,hfnp,hfas -o json | jq -c '.items | sort_by(.kind, .meta
 
 archive() { tar --create --sort=name --owner=0 --group=0 --numeric-owner --directory="$1" --exclude='*.sock' --exclude=lock . | gzip -9n >"$2"; }
 
-# A snapshot that is restored has no log of all writes, which would be most of the data.
+# A restored snapshot has no log of all writes, which would be most of the data.
 make_server() {
 	local work=$1 data=$1/server kubectl=$1/bin/kubectl
 	mkdir "$data"

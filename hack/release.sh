@@ -17,7 +17,7 @@ readonly programs=(
 	"kubectl-hyperfleet ./cmd/kubectl-hyperfleet linux/amd64 linux/arm64 darwin/amd64 darwin/arm64"
 )
 
-# The folders of the Go modules that others import.
+# The folders of the Go modules that other programs import.
 readonly modules=(api client)
 
 fail() {
@@ -33,7 +33,7 @@ check_version() {
 		tagged=$(git rev-parse --verify --quiet "refs/tags/$tag^{commit}") || fail "there is no tag $tag"
 		[[ $tagged == "$(git rev-parse HEAD)" ]] || fail "$tag tags $tagged, and $(git rev-parse HEAD) is checked out"
 	done
-	# Those who import a module ignore its replace directives.
+	# A program that imports a module ignores the module's replace directives.
 	required=$(grep -HoE 'github.com/hyperfleet-io/hyperfleet/[a-z]+ v[^ ]+' go.mod "${modules[@]/%//go.mod}" |
 		grep -vF "hyperfleet/api $version
 hyperfleet/client $version") && fail "modules must require each other at $version: $required"
@@ -59,7 +59,7 @@ build_tools() {
 # The time of the commit, so that artifacts do not depend on when they are built.
 commit_time() { git log -1 --format=%cI; }
 
-# The version is the linker's, so that a build does not depend on the state of git.
+# The linker sets the version, so that a build does not depend on the state of git.
 build_programs() {
 	local version=$1 into=$2 program name package platforms platform ldflags
 	ldflags=$(make --no-print-directory ldflags VERSION="$version")
@@ -74,13 +74,13 @@ build_programs() {
 	done
 }
 
-# Only programs have a platform in their names, and so a further "_".
+# Only the file names of programs contain a platform, and so one more "_".
 write_sboms() {
 	local version=$1 into=$2 tools=$3
 	"$tools/sbom" -version "$version" -created "$(commit_time)" "$into"/*_"$version"_*_*
 }
 
-# The image holds the programs for Linux.
+# The image contains the programs for Linux.
 write_image() {
 	local version=$1 into=$2 tools=$3 file images=()
 	for file in "$into/hyperfleet_${version}_linux_"*; do
@@ -95,8 +95,8 @@ main() {
 	local version=$1 kubectl=$2 notes tools
 	check_version "$version"
 	notes=$(release_notes "$version")
-	# dist/ appears once everything is built: a build that fails leaves nothing that
-	# looks complete.
+	# dist/ appears only after everything is built, so that a failed build leaves nothing
+	# that looks complete.
 	local unfinished=dist.unfinished
 	rm -rf dist "$unfinished"
 	mkdir "$unfinished"

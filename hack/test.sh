@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
 # Runs every test of every module and prints the events of go test -json, for
-# gotestsum. Where there is a C compiler, the packages with concurrency run under the
-# race detector instead of without it. It costs them a few times the CPU, so their
-# long tests of single goroutines run without it as well: the tests that -short
-# shortens.
+# gotestsum. If there is a C compiler, the packages with concurrency run under the race
+# detector instead of without it. The race detector needs a few times the CPU, so -short
+# shortens their long tests of single goroutines, and packages with such tests also run
+# without it.
 #
 # usage: hack/test.sh <folder of a module>...
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-# The packages in which goroutines share state, by module. shortened are those of
-# them that have tests which -short shortens.
+# The packages in which goroutines share state, by module. shortened lists the packages
+# among them with tests that -short shortens.
 declare -A concurrent=([.]='/(controllers|internal)(/|$)' [client]='/adapter$')
 declare -A shortened=([.]='/internal/fleet$')
 
 # Prints the packages of a list whose path matches the pattern. With -v, it prints the
-# others.
+# other packages.
 matching() { grep -E "${@:2}" <<<"$1" || true; }
 
 main() {

@@ -2,13 +2,13 @@
 # Uninstalls a kustomization, config/default by default, from the cluster of the current
 # kubectl context. All Clusters, NodePools and AdapterStatuses are deleted.
 #
-# The order matters. The manager must be there, with its rights, until the last object is
-# gone, because it removes the finalizers of the objects. kubectl delete -k deletes
+# The order matters. The manager must run, with its rights, until the last object is
+# deleted, because it removes the finalizers of the objects. kubectl delete -k deletes
 # everything at once and leaves objects and CustomResourceDefinitions that nobody
 # finalizes.
 #
-# The manager waits until the adapters have finalized the objects. With FORCE, the reason
-# to remove them without, it does not: what the adapters made stays behind.
+# The manager waits until the adapters have finalized the objects. If FORCE is set, to the
+# reason for it, the manager does not wait, and the adapters' resources stay behind.
 set -euo pipefail
 
 KUBECTL=${KUBECTL:-kubectl}
@@ -16,13 +16,13 @@ TIMEOUT=${TIMEOUT:-5m}
 FORCE=${FORCE:-}
 crds=(clusters.hyperfleet.io nodepools.hyperfleet.io adapterstatuses.hyperfleet.io)
 
-# Deletes all objects of a kind and waits until they are gone.
+# Deletes all objects of a kind and waits until they are deleted.
 delete_all() {
 	local crd=$1
 	[[ -n $("$KUBECTL" get crd "$crd" --ignore-not-found -o name) ]] || return 0
 	if [[ -n $FORCE && $crd != adapterstatuses.* ]]; then
 		"$KUBECTL" delete "$crd" --all --all-namespaces --wait=false
-		# An object may be gone by now, or have the annotation: the next command tells.
+		# An object may already be deleted or have the annotation. The next command finds out.
 		"$KUBECTL" annotate "$crd" --all --all-namespaces "hyperfleet.io/force-delete=$FORCE" || true
 	fi
 	if ! "$KUBECTL" delete "$crd" --all --all-namespaces --timeout="$TIMEOUT"; then
@@ -35,12 +35,12 @@ delete_all() {
 
 main() {
 	local kustomization=${1:-config/default} crd
-	# Clusters take their NodePools and reports along. The others have no Cluster.
+	# A Cluster's NodePools and reports are deleted with it. The rest has no Cluster.
 	for crd in "${crds[@]}"; do
 		delete_all "$crd"
 	done
 	"$KUBECTL" delete crd "${crds[@]}" --ignore-not-found --timeout="$TIMEOUT"
-	# Kubernetes deletes what is in the manager's namespace after this command.
+	# Kubernetes deletes the objects in the manager's namespace after this command.
 	"$KUBECTL" delete -k "$kustomization" --ignore-not-found --wait=false
 }
 

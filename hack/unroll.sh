@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 readonly policy=config/admission/bounds.yaml
-readonly deepest=33 # the level that must hold no object or array
+readonly deepest=33 # the level that must contain no object or array
 
-# Prints the variable of one level: the values in those of the level above.
+# Prints the variable of one level: the values inside the values of the level above.
 level() {
 	local n=$1 above=variables.level$(($1 - 1))
 	cat <<-END
@@ -20,7 +20,7 @@ level() {
 	END
 }
 
-# Prints a list of the levels from the second to another one.
+# Prints the list of the levels from the second to the given one.
 levels() {
 	local list n
 	for ((n = 2; n <= $1; n++)); do list+="${list:+, }variables.level$n"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Regenerates all generated files and fails if one of them changes, because the
-# committed one was out of date. Also fails if Go code is not formatted or the go.mod
+# Regenerates all generated files and fails if one of them changes, because then the
+# committed file is out of date. Also fails if Go code is not formatted or the go.mod
 # of a module is not tidy. It works on a tree with uncommitted changes.
 #
 # usage: hack/verify.sh <folder of a module>...
