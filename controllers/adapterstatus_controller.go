@@ -38,8 +38,8 @@ const orphanGracePeriod = time.Minute
 
 // AdapterStatusReconciler deletes reports whose resource does not exist or no longer
 // exists, and reports that no adapter can have made. The reconciler of a resource deletes
-// its reports while the resource is being deleted. The reconciler also releases a report
-// that is being deleted where no garbage collector runs.
+// the reports on it while the resource is being deleted. AdapterStatusReconciler also
+// releases a report that is being deleted if no garbage collector runs.
 type AdapterStatusReconciler struct {
 	Options
 
@@ -67,7 +67,7 @@ func (r *AdapterStatusReconciler) SetupWithManager(mgr ctrl.Manager) error {
 }
 
 // Reconcile deletes one report if its resource does not exist or the report is
-// implausible, and releases one that is being deleted.
+// implausible, and releases a report that is being deleted.
 func (r *AdapterStatusReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	result, err := r.reconcile(ctx, req.NamespacedName)
 	return r.memory.settle(req.NamespacedName, result, err)
@@ -98,7 +98,7 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 			return ctrl.Result{RequeueAfter: wait}, nil
 		}
 	}
-	log.FromContext(ctx).Info("Report is about a resource that does not exist", "report", klog.KObj(report),
+	log.FromContext(ctx).Info("Deleting a report on a resource that does not exist", "report", klog.KObj(report),
 		"kind", report.Spec.ResourceRef.Kind, "resource", report.Spec.ResourceRef.Name, "uid", report.Spec.ResourceRef.UID)
 	// If the report was replaced in the meantime, it may be about a successor of the
 	// resource.
@@ -113,14 +113,14 @@ func (r *AdapterStatusReconciler) reconcile(ctx context.Context, key client.Obje
 
 // release removes the garbage collector's finalizers from a report that is being deleted,
 // see collectorFinalizers. They would keep the report, and the report would keep its
-// parent. This replica does not know which finalizers a report has.
+// parent. This replica's copy of a report lacks the finalizers.
 func (r *AdapterStatusReconciler) release(ctx context.Context, key client.ObjectKey) (ctrl.Result, error) {
 	stored := &v1.AdapterStatus{}
 	if err := r.APIReader.Get(ctx, key, stored); err != nil {
 		return ctrl.Result{}, fmt.Errorf("get report that is being deleted: %w", err)
 	}
 	if stored.DeletionTimestamp.IsZero() {
-		return ctrl.Result{}, nil // a successor, of which an event will tell
+		return ctrl.Result{}, nil // a successor, whose event enqueues it
 	}
 	return r.cascade().release(ctx, stored, nil)
 }
@@ -129,8 +129,8 @@ func (r *AdapterStatusReconciler) cascade() cascade {
 	return cascade{Options: r.Options, memory: &r.memory, recorder: r.recorder}
 }
 
-// resource returns the very resource that the report is about, nil if there is none. The
-// cache may not know the resource yet: the API server decides.
+// resource returns exactly the resource that the report is about, nil if there is none.
+// The cache may not contain the resource yet, so the API server decides.
 func (r *AdapterStatusReconciler) resource(ctx context.Context, report *v1.AdapterStatus) (parent, error) {
 	if cached, err := resourceOf(ctx, r.Client, report); cached != nil || err != nil {
 		return cached, err
@@ -138,8 +138,8 @@ func (r *AdapterStatusReconciler) resource(ctx context.Context, report *v1.Adapt
 	return resourceOf(ctx, r.APIReader, report)
 }
 
-// resourceOf returns the very resource that the report is about, nil if the reader has
-// none.
+// resourceOf returns exactly the resource that the report is about, nil if the reader
+// does not have it.
 func resourceOf(ctx context.Context, reader client.Reader, report *v1.AdapterStatus) (parent, error) {
 	ref := report.Spec.ResourceRef
 	resource := newParent(ref.Kind)

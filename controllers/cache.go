@@ -24,24 +24,24 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// CacheOptions returns the options of the reconcilers' cache. The cache holds the
-// Clusters and NodePools of one namespace, or of all where namespace is empty. It
-// lacks the fields that no reconciler reads: see strip. AdapterStatuses come from
-// the replica.
+// CacheOptions returns the options of the reconcilers' cache. The cache contains the
+// Clusters and NodePools of one namespace, or of all namespaces if namespace is empty. It
+// lacks the fields that no reconciler reads: see strip. AdapterStatuses come from the
+// replica.
 //
-// So an object from this cache is not whole: an update with it would erase what is
-// missing. The reconcilers write merge patches between two versions of the cached
-// object, in which fields that both lack cannot appear, and updates of the status
-// alone.
+// So an object from this cache is not complete: an update with it would erase the missing
+// fields. The reconcilers write updates of the status alone, and merge patches between
+// two versions of the cached object. Such a patch cannot contain fields that both
+// versions lack.
 func CacheOptions(namespace string) cache.Options {
 	one := cache.ByObject{Transform: strip}
 	if namespace != "" {
-		// Options.DefaultNamespaces would do the same, but its cache looks up the scope of
-		// a Kind anew at every read.
+		// Options.DefaultNamespaces would do the same, but its cache looks up the scope of a
+		// Kind at every read.
 		one.Field = fields.OneTermEqualSelector("metadata.namespace", namespace)
 	}
 	return cache.Options{
-		ReaderFailOnMissingInformer: true, // a cache of reports would hold each report twice
+		ReaderFailOnMissingInformer: true, // no cache of reports: the replica contains them
 		ByObject: map[client.Object]cache.ByObject{
 			&v1.Cluster{}:  one,
 			&v1.NodePool{}: one,

@@ -35,9 +35,8 @@ import (
 )
 
 // cascade deletes the dependents of a parent that is being deleted, and releases the
-// parent. Kubernetes'
-// garbage collector does not do this: AdapterStatuses may exist before their
-// resource and have no ownerReference, and not every control plane runs a garbage
+// parent. Kubernetes' garbage collector cannot do this: AdapterStatuses may exist before
+// their resource and have no ownerReference, and not every control plane runs a garbage
 // collector.
 type cascade struct {
 	Options
@@ -46,7 +45,7 @@ type cascade struct {
 }
 
 // storedDependents returns the dependents that the API server has. This replica may not
-// know the latest yet.
+// know the latest ones yet.
 func (c cascade) storedDependents(ctx context.Context, d dependents) ([]client.Object, error) {
 	return listObjects(ctx, c.APIReader, d.list, client.InNamespace(d.namespace), d.stored)
 }
@@ -86,11 +85,12 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 }
 
 // arrivedLate reports whether a dependent was created while its parent was being deleted.
-// Both times are whole seconds. Within one second the order of versions decides: a report
-// arrived with its last write, as one write is one report, and a NodePool with the first.
-// A NodePool that has changed since its creation counts as older, because the version of
-// its creation is lost. The Event about a dependent that arrived just before the leader
-// changed is lost, too.
+// The times of the creation and of the deletion are whole seconds. Within one second, the
+// order of resourceVersions decides. The last write of a report is its arrival, because
+// one write is one report. The first write of a NodePool is its arrival. A NodePool that
+// has changed since its creation counts as older, because the version of its creation is
+// lost. The Event about a dependent that arrived just before the leader changed is lost,
+// too.
 func arrivedLate(dependent client.Object, deleted *metav1.Time, deletion string) bool {
 	created := dependent.GetCreationTimestamp()
 	if !created.Equal(deleted) {
@@ -100,8 +100,8 @@ func arrivedLate(dependent client.Object, deleted *metav1.Time, deletion string)
 	return (isReport || dependent.GetGeneration() == 1) && isOlder(deletion, dependent.GetResourceVersion())
 }
 
-// readFinalizers replaces the reports that are being deleted by the stored ones: this
-// replica does not know which finalizers keep them.
+// readFinalizers replaces the reports that are being deleted with the stored reports,
+// because this replica's copies lack the finalizers.
 func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error {
 	var failures []error
 	for i, o := range left {
@@ -117,7 +117,7 @@ func (c cascade) readFinalizers(ctx context.Context, left []client.Object) error
 	return errors.Join(failures...)
 }
 
-// isTerminating asks the API server whether this very object is being deleted.
+// isTerminating reports whether, at the API server, exactly this object is being deleted.
 func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, error) {
 	stored := obj.DeepCopyObject().(client.Object)
 	if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
@@ -127,8 +127,8 @@ func (c cascade) isTerminating(ctx context.Context, obj client.Object) (bool, er
 }
 
 // release removes the finalizers of a terminating object that has no dependents left:
-// HyperFleet's, and the garbage collector's after a wait. Finalizers of others stay,
-// and the object with them.
+// HyperFleet's, and the garbage collector's after a wait. Finalizers of other programs
+// stay, and they keep the object.
 //
 // A forced deletion is recorded here, at the point of no return.
 func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDelete) (ctrl.Result, error) {
@@ -150,8 +150,8 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 	return ctrl.Result{}, nil
 }
 
-// putFinalizers stores the finalizers of obj, which have become fewer, for the version
-// that obj has.
+// putFinalizers stores the reduced finalizers of obj. It fails if the stored object has
+// another version than obj.
 //
 // When the last finalizer is removed, the API server deletes the object that has the name
 // at that moment, unless the request names a UID. A patch cannot name a UID. If two
@@ -161,7 +161,7 @@ func (c cascade) release(ctx context.Context, obj client.Object, forced *forceDe
 func (c cascade) putFinalizers(ctx context.Context, obj client.Object) error {
 	var stored client.Object = &v1.AdapterStatus{}
 	if kind := kindOf(obj); kind == v1.ClusterKind || kind == v1.NodePoolKind {
-		stored = newParent(kind) // whole: the cache holds a part of it
+		stored = newParent(kind) // complete: the cached object lacks fields
 	}
 	if err := c.APIReader.Get(ctx, client.ObjectKeyFromObject(obj), stored); err != nil {
 		return fmt.Errorf("get %T to remove finalizers: %w", obj, err)
@@ -180,17 +180,17 @@ func (c cascade) putFinalizers(ctx context.Context, obj client.Object) error {
 // removal of the finalizer, or the finalizer was removed by hand. NodePools that were
 // created later belong to a successor of the Cluster, so sweepPools leaves them alone.
 //
-// The API server may no longer have that revision, because it was compacted, or not have
-// it because its store was restored to an older one. In both cases these NodePools cannot
-// be identified. sweepPools checks for the second case first, because the client would
-// retry such a list for longer than a reconcile may take.
+// The API server may lack that revision, because the revision was compacted or because
+// the store was restored to an older one. In both cases sweepPools cannot identify these
+// NodePools. It checks for the restored store first, because the client would retry such
+// a list for longer than a reconcile may take.
 func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster vanished) error {
 	latest := &v1.NodePoolList{}
 	if err := c.APIReader.List(ctx, latest, client.InNamespace(key.Namespace), client.Limit(1)); err != nil {
 		return fmt.Errorf("read the revision of the store: %w", err)
 	}
 	if isOlder(latest.ResourceVersion, cluster.resourceVersion) {
-		log.FromContext(ctx).Info("The store was restored to an older revision, cannot list the NodePools that a vanished Cluster left",
+		log.FromContext(ctx).Info("The store was restored to an older revision, cannot list the NodePools that a vanished Cluster left behind",
 			"cluster", key, "vanished", cluster.resourceVersion, "stored", latest.ResourceVersion)
 		return nil
 	}
@@ -200,7 +200,7 @@ func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster v
 		ResourceVersionMatch: metav1.ResourceVersionMatchExact,
 	}})
 	if apierrors.IsResourceExpired(err) || apierrors.IsGone(err) {
-		log.FromContext(ctx).Info("History is compacted, cannot list the NodePools that a vanished Cluster left", "cluster", key)
+		log.FromContext(ctx).Info("The revision is compacted, cannot list the NodePools that a vanished Cluster left behind", "cluster", key)
 		return nil
 	}
 	if err != nil {
@@ -220,7 +220,7 @@ func (c cascade) sweepPools(ctx context.Context, key client.ObjectKey, cluster v
 	return errors.Join(failures...)
 }
 
-// delete deletes one object. It succeeds also where the object is gone or another
+// delete deletes one object. It also succeeds if the object no longer exists or another
 // object has its name.
 func (c cascade) delete(ctx context.Context, o client.Object, only client.Preconditions) error {
 	err := c.Client.Delete(ctx, o, only)

@@ -92,8 +92,8 @@ func (r *ClusterReconciler) reconcile(ctx context.Context, key client.ObjectKey)
 	return status.update(ctx, cluster, circumstances{})
 }
 
-// ensureFinalizer adds the finalizer where it is missing: the admission policy that
-// adds it on creation was not installed, or a client has removed it.
+// ensureFinalizer adds the finalizer if it is missing. The admission policy that adds it
+// on creation may not be installed, or a client may have removed it.
 func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Cluster) error {
 	base := cluster.DeepCopy()
 	if !controllerutil.AddFinalizer(cluster, v1.CascadeFinalizer) {
@@ -106,7 +106,7 @@ func (r *ClusterReconciler) ensureFinalizer(ctx context.Context, cluster *v1.Clu
 	return nil
 }
 
-// rememberVanished records that a Cluster is gone.
+// rememberVanished records that a Cluster was removed from the cache.
 func (r *ClusterReconciler) rememberVanished(_ context.Context, e event.DeleteEvent, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) {
 	r.memory.vanish(e.Object)
 	queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(e.Object)})

@@ -34,11 +34,10 @@ const collectorGracePeriod = 10 * time.Second
 // client deletes with foreground or orphan propagation. Only a garbage collector
 // removes them, and not every control plane runs one.
 //
-// The reconcilers remove them after collectorGracePeriod. Where a garbage collector
-// does run, it needs them no more by then, with one exception: an object of another
-// Kind that has an ownerReference with blockOwnerDeletion to the deleted one. The
-// garbage collector deletes that object also after its owner, so only the order
-// changes.
+// The reconcilers remove them after collectorGracePeriod. If a garbage collector runs, it
+// no longer needs them by then, with one exception: an object of another Kind that has an
+// ownerReference with blockOwnerDeletion to the deleted object. The garbage collector
+// then deletes the dependent object after its owner, so only the order changes.
 var collectorFinalizers = []string{metav1.FinalizerDeleteDependents, metav1.FinalizerOrphanDependents}
 
 func hasCollectorFinalizer(o client.Object) bool {
@@ -54,10 +53,10 @@ func removeCollectorFinalizers(o client.Object) (removed bool) {
 }
 
 // collectorWait returns how long a terminating object has to wait for the garbage
-// collector. Nothing of HyperFleet keeps the object any more. The wait is 0 if the object
-// has no finalizer of the garbage collector, or has waited for collectorGracePeriod. The
-// wait counts from the first call rather than from the deletionTimestamp, which is by
-// another clock.
+// collector. At that point HyperFleet itself no longer keeps the object. The wait is 0 if
+// the object has no finalizer of the garbage collector, or has waited for
+// collectorGracePeriod. The wait counts from the first call. It does not count from the
+// deletionTimestamp, which comes from another clock.
 func (m *memory) collectorWait(o client.Object, now time.Time) time.Duration {
 	if !hasCollectorFinalizer(o) {
 		return 0

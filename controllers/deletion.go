@@ -35,7 +35,7 @@ import (
 
 // deletion deletes one parent in order: first its NodePools are deleted, then every
 // finalizing adapter reports that it has finalized, then the reports are deleted, and
-// last the finalizer is removed. The status says meanwhile what the deletion waits for.
+// last the finalizer is removed. Meanwhile the status shows what the deletion waits for.
 type deletion struct {
 	aggregator
 	cascade cascade
@@ -44,10 +44,10 @@ type deletion struct {
 	forced *forceDelete
 }
 
-// step goes as far as the deletion can go now. It does not wait: whatever the deletion
-// waits for enqueues the parent when it changes. Each step starts from the state that it
-// finds, so any step may be interrupted and repeated. pools are the NodePools of a
-// Cluster, none for a NodePool.
+// step continues the deletion as far as is possible now. It does not wait: every change
+// that the deletion waits for enqueues the parent. Each step starts from the present
+// state, so any step may be interrupted and repeated. pools are the NodePools of a
+// Cluster; a NodePool has none.
 func (d deletion) step(ctx context.Context, obj parent, pools ...dependents) (ctrl.Result, error) {
 	children, err := d.deleteChildren(ctx, obj, pools, knownDependents)
 	if err != nil {
@@ -67,7 +67,7 @@ func (d deletion) step(ctx context.Context, obj parent, pools ...dependents) (ct
 		if decided, result, err := d.decide(ctx, obj, &c, pools); !decided || err != nil {
 			return result, err
 		}
-	case len(at.finalizers) > 0: // which hold the object after a forced deletion as well
+	case len(at.finalizers) > 0: // these keep the object after a forced deletion, too
 		if _, err := d.save(ctx, obj, c); err != nil {
 			return ctrl.Result{}, err
 		}
@@ -76,9 +76,9 @@ func (d deletion) step(ctx context.Context, obj parent, pools ...dependents) (ct
 }
 
 // decide reports whether all finalizing adapters have finalized, and records that in the
-// status. This replica knows of nothing to wait for, but only the state of the API server
-// counts. The decision is final: the reports are its evidence, and the next step deletes
-// them.
+// status. This replica has found nothing to wait for, but only the state of the API
+// server counts. The decision is final, because the next step deletes the reports on
+// which it rests.
 func (d deletion) decide(ctx context.Context, obj parent, c *computation, pools []dependents) (decided bool, result ctrl.Result, err error) {
 	if c.in.Children, err = d.deleteChildren(ctx, obj, pools, d.cascade.storedDependents); err != nil {
 		return false, ctrl.Result{}, err
@@ -98,7 +98,8 @@ func (d deletion) decide(ctx context.Context, obj parent, c *computation, pools 
 }
 
 // remove deletes the reports, and removes the finalizer once no report and no NodePool is
-// left. It does not wait between the two: the deletion of a report enqueues the parent.
+// left. It does not wait for the reports to disappear: the deletion of a report enqueues
+// the parent.
 func (d deletion) remove(ctx context.Context, obj parent, c computation, pools []dependents) (ctrl.Result, error) {
 	reports := dependentReports(d.Reports, d.kind, obj)
 	if left, err := knownDependents(ctx, reports); err != nil || len(left) > 0 {
@@ -119,8 +120,8 @@ func (d deletion) remove(ctx context.Context, obj parent, c computation, pools [
 	return d.cascade.release(ctx, obj, d.forced)
 }
 
-// waits reports whether the deletion waits for anything. A forced deletion waits for one
-// thing only: the reports of a Cluster's NodePools are removed before the Cluster.
+// waits reports whether the deletion waits for anything. A forced deletion waits only for
+// the NodePools of a Cluster, so that their reports are removed before the Cluster.
 func (d deletion) waits(c computation) bool {
 	if len(c.in.Children) > 0 {
 		return true
@@ -128,8 +129,8 @@ func (d deletion) waits(c computation) bool {
 	return d.forced == nil && (len(c.in.Finalizers) > 0 || len(aggregate.Awaited(c.in)) > 0)
 }
 
-// wait stores the status, which says what the deletion waits for. It records an Event
-// where the deletion has taken longer than StuckAfter, once in that time.
+// wait stores the status, which shows what the deletion waits for. If the deletion has
+// taken longer than StuckAfter, wait records an Event, at most once per StuckAfter.
 func (d deletion) wait(ctx context.Context, obj parent, c computation) (ctrl.Result, error) {
 	result, err := d.save(ctx, obj, c)
 	if err != nil || d.StuckAfter <= 0 {
@@ -147,7 +148,7 @@ func (d deletion) wait(ctx context.Context, obj parent, c computation) (ctrl.Res
 }
 
 // deleteChildren deletes the NodePools that find returns and that are not being deleted
-// yet. It returns the names of those that the deletion of their Cluster waits for.
+// yet. It returns the names of the NodePools that the deletion of the Cluster waits for.
 func (d deletion) deleteChildren(ctx context.Context, obj parent, pools []dependents, find finder) (names []string, err error) {
 	for _, p := range pools {
 		left, err := find(ctx, p)
@@ -158,8 +159,8 @@ func (d deletion) deleteChildren(ctx context.Context, obj parent, pools []depend
 			return nil, err
 		}
 		for _, o := range left {
-			// The finalizers of others on a NodePool do not hold a Cluster whose deletion is
-			// forced.
+			// A Cluster whose deletion is forced does not wait for finalizers of other programs on
+			// its NodePools.
 			if d.forced == nil || o.GetDeletionTimestamp().IsZero() || controllerutil.ContainsFinalizer(o, v1.CascadeFinalizer) {
 				names = append(names, v1.PoolName(o.GetName()))
 			}
@@ -168,8 +169,9 @@ func (d deletion) deleteChildren(ctx context.Context, obj parent, pools []depend
 	return names, nil
 }
 
-// foreignFinalizers returns the finalizers of others: neither HyperFleet's nor the
-// garbage collector's, which HyperFleet removes if no garbage collector does.
+// foreignFinalizers returns the finalizers of other programs. HyperFleet's finalizer is
+// not among them, nor the garbage collector's finalizers, which HyperFleet removes if no
+// garbage collector does.
 func foreignFinalizers(o client.Object) []string {
 	return slices.DeleteFunc(slices.Clone(o.GetFinalizers()), func(f string) bool {
 		return f == v1.CascadeFinalizer || slices.Contains(collectorFinalizers, f)
@@ -181,8 +183,8 @@ func foreignFinalizers(o client.Object) []string {
 type forceDelete struct{ user, reason string }
 
 // forceDeleteOf returns the decision about an object that is being deleted, nil for
-// none. An admission policy lets only authorized users set the annotations, and nobody
-// change them.
+// none. An admission policy lets only authorized users set the annotations, and lets
+// nobody change them.
 func forceDeleteOf(o client.Object) *forceDelete {
 	annotations := o.GetAnnotations()
 	if reason := annotations[v1.ForceDeleteAnnotation]; reason != "" && !o.GetDeletionTimestamp().IsZero() {
@@ -198,9 +200,9 @@ func (c cascade) recordForced(ctx context.Context, obj client.Object, forced *fo
 	c.recorder.forceDeleted(obj, forced)
 }
 
-// forceDeleteOfCluster returns the decision about the Cluster of a NodePool: whoever
-// deletes a Cluster by force does not wait for its NodePools either. The API server
-// confirms what the cache says, because a NodePool names its Cluster only by name.
+// forceDeleteOfCluster returns the decision about the Cluster of a NodePool, which
+// applies to the NodePool as well. The API server must confirm a decision that the cache
+// contains, because a NodePool refers to its Cluster only by name.
 func forceDeleteOfCluster(ctx context.Context, cached, stored client.Reader, pool *v1.NodePool) (*forceDelete, error) {
 	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
 	var forced *forceDelete

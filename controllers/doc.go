@@ -18,13 +18,13 @@ limitations under the License.
 // their adapters, ties NodePools to their Cluster, and completes the deletion of Clusters
 // and NodePools. There is one reconciler per Kind.
 //
-// Package aggregate computes conditions from reports. Nothing here serves or knows
-// the REST API.
+// Package aggregate computes conditions from reports. Nothing here serves or uses the
+// REST API.
 //
 // The reconcilers read Clusters and NodePools from a cache that lacks the fields
 // that no reconciler needs, see CacheOptions. They read reports from this process's
-// copy of the fleet, package replica. Both may lag behind the store. Three rules
-// follow:
+// copy of the fleet, package replica. The cache and the copy may lag behind the store.
+// Three rules follow:
 //
 //   - Reconcilers write merge patches of metadata, and whole statuses. Both are
 //     computed against the cached object and carry its resourceVersion.

@@ -42,17 +42,18 @@ const (
 // maxNoteBytes is the API server's limit of an Event's note.
 const maxNoteBytes = 1024
 
-// eventRecorder records Kubernetes Events for what a user must see. It records none
-// for a report as such: there are many, and the conditions show them.
+// eventRecorder records Kubernetes Events for the changes that a user must see. It
+// records no Event for an ordinary report: there are many reports, and the conditions
+// show them.
 type eventRecorder struct {
-	recorder events.EventRecorder // nil records nothing: no manager has set one up
+	recorder events.EventRecorder // nil if no manager has set it: nothing is recorded
 }
 
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 
 // statusWritten records what a written status changes for the user. It does not
-// record that Ready becomes False because the spec has changed: the user who changed
-// the spec knows.
+// record that Ready becomes False because the spec has changed: the user who changed the
+// spec expects that.
 func (r eventRecorder) statusWritten(kind string, before *v1.ResourceStatus, obj parent) {
 	after := obj.GetStatus()
 	if available := aggregate.AvailableOf(after.Conditions); available.Status != orFalse(before.Available) {
@@ -81,7 +82,7 @@ func (r eventRecorder) transition(kind string, o client.Object, c *v1.ResourceCo
 	r.record(kind, o, corev1.EventTypeWarning, reasonOtherwise, actionAggregate, c.Message)
 }
 
-// clusterGone records that a NodePool is deleted because its Cluster is gone.
+// clusterGone records that a NodePool is deleted because its Cluster no longer exists.
 func (r eventRecorder) clusterGone(pool *v1.NodePool) {
 	r.record(v1.NodePoolKind, pool, corev1.EventTypeWarning, v1.EventClusterGone, actionDelete,
 		fmt.Sprintf("Deleted: the Cluster %q that it belonged to is gone", pool.Spec.ClusterName))
@@ -120,7 +121,8 @@ func (r eventRecorder) deletionStuck(o client.Object, awaited string) {
 		fmt.Sprintf("Deleted at %s and still waiting: %s", o.GetDeletionTimestamp().UTC().Format(time.RFC3339), awaited))
 }
 
-// forceDeleted records who had an object removed without waiting for adapters, and why.
+// forceDeleted records which user removed an object without waiting for adapters, and
+// why.
 func (r eventRecorder) forceDeleted(o client.Object, forced *forceDelete) {
 	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventForceDeleted, actionDelete,
 		fmt.Sprintf("Removed without waiting for adapters, by %s: %s", forced.user, forced.reason))
@@ -133,8 +135,8 @@ func (r eventRecorder) parentDeleted(dependent, o client.Object) {
 		fmt.Sprintf("Deleted with the %s %q, which was being deleted when this arrived", kindOf(o), o.GetName()))
 }
 
-// implausibleDeleted records, about a report and its resource, that the report was
-// deleted because no adapter can have observed what it says.
+// implausibleDeleted records that an implausible report was deleted, with one Event about
+// the report and one about its resource.
 func (r eventRecorder) implausibleDeleted(report *v1.AdapterStatus, resource parent, reason string) {
 	note := fmt.Sprintf("Deleted the report %q of the adapter %s, which no adapter can have observed: %s", report.Name, report.Spec.Adapter, reason)
 	r.record(kindOf(report), report, corev1.EventTypeWarning, v1.EventImplausibleDeleted, actionDelete, note)
@@ -143,13 +145,13 @@ func (r eventRecorder) implausibleDeleted(report *v1.AdapterStatus, resource par
 	}
 }
 
-// statusTooLarge records that the conditions say less than usual.
+// statusTooLarge records that the conditions contain less than usual.
 func (r eventRecorder) statusTooLarge(o client.Object) {
 	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventStatusTooLarge, actionAggregate,
 		"The API server refused the status for its size: conditions say less until the next generation. Shorten spec, labels or annotations")
 }
 
-// noRoomForStatus records that not even the conditions that say less can be written.
+// noRoomForStatus records that even the shorter conditions cannot be written.
 func (r eventRecorder) noRoomForStatus(o client.Object) {
 	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventStatusTooLarge, actionAggregate,
 		"The object leaves no room for any status: its conditions stay as they are. Shorten spec, labels or annotations")
@@ -160,9 +162,8 @@ func (r eventRecorder) mappingFailed(o client.Object, err error) {
 	r.record(kindOf(o), o, corev1.EventTypeWarning, v1.EventMappingFailed, actionAggregate, err.Error())
 }
 
-// record records an Event. The Event names the object without a resourceVersion, so
-// that Events that differ in nothing else become one with a count, within some
-// minutes.
+// record records an Event. The Event refers to the object without its resourceVersion, so
+// that equal Events within some minutes become one Event with a count.
 func (r eventRecorder) record(kind string, o client.Object, eventType, reason, action, note string) {
 	if r.recorder == nil {
 		return

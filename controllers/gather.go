@@ -23,9 +23,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// How long a report waits for others on the same resource. Adapters tend to report at
-// the same time, and a status write costs the API server more than a report does: one
-// write then takes in all of them.
+// How long a report waits for other reports on the same resource. Adapters tend to report
+// at the same time, and a status write costs the API server more than a report does, so
+// one write includes all of them.
 const (
 	// gatherDelay is the wait after a report that another process has written.
 	gatherDelay = 20 * time.Millisecond

@@ -38,12 +38,12 @@ import (
 // was restored to an older revision, is not at fault.
 const aheadGracePeriod = time.Minute
 
-// judgeTime deletes a report whose observedTime no adapter can have observed. Until it is
-// gone, the API server refuses every honest report of that adapter as stale. It reports
-// whether the report is judged: it is implausible by this process's clock.
+// judgeTime deletes a report whose observedTime is from the future. While such a report
+// exists, the API server refuses every honest report of that adapter as stale. judged is
+// true if the report is implausible by this process's clock.
 //
-// This process's clock may be late, so that every honest report looks implausible. So the
-// API server's clock must agree.
+// If this process's clock is late, every honest report looks implausible. So judgeTime
+// deletes only a report that is implausible by the API server's clock as well.
 func (r *AdapterStatusReconciler) judgeTime(ctx context.Context, report *v1.AdapterStatus, resource parent) (judged bool, result ctrl.Result, err error) {
 	said := aggregate.ReportOf(report)
 	if _, implausible := aggregate.Implausible(said, said.Generation, r.Clock.Now()); !implausible {
@@ -54,23 +54,23 @@ func (r *AdapterStatusReconciler) judgeTime(ctx context.Context, report *v1.Adap
 		return true, ctrl.Result{}, err
 	}
 	reason, implausible := aggregate.Implausible(said, said.Generation, now)
-	if !implausible { // judgeStored looks at it again
+	if !implausible { // judgeStored checks the report again
 		return true, ctrl.Result{}, nil
 	}
 	return true, ctrl.Result{}, r.deleteImplausible(ctx, report, resource, reason)
 }
 
-// judgeInterval is how often stored reports from the future are looked for.
+// judgeInterval is the time between two searches for stored reports from the future.
 const judgeInterval = time.Minute
 
-// judgeStored returns the source that enqueues the stored reports that have come to be
-// from the future. They were not when they arrived: a clock was ahead, and was set right
-// since, which is no event.
+// judgeStored returns the source that enqueues stored reports that are from the future
+// now, but were not when they arrived. A clock was ahead then, and its later correction
+// causes no event.
 func (r *AdapterStatusReconciler) judgeStored() source.Source {
 	return source.Func(func(ctx context.Context, queue requestQueue) error {
 		go wait.UntilWithContext(ctx, func(ctx context.Context) {
 			if err := r.enqueueFromTheFuture(ctx, queue); err != nil {
-				log.FromContext(ctx).Error(err, "Cannot judge the times of stored reports")
+				log.FromContext(ctx).Error(err, "Failed to find the stored reports from the future")
 			}
 		}, judgeInterval)
 		return nil
@@ -107,7 +107,7 @@ func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v
 	// The cache may not know the latest generation yet.
 	stored, err := resourceOf(ctx, r.APIReader, report)
 	if err != nil || stored == nil {
-		return ctrl.Result{}, err // its deletion enqueues the report
+		return ctrl.Result{}, err // the deletion of the resource enqueues the report
 	}
 	reason, implausible := isAhead(stored.GetGeneration())
 	if !implausible {
@@ -121,10 +121,11 @@ func (r *AdapterStatusReconciler) judgeGeneration(ctx context.Context, report *v
 	return ctrl.Result{}, r.deleteImplausible(ctx, report, stored, reason)
 }
 
-// deleteImplausible deletes exactly this version of a report, after it has recorded that
-// what was known of its adapter stays known. resource is nil if there is none.
+// deleteImplausible deletes exactly this version of a report. Before that, it records
+// that the result of the adapter stays known, see keepResult. resource is nil if the
+// report has none.
 func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report *v1.AdapterStatus, resource parent, reason string) error {
-	log.FromContext(ctx).Info("Report is implausible", "report", klog.KObj(report), "adapter", report.Spec.Adapter, "reason", reason)
+	log.FromContext(ctx).Info("Deleting an implausible report", "report", klog.KObj(report), "adapter", report.Spec.Adapter, "reason", reason)
 	if resource != nil {
 		if err := r.keepResult(ctx, report, resource); err != nil {
 			return err
@@ -140,9 +141,9 @@ func (r *AdapterStatusReconciler) deleteImplausible(ctx context.Context, report 
 }
 
 // keepResult records on the resource of an implausible report that the result of the
-// adapter stays known without the report. The lock on the resourceVersion makes a status
-// that was computed before this write conflict: its writer may not know of the annotation
-// when it learns that the report is gone.
+// adapter stays known without the report. A status that was computed before this write
+// cannot be stored, because status writes lock the resourceVersion. Otherwise its writer
+// could receive the deletion of the report before the annotation.
 func (r *AdapterStatusReconciler) keepResult(ctx context.Context, report *v1.AdapterStatus, resource parent) error {
 	annotation, err := aggregate.Keep(resource.GetAnnotations(), resource.GetStatus().Conditions, aggregate.ReportOf(report))
 	if err != nil || annotation == resource.GetAnnotations()[v1.KeptResultsAnnotation] {

@@ -78,7 +78,7 @@ func storedReports(kind, name string) client.MatchingFields {
 	return client.MatchingFields{"spec.resourceRef.kind": kind, "spec.resourceRef.name": name}
 }
 
-// dependentPools are the NodePools of the Cluster of that key. The reader reads from
+// dependentPools are the NodePools of the Cluster with that key. The reader reads from
 // the cache.
 func dependentPools(reader client.Reader, cluster client.ObjectKey) dependents {
 	return dependents{

@@ -22,9 +22,9 @@ import (
 )
 
 // InitialStatus returns the status that the reconciler gives a Cluster that is about to
-// be created and has no reports. It is nil where the status depends on more than the
-// Cluster's metadata, because there are rules for mapped conditions. The Cluster's
-// status has a sequence, and nothing else.
+// be created and has no reports. It is nil if there are rules for mapped conditions,
+// because the status then depends on more than the Cluster's metadata. The Cluster's
+// status must contain its sequence and nothing else.
 func InitialStatus(cluster *v1.Cluster, config AdapterConfig, names aggregate.ConditionNames) *v1.ResourceStatus {
 	if config.Mapping(v1.ClusterKind) != nil {
 		return nil
@@ -36,6 +36,6 @@ func InitialStatus(cluster *v1.Cluster, config AdapterConfig, names aggregate.Co
 		Created:        created,
 		Required:       config.Required(v1.ClusterKind),
 		ConditionNames: names,
-		Now:            created, // which the status does not depend on before the first report
+		Now:            created, // before the first report, the status does not depend on it
 	})
 }

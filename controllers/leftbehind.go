@@ -34,9 +34,10 @@ import (
 // leftBehindPage is how many objects one request of ReportLeftBehind reads.
 const leftBehindPage = 500
 
-// ReportLeftBehind logs how many Clusters and NodePools with the finalizer each namespace
-// has that is not served: nobody removes it there, so they cannot be deleted. A manager
-// that has no right to look, as with the roles in config/rbac, logs nothing.
+// ReportLeftBehind logs, for each namespace that is not served, how many Clusters and
+// NodePools have the finalizer. They cannot be deleted, because nobody removes the
+// finalizer there. A manager without the right to list other namespaces, as with the
+// roles in config/rbac, logs nothing.
 func ReportLeftBehind(ctx context.Context, api client.Reader, served string) error {
 	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
 		found, err := leftBehind(ctx, api, kind, served)

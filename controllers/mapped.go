@@ -31,7 +31,7 @@ import (
 )
 
 // applyRules evaluates the rules of the configuration for the mapped conditions of obj. A
-// rule that fails yields no condition; an Event says why.
+// rule that fails yields no condition; an Event shows why.
 func (a aggregator) applyRules(ctx context.Context, obj parent, c *computation) error {
 	rules := a.Adapters.Mapping(a.kind)
 	if rules == nil {
@@ -83,8 +83,8 @@ func (a aggregator) applyRules(ctx context.Context, obj parent, c *computation) 
 	return nil
 }
 
-// spec returns the spec of obj as REST shows it. The cache of the reconcilers lacks it,
-// and the replica may have another generation.
+// spec returns the spec of obj as REST shows it. The reconcilers' cache lacks the spec.
+// If the replica has another generation of obj, spec reads the API server.
 func (a aggregator) spec(ctx context.Context, obj parent) ([]byte, error) {
 	if spec, known, err := a.Spec(a.kind, obj); known || err != nil {
 		return spec, err
@@ -103,8 +103,9 @@ func (a aggregator) spec(ctx context.Context, obj parent) ([]byte, error) {
 	return raw.Raw, nil
 }
 
-// data returns the free-form data of a report, which a report from the replica lacks. A
-// newer version of the report enqueues its resource again.
+// data returns the free-form data of a report. A report from the replica lacks them, so
+// data reads the index. If the index has a newer version of the report by now, there are
+// no data: the newer version enqueues the resource again.
 func (a aggregator) data(report *v1.AdapterStatus) ([]byte, error) {
 	if report.Spec.Data != nil {
 		return report.Spec.Data.Raw, nil

@@ -38,9 +38,9 @@ import (
 // reads the object from the API server.
 const maxCacheLag = 2 * time.Second
 
-// memory is what a reconciler remembers of its own work, by the key of the object.
-// It saves work and closes races; a restart may lose it. It is void where the store
-// was restored to an older revision, see cacheLag. The zero value is ready for use.
+// memory contains a reconciler's records of its own work, by the key of the object. It
+// saves work and closes races; a restart may lose it. It is void after the store was
+// restored to an older revision, see cacheLag. The zero value is ready for use.
 type memory struct {
 	written      sync.Map // client.ObjectKey → ownWrite, the last one
 	vanished     sync.Map // client.ObjectKey → vanished
@@ -61,16 +61,17 @@ type ownWrite struct {
 	at              time.Time
 }
 
-// wrote records an own write, as the API server returned it. reports is the
-// resourceVersion of the reports that the written status rests on. It is 0 for a write of
-// metadata: the status may be another process's.
+// wrote records an own write. o is the object as the API server returned it. reports is
+// the resourceVersion of the reports that the written status rests on. It is 0 for a
+// write of metadata, because another process may have written the status.
 func (m *memory) wrote(o client.Object, reports uint64) {
 	m.written.Store(client.ObjectKeyFromObject(o), ownWrite{o.GetResourceVersion(), reports, time.Now()})
 }
 
-// isBehind reports whether the status of o may rest on newer reports than those of that
-// resourceVersion: another process may have written the status, or this one has written it
-// from reports of the API server that its copy of the reports does not have yet.
+// isBehind reports whether the status of o may rest on reports that are newer than the
+// resourceVersion reports. Either another process may have written the status, or this
+// process has written it from reports of the API server that its copy of the reports does
+// not contain yet.
 func (m *memory) isBehind(o client.Object, reports uint64) bool {
 	value, ok := m.written.Load(client.ObjectKeyFromObject(o))
 	if !ok {
@@ -80,21 +81,21 @@ func (m *memory) isBehind(o client.Object, reports uint64) bool {
 	return written.resourceVersion != o.GetResourceVersion() || written.reports == 0 || written.reports > reports
 }
 
-// isOwnWrite reports whether the last own write made this version of the object. If
-// so, the version holds nothing new.
+// isOwnWrite reports whether the last own write made this version of the object. If so,
+// the version contains nothing new.
 func (m *memory) isOwnWrite(o client.Object) bool {
 	written, ok := m.written.Load(client.ObjectKeyFromObject(o))
 	return ok && written.(ownWrite).resourceVersion == o.GetResourceVersion()
 }
 
-// cacheLag returns how long to wait for the cache, 0 where the cached object is as
-// new as the last own write to it. A write computed against an older object would
-// conflict. The wait grows with the age of the write.
+// cacheLag returns how long to wait for the cache, 0 if the cached object is as new as
+// the last own write to it. A write computed against an older object would conflict. The
+// wait grows with the age of the write.
 //
-// The cache does not catch up with a write that the store has lost, because it was
-// restored to an older revision. After maxCacheLag the API server tells. Resource
-// versions of the lost history mean nothing in the new one, so all of the memory is
-// dropped, not only that of the object.
+// If the store was restored to an older revision, it may have lost the write, and the
+// cache never catches up. So after maxCacheLag, cacheLag reads the object from the API
+// server. Resource versions of the lost history mean nothing in the new history, so
+// cacheLag clears the whole memory, not only the records of the object.
 func (m *memory) cacheLag(ctx context.Context, live client.Reader, cached parent) (time.Duration, error) {
 	key := client.ObjectKeyFromObject(cached)
 	value, ok := m.written.Load(key)
@@ -108,7 +109,7 @@ func (m *memory) cacheLag(ctx context.Context, live client.Reader, cached parent
 	stored := newParent(kindOf(cached))
 	switch err := live.Get(ctx, key, stored); {
 	case apierrors.IsNotFound(err):
-		m.forget(key) // the cache will learn of the deletion
+		m.forget(key) // the cache will receive the deletion
 		return 0, err
 	case err != nil:
 		return 0, fmt.Errorf("get %s that the cache lacks: %w", kindOf(cached), err)
@@ -140,7 +141,7 @@ func (m *memory) clear() {
 	m.implausible.Clear()
 }
 
-// forget drops what is remembered of an object that is gone, except that it
+// forget drops the records of an object that no longer exists, except the record that it
 // vanished.
 func (m *memory) forget(key client.ObjectKey) {
 	m.written.Delete(key)
@@ -152,7 +153,7 @@ func (m *memory) forget(key client.ObjectKey) {
 	m.implausible.Delete(key)
 }
 
-// vanished is an object that is gone from the cache.
+// vanished is an object that was removed from the cache.
 type vanished struct {
 	uid             types.UID
 	resourceVersion string // at which it was deleted
@@ -163,11 +164,11 @@ type vanished struct {
 type heartbeats struct {
 	uid        types.UID              // of the parent
 	since      time.Time              // arrival of the first heartbeat
-	conditions []v1.ResourceCondition // with all of them
+	conditions []v1.ResourceCondition // which include all of them
 }
 
-// batch adds the heartbeats that make the conditions to the batch of obj. It returns
-// when the batch began.
+// batch adds heartbeats to the batch of obj. The conditions include them. It returns the
+// time when the batch began.
 func (m *memory) batch(obj parent, conditions []v1.ResourceCondition, now time.Time) (since time.Time) {
 	batch := &heartbeats{uid: obj.GetUID(), since: now, conditions: conditions}
 	if earlier, ok := m.unwritten(obj); ok {
@@ -177,8 +178,9 @@ func (m *memory) batch(obj parent, conditions []v1.ResourceCondition, now time.T
 	return batch.since
 }
 
-// unwritten returns the heartbeats of obj that no write of the status holds yet. They
-// are void once the stored conditions differ from theirs in more than times.
+// unwritten returns the heartbeats of obj that are not written to the status yet. They
+// are void once the stored conditions differ from the conditions of the batch in more
+// than times.
 func (m *memory) unwritten(obj parent) (*heartbeats, bool) {
 	value, ok := m.heartbeats.Load(client.ObjectKeyFromObject(obj))
 	if !ok {
@@ -189,10 +191,10 @@ func (m *memory) unwritten(obj parent) (*heartbeats, bool) {
 		slices.EqualFunc(batch.conditions, obj.GetStatus().Conditions, aggregate.SameButUpdated)
 }
 
-// latestConditions returns the conditions of obj as they were last computed, written
-// or not. Where a report of Unknown has replaced another report, only these
-// conditions still hold the time of the replaced one. The default status of a new
-// object holds no computed condition.
+// latestConditions returns the conditions of obj as they were last computed, written or
+// not. If a report of Unknown has replaced another report, only these conditions still
+// contain the time of the replaced report. The default status of a new object contains no
+// computed condition.
 func (m *memory) latestConditions(obj parent) []v1.ResourceCondition {
 	if batch, ok := m.unwritten(obj); ok {
 		return batch.conditions
@@ -203,22 +205,22 @@ func (m *memory) latestConditions(obj parent) []v1.ResourceCondition {
 	return obj.GetStatus().Conditions
 }
 
-// dropHeartbeats records that the stored status of obj holds all heartbeats.
+// dropHeartbeats records that the stored status of obj includes all heartbeats.
 func (m *memory) dropHeartbeats(obj parent) { m.heartbeats.Delete(client.ObjectKeyFromObject(obj)) }
 
-// received records the arrival of a report on the resource of that key. Of several
-// reports that the status lacks, the first counts.
+// received records the arrival of a report on the resource with that key. If the status
+// lacks several reports, the arrival of the first one counts.
 func (m *memory) received(key client.ObjectKey) { m.unaggregated.LoadOrStore(key, time.Now()) }
 
-// takeReceived returns and forgets the arrival of the first report that the status
-// lacks, zero where it lacks none.
+// takeReceived returns and forgets the arrival of the first report that the status lacks,
+// zero if it lacks none.
 func (m *memory) takeReceived(key client.ObjectKey) time.Time {
 	at, _ := m.unaggregated.LoadAndDelete(key)
 	received, _ := at.(time.Time)
 	return received
 }
 
-// returnReceived undoes takeReceived, as the status was not written.
+// returnReceived undoes takeReceived, because the status was not written.
 func (m *memory) returnReceived(key client.ObjectKey, received time.Time) {
 	if !received.IsZero() {
 		m.unaggregated.Store(key, received)
@@ -234,20 +236,20 @@ func (m *memory) conflictsFor(key client.ObjectKey) time.Duration {
 
 func (m *memory) noConflict(key client.ObjectKey) { m.conflicting.Delete(key) }
 
-// vanish records that an object is gone from the cache.
+// vanish records that an object was removed from the cache.
 func (m *memory) vanish(o client.Object) {
 	m.vanished.Store(client.ObjectKeyFromObject(o), vanished{o.GetUID(), o.GetResourceVersion()})
 }
 
-// vanishedOf returns the object of that key that is gone and whose dependents are not
-// swept.
+// vanishedOf returns the vanished object with that key whose dependents are not swept
+// yet.
 func (m *memory) vanishedOf(key client.ObjectKey) (vanished, bool) {
 	value, ok := m.vanished.Load(key)
 	object, _ := value.(vanished)
 	return object, ok
 }
 
-// swept records that nothing is left of what depended on a vanished object.
+// swept records that a vanished object has no dependents left.
 func (m *memory) swept(key client.ObjectKey, object vanished) {
 	m.vanished.CompareAndDelete(key, object)
 }
@@ -266,12 +268,12 @@ func (m *memory) deletionOf(obj client.Object) string {
 	if start := known.(deletionStart); !loaded || start.uid == first.uid {
 		return start.resourceVersion
 	}
-	m.deletions.Store(key, first) // the known one is a predecessor of the same name
+	m.deletions.Store(key, first) // known is about a predecessor of the same name
 	return first.resourceVersion
 }
 
-// awaitsCollectorSince returns when the wait of o for the garbage collector began, which is
-// now at the first call.
+// awaitsCollectorSince returns the time when o began to wait for the garbage collector:
+// now, if this is the first call.
 func (m *memory) awaitsCollectorSince(o client.Object, now time.Time) time.Time {
 	since, _ := m.awaitingCollector.LoadOrStore(client.ObjectKeyFromObject(o), now)
 	return since.(time.Time)
@@ -281,8 +283,8 @@ func (m *memory) noLongerAwaitsCollector(o client.Object) {
 	m.awaitingCollector.Delete(client.ObjectKeyFromObject(o))
 }
 
-// stuckWait returns how long until an Event is due that obj is stuck, at most 0 where it
-// is due now. It takes an Event that is due as recorded.
+// stuckWait returns the time until the next Event that obj is stuck. If the time is 0 or
+// less, the caller must record the Event now, and stuckWait counts it as recorded.
 func (m *memory) stuckWait(obj client.Object, after time.Duration, now time.Time) time.Duration {
 	key := client.ObjectKeyFromObject(obj)
 	since := obj.GetDeletionTimestamp().Time
@@ -302,15 +304,15 @@ type ahead struct {
 	since time.Time
 }
 
-// aheadSince returns when a report was first seen to be ahead of its resource, which is now
-// at the first call.
+// aheadSince returns the time when a report was first seen to be ahead of its resource:
+// now, if this is the first call.
 func (m *memory) aheadSince(report client.Object, now time.Time) time.Time {
 	key, first := client.ObjectKeyFromObject(report), ahead{report.GetUID(), now}
 	known, loaded := m.implausible.LoadOrStore(key, first)
 	if seen := known.(ahead); !loaded || seen.uid == first.uid {
 		return seen.since
 	}
-	m.implausible.Store(key, first) // the known one is a predecessor of the same name
+	m.implausible.Store(key, first) // known is about a predecessor of the same name
 	return first.since
 }
 

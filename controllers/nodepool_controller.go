@@ -96,7 +96,7 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	var missing string
 	switch owner := pool.ClusterUID(); {
 	case owner != "" && (cluster == nil || cluster.UID != owner):
-		log.FromContext(ctx).Info("NodePool belongs to a Cluster that is gone", "nodePool", klog.KObj(pool), "owner", owner)
+		log.FromContext(ctx).Info("Deleting a NodePool whose Cluster no longer exists", "nodePool", klog.KObj(pool), "owner", owner)
 		r.recorder.clusterGone(pool)
 		return ctrl.Result{}, r.cascade().delete(ctx, pool, client.Preconditions{UID: &pool.UID})
 	case cluster == nil:
@@ -110,10 +110,10 @@ func (r *NodePoolReconciler) reconcile(ctx context.Context, key client.ObjectKey
 	return status.update(ctx, pool, circumstances{missingCluster: missing})
 }
 
-// cluster returns the NodePool's Cluster, nil where it does not exist. The cache
-// decides only where it holds the very Cluster that the NodePool is tied to. A
-// NodePool that is tied to a Cluster that is gone, or whose Cluster is wrongly taken
-// for gone, would be deleted.
+// cluster returns the NodePool's Cluster, nil if it does not exist. The cache decides
+// only if it contains exactly the Cluster that the NodePool is tied to. Otherwise the API
+// server decides, because the reconciler deletes a NodePool whose Cluster no longer
+// exists.
 func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v1.Cluster, error) {
 	key := client.ObjectKey{Namespace: pool.Namespace, Name: pool.Spec.ClusterName}
 	cluster := &v1.Cluster{}
@@ -134,8 +134,8 @@ func (r *NodePoolReconciler) cluster(ctx context.Context, pool *v1.NodePool) (*v
 	return cluster, nil
 }
 
-// tie adds what the NodePool lacks of its finalizer, the label of its Cluster and,
-// once the Cluster exists, an ownerReference to it.
+// tie adds the finalizer, the label of the Cluster and, once the Cluster exists, an
+// ownerReference to it, if the NodePool lacks them.
 func (r *NodePoolReconciler) tie(ctx context.Context, pool *v1.NodePool, cluster *v1.Cluster) error {
 	base := pool.DeepCopy()
 	changed := controllerutil.AddFinalizer(pool, v1.CascadeFinalizer)

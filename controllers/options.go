@@ -41,35 +41,35 @@ type Options struct {
 	// Reports are the reports that the reconcilers aggregate and delete.
 	Reports *replica.Reports
 
-	// Spec returns the spec of an object of a Kind as REST shows it, and false where it
-	// is not known. Rules for mapped conditions see it.
+	// Spec returns the spec of an object of a Kind as REST shows it. known is false if the
+	// spec is not known. The rules for mapped conditions read the spec.
 	Spec func(kind string, o client.Object) (spec []byte, known bool, err error)
 
-	// Adapters are the required adapters, and which of them finalize.
+	// Adapters is the configuration of the adapters.
 	Adapters AdapterConfig
 
 	// Pending are the reports that this process is writing.
 	Pending *replica.PendingReports
 
-	// Clock dates the transitions of conditions and tells the age of reports.
+	// Clock dates the transitions of conditions and measures the age of reports.
 	Clock clock.PassiveClock
 
 	// MaxConcurrentReconciles is the number of objects of one Kind that are
 	// reconciled at the same time.
 	MaxConcurrentReconciles int
 
-	// HeartbeatDelay is how much later than a heartbeat the API server's readers may see
-	// it. Heartbeats of that time share a status write; 0 writes immediately.
+	// HeartbeatDelay is the maximum time until readers of the API server see a heartbeat.
+	// The heartbeats in that time share one status write; 0 writes immediately.
 	HeartbeatDelay time.Duration
 
 	// ConditionNames selects the names of the aggregated conditions.
 	ConditionNames aggregate.ConditionNames
 
-	// StuckAfter is the time after which a deletion that still waits is recorded as
-	// stuck, and then again; 0 records nothing.
+	// StuckAfter is the time after which a deletion that still waits is recorded as stuck.
+	// The record repeats at this interval; 0 records nothing.
 	StuckAfter time.Duration
 
-	// clocks is the comparison of Clock with the API server's.
+	// clocks compares Clock with the API server's clock.
 	clocks *clocks.Comparison
 }
 

@@ -29,7 +29,7 @@ import (
 
 const (
 	// reconcileTimeout bounds one reconcile, so that an API server that does not
-	// answer cannot hold a worker for ever.
+	// answer cannot block a worker forever.
 	reconcileTimeout = 30 * time.Second
 
 	// retryDelay is about the time that a write takes to reach the cache.
@@ -53,7 +53,7 @@ func controllerOptions(concurrency int) controller.Options {
 // settle is the only exit of a reconcile. A conflict means that the cached object was too
 // old. Conflicts are common and resolve themselves, so they are not logged as errors.
 // While a cache stays behind, the pause between attempts grows with the time since the
-// first conflict. Where the object is gone, nothing is left to reconcile.
+// first conflict. If the object no longer exists, there is nothing to reconcile.
 func (m *memory) settle(key client.ObjectKey, result ctrl.Result, err error) (ctrl.Result, error) {
 	if apierrors.IsConflict(err) {
 		return ctrl.Result{RequeueAfter: min(max(retryDelay, m.conflictsFor(key)), maxCacheLag)}, nil

@@ -63,7 +63,7 @@ func (r *renewal) onChange(adapters AdapterConfig, reader client.Reader, list cl
 	})
 }
 
-// begin starts a renewal. It replaces a renewal that is not done.
+// begin starts a renewal. It replaces a renewal that is not complete.
 func (r *renewal) begin(queue requestQueue, all []reconcile.Request, width int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

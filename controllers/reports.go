@@ -29,7 +29,7 @@ import (
 
 type requestQueue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// reportSource is the source of a controller's events of reports.
+// reportSource passes the events of reports to a controller.
 type reportSource struct {
 	reports *replica.Reports
 	handler func(requestQueue) toolscache.ResourceEventHandler
@@ -44,7 +44,7 @@ func (s reportSource) Start(_ context.Context, queue requestQueue) error {
 }
 
 // WaitForSync delays the controller until all reports are known. An aggregation of only
-// some reports would forget the results of the others.
+// some reports would lose the results of the other reports.
 func (s reportSource) WaitForSync(ctx context.Context) error { return s.reports.WaitForSync(ctx) }
 
 // String names the source in logs.

@@ -49,7 +49,7 @@ type AdapterConfig interface {
 	Required(kind string) []string
 
 	// Finalizing returns the names of the required adapters that must report
-	// Finalized=True before a deleted object of the Kind goes. Callers must not modify
+	// Finalized=True before a deleted object of the Kind is removed. Callers must not modify
 	// the slice.
 	Finalizing(kind string) []string
 
@@ -69,16 +69,17 @@ type aggregator struct {
 	recorder eventRecorder
 }
 
-// circumstances are what the status of a parent depends on besides the parent and the
-// reports on it.
+// circumstances are the facts that the status of a parent depends on, in addition to the
+// parent and the reports on it.
 type circumstances struct {
-	missingCluster string   // name of a NodePool's Cluster if that does not exist
+	missingCluster string   // name of a NodePool's Cluster if the Cluster does not exist
 	children       []string // names of the NodePools that a deleted Cluster still has
-	finalizers     []string // finalizers of others on a deleted parent
+	finalizers     []string // finalizers of other programs on a deleted parent
 	finalizing     []string // adapters whose Finalized=True a deleted parent waits for
 }
 
-// computation is a status that is not stored yet, and what it was computed from.
+// computation is a status that is not stored yet, and the data from which it was
+// computed.
 type computation struct {
 	in      aggregate.Input
 	reports []*v1.AdapterStatus // the objects that in.Reports were made from
@@ -92,9 +93,9 @@ type computation struct {
 	received time.Time
 }
 
-// update makes the status of obj match the reports on it. It writes once, or not at
-// all where the status is right or its write may wait. In the latter case, the result
-// says when to call update again.
+// update makes the status of obj match the reports on it. It writes at most once: it does
+// not write if the stored status is right already, or if the write may wait. If the write
+// may wait, the result contains the time until the next call of update.
 func (a aggregator) update(ctx context.Context, obj parent, at circumstances) (ctrl.Result, error) {
 	c, err := a.compute(ctx, obj, at)
 	if err != nil {
@@ -126,7 +127,7 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 		c.in.Deleted = deleted.Time
 	}
 	if kept := aggregate.Kept(obj.GetAnnotations(), obj.GetStatus().Conditions); len(kept) > 0 {
-		// The stored results are kept. Heartbeats that are newer may have no report any more.
+		// The stored results are kept. The report of a newer heartbeat may no longer exist.
 		c.in.Kept, c.in.Previous = kept, obj.GetStatus().Conditions
 	}
 	c.version = a.Reports.Index.ResourceVersion() // before the reports are read, so that they reflect it
@@ -144,7 +145,8 @@ func (a aggregator) compute(ctx context.Context, obj parent, at circumstances) (
 	return c, nil
 }
 
-// take makes the reports those of the input, and judges and maps them.
+// take puts the reports into the input, sets the time of the input, and applies the rules
+// for mapped conditions.
 func (a aggregator) take(ctx context.Context, obj parent, c *computation, reports []*v1.AdapterStatus) (err error) {
 	c.reports, c.in.Reports = reports, make([]aggregate.Report, len(reports))
 	for i, report := range reports {
@@ -156,9 +158,10 @@ func (a aggregator) take(ctx context.Context, obj parent, c *computation, report
 	return a.applyRules(ctx, obj, c)
 }
 
-// now returns the time of a computation: this process's, unless something that the status
-// depends on is from the future by it. Then the API server's counts if it is later: this
-// process's clock may be late, and what is stored be right.
+// now returns the time of a computation. It is this process's time, unless the status
+// depends on a time that is in the future by this process's clock. In that case it is the
+// API server's time if that is later, because this process's clock may be late and the
+// stored time right.
 func (a aggregator) now(ctx context.Context, obj parent, in aggregate.Input) (time.Time, error) {
 	latest := v1.UpdatedTime(obj)
 	for _, r := range in.Reports {
@@ -189,8 +192,8 @@ func (a aggregator) evaluate(obj parent, c *computation) {
 	}
 }
 
-// newStatus returns the status that follows from the input, and from the status that
-// obj has. It completes the input.
+// newStatus returns the status that follows from the input and from the present status of
+// obj. It sets in.Updated.
 func newStatus(obj v1.Parent, in *aggregate.Input) *v1.ResourceStatus {
 	status := &v1.ResourceStatus{ID: v1.ID(obj.GetUID()), ObservedGeneration: obj.GetGeneration()}
 	v1.RecordUpdate(status, obj, in.Now)
@@ -201,7 +204,7 @@ func newStatus(obj v1.Parent, in *aggregate.Input) *v1.ResourceStatus {
 	return status
 }
 
-// confirm replaces the reports of the input by those of the API server.
+// confirm replaces the reports of the input with the reports that the API server has.
 func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) error {
 	list := &v1.AdapterStatusList{}
 	if err := a.APIReader.List(ctx, list, client.InNamespace(obj.GetNamespace()), storedReports(a.kind, obj.GetName())); err != nil {
@@ -222,8 +225,8 @@ func (a aggregator) confirm(ctx context.Context, obj parent, c *computation) err
 	return a.take(ctx, obj, c, reports)
 }
 
-// save stores a computed status, unless it is stored already or its write may wait.
-// Where the API server refuses the status for its size, save stores one that says less.
+// save stores a computed status, unless it is stored already or its write may wait. If
+// the API server refuses the status because of its size, save stores a shorter one.
 func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.Result, error) {
 	key := client.ObjectKeyFromObject(obj)
 	if sameStatus.DeepEqual(obj.GetStatus(), c.status) {
@@ -236,7 +239,7 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 	before := *obj.GetStatus()
 	err := a.write(ctx, obj, &before, c)
 	if isTooLarge(err) {
-		log.FromContext(ctx).Error(err, "The API server refuses the status for its size, writing a shorter one")
+		log.FromContext(ctx).Error(err, "The API server refuses the status because of its size, writing a shorter one")
 		*obj.GetStatus() = before
 		c.in.Minimal = true
 		a.evaluate(obj, &c)
@@ -245,7 +248,7 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 		case err == nil:
 			a.recorder.statusTooLarge(obj)
 		case isTooLarge(err):
-			log.FromContext(ctx).Error(err, "The object leaves no room for any status, so its conditions stay as they are until it is shortened")
+			log.FromContext(ctx).Error(err, "The object leaves no room for any status, its conditions stay unchanged until the object is shortened")
 			a.recorder.noRoomForStatus(obj)
 		}
 	}
@@ -260,10 +263,11 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 	return ctrl.Result{}, nil
 }
 
-// writeDelay returns how long the write of a status that is not the stored one may
-// wait for more heartbeats. It returns 0 where the write is due: more than times
+// writeDelay returns how long the write of a status that differs from the stored one may
+// wait for more heartbeats. It returns 0 if the write must not wait: more than times
 // differs, or the first heartbeat has waited long enough. A fifth of HeartbeatDelay is
-// left for the queue and the write, so that readers see the heartbeat within it.
+// reserved for the queue and the write, so that readers see the heartbeat within
+// HeartbeatDelay.
 func (a aggregator) writeDelay(obj parent, status *v1.ResourceStatus) time.Duration {
 	if a.HeartbeatDelay <= 0 || !sameButUpdated(obj.GetStatus(), status) {
 		return 0
@@ -301,9 +305,9 @@ func (a aggregator) write(ctx context.Context, obj parent, before *v1.ResourceSt
 // previous ones. If the previous ones came from a cached object that is older than the
 // last own write, a known result could be lost, or one transition could be dated twice.
 //
-// The update sends the status and the version of the object that it is for. An update
-// of the status subresource ignores all else. It costs the API server less than a
-// patch, which has the stored object decoded and encoded once more.
+// The update sends the status, and the identity and version of its object. An update of
+// the status subresource ignores everything else. It costs the API server less than a
+// patch, for which the API server decodes and encodes the stored object once more.
 func putStatus(ctx context.Context, c client.Client, kind string, obj parent) error {
 	put := newParent(kind)
 	put.SetNamespace(obj.GetNamespace())
@@ -318,9 +322,9 @@ func putStatus(ctx context.Context, c client.Client, kind string, obj parent) er
 	return nil
 }
 
-// isTooLarge reports whether the store refuses an object for its size. The API server has
-// a status code for bodies beyond its own limit only. It passes on the refusals of etcd
-// and of etcd's client as internal errors.
+// isTooLarge reports whether the store has refused an object because of its size. The API
+// server has a status code only for bodies beyond its own limit. It returns the refusals
+// of etcd and of etcd's client as internal errors.
 func isTooLarge(err error) bool {
 	switch {
 	case err == nil:
@@ -332,7 +336,7 @@ func isTooLarge(err error) bool {
 		strings.Contains(err.Error(), "trying to send message larger than max")
 }
 
-// writeReason returns the metric label for the change that made a write due.
+// writeReason returns the metric label for the change that caused a write.
 func writeReason(before, after *v1.ResourceStatus) string {
 	switch {
 	case !before.Computed():
@@ -345,7 +349,7 @@ func writeReason(before, after *v1.ResourceStatus) string {
 	return metrics.WriteRefresh
 }
 
-// sameStatus compares statuses by meaning: times as instants.
+// sameStatus compares statuses by meaning: it compares times as instants.
 var sameStatus = conversion.EqualitiesOrDie(v1.Timestamp.Equal)
 
 // sameButUpdated reports whether two statuses differ at most in lastUpdatedTime.

@@ -31,8 +31,8 @@ import (
 // fleet's bytes, and most of the metadata. Anything that is not a Cluster or NodePool,
 // such as a tombstone, passes unchanged.
 //
-// The index that answers reads holds whole objects already. So the memory of a
-// fleet depends on how little this cache adds.
+// The index that answers reads contains the whole objects already, so this cache adds as
+// little memory as possible.
 func strip(in any) (any, error) {
 	switch o := in.(type) {
 	case *v1.Cluster:
@@ -47,8 +47,8 @@ func strip(in any) (any, error) {
 	return in, nil
 }
 
-// stripMeta returns the metadata that identifies an object and its version, what the
-// record of its updates depends on, and what its deletion needs.
+// stripMeta returns the metadata that identifies an object and its version, and the
+// metadata that the record of its updates and its deletion need.
 func stripMeta(o *metav1.ObjectMeta) metav1.ObjectMeta {
 	return metav1.ObjectMeta{
 		Name:              o.Name,
@@ -93,8 +93,9 @@ func neededAnnotations(annotations map[string]string) map[string]string {
 	return needed
 }
 
-// lastUpdate returns a single entry of managed fields for which v1.UpdatedTime returns
-// the same as for all entries; none where the object is unchanged since its creation.
+// lastUpdate returns a single entry of managed fields with which v1.UpdatedTime returns
+// the same time as with all entries. It returns none if the object is unchanged since its
+// creation.
 func lastUpdate(o *metav1.ObjectMeta) []metav1.ManagedFieldsEntry {
 	updated := metav1.NewTime(v1.UpdatedTime(o))
 	if updated.Equal(&o.CreationTimestamp) {
@@ -120,9 +121,9 @@ func shareStatus(s *v1.ResourceStatus) {
 // reasons, messages.
 var sharedStrings = &interner{known: map[string]string{}}
 
-// interner lets equal strings share their bytes. It keeps the first maxInterned
-// strings for ever, because a fleet has few different ones, and returns any other
-// string as it is.
+// interner lets equal strings share their bytes. It keeps the first maxInterned strings
+// forever, because a fleet has few different strings, and returns any other string
+// unchanged.
 type interner struct {
 	lock  sync.RWMutex
 	known map[string]string

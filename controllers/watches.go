@@ -36,9 +36,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// foreignChanges passes every event of a parent except those that the reconciler's own
-// writes caused. A write by any other client, even to the status, leads to a reconcile,
-// which corrects the status.
+// foreignChanges passes every event of a parent except the events that the reconciler's
+// own writes caused. A write by any other client, even to the status, leads to a
+// reconcile, which corrects the status.
 func foreignChanges(m *memory) predicate.Predicate {
 	return predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool { return !m.isOwnWrite(e.ObjectNew) }}
 }
@@ -47,7 +47,7 @@ func foreignChanges(m *memory) predicate.Predicate {
 var createdOrDeleted = predicate.Funcs{UpdateFunc: func(event.UpdateEvent) bool { return false }}
 
 // createdOrReleased passes the creation and deletion of objects, and the removal of
-// HyperFleet's finalizer, after which finalizers of others may keep the object.
+// HyperFleet's finalizer. After that, finalizers of other programs may keep the object.
 var createdOrReleased = predicate.Funcs{UpdateFunc: func(e event.UpdateEvent) bool {
 	return controllerutil.ContainsFinalizer(e.ObjectOld, v1.CascadeFinalizer) && !controllerutil.ContainsFinalizer(e.ObjectNew, v1.CascadeFinalizer)
 }}
@@ -68,11 +68,11 @@ var deleted = predicate.Funcs{
 	UpdateFunc: func(event.UpdateEvent) bool { return false },
 }
 
-// toResource enqueues the resource of the kind that a report is about, after the
-// report's wait for other reports. It records the arrival of a new or replaced
+// toResource enqueues the resource that a report is about, if it is of the kind, after
+// the report has waited for other reports. It records the arrival of a new or replaced
 // report. Reports that existed when the controller started are aggregated when their
-// resources are reconciled, at low priority: a new leader that reconciles the whole
-// fleet must not delay new reports.
+// resources are reconciled, at low priority: a new leader that reconciles the whole fleet
+// must not delay new reports.
 func toResource(kind string, pending *replica.PendingReports, m *memory) func(requestQueue) toolscache.ResourceEventHandler {
 	return func(queue requestQueue) toolscache.ResourceEventHandler {
 		enqueue := func(o any, isNew bool) {
@@ -141,7 +141,7 @@ var countReports = toolscache.ResourceEventHandlerDetailedFuncs{
 	UpdateFunc: func(before, after any) {
 		was, is := before.(*v1.AdapterStatus), after.(*v1.AdapterStatus)
 		switch {
-		case was.UID == is.UID && was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero(): // no report at all
+		case was.UID == is.UID && was.DeletionTimestamp.IsZero() != is.DeletionTimestamp.IsZero(): // not a report: its deletion has begun
 		case isHeartbeat(was, is):
 			countReport(is, metrics.ReportHeartbeat)
 		default:
@@ -150,8 +150,8 @@ var countReports = toolscache.ResourceEventHandlerDetailedFuncs{
 	},
 }
 
-// isHeartbeat reports whether a report differs from the one that it replaces in nothing
-// that aggregation reads, except its time.
+// isHeartbeat reports whether a report and the report that it replaces differ, in the
+// fields that aggregation reads, only in times.
 func isHeartbeat(was, is *v1.AdapterStatus) bool {
 	before, after := aggregate.ReportOf(was), aggregate.ReportOf(is)
 	before.Observed, before.Created, before.Transition = after.Observed, after.Created, after.Transition
@@ -184,7 +184,7 @@ func toDependents(dependentsOf func(parent client.Object) dependents) handler.Ev
 	})
 }
 
-// addLowPriority enqueues a request that must not delay others.
+// addLowPriority enqueues a request that must not delay other requests.
 func addLowPriority(queue requestQueue, request reconcile.Request) {
 	if q, ok := queue.(priorityqueue.PriorityQueue[reconcile.Request]); ok {
 		q.AddWithOpts(priorityqueue.AddOpts{Priority: new(handler.LowPriority)}, request)
