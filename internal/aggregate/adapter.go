@@ -26,7 +26,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// adapter is what is known of one adapter.
+// adapter is the known state of one adapter.
 type adapter struct {
 	name string
 
@@ -36,14 +36,14 @@ type adapter struct {
 	// counts reports whether the report is plausible.
 	counts bool
 
-	// said is the last report with a result that the report knows of, nil if there is none
-	// or it is implausible.
+	// said is the last report with a result: the report itself, or the earlier report whose
+	// result it keeps. It is nil if there is none or if it is implausible.
 	said *Report
 
 	// known is the adapter's stored condition, nil if there is none.
 	known *v1.ResourceCondition
 
-	// kept reports whether what is known stays until a newer report has a result.
+	// kept reports whether the known condition stays until a newer report has a result.
 	kept bool
 
 	// result is the adapter's condition, nil if it has no result.
@@ -52,9 +52,9 @@ type adapter struct {
 
 // adaptersOf returns the adapters that reported, in the order in which their reports were
 // created. The required adapters and the adapters with kept results that did not report
-// follow. Each adapter has its condition. unnamed are the stored conditions of other
-// adapters. These adapters have no report here, and the name of an adapter does not
-// follow from the type of its condition.
+// follow. Each adapter has its condition. unnamed are the stored conditions of all other
+// adapters. These adapters have no report here, and their names do not follow from the
+// types of their conditions.
 func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	reports := onePerAdapter(in)
 	for i := range reports {
@@ -111,8 +111,8 @@ func adaptersOf(in Input) (all []adapter, unnamed []v1.ResourceCondition) {
 	return all, unnamed
 }
 
-// decide sets the result of an adapter that reported. A report replaces what is
-// known only if it has a result and does not leave a newer one in doubt.
+// decide sets the result of an adapter that reported. A report replaces the known result
+// only if it has a result and does not leave a newer result in doubt.
 func (a *adapter) decide(in Input, conditionType string) {
 	switch {
 	case a.restsOnReport(in):
@@ -125,8 +125,8 @@ func (a *adapter) decide(in Input, conditionType string) {
 	}
 }
 
-// restsOnReport reports whether the result is the one that the report has or keeps of an
-// earlier one. Otherwise it is the stored one.
+// restsOnReport reports whether the adapter's result comes from its report, which has it
+// or keeps it from an earlier report. Otherwise the result is the stored one.
 func (a *adapter) restsOnReport(in Input) bool {
 	switch {
 	case a.said == nil,
@@ -137,8 +137,8 @@ func (a *adapter) restsOnReport(in Input) bool {
 	return in.Confirmed || !a.inDoubt(in.Generation)
 }
 
-// adapterCondition returns the condition of an adapter that reports True or False,
-// with its reason and message whole. A time from the future dates no transition.
+// adapterCondition returns the condition of an adapter that reports True or False, with
+// the whole reason and message. A transition time from the future is ignored.
 func adapterCondition(conditionType string, r Report, known *v1.ResourceCondition, now time.Time) v1.ResourceCondition {
 	c := v1.ResourceCondition{
 		Type:               conditionType,
@@ -165,9 +165,9 @@ func adapterCondition(conditionType string, r Report, known *v1.ResourceConditio
 }
 
 // claim finds the stored condition of each adapter and returns the types that have
-// an adapter. A qualified type names its adapter. Where several adapters share a
-// plain type, the condition belongs to the adapter whose report it shows, else to
-// the first of them.
+// an adapter. A qualified type names its adapter. If several adapters share a plain type,
+// the condition belongs to the adapter whose report it shows, otherwise to the first of
+// these adapters.
 func claim(all []adapter, previous []v1.ResourceCondition) (claimed map[string]bool) {
 	claimed = make(map[string]bool, len(all))
 	owner := make(map[string]*adapter, len(all))
@@ -204,7 +204,7 @@ func isReached(c *v1.ResourceCondition, generation int64) bool {
 	return c != nil && c.ObservedGeneration <= generation
 }
 
-// hasResult reports whether the report says True or False.
+// hasResult reports whether Available is True or False in the report.
 func (r Report) hasResult() bool {
 	return r.Available == metav1.ConditionTrue || r.Available == metav1.ConditionFalse
 }

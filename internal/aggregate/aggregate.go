@@ -52,9 +52,9 @@ type Input struct {
 	// Required are the names of the required adapters, in any order.
 	Required []string
 
-	// Finalizing are the required adapters that must report Finalized=True before a
-	// deleted parent goes, Children the names of the NodePools that a deleted Cluster
-	// still has, and Finalizers the finalizers of others on a deleted parent.
+	// Finalizing are the required adapters that must report Finalized=True before a deleted
+	// parent is removed. Children are the names of the NodePools that a deleted Cluster
+	// still has. Finalizers are the finalizers of other programs on a deleted parent.
 	Finalizing, Children, Finalizers []string
 
 	// MissingCluster is the name of a NodePool's Cluster if that Cluster does not
@@ -68,41 +68,42 @@ type Input struct {
 	// see the function Kept.
 	Kept []string
 
-	// Confirmed says that the API server had these Reports, and no others, after it
-	// had the Previous conditions. Without it Conditions keeps every condition that
-	// Unconfirmed returns.
+	// Confirmed is true if the API server had exactly these Reports after it had the
+	// Previous conditions. If it is false, Conditions keeps every condition that Unconfirmed
+	// returns.
 	Confirmed bool
 
-	// Foreign says that another process may have computed Previous, from reports that
-	// are newer than Reports.
+	// Foreign is true if another process may have computed Previous from reports that are
+	// newer than Reports.
 	Foreign bool
 
-	// Mapped is what the rules of the configuration say of the parent, nil if there are
+	// Mapped are the results of the configuration's rules for the parent, nil if there are
 	// no rules.
 	Mapped []Mapped
 
 	// ConditionNames selects the names of the aggregated conditions.
 	ConditionNames ConditionNames
 
-	// Minimal asks for conditions that say less, after the API server has refused the
-	// status for its size. It holds until the generation changes: Truncated keeps it.
+	// Minimal requests shorter conditions, after the API server has refused the status
+	// because of its size. The condition Truncated keeps the request in force until the
+	// generation changes.
 	Minimal bool
 
 	// Previous are the parent's current conditions.
 	Previous []v1.ResourceCondition
 
-	// Now is the current time: reports from too far beyond it do not count. It
-	// becomes the lastTransitionTime of Ready and Available, in whole microseconds,
-	// if their status changes.
+	// Now is the current time. Reports that are too far in its future do not count. Now
+	// becomes the lastTransitionTime of Ready and Available, in whole microseconds, if their
+	// status changes.
 	Now time.Time
 }
 
-// Conditions returns the parent's conditions: Available and Ready, under the first of
-// their names, then their other names, one condition per adapter with a result, the
-// mapped ones, Stalled if a required adapter is stalled, and Truncated if anything is
-// left out, sorted by type. A parent without conditions counts as neither available nor
-// ready since its creation, so that the conditions before the first report do not
-// depend on Now.
+// Conditions returns the parent's conditions. Available and Ready come first, under the
+// first of their names. The other conditions follow, sorted by type: Available and Ready
+// under their other names, one condition per adapter with a result, the mapped
+// conditions, Stalled if a required adapter is stalled, and Truncated if anything is left
+// out. A parent without conditions counts as neither available nor ready since its
+// creation, so that the conditions before the first report do not depend on Now.
 func Conditions(in Input) []v1.ResourceCondition {
 	adapters, unnamed := adaptersOf(in)
 	required := requiredOf(in, adapters)
@@ -202,8 +203,8 @@ func ready(in Input, required, all []adapter) v1.ResourceCondition {
 	return transition(c, status, in.Now)
 }
 
-// before returns the condition as Previous has it. A condition that does not exist
-// yet counts as False since the parent's creation.
+// before returns the condition as it is in Previous. A condition that does not exist yet
+// counts as False since the parent's creation.
 func before(in Input, name string) v1.ResourceCondition {
 	if written(in) {
 		if c := findAny(in.Previous, name); c != nil {
@@ -230,9 +231,10 @@ func written(in Input) bool {
 	return status.Computed()
 }
 
-// transition sets the status, and lastTransitionTime if the status changes. That time
-// does not go back, also if the clock does, unless it is from the future: the clock was
-// wrong then, and no transition would have a time until that time has come.
+// transition sets the status, and lastTransitionTime if the status changes.
+// lastTransitionTime does not go back, even if the clock does, with one exception: if it
+// is from the future, the clock was wrong then, and no transition would be dated until
+// that time has come.
 func transition(c v1.ResourceCondition, status metav1.ConditionStatus, now time.Time) v1.ResourceCondition {
 	if c.Status != status {
 		c.Status = status
@@ -255,7 +257,7 @@ func commonGeneration(required []adapter) (generation int64, ok bool) {
 	return generation, len(required) > 0
 }
 
-// reported reports whether any required adapter has said anything.
+// reported reports whether any required adapter has a result or a plausible report.
 func reported(required []adapter) bool {
 	return slices.ContainsFunc(required, func(a adapter) bool { return a.result != nil || a.counts })
 }

@@ -29,7 +29,7 @@ import (
 )
 
 // limits bound the conditions of one parent. The whole object must fit into one
-// request to etcd (1.5 MiB by default), and reports have no such bound together.
+// request to etcd (1.5 MiB by default), but all reports together have no such bound.
 // Sizes are in bytes of JSON: one byte of a string can take six.
 type limits struct {
 	reason, message int // of an adapter's condition
@@ -43,8 +43,8 @@ var (
 	minimal = limits{reason: 64, message: 128, aggregated: 1024, others: 10, brief: true}
 )
 
-// limitsOf returns minimal if the API server refused a larger status: once for a
-// generation is enough, or every report would try it again.
+// limitsOf returns minimal if the API server has refused a larger status of this
+// generation, so that not every report tries the larger status again.
 func limitsOf(in Input) limits {
 	c := v1.FindCondition(in.Previous, v1.TruncatedCondition)
 	if in.Minimal || c != nil && c.Reason == v1.StatusTooLargeReason && c.ObservedGeneration == in.Generation {
@@ -53,13 +53,13 @@ func limitsOf(in Input) limits {
 	return normal
 }
 
-// bound cuts the strings of an adapter's condition. The report keeps them whole.
+// bound cuts the strings of an adapter's condition. The report keeps the whole strings.
 func (l limits) bound(c *v1.ResourceCondition) {
 	c.Reason, c.Message = cut(c.Reason, l.reason), cut(c.Message, l.message)
 }
 
-// hasTextOf reports whether c has the reason and message of r, as far as any limits
-// let a condition keep them.
+// hasTextOf reports whether c has the reason and message of r, whole or cut to one of the
+// limits.
 func hasTextOf(c *v1.ResourceCondition, r Report) bool {
 	for _, l := range []limits{normal, minimal} {
 		kept := v1.ResourceCondition{Reason: r.Reason, Message: r.Message}
@@ -74,8 +74,8 @@ func hasTextOf(c *v1.ResourceCondition, r Report) bool {
 // adapterConditions returns the conditions of the adapters and the names of the adapters
 // that have a result but no condition. Required adapters always have a condition. Of the
 // other adapters, the adapters whose reports were created first have a condition, so a
-// new adapter does not displace another one. An unnamed condition is older than any
-// report that is known.
+// new adapter does not displace another one. An unnamed condition counts as older than
+// all known reports.
 func adapterConditions(in Input, all []adapter, unnamed []v1.ResourceCondition) (conditions []v1.ResourceCondition, leftOut []string) {
 	l := limitsOf(in)
 	others := 0
@@ -105,8 +105,8 @@ const (
 	leftOutMessage  = "adapters have no condition: "
 )
 
-// truncated returns the condition that says what the others leave out, nil if they
-// leave nothing out.
+// truncated returns the condition that shows what the other conditions leave out. It
+// returns nil if they leave nothing out.
 func truncated(in Input, leftOut []string) *v1.ResourceCondition {
 	var said []string
 	c := v1.ResourceCondition{
@@ -137,8 +137,9 @@ func truncated(in Input, leftOut []string) *v1.ResourceCondition {
 	return &c
 }
 
-// isLeftOut reports whether the conditions say that the adapter has none. Where the
-// names do not fit into the message, every adapter without a condition counts.
+// isLeftOut reports whether the condition Truncated names the adapter, which then has no
+// condition of its own. If the names do not fit into the message, isLeftOut assumes that
+// every adapter is named.
 func isLeftOut(conditions []v1.ResourceCondition, adapter string) bool {
 	c := v1.FindCondition(conditions, v1.TruncatedCondition)
 	if c == nil {

@@ -23,13 +23,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// ConditionNames selects the names under which a parent shows its aggregated conditions. Each
-// condition is computed once: under two names it differs in the reason only.
+// ConditionNames selects the names under which a parent shows its aggregated conditions.
+// Each condition is computed once: under two names it differs only in the reason.
 type ConditionNames string
 
 const (
-	// BothNames shows all four names. The zero value means the same: a client waits
-	// forever for a name that is missing.
+	// BothNames shows all four names. The zero value means the same, because a client would
+	// wait forever for a missing name.
 	BothNames ConditionNames = "both"
 
 	// FirstNames shows Ready and Available.
@@ -80,8 +80,8 @@ var newerReasons = map[string]map[string]string{
 	},
 }
 
-// show returns Available and Ready under the selected names. The first two are
-// the ones that decide status.available and status.ready.
+// show returns Available and Ready under the selected names. The first two conditions
+// decide status.available and status.ready.
 func (n ConditionNames) show(available, ready v1.ResourceCondition, required []adapter) []v1.ResourceCondition {
 	newerAvailable := newer(available)
 	if available.Reason == v1.AwaitingAdaptersReason && allHaveResults(required) {
@@ -110,14 +110,13 @@ func allHaveResults(required []adapter) bool {
 	return !slices.ContainsFunc(required, func(a adapter) bool { return a.result == nil })
 }
 
-// ReadyOf returns the condition that says whether the parent is ready, under the name that
-// it is stored with, or nil.
+// ReadyOf returns the condition Ready, under the name with which it is stored, or nil.
 func ReadyOf(conditions []v1.ResourceCondition) *v1.ResourceCondition {
 	return findAny(conditions, v1.ReadyCondition)
 }
 
-// AvailableOf returns the condition that says whether the parent is available, under the
-// name that it is stored with, or nil.
+// AvailableOf returns the condition Available, under the name with which it is stored, or
+// nil.
 func AvailableOf(conditions []v1.ResourceCondition) *v1.ResourceCondition {
 	return findAny(conditions, v1.AvailableCondition)
 }

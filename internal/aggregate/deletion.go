@@ -28,9 +28,10 @@ import (
 )
 
 // Awaited returns the finalizing adapters, sorted by name, that have not reported
-// Finalized=True at the parent's current generation. Deletion raises the generation,
-// so no report from before it counts. Nor does a report that leaves its adapter's
-// condition in doubt: the adapter may have said something else since.
+// Finalized=True at the parent's current generation. Deletion raises the generation, so
+// no report from before the deletion counts. A report that leaves its adapter's condition
+// in doubt does not count either, because the adapter may have reported something else
+// since.
 func Awaited(in Input) []string {
 	all, _ := adaptersOf(in)
 	var awaited []string
@@ -42,7 +43,7 @@ func Awaited(in Input) []string {
 	return awaited
 }
 
-// finalization reports whether the adapter has finalized, else what it lacks.
+// finalization reports whether the adapter has finalized. If not, lacks names the fault.
 func finalization(in Input, all []adapter, name string) (lacks fault, finalized bool) {
 	lacks = fault{text: name + ": not reported"}
 	i := slices.IndexFunc(all, func(a adapter) bool { return a.name == name })
@@ -65,8 +66,8 @@ func finalization(in Input, all []adapter, name string) (lacks fault, finalized 
 	return lacks, false
 }
 
-// finalizing returns the reason and message of Ready while the parent is deleted: what
-// its removal waits for, in the order in which that is to come.
+// finalizing returns the reason and message of Ready while the parent is being deleted.
+// The message lists what the removal waits for, in the expected order.
 func finalizing(in Input, all []adapter) (reason, message string) {
 	var faults []fault
 	reason = v1.FinalizingReason
@@ -94,7 +95,7 @@ func finalizing(in Input, all []adapter) (reason, message string) {
 	return reason, limitsOf(in).join(faults)
 }
 
-// some lists names. It lists ten at most and then the number of the others, so that the
+// some lists at most ten names and then the number of the remaining ones, so that the
 // adapters that follow in the message fit, too.
 func some(names []string) string {
 	names = sortedSet(names)
@@ -104,7 +105,7 @@ func some(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:10], ", "), len(names)-10)
 }
 
-// changed returns when the parent got its generation.
+// changed returns the time when the parent reached its generation.
 func (in Input) changed() time.Time {
 	if in.Deleted.After(in.Updated) {
 		return in.Deleted

@@ -25,9 +25,9 @@ import (
 // ReportedGeneration returns the newest generation that a required adapter has a result
 // for, or 0. Over REST, it is the observed_generation of Ready, but not of Reconciled.
 // Pollers of that API compare it with the parent's generation, and poll less often as
-// soon as an adapter has taken up a change. It depends on the parent's conditions alone.
+// soon as an adapter has processed a change. It depends on the parent's conditions alone.
 //
-// If two adapters share a condition type, the result of either counts.
+// If two adapters share a condition type, the condition counts for both.
 func ReportedGeneration(conditions []v1.ResourceCondition, required []string) int64 {
 	var newest int64
 	for _, adapter := range required {
@@ -38,14 +38,14 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 	return newest
 }
 
-// AtGeneration returns the conditions to show of a parent that the reconciler may not
-// have looked at since its last change. If in.Previous were computed for another
+// AtGeneration returns the conditions to show for a parent whose last change the
+// reconciler may not have processed yet. If in.Previous were computed for another
 // generation, Ready is computed again from the stored conditions of the adapters at
 // in.Generation. Stalled is removed, because no adapter has reported it for that
 // generation. All other conditions stay as they are stored. So nobody reads Ready=True
 // for a generation that no adapter has seen, nor for a parent that is being deleted. The
 // transition time of a changed status is the time when the parent was updated or deleted.
-// in.Reports, in.Confirmed and in.Now do not count: the result depends on the parent and
+// in.Reports, in.Confirmed and in.Now are ignored: the result depends on the parent and
 // on in.Required alone.
 func AtGeneration(in Input) []v1.ResourceCondition {
 	was := before(in, v1.ReadyCondition)
@@ -54,7 +54,7 @@ func AtGeneration(in Input) []v1.ResourceCondition {
 	}
 	in.Reports, in.Confirmed, in.Now = nil, false, in.changed()
 	if was.LastTransitionTime.After(in.Now) {
-		in.Now = was.LastTransitionTime.Time // without a clock, no time is from the future
+		in.Now = was.LastTransitionTime.Time // without a clock, no time counts as from the future
 	}
 	if !written(in) {
 		return Conditions(in)

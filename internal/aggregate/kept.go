@@ -26,13 +26,13 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// maxKept bounds the adapters of one annotation: an adapter can report under any number
-// of names. No more adapters than that have a condition.
+// maxKept bounds the adapters in one annotation, because an adapter can report under any
+// number of names. At most this many adapters have a condition.
 const maxKept = 100
 
 // Kept returns the adapters, sorted by name, whose stored conditions stay although no
-// report has their result, as v1.KeptResultsAnnotation says. The annotation is void for
-// an adapter whose condition rests on another report by now, and as a whole if it is
+// report has their result, according to v1.KeptResultsAnnotation. The annotation is void
+// for an adapter whose condition rests on another report by now, and as a whole if it is
 // malformed.
 func Kept(annotations map[string]string, conditions []v1.ResourceCondition) []string {
 	var adapters []string
@@ -46,9 +46,9 @@ func Kept(annotations map[string]string, conditions []v1.ResourceCondition) []st
 }
 
 // Keep returns the v1.KeptResultsAnnotation with which the result of the adapter stays
-// known after its implausible report r is deleted. That is the stored result, the report's,
-// or the one that the report keeps: before the report is deleted, the parent may get to its
-// generation, and the conditions include it.
+// known after its implausible report r is deleted. The annotation lists the stored
+// result, and the result that the report has or keeps: before the report is deleted, the
+// parent may reach its generation, and the conditions then include its result.
 func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Report) (annotation string, err error) {
 	results := keptResults(annotations)
 	maps.DeleteFunc(results, func(adapter string, kept []string) bool {
@@ -70,8 +70,8 @@ func Keep(annotations map[string]string, conditions []v1.ResourceCondition, r Re
 	return string(value), nil
 }
 
-// IsOutdated reports whether the conditions rest on a newer report of the adapter
-// than r, which is plausible at the time now.
+// IsOutdated reports whether the conditions rest on a report of the adapter that is newer
+// than r. r must be plausible at the time now.
 func IsOutdated(r Report, conditions []v1.ResourceCondition, now time.Time) bool {
 	c := findOf(conditions, r.Adapter)
 	return c != nil && isOlder(r, c, now)
@@ -79,7 +79,7 @@ func IsOutdated(r Report, conditions []v1.ResourceCondition, now time.Time) bool
 
 // isOlder reports whether r, which is plausible, is older than the report that c rests
 // on. If c has a time from the future, a clock was wrong when that report was made, and
-// then the time says nothing: otherwise no report would count until that time has come.
+// isOlder ignores the time. Otherwise no report would count until that time has come.
 func isOlder(r Report, c *v1.ResourceCondition, now time.Time) bool {
 	if c.ObservedGeneration == r.Generation && v1.IsFuture(c.LastUpdatedTime.Time, now) {
 		return false
@@ -87,8 +87,8 @@ func isOlder(r Report, c *v1.ResourceCondition, now time.Time) bool {
 	return compareToReport(c, r) > 0
 }
 
-// Known returns the generation and the time of the report that the condition of an adapter
-// rests on, false if there is none.
+// Known returns the generation and the time of the report that the condition of an
+// adapter rests on, false if there is no such condition.
 func Known(adapter string, conditions []v1.ResourceCondition) (generation int64, observed time.Time, ok bool) {
 	c := findOf(conditions, adapter)
 	if c == nil {

@@ -24,12 +24,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// lastStalled is the first part of v1.LastResultAnnotation for Available=False beside
+// lastStalled is the first part of v1.LastResultAnnotation for Available=False with
 // Stalled=True.
 const lastStalled = "Stalled"
 
-// result returns the last report with a result that r knows of: r itself, or what r keeps
-// of an earlier report. If there is none, it returns r, and ok is false.
+// result returns the last report with a result: r itself, or the earlier report whose
+// result r keeps. If there is none, it returns r, and ok is false.
 func (r Report) result() (result Report, ok bool) {
 	if r.hasResult() || r.Last == "" {
 		return r, r.hasResult()

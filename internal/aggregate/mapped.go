@@ -24,7 +24,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Mapped is what a rule of the adapters' configuration says of the parent. Package
+// Mapped is the result of a rule of the adapters' configuration for the parent. Package
 // mapping computes it. A rule does not determine the generation and the times.
 type Mapped struct {
 	Type            string
@@ -32,8 +32,8 @@ type Mapped struct {
 	Reason, Message string
 }
 
-// mapped returns the mapped conditions: those of the rules, without the ones in doubt,
-// of which the stored ones stay.
+// mapped returns the mapped conditions. If a condition is in doubt, the stored condition
+// stays. All other conditions come from the rules.
 func mapped(in Input) []v1.ResourceCondition {
 	conditions := ofRules(in)
 	for _, doubt := range mappedInDoubt(in) {
@@ -45,10 +45,10 @@ func mapped(in Input) []v1.ResourceCondition {
 	return conditions
 }
 
-// mappedInDoubt returns the types of the mapped conditions that the stored ones and the
-// rules disagree about, if the stored ones may rest on newer reports. A rule may read
-// anything in a report, also in one without a result, and it may have no condition. So
-// no stored time says which reports a rule has seen.
+// mappedInDoubt returns the types of the mapped conditions that differ between the stored
+// conditions and the rules, if the stored conditions may rest on newer reports. A rule
+// may read anything in a report, also in a report without a result, and it may have no
+// condition. So no stored time shows which reports a rule has read.
 func mappedInDoubt(in Input) (types []string) {
 	if !in.mayBeBehind() || in.Mapped == nil {
 		return nil
@@ -77,8 +77,9 @@ func isMappedType(conditionType string) bool {
 	return !isAdapterType(conditionType)
 }
 
-// ofRules returns the conditions of the rules, within the limits of other conditions.
-// Their lastUpdatedTime is that of the newest report: a heartbeat moves nothing else.
+// ofRules returns the conditions of the rules, within the limits of adapters' conditions.
+// Their lastUpdatedTime is the time of the newest report: a heartbeat changes nothing
+// else.
 func ofRules(in Input) []v1.ResourceCondition {
 	newest := in.changed()
 	for _, r := range in.Reports {

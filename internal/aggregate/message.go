@@ -23,7 +23,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// fault is what one adapter lacks. The reason is the adapter's own.
+// fault describes what one adapter has not achieved. The reason is the adapter's own.
 type fault struct{ text, reason string }
 
 // join returns the message that names the faults. If the message gets too long, it keeps
@@ -103,7 +103,7 @@ func atGeneration(a adapter) fault {
 	return fault{text: fmt.Sprintf("%s: at generation %d", a.name, a.result.ObservedGeneration)}
 }
 
-// withoutResult says what there is of an adapter that has no result.
+// withoutResult describes the state of an adapter that has no result.
 func (l limits) withoutResult(a adapter, generation int64) fault {
 	if !a.counts {
 		return fault{text: a.name + ": not reported"}

@@ -50,8 +50,7 @@ type Report struct {
 	// before it had one.
 	Last string
 
-	// Reason, Message and Transition (lastTransitionTime) are those of the
-	// Available condition.
+	// Reason, Message and Transition (lastTransitionTime) come from the Available condition.
 	Reason, Message string
 	Transition      time.Time
 
@@ -91,11 +90,11 @@ func ReportOf(s *v1.AdapterStatus) Report {
 	return r
 }
 
-// Implausible reports whether no adapter can have seen what r says, and why: r is
-// about a generation that the parent does not have, or more than v1.MaxClockSkew after
-// now. Such a report counts for nothing, and what was known of its adapter stays
-// known. A generation is implausible for good only if it is compared with the
-// parent as the API server has it now.
+// Implausible reports whether no adapter can have made r, and why: r is about a
+// generation that the parent does not have, or its time is more than v1.MaxClockSkew
+// after now. Such a report does not count, and the known result of its adapter stays. A
+// generation is certain to be implausible only if the API server has returned the
+// parent's generation.
 func Implausible(r Report, generation int64, now time.Time) (reason string, implausible bool) {
 	switch {
 	case r.Generation > generation:
@@ -107,12 +106,13 @@ func Implausible(r Report, generation int64, now time.Time) (reason string, impl
 	return "", false
 }
 
-// Reflects reports whether the conditions of a parent of that generation already
-// contain the result of r, or that of an earlier report which r keeps, or a later report
-// of the same adapter. It is true if there is no such result, or an implausible one.
+// Reflects reports whether the conditions of a parent of that generation already contain
+// the result of r or of a later report of the same adapter. The result of r may be one
+// that r keeps from an earlier report. Reflects returns true if r has no result or an
+// implausible one.
 //
-// A condition need not have all of the report's message, and an adapter beyond the
-// limits has none: such a report is contained as far as it will ever be.
+// A condition may contain only a part of the report's message, and an adapter beyond the
+// limits has no condition. Such reports count as contained.
 //
 // Reflects returns true too early in one case: two adapters share a condition type, and r
 // is the first result of one of them, but older than the result of the other. The

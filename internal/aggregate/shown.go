@@ -23,19 +23,19 @@ import (
 )
 
 // Shown returns the stored conditions, in.Previous, with each lastUpdatedTime moved
-// forward to what the reports say, and whether any time moved. A reader may show
-// them before the reconciler writes the status, because nothing but times differs
-// from what is stored. A time moves only if Conditions would change nothing else of
-// that condition, and nothing else of Stalled. The time of an adapter's condition says
-// which report the conditions include, and Stalled rests on the same report. A time
-// never moves back.
+// forward to the times of the reports, and whether any time moved. A reader may show them
+// before the reconciler writes the status, because they differ from the stored conditions
+// only in times. A time moves only if Conditions would change nothing else of that
+// condition, and nothing else of Stalled. The time of an adapter's condition shows which
+// report the conditions include, and Stalled rests on the same report. A time never moves
+// back.
 //
 // before are the conditions shown until now, nil for none. If Conditions would change
 // more than the time of a condition, that condition keeps the time shown before, provided
-// that it is the same otherwise. So do all conditions while there is no report for one of
-// them: a report may be deleted before the status has its time. If Conditions would
-// change times only, Shown ignores before. The result then depends on the stored
-// conditions alone, so all replicas show the same.
+// that it is the same otherwise. While one of the conditions has no report, all
+// conditions keep the times shown before, because a report may be deleted before the
+// status has its time. If Conditions would change times only, Shown ignores before. The
+// result then depends on the stored conditions alone, so all replicas show the same.
 func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceCondition, moved bool) {
 	stored, kept := in.Previous, latest(in.Previous, before)
 	coming := Conditions(in)
@@ -77,8 +77,8 @@ func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 	return conditions
 }
 
-// sameIfAny reports whether two conditions differ at most in lastUpdatedTime, or both
-// do not exist.
+// sameIfAny reports whether two conditions differ at most in lastUpdatedTime, or neither
+// exists.
 func sameIfAny(a, b *v1.ResourceCondition) bool {
 	if a == nil || b == nil {
 		return a == b

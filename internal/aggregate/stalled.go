@@ -27,7 +27,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// stalledText is the message of adapters that say nothing about their fault.
+// stalledText is the message if no stalled adapter describes its fault.
 const stalledText = "Waiting will not help"
 
 // stalled returns the Stalled condition, nil if no required adapter is stalled. The
@@ -72,11 +72,11 @@ func stalled(in Input, required []adapter) *v1.ResourceCondition {
 	return &c
 }
 
-// isStalled reports whether the adapter has said that waiting will not mend what keeps
-// the parent from being ready. Only a report with a result counts. The adapter's
-// condition dates each result, so an older report cannot bring a fault back. If the
-// result is the stored one, isStalled returns what the stored condition was says. An
-// adapter that has finalized a deleted parent is not stalled, whatever else it reports.
+// isStalled reports whether the adapter has reported that waiting will not fix the fault
+// that keeps the parent from being ready. Only a report with a result counts. The
+// adapter's condition dates each result, so an older report cannot restore a fault. If
+// the result is the stored one, the stored condition was decides. An adapter that has
+// finalized a deleted parent is not stalled, whatever else it reports.
 func (a *adapter) isStalled(in Input, was *v1.ResourceCondition) bool {
 	if a.result == nil || a.result.ObservedGeneration != in.Generation || a.result.Status != metav1.ConditionFalse {
 		return false
@@ -113,7 +113,7 @@ func said(all []string) []string {
 	return distinct
 }
 
-// namesEnd separates the names of the stalled adapters from what they say. No name
+// namesEnd separates the names of the stalled adapters from their messages. No name
 // contains it.
 const namesEnd = ": "
 

@@ -27,24 +27,24 @@ type Doubt struct {
 	// Type is the type of the condition.
 	Type string
 
-	// Adapter is the name of its adapter. It is empty if neither a report nor a
-	// requirement names the adapter: a type does not turn back into a name. It is also
-	// empty if the condition is not an adapter's.
+	// Adapter is the name of its adapter. It is empty if neither a report nor a requirement
+	// names the adapter, because the name does not follow from the type. It is also empty if
+	// the condition is not an adapter's.
 	Adapter string
 }
 
 // Unconfirmed returns the conditions of in.Previous that rest on a newer report than
-// in.Reports has of their adapter, or on a report that in.Reports does not have.
-// Either the reader of the reports is behind the writer of the conditions, or a
-// report was deleted or replaced. Only the API server knows which: Conditions keeps
-// such a condition until in.Confirmed.
+// their adapter's report in in.Reports, or on a report that in.Reports does not contain.
+// Either the reader of the reports is behind the writer of the conditions, or a report
+// was deleted or replaced. Only a read of the API server shows which. Conditions keeps
+// such a condition until in.Confirmed is true.
 //
-// Two reports of one generation and time that differ in their result have no order,
-// so a condition that shows the other one is in doubt too.
+// Two reports of one generation and time that differ in their result have no order, so a
+// condition that shows the result of the other report is in doubt, too.
 //
-// A report without a result leaves no time in a condition. So if in.Foreign, the mapped
-// conditions are in doubt that would change, and so are Ready and Available if they would
-// say something else of an adapter without a result.
+// A report without a result leaves no time in a condition. So if in.Foreign is true,
+// every mapped condition that would change is in doubt. Ready and Available are in doubt
+// if their message about an adapter without a result would change.
 func Unconfirmed(in Input) []Doubt {
 	if in.Confirmed {
 		return nil
@@ -77,10 +77,11 @@ func Unconfirmed(in Input) []Doubt {
 // mayBeBehind reports whether Previous may rest on newer reports than Reports.
 func (in Input) mayBeBehind() bool { return in.Foreign && !in.Confirmed && written(in) }
 
-// isTextInDoubt reports whether c, Ready or Available, differs from the stored condition
-// in what it says of the reports, and that may be the older word. What it says of results
-// is never older, because each result is dated in the condition of its adapter. Ready of a
-// deleted parent says what all reports say of Finalized at its generation.
+// isTextInDoubt reports whether the message of c, Ready or Available, differs from the
+// stored message and may rest on older reports. The part of the message about results
+// never rests on older reports, because the conditions of the adapters date the results.
+// The message of Ready of a deleted parent also depends on Finalized in all reports at
+// its generation.
 func (in Input) isTextInDoubt(c v1.ResourceCondition, required []adapter) bool {
 	if !in.mayBeBehind() {
 		return false
@@ -100,8 +101,8 @@ func saysOfReports(c v1.ResourceCondition) bool {
 	return c.Reason != v1.ClusterNotFoundReason && c.Reason != v1.NoRequiredAdaptersReason
 }
 
-// keepText returns c, Ready or Available, with the stored message while its own is in
-// doubt. By the stored message some adapter has reported.
+// keepText returns c, Ready or Available, with the stored message if its own message is
+// in doubt. The stored message implies that some adapter has reported.
 func (in Input) keepText(c v1.ResourceCondition, required []adapter) v1.ResourceCondition {
 	if !in.isTextInDoubt(c, required) {
 		return c
@@ -113,8 +114,8 @@ func (in Input) keepText(c v1.ResourceCondition, required []adapter) v1.Resource
 	return c
 }
 
-// inDoubt reports whether the adapter's stored condition rests on something else
-// than its report and what came before it.
+// inDoubt reports whether the adapter's stored condition rests on a report that is
+// neither the adapter's report nor an earlier one.
 func (a *adapter) inDoubt(generation int64) bool {
 	switch {
 	case !isReached(a.known, generation):
