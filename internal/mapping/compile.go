@@ -34,8 +34,8 @@ const (
 )
 
 // maxCost bounds the evaluation of one expression, in CEL's cost units. It allows
-// several scans of a hundred reports of twenty conditions each; the evaluation of
-// an expression that reaches it takes some ten milliseconds.
+// several scans of a hundred reports of twenty conditions each; the evaluation of an
+// expression that reaches the bound takes about ten milliseconds.
 const maxCost = 100_000
 
 // Program holds the compiled rules of one Kind. It is safe for concurrent use. A
@@ -104,8 +104,8 @@ func newEnvironment() (*cel.Env, error) {
 	)...)
 }
 
-// compileExpression compiles an expression that must return the wanted type. The
-// error has neither the rule nor the field.
+// compileExpression compiles an expression that must return the wanted type. The error
+// lacks the rule and the field.
 func compileExpression(env *cel.Env, text string, want *cel.Type) (cel.Program, *RuleError) {
 	if strings.TrimSpace(text) == "" {
 		return nil, &RuleError{Reason: "the expression is missing"}

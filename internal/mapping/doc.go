@@ -19,7 +19,7 @@ limitations under the License.
 //
 // Compile checks the rules of one Kind. Program.Evaluate applies them; it is a
 // pure function of its input: no client, no clock, no I/O. The cost of every
-// expression is bounded, so neither a rule nor a report can hold up aggregation.
+// expression is bounded, so neither a rule nor a report can block aggregation.
 //
 // internal/adapters reads the rules from the configuration file. The aggregation
 // decides which reports count, and gives each condition its generation and times.

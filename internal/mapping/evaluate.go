@@ -28,8 +28,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Condition is what a rule says of a resource. A rule does not determine the generation
-// and the times.
+// Condition is the result of a rule for a resource. A rule does not determine the
+// generation and the times.
 type Condition struct {
 	Type    string
 	Status  metav1.ConditionStatus // True or False
@@ -38,8 +38,8 @@ type Condition struct {
 }
 
 // Evaluate applies the rules. It returns the conditions of the rules that apply,
-// in the order of the rules, and one error for each rule that fails: such a rule
-// yields no condition and does not keep the others from theirs.
+// in the order of the rules, and one error for each rule that fails: such a rule yields
+// no condition, and does not affect the other rules.
 func (p *Program) Evaluate(in Input) ([]Condition, []error) {
 	if p == nil {
 		return nil, nil

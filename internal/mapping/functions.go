@@ -32,7 +32,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// Functions that expressions have beyond CEL's own.
+// Functions that expressions have in addition to CEL's own.
 const (
 	digFunction    = "dig"
 	toJSONFunction = "toJson"
@@ -40,7 +40,7 @@ const (
 
 // functions declares dig and toJson.
 //
-//	dig(target, "a.b.0.c")  the value at a path of map keys and list indices, null where there is none
+//	dig(target, "a.b.0.c")  the value at a path of map keys and list indices, null if there is none
 //	toJson(value)           the value as a JSON string
 func functions() []cel.EnvOption {
 	return []cel.EnvOption{
@@ -58,8 +58,8 @@ func dig(target, path ref.Val) ref.Val {
 	return target
 }
 
-// child returns the member or element of a value that a step of a path names,
-// null where there is none.
+// child returns the member or element of a value that a step of a path names, null if
+// there is none.
 func child(value ref.Val, step string) ref.Val {
 	switch container := value.(type) {
 	case traits.Mapper:
@@ -89,8 +89,8 @@ func toJSON(value ref.Val) ref.Val {
 	return types.String(strings.TrimSuffix(encoded.String(), "\n"))
 }
 
-// toNative returns a value as encoding/json takes it. CEL's own conversion would
-// make strings of integers beyond 53 bits.
+// toNative converts a value to what encoding/json encodes. CEL's own conversion would
+// turn integers beyond 53 bits into strings.
 func toNative(value ref.Val) (any, error) {
 	switch v := value.(type) {
 	case types.Null:
@@ -137,8 +137,8 @@ func toNative(value ref.Val) (any, error) {
 	return json.RawMessage(encoded), err
 }
 
-// functionCosts adds the cost of dig and toJson to that of CEL's own functions:
-// the length of the path, and of the JSON, in CEL's unit for strings.
+// functionCosts adds the costs of dig and toJson to the costs of CEL's own functions: the
+// length of the path or of the JSON, in CEL's unit for strings.
 type functionCosts struct{}
 
 // CallCost implements interpreter.ActualCostEstimator.

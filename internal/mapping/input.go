@@ -30,7 +30,7 @@ import (
 type Input struct {
 	Resource Resource
 
-	// Reports are those that concern the resource, at most one per adapter.
+	// Reports are the reports on the resource, at most one per adapter.
 	Reports []Report
 }
 
@@ -49,16 +49,15 @@ type Report struct {
 	Adapter            string
 	ObservedGeneration int64
 
-	// Conditions are all conditions of the report. Rules do not see those that
-	// are Unknown.
+	// Conditions are all conditions of the report. Rules do not see Unknown conditions.
 	Conditions []v1.AdapterCondition
 
 	// Data is the report's free-form data: a JSON object, or empty.
 	Data []byte
 }
 
-// variables returns what expressions see. Each variable is computed when an
-// expression first needs it, and once for all rules.
+// variables returns the variables that expressions see. Each variable is computed when an
+// expression first needs it, and only once for all rules.
 func (in Input) variables() map[string]any {
 	return map[string]any{
 		statusesVariable: func() any { return statuses(in.Reports) },

@@ -52,7 +52,7 @@ type Rule struct {
 	// Type is the type of the condition, in PascalCase.
 	Type string
 
-	// When is a boolean expression. The rule applies where it is true.
+	// When is a boolean expression. The rule applies if it is true.
 	When string
 
 	// Status is a string expression that returns True or False, in any case.
@@ -74,7 +74,7 @@ const (
 	MessageField = "output.message"
 )
 
-// RuleError says which field of which rule Compile refuses, and why.
+// RuleError names the field of the rule that Compile refuses, and the reason.
 type RuleError struct {
 	// Index is the position of the rule in the list, from 0.
 	Index int
@@ -82,11 +82,11 @@ type RuleError struct {
 	// Field is one of the field names of this package.
 	Field string
 
-	// Line is the line of the expression that is at fault, from 1. It is 0 where
-	// the fault has no position in an expression.
+	// Line is the line of the expression that is at fault, from 1. It is 0 if the fault has
+	// no position in an expression.
 	Line int
 
-	// Reason says what is wrong.
+	// Reason describes the fault.
 	Reason string
 }
 
@@ -100,12 +100,12 @@ var reserved = []string{
 	v1.ReadyCondition, v1.AvailableCondition, v1.ReconciledCondition, v1.LastKnownReconciledCondition, v1.StalledCondition, v1.TruncatedCondition,
 }
 
-// typePattern is stricter than Kubernetes' own: the search language and REST
-// clients take such types only.
+// typePattern is stricter than Kubernetes' own pattern, because the search language and
+// REST clients accept only such types.
 var typePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
 
-// checkType returns why a rule cannot have the type, or "". Earlier are the
-// rules before it in the list.
+// checkType returns why a rule cannot have the type, or "". earlier are the rules before
+// it in the list.
 func checkType(name string, earlier []Rule) string {
 	switch {
 	case name == "":
