@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package clocks compares this process's clock with that of the API server. It does not
-// say what follows from a time: that is package aggregate's.
+// Package clocks compares this process's clock with the API server's clock. Package
+// aggregate decides what follows from a time.
 package clocks
 
 import (
@@ -35,31 +35,32 @@ import (
 
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create
 
-// validity is how long one comparison holds: while this process's clock is late, every
-// report causes the question.
+// validity is how long one comparison is reused: while this process's clock is late,
+// every report requires one.
 const validity = time.Minute
 
 // reporter is the reportingController of the Event by which clocks are compared.
 const reporter = "hyperfleet.io/clocks"
 
-// Comparison is how far the API server's clock was ahead of this process's.
+// Comparison records how far the API server's clock was ahead of this process's clock.
 type Comparison struct {
 	clock  clock.PassiveClock
 	client client.Client
 
 	mu    sync.Mutex
-	at    time.Time // when it was made, zero if it was not
+	at    time.Time // time of the last comparison, zero if there was none
 	ahead time.Duration
 }
 
-// NewComparison returns a Comparison of the clock with that of the client's API server.
+// NewComparison returns a Comparison of the clock with the clock of the client's API
+// server.
 func NewComparison(c clock.PassiveClock, api client.Client) *Comparison {
 	return &Comparison{clock: c, client: api}
 }
 
-// Latest returns the later one of this process's time and the API server's, to about a
-// second. What is from the future by it is so by both clocks. The client must be allowed
-// to create Events in the namespace.
+// Latest returns the later of this process's time and the API server's time, to about a
+// second. A time that is in the future by Latest is in the future by both clocks. The
+// client must be allowed to create Events in the namespace.
 func (c *Comparison) Latest(ctx context.Context, namespace string) (time.Time, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,7 +78,7 @@ func (c *Comparison) Latest(ctx context.Context, namespace string) (time.Time, e
 	return now.Add(max(0, c.ahead)), nil
 }
 
-// read asks the API server for its time, in whole seconds: the creation time of an Event
+// read returns the API server's time, in whole seconds: the creation time of an Event
 // that is not stored.
 func (c *Comparison) read(ctx context.Context, namespace string) (time.Time, error) {
 	probe := &unstructured.Unstructured{Object: map[string]any{
