@@ -29,14 +29,14 @@ import (
 // kinds are the Kinds that the file configures.
 var kinds = []string{v1.ClusterKind, v1.NodePoolKind}
 
-// config is the configuration file. Its parts decode through the decoder of the
-// whole, which knows the anchors.
+// config is the configuration file. Its parts decode through the decoder of the whole
+// file, which resolves the anchors.
 type config struct {
 	RequiredAdapters *perKind[requirement] `yaml:"requiredAdapters"`
 	Conditions       perKind[rule]         `yaml:"conditions"`
 }
 
-// perKind holds a list for each Kind. A Kind without one has an empty list.
+// perKind contains a list for each Kind. A Kind without an entry has an empty list.
 type perKind[T any] struct {
 	Cluster  []T `yaml:"Cluster"`
 	NodePool []T `yaml:"NodePool"`
@@ -119,7 +119,7 @@ func (r *rule) UnmarshalYAML(unmarshal func(any) error) error {
 	return nil
 }
 
-// compilable returns the rule as package mapping takes it.
+// compilable returns the rule as input of package mapping.
 func (r *rule) compilable() mapping.Rule {
 	return mapping.Rule{
 		Type:    r.fields[mapping.TypeField].value,
@@ -130,8 +130,8 @@ func (r *rule) compilable() mapping.Rule {
 	}
 }
 
-// expression is a string, or an object whose only member `expression` is one, as
-// configuration files for the newer dialect of the REST API have it.
+// expression is a string, or an object whose only member `expression` is a string.
+// Configuration files for the newer dialect of the REST API have such objects.
 type expression struct{ text }
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.

@@ -18,7 +18,7 @@ limitations under the License.
 // adapters are required, which of them finalize, and which conditions are mapped.
 // It reads the file again when the file changes.
 //
-// What a required adapter's report means is decided in internal/aggregate, and what a
-// mapping rule means in internal/mapping. A component that must act on a change registers
-// a callback.
+// internal/aggregate decides what a required adapter's report means, and internal/mapping
+// decides what a mapping rule means. A component that must act on a change registers a
+// callback.
 package adapters

@@ -53,13 +53,13 @@ func (r *rule) fault(refused *mapping.RuleError) error {
 	if !ok || literal.Start.Type != token.LiteralType || refused.Line == 0 {
 		return at
 	}
-	// The lines of an expression behind a | are lines of the file.
+	// The lines of an expression after a | are lines of the file.
 	position := *literal.Start.Position
 	position.Line += refused.Line
 	return &yaml.SyntaxError{Message: at.Error(), Token: &token.Token{Position: &position}}
 }
 
-// named adds the field to an error of the decoder, which knows the token only.
+// named adds the field to an error of the decoder, which contains only the token.
 func named(body ast.Node, err error) error {
 	decoding, ok := errors.AsType[yaml.Error](err)
 	if !ok || decoding.GetToken() == nil {

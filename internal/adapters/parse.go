@@ -35,8 +35,8 @@ import (
 // conditions of an object and the size of its status.
 const maxAdapters = 50
 
-// settings are what a valid configuration file says, by Kind. A Kind without
-// entries is in none of the maps.
+// settings are the content of a valid configuration file, by Kind. A Kind without entries
+// is in none of the maps.
 type settings struct {
 	required   map[string][]string // sorted names
 	finalizing map[string][]string // the required adapters that finalize, sorted
@@ -44,7 +44,7 @@ type settings struct {
 	programs   map[string]*mapping.Program // the rules, compiled
 }
 
-// equal reports whether both say the same. Programs follow from the rules.
+// equal reports whether both settings are the same. The programs follow from the rules.
 func (s *settings) equal(other *settings) bool {
 	return maps.EqualFunc(s.required, other.required, slices.Equal) &&
 		maps.EqualFunc(s.finalizing, other.finalizing, slices.Equal) &&
@@ -173,8 +173,8 @@ func (s *settings) compile(kind string, list []rule) error {
 	return nil
 }
 
-// plain refuses the parts of YAML that a configuration has no use for, and that
-// the decoder would pass over in silence or stumble on.
+// plain refuses the parts of YAML that a configuration does not need, and that the
+// decoder would silently ignore or fail on.
 type plain struct{ fault *fault }
 
 // Visit implements ast.Visitor.

@@ -45,7 +45,7 @@ const (
 	pollInterval = 10 * time.Second
 )
 
-// Source holds what the last valid version of the configuration file says.
+// Source contains the last valid version of the configuration file.
 type Source struct {
 	path    string
 	poll    time.Duration
@@ -56,11 +56,11 @@ type Source struct {
 
 	// Only Start's goroutine uses these after NewSource.
 	content []byte // as last read, valid or not
-	problem string // why the last version is not in force, "" where it is
+	problem string // why the last version is not in force, "" if it is
 }
 
-// NewSource reads the file at path. The error starts with path and, where the
-// content is at fault, the line.
+// NewSource reads the file at path. An error in the content starts with the path and the
+// line.
 func NewSource(path string) (*Source, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -76,23 +76,21 @@ func NewSource(path string) (*Source, error) {
 	return s, nil
 }
 
-// Required returns the sorted names of the adapters that a Kind requires, nil
-// where there are none. It is safe for concurrent use. The slice is shared and
-// must not be modified.
+// Required returns the sorted names of the adapters that a Kind requires, nil if there
+// are none. It is safe for concurrent use. The slice is shared and must not be modified.
 func (s *Source) Required(kind string) []string { return s.current.Load().required[kind] }
 
 // Finalizing returns the sorted names of the required adapters that must report
-// Finalized=True before a deleted object of the Kind goes, nil where there are
-// none. It is safe for concurrent use. The slice is shared and must not be
-// modified.
+// Finalized=True before a deleted object of the Kind is removed, nil if there are none.
+// It is safe for concurrent use. The slice is shared and must not be modified.
 func (s *Source) Finalizing(kind string) []string { return s.current.Load().finalizing[kind] }
 
 // Mapping returns the mapped conditions of a Kind. It is safe for concurrent use.
 func (s *Source) Mapping(kind string) *mapping.Program { return s.current.Load().programs[kind] }
 
-// OnChange registers a function that is called after every change of what Required,
-// Finalizing or Mapping return. Start's goroutine calls it, one call at a time;
-// the next change waits until it returns.
+// OnChange registers a function that is called after every change of a value that
+// Required, Finalizing or Mapping returns. Start's goroutine calls it, one call at a
+// time; the next change waits until it returns.
 func (s *Source) OnChange(callback func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,8 +100,8 @@ func (s *Source) OnChange(callback func()) {
 // NeedLeaderElection returns false: every replica reads the file.
 func (s *Source) NeedLeaderElection() bool { return false }
 
-// Start follows the file until ctx is done. It logs a version that is not valid;
-// the last valid version stays in force.
+// Start follows the file until ctx is done. It logs an invalid version; the last valid
+// version stays in force.
 func (s *Source) Start(ctx context.Context) error {
 	log := logf.FromContext(ctx).WithName("adapters").WithValues("file", s.path)
 
@@ -117,7 +115,7 @@ func (s *Source) Start(ctx context.Context) error {
 		events, failures = watcher.Events, watcher.Errors
 	}
 
-	s.reload(log) // what changed since NewSource
+	s.reload(log) // changes since NewSource
 	poll := time.NewTicker(s.poll)
 	defer poll.Stop()
 	var settled <-chan time.Time // nil while no event is pending
@@ -156,8 +154,8 @@ func watch(dir string) (*fsnotify.Watcher, error) {
 	return watcher, nil
 }
 
-// reload reads the file and puts a valid version in force. It does and logs
-// nothing where the content is unchanged.
+// reload reads the file and puts a valid version in force. If the content is unchanged,
+// it does and logs nothing.
 func (s *Source) reload(log logr.Logger) {
 	content, err := os.ReadFile(s.path)
 	if err != nil {
