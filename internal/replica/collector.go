@@ -54,8 +54,8 @@ func (r *Replica) Collector(elected <-chan struct{}) prometheus.Collector {
 	return &collector{replica: r, elected: elected, searches: newConditionSearches(r.options.ConditionNames)}
 }
 
-// collector counts at each scrape: a count reads posting lists, not rows. Only reports
-// are scanned.
+// collector counts at each scrape, because a count reads posting lists, not rows. Only
+// reports are scanned.
 type collector struct {
 	replica  *Replica
 	elected  <-chan struct{}

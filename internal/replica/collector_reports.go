@@ -55,7 +55,7 @@ type observedReports struct {
 	oldest, newest time.Time // observed times
 }
 
-// scannedReports is what the last scan of all reports found. No index of reports is
+// scannedReports is the result of the last scan of all reports. No index of reports is
 // ordered by adapter and time, so a scan looks at each report.
 type scannedReports struct {
 	mu      sync.Mutex
@@ -63,8 +63,8 @@ type scannedReports struct {
 	expires time.Time
 }
 
-// A scan that takes longer than cheapScan is repeated only after scanPause times as long
-// as it took, so these scans take a hundredth of a processor at most. A scan of 400,000
+// A scan that takes longer than cheapScan is repeated only after scanPause times its
+// duration, so these scans take at most a hundredth of a processor. A scan of 400,000
 // reports takes about 150 ms.
 const (
 	cheapScan = time.Millisecond
@@ -126,7 +126,7 @@ func (c *collector) collectReports(to chan<- prometheus.Metric, now time.Time) {
 }
 
 func (r *Replica) requiredReporters() map[reporter]struct{} {
-	required := map[reporter]struct{}{} // the label value of two adapters may be the same
+	required := map[reporter]struct{}{} // two adapters may have the same label value
 	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
 		for _, adapter := range r.options.RequiredAdapters(kind) {
 			required[reporter{kind, metrics.AdapterLabel(adapter)}] = struct{}{}

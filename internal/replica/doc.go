@@ -14,10 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package replica is this process's copy of the fleet: an index each of Clusters,
-// NodePools and reports, kept current by package feed. It answers whether the copy is
-// current, looks up ids that an index lacks, and tracks the reports that this process
-// is writing. The REST facade reads from it, and so do the reconcilers beside it.
+// Package replica is this process's copy of the fleet: one index each for Clusters,
+// NodePools and reports, kept current by package feed. It reports whether the copy is
+// current, looks up ids that an index lacks, and tracks the reports that this process is
+// writing. The REST facade and the reconcilers of the same process read from it.
 //
 // Not in this package: HTTP, problem details and access control (package facade), and the
 // evaluation of lists and searches (package fleet).

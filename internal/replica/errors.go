@@ -24,8 +24,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 )
 
-// ErrTooManyLookups reports that a look-up was not made, because its caller asks for too
-// many ids that this replica does not know.
+// ErrTooManyLookups reports that a look-up was not made, because its caller has requested
+// too many ids that this replica does not know.
 var ErrTooManyLookups = errors.New("too many look-ups of unknown ids")
 
 // A LoadingError reports an index that is not filled yet.
@@ -44,8 +44,8 @@ func (e *LoadingError) Error() string {
 type StaleError struct {
 	// Collection is the name of the collection.
 	Collection string
-	// Restored is not nil if the store of the API server was restored. Then the other
-	// fields mean nothing.
+	// Restored is not nil if the store of the API server was restored. Then the fields below
+	// mean nothing.
 	Restored *feed.RestoredError
 	// NeverProven is true if the index was never compared with the API server.
 	NeverProven bool

@@ -34,7 +34,7 @@ import (
 // freshness shows the time of every report in the conditions of its resource as soon
 // as the index has the report. The reconcilers delay the status write for a heartbeat,
 // which changes nothing but last_updated_time; aggregate.Shown computes the times to
-// show until then. A freshness stands between the feeds and the indexes.
+// show until then. A freshness is a layer between the feeds and the indexes.
 //
 // The shown times follow from the stored object and the stored reports, so that all
 // replicas show the same, also after a restart.
@@ -119,8 +119,8 @@ func (s freshReports) Upsert(report *fleet.Row) {
 }
 
 // Replace implements feed.Store. It does not refresh a resource whose reports are
-// unchanged or gone: a deleted report changes more than times, so the reconciler writes
-// the status at once.
+// unchanged or deleted: a deleted report changes more than times, so the reconciler
+// writes the status at once.
 func (s freshReports) Replace(reports []*fleet.Row, resourceVersion string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,8 +154,8 @@ func (f *freshness) refresh(kind string, resource types.NamespacedName) {
 }
 
 // shown returns the row with the times of its reports, or the row itself if no time
-// changes. before are the conditions that the index has shown of the resource, as they
-// are stored.
+// changes. before are the conditions of the resource that the index has shown so far, in
+// their stored form.
 func (f *freshness) shown(kind string, row *fleet.Row, before []v1.ResourceCondition) *fleet.Row {
 	stored := row.Stored
 	if stored == nil {
@@ -203,7 +203,7 @@ func (f *freshness) children(kind string, row *fleet.Row) (names []string) {
 	return names
 }
 
-// aggregateReports returns the reports on a resource as package aggregate takes them.
+// aggregateReports returns the reports on a resource as input of package aggregate.
 func (f *freshness) aggregateReports(kind string, resource *fleet.Row) []aggregate.Report {
 	rows := f.reports.rowsOn(kind, resource.ID, resource.Key)
 	reports := make([]aggregate.Report, len(rows))

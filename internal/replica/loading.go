@@ -22,16 +22,16 @@ import (
 	"strings"
 )
 
-// Loading says how far the indexes are filled, such as "1200 of 20000 clusters, 0 of 0
-// nodepools, 90 of 80000 statuses". It leaves out how many objects there are where the
-// API server does not answer.
+// Loading returns how far the indexes are filled, such as "1200 of 20000 clusters, 0 of 0
+// nodepools, 90 of 80000 statuses". It leaves out the totals if the API server does not
+// answer.
 func (r *Replica) Loading(ctx context.Context) string {
 	var texts []string
 	for _, of := range r.collections() {
 		arrived := of.arrived()
 		text := fmt.Sprintf("%d %s", arrived, of.Name)
 		if stored, err := of.prober.Stored(ctx); err == nil {
-			// The API server counts later than it sends.
+			// Objects may have been deleted between their arrival and the count.
 			text = fmt.Sprintf("%d of %d %s", arrived, max(arrived, stored), of.Name)
 		}
 		texts = append(texts, text)

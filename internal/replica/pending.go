@@ -58,7 +58,8 @@ func (p *PendingReports) Begin(report *v1.AdapterStatus) (done func()) {
 }
 
 // Arrived records that the index shows a report, which is pending no longer. It returns
-// whether the report was pending, and whether others on the same resource still are.
+// whether the report was pending, and whether other reports on the same resource still
+// are.
 func (p *PendingReports) Arrived(report *v1.AdapterStatus) (wasPending, othersPending bool) {
 	resource := resourceOf(report)
 	p.mu.Lock()

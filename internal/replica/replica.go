@@ -48,7 +48,7 @@ type Options struct {
 	FinalizingAdapters func(kind string) []string
 	// ConditionNames selects the names of the aggregated conditions.
 	ConditionNames aggregate.ConditionNames
-	// Identities maps users to what REST shows.
+	// Identities maps users to the e-mail addresses that REST shows.
 	Identities rest.Identities
 	// MaxStaleness is how far an index may be behind the API server before
 	// CheckCurrent fails; 0 disables the check.
@@ -56,7 +56,7 @@ type Options struct {
 	// ArrivalTimeout bounds how long a look-up waits for an index to show an object
 	// that the API server holds.
 	ArrivalTimeout time.Duration
-	// Watch watches the collections. It defaults to the network.
+	// Watch watches the collections. It defaults to watches over the network.
 	Watch feed.WatchFunc
 	// StuckAfter is the time after which a deletion that still waits counts as stuck; 0
 	// counts none.
@@ -74,15 +74,14 @@ type Replica struct {
 	Pending *PendingReports
 	// Renderer makes the rows of the indexes.
 	Renderer rest.Renderer
-	// Turns are those of large searches of all collections, and of other large work of
-	// callers.
+	// Turns limits large searches of all collections and other large work of callers.
 	Turns *fairness.Turns
 
 	options Options
 	feeds   []manager.Runnable
 }
 
-// A Collection is what one list of the REST API shows.
+// A Collection contains the objects that one list of the REST API shows.
 type Collection struct {
 	Index *fleet.Index
 	// Name is the name of the collection in messages and metrics.
@@ -105,8 +104,8 @@ type Resources struct {
 
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools;adapterstatuses,verbs=list;watch
 
-// New returns an empty Replica. Its feeds fill it. The config is of an identity that
-// may list and watch all collections.
+// New returns an empty Replica. Its feeds fill it. The identity of the config must be
+// allowed to list and watch all collections.
 func New(config *restclient.Config, scheme *runtime.Scheme, options Options) (*Replica, error) {
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
@@ -164,8 +163,8 @@ func addFeed[T client.Object](r *Replica, c client.WithWatch, of *Collection, st
 	r.feeds = append(r.feeds, f, of.prober)
 }
 
-// Feeds returns what keeps the Replica current, for a caller that runs it without a
-// manager. The feed of the Clusters is the first.
+// Feeds returns the feeds and probers that keep the Replica current, for a caller that
+// runs them without a manager. The feed of the Clusters is the first.
 func (r *Replica) Feeds() []manager.Runnable { return r.feeds }
 
 // SetupWithManager adds the feeds to the manager.

@@ -33,12 +33,12 @@ import (
 )
 
 // Reports is the collection of all AdapterStatuses. The reconcilers read it as well:
-// most objects of a fleet are reports, and a cache for the reconcilers would list,
-// watch and hold each of them once more. Like any cache it may be behind the API
+// most objects of a fleet are reports, and a cache for the reconcilers would list, watch
+// and store each of them once more. Like any cache, the collection may be behind the API
 // server.
 //
-// The reports lack what the index does not hold: labels, other annotations than the last
-// result, finalizers, managed fields and free-form content.
+// The reports lack labels, annotations other than the last result, finalizers, managed
+// fields and free-form content.
 type Reports struct {
 	Collection
 

@@ -33,9 +33,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// The bounds of the look-ups of ids that an index lacks, for each collection. A client
-// that invents ids soon reaches them. A client that reads what another replica has just
-// created hardly ever does.
+// Bounds of the look-ups of ids that an index lacks, for each collection. A client that
+// invents ids soon reaches these bounds. A client that reads objects that another replica
+// has just created hardly ever reaches them.
 const (
 	// arrivalPatience is how long a look-up that may not ask the API server waits for the
 	// index.
@@ -49,7 +49,7 @@ const (
 	lookupPeriod = 2 * time.Second
 	// absentIDs is how many ids without an object are cached.
 	absentIDs = 10_000
-	// metadataPage is how many objects one answer of the API server holds.
+	// metadataPage is how many objects one answer of the API server contains.
 	metadataPage = 500
 )
 
@@ -63,17 +63,17 @@ func (r *Resources) Lookup(ctx context.Context, id string) (*fleet.Row, error) {
 	return r.resolver.resolve(ctx, id)
 }
 
-// A resolver finds out whether there is an object with an id that the index lacks: a
-// replica that is behind does not know yet what another replica has just created.
+// A resolver finds out whether an object exists for an id that the index lacks: a replica
+// that is behind does not know the objects yet that another replica has just created.
 //
-// The API server cannot select objects by UID, but by status.id, which the reconciler
-// writes soon after the creation of an object. So the resolver first lists the objects
-// without status.id, and then those with the id: the second list contains an object that
-// gets its status.id between the two. An id exists only after its object, and no other
-// object ever gets the same id. So a "not found" can be cached forever, and the end of an
-// object that the index has seen is one: if the store is restored to a revision at which
-// the object still exists, the object comes back to the index, which is asked first,
-// together with everything else.
+// The API server cannot select objects by UID, but it can select them by status.id, which
+// the reconciler writes soon after the creation of an object. So the resolver first lists
+// the objects without status.id, and then the objects with the id: the second list
+// contains an object that gets its status.id between the two. An id exists only after its
+// object, and no other object ever gets the same id. So a "not found" can be cached
+// forever. A deletion that the index has seen counts as a "not found", too. If the store
+// is restored to a revision at which the object still exists, the object returns to the
+// index with all other objects, and Lookup reads the index first.
 type resolver struct {
 	index     *fleet.Index
 	client    client.Client
@@ -114,8 +114,8 @@ func (r *resolver) resolve(ctx context.Context, id string) (*fleet.Row, error) {
 	if _, ok := r.absent.Get(id); ok || r.index.IsGone(id) {
 		return nil, nil
 	}
-	// Concurrent calls of one caller with one id share an answer. It does not end with the
-	// first request.
+	// Concurrent calls of one caller with one id share a look-up. The look-up does not end
+	// with the first request.
 	answer := r.flights.DoChan(id+" "+fairness.CallerOf(ctx), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookupTimeout)
 		defer cancel()
@@ -181,7 +181,7 @@ func (r *resolver) ask(ctx context.Context, id string, uid types.UID) error {
 	return nil
 }
 
-// admits reports whether the caller may have another id looked up now.
+// admits reports whether the caller may look up another id now.
 func (r *resolver) admits(caller string) bool {
 	if !r.places.Take(caller) {
 		return false
@@ -190,8 +190,8 @@ func (r *resolver) admits(caller string) bool {
 	return true
 }
 
-// exists asks the API server whether there is an object with an id, which stands for a
-// UID.
+// exists reports whether the API server has an object with an id. uid is the UID of the
+// id.
 func (r *resolver) exists(ctx context.Context, id string, uid types.UID) (bool, error) {
 	withoutID, err := r.withoutID.get(ctx)
 	if err != nil || withoutID[uid] {

@@ -30,7 +30,8 @@ import (
 // It returns the error of ctx if ctx is done first.
 //
 // The resourceVersion alone is not enough: after the API server's store was restored to
-// an older revision, the index is at a later version than the write, and lacks it.
+// an older revision, the index may be at a later version than the write and still lack
+// the write.
 func (c *Collection) AwaitWrite(ctx context.Context, id, resourceVersion string, shows func(*fleet.Row) bool) error {
 	if err := c.Index.WaitForResourceVersion(ctx, resourceVersion); err != nil {
 		return err
