@@ -24,8 +24,8 @@ import (
 )
 
 // Fence returns a client whose writes fail with ErrNotLeading unless this process holds
-// the lease. A write in flight is cancelled when that proof expires. Reads are not
-// fenced.
+// the lease. A write in flight is canceled when the proof of the lease expires. Reads are
+// not fenced.
 func (l *Lease) Fence(c client.Client) client.Client { return fenced{c, l} }
 
 type fenced struct {

@@ -17,13 +17,13 @@ limitations under the License.
 // Package leader fences the writes of the leader by its lease: a process that lost
 // the lease, or cannot prove that it still holds it, does not write.
 //
-// Leader election alone does not ensure this. A leader that was frozen goes on where
-// it stopped, with what it had read before, while another replica leads: client-go
-// notices the loss only at the next attempt to renew. The fence measures the time
-// since the last renewal at every write instead.
+// Leader election alone does not ensure this. A leader that was frozen continues where it
+// stopped, with old data, while another replica leads: client-go notices the loss only at
+// the next attempt to renew. The fence measures the time since the last renewal at every
+// write instead.
 //
 // A write that the API server has already accepted, or that is sent right at the
-// limit, cannot be recalled. For these, the limit is shorter than the lease: the
-// renew deadline, after which client-go gives the lease up anyway. The clock is
+// limit, cannot be recalled. For such writes, the limit is shorter than the lease: it is
+// the renew deadline, after which client-go gives the lease up anyway. The clock is
 // monotonic. It does not count the time during which the whole machine is suspended.
 package leader

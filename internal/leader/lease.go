@@ -37,17 +37,17 @@ import (
 // the lease.
 var ErrNotLeading = errors.New("the lease is not renewed: another replica may lead")
 
-// Lease is the lock of a leader election. It remembers when this process last renewed
-// it.
+// Lease is the lock of a leader election. It remembers when this process last renewed the
+// lease.
 type Lease struct {
 	resourcelock.Interface
 	proof   time.Duration             // how long a renewal proves that this process leads
-	renewed atomic.Pointer[time.Time] // nil where this process does not hold the lease
+	renewed atomic.Pointer[time.Time] // nil if this process does not hold the lease
 }
 
-// NewLease returns the lock on the Lease of that namespace and name. A renewal is the
-// proof of leadership for renewDeadline, which must be that of the election.
-// recorder returns what the election's Events are recorded with.
+// NewLease returns the lock on the Lease of that namespace and name. A renewal proves
+// leadership for renewDeadline, which must be the renew deadline of the election.
+// recorder returns the recorder of the election's Events.
 func NewLease(config *rest.Config, namespace, name string, renewDeadline time.Duration, recorder func() events.EventRecorder) (*Lease, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -92,8 +92,8 @@ func (l *Lease) Update(ctx context.Context, record resourcelock.LeaderElectionRe
 	return l.store(record, func() error { return l.Interface.Update(ctx, record) })
 }
 
-// store calls write, which stores the record. A renewal counts from before its
-// request, as other replicas may count from any time after.
+// store calls write, which stores the record. A renewal counts from the time before its
+// request, because other replicas may count from any later time.
 func (l *Lease) store(record resourcelock.LeaderElectionRecord, write func() error) error {
 	if record.HolderIdentity != l.Identity() { // a release
 		l.renewed.Store(nil)
@@ -107,8 +107,8 @@ func (l *Lease) store(record resourcelock.LeaderElectionRecord, write func() err
 	return nil
 }
 
-// provenUntil returns until when this process may write, and ErrNotLeading where that
-// is over.
+// provenUntil returns the time until which this process may write, or ErrNotLeading if
+// that time is over.
 func (l *Lease) provenUntil() (time.Time, error) {
 	renewed := l.renewed.Load()
 	if renewed == nil {
