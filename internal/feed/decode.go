@@ -36,7 +36,7 @@ import (
 // client (BenchmarkDecodeWatch), which reads each event twice to find its kind. Decoding
 // is most of the work to fill an index.
 //
-// Unlike the usual client's, a watch is not retried unnoticed: see watches.
+// Unlike the usual client, the WatchFunc does not retry a watch unnoticed: see watches.
 func NewWatchFunc(config *rest.Config, scheme *runtime.Scheme, version schema.GroupVersion) (WatchFunc, error) {
 	config = rest.CopyConfig(config)
 	config.APIPath, config.GroupVersion = "/apis", &version

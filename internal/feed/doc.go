@@ -14,10 +14,10 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package feed keeps an index of package fleet equal to what the API server holds.
-// A Feed lists and watches one collection and stores a row for each object. A Prober
-// proves again and again that the index is current, and replaces the Feed's watch
-// if the watch has stalled.
+// Package feed keeps an index of package fleet equal to the objects in the API server. A
+// Feed lists and watches one collection and stores a row for each object. A Prober
+// repeatedly proves that the index is current, and replaces the Feed's watch if the watch
+// has stalled.
 //
 // Not in this package: the content of a row (package rest), and the collections (package
 // replica).

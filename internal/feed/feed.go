@@ -44,9 +44,8 @@ type Store interface {
 	Prove(at time.Time)
 }
 
-// Feed keeps a Store equal to what the API server holds of the objects of type T.
-// It is a manager.Runnable that every replica runs. A Feed keeps rows only, no
-// objects.
+// Feed keeps a Store equal to the objects of type T in the API server. It is a
+// manager.Runnable that every replica runs. A Feed keeps rows only, no objects.
 type Feed[T client.Object] struct {
 	store   Store
 	source  cache.ListerWatcher
@@ -62,8 +61,8 @@ func New[T client.Object](store Store, source cache.ListerWatcher, render func(T
 	return &Feed[T]{store: store, source: source, render: render}
 }
 
-// ListWatch returns a source that lists and watches the objects of a namespace by
-// a client. The namespace "" means all. The type of list selects the objects.
+// ListWatch returns a source that lists and watches the objects of a namespace with a
+// client. The namespace "" means all. The type of list selects the objects.
 func ListWatch(c client.WithWatch, list client.ObjectList, namespace string) cache.ListerWatcher {
 	options := func(raw metav1.ListOptions) *client.ListOptions {
 		return &client.ListOptions{Namespace: namespace, Limit: raw.Limit, Continue: raw.Continue, Raw: &raw}

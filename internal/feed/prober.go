@@ -40,8 +40,8 @@ const (
 	probeInterval = time.Second
 	// probeTimeout bounds one attempt at a proof.
 	probeTimeout = 30 * time.Second
-	// busyPatience is how long the index has to reach a version by itself. It does
-	// so if its collection changes all the time.
+	// busyPatience is how long the index has to reach a version through its own watch. It
+	// reaches the version if its collection changes all the time.
 	busyPatience = 200 * time.Millisecond
 	// stallPatience is how long the index may take to reach an event that another
 	// watch has seen. After that, its own watch counts as stalled.
@@ -57,15 +57,15 @@ const (
 	longWatch  = 15
 )
 
-// A Prober proves again and again that an index is current, and replaces the watch of
-// its Feed if the watch has stalled. It is a manager.Runnable that every replica runs.
+// A Prober repeatedly proves that an index is current, and replaces the watch of its Feed
+// if the watch has stalled. It is a manager.Runnable that every replica runs.
 //
 // A resourceVersion counts the changes of all collections, so the index of an idle
-// collection never reaches the newest version by itself. Only a proof shows that the
-// index misses nothing. A consistent list returns the version of the collection. If
-// the index does not reach this version by itself, the Prober opens a second watch at
-// the index's own version. The index must reach every event of this watch, and a
-// bookmark confirms that there are no other events up to its version.
+// collection never reaches the newest version through its own watch. Only a proof shows
+// that the index misses nothing. A consistent list returns the version of the collection.
+// If the index does not reach this version through its own watch, the Prober opens a
+// second watch at the index's own version. The index must reach every event of this
+// watch, and a bookmark confirms that there are no other events up to its version.
 type Prober struct {
 	collection string
 	index      *fleet.Index
@@ -85,7 +85,7 @@ type Restarter interface {
 }
 
 // NewProber returns a Prober of the index of a collection, which the feed fills. Logs
-// show the name of the collection. The source may be one of the objects' metadata alone.
+// show the name of the collection. The source may return only the objects' metadata.
 func NewProber(collection string, index *fleet.Index, source cache.ListerWatcher, feed Restarter) *Prober {
 	return &Prober{
 		collection:    collection,
@@ -190,8 +190,8 @@ func (p *Prober) Verify(ctx context.Context) error {
 	return err
 }
 
-// Restored returns an error while the index, as far as is known, reflects a history that
-// the API server does not have any more, otherwise nil.
+// Restored returns an error while the index is known to reflect a history that the API
+// server does not have any more, otherwise nil.
 func (p *Prober) Restored() *RestoredError { return p.restored.Load() }
 
 // verified returns the current version of the collection, which is not older than the
@@ -215,7 +215,7 @@ func (p *Prober) verified(ctx context.Context) (moment, error) {
 // A RestoredError reports that the API server has an older resourceVersion than an
 // index: its store was restored to an older revision.
 type RestoredError struct {
-	// Held is the resourceVersion of the index, Current that of the API server.
+	// Held is the resourceVersion of the index, Current is the API server's.
 	Held, Current uint64
 }
 
@@ -226,7 +226,7 @@ func (e *RestoredError) Error() string {
 
 var errNoBookmark = errors.New("the watch ended without a bookmark")
 
-// compare makes a proof by a second watch.
+// compare makes a proof with a second watch.
 func (p *Prober) compare(ctx context.Context, first moment) error {
 	from, seconds := p.index.ResourceVersion(), p.watchSeconds
 	w, err := p.source.WatchWithContext(ctx, metav1.ListOptions{
@@ -238,7 +238,8 @@ func (p *Prober) compare(ctx context.Context, first moment) error {
 		return fmt.Errorf("watch from resourceVersion %d: %w", from, err)
 	}
 	defer w.Stop()
-	// Each request makes the API server learn of etcd's progress, and bookmarks show it.
+	// Each request makes the API server read etcd's progress, and bookmarks show that
+	// progress.
 	again := time.NewTicker(probeInterval)
 	defer again.Stop()
 	moments := []moment{first}
@@ -301,8 +302,8 @@ func (p *Prober) proveLatest(moments []moment, reached uint64) {
 	}
 }
 
-// require waits until the index reaches the version of an event. If the index does
-// not get there in time, its Feed begins another watch.
+// require waits until the index reaches the version of an event. If the index does not
+// reach it in time, the Feed begins another watch.
 func (p *Prober) require(ctx context.Context, version uint64) error {
 	if p.reaches(ctx, version, p.stallPatience) {
 		return nil

@@ -39,9 +39,9 @@ func retries() wait.Backoff {
 	return wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 1, Steps: 5, Cap: time.Second}
 }
 
-// NewInformer returns an informer like cache.NewSharedIndexInformer, which is as fast as
-// a Feed to return after the API server was away, and lists all objects again then. A
-// shared informer has no option for its pauses, so its source makes the further attempts.
+// NewInformer returns an informer like cache.NewSharedIndexInformer. After the API server
+// was unreachable, the informer recovers as fast as a Feed, and lists all objects again.
+// A shared informer has no option for its pauses, so its source repeats the requests.
 func NewInformer(source cache.ListerWatcher, example runtime.Object, resync time.Duration, indexers cache.Indexers) cache.SharedIndexInformer {
 	return cache.NewSharedIndexInformer(retrying(new(watches).recorded(source), retries()), example, resync, indexers)
 }
@@ -59,8 +59,9 @@ func retrying(source cache.ListerWatcher, pauses wait.Backoff) cache.ListerWatch
 	}, source)
 }
 
-// answered repeats a request until the API server answers it or ctx is done. An API server
-// that has just started answers 404 for custom resources, which it does not serve yet.
+// answered repeats a request until the API server answers it or ctx is done. An API
+// server that has just started answers with 404 for custom resources that it does not
+// serve yet.
 func answered[T any](ctx context.Context, pauses wait.Backoff, request func() (T, error)) (T, error) {
 	for {
 		answer, err := request()

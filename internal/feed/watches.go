@@ -35,8 +35,8 @@ import (
 // resourceVersion that it has seen.
 func (f *Feed[T]) Rewatch() { f.watches.stop() }
 
-// Relist makes the Feed get all objects again, unless it is about to: what it has seen
-// is of a store that the API server does not have any more.
+// Relist makes the Feed request all objects again, unless such a request is under way.
+// The Feed has seen the history of a store that the API server does not have any more.
 func (f *Feed[T]) Relist() {
 	if !f.watches.isListing() {
 		f.watches.distrust()
@@ -77,7 +77,8 @@ type watches struct {
 	arrived int
 }
 
-// recorded returns the source and records the requests that are made to it.
+// recorded returns a source that records each request and passes it on to the given
+// source.
 func (w *watches) recorded(source cache.ListerWatcher) cache.ListerWatcher {
 	from := cache.ToListerWatcherWithContext(source)
 	return cache.ToListWatcherWithWatchListSemantics(&cache.ListWatch{
@@ -162,7 +163,7 @@ func (w *watches) isDistrusted() bool {
 	return w.distrusted
 }
 
-// stop ends the latest watch. Its reader cannot tell this from an end by the API
+// stop ends the latest watch. Its reader cannot distinguish this from an end by the API
 // server.
 func (w *watches) stop() {
 	w.mu.Lock()
