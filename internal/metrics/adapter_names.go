@@ -26,9 +26,9 @@ const OtherAdapters = "other"
 // their own. The configuration bounds the required adapters.
 const maxOptionalNames = 50
 
-// adapterNames decides which adapters have a label value of their own: the required ones
-// always, and of the others the first. Adapters choose their own names, so the number of
-// names is unbounded.
+// adapterNames decides which adapters have a label value of their own: all required
+// adapters, and the first maxOptionalNames others. Adapters choose their own names, so
+// the number of names is unbounded.
 type adapterNames struct {
 	mu       sync.RWMutex
 	required map[string]bool
@@ -54,8 +54,8 @@ func (n *adapterNames) require(names []string) (retired []string) {
 	return retired
 }
 
-// label returns the label value of an adapter. An adapter that has reported takes a value
-// of its own if there is one left.
+// label returns the label value of an adapter. An adapter that has reported gets a value
+// of its own if one is left.
 func (n *adapterNames) label(adapter string, reported bool) string {
 	n.mu.RLock()
 	known := n.required[adapter] || n.optional[adapter]
@@ -73,8 +73,8 @@ func (n *adapterNames) label(adapter string, reported bool) string {
 	return OtherAdapters
 }
 
-// admit reports whether an adapter that is not required has a value of its own. n.mu must
-// be held.
+// admit gives an adapter that is not required a value of its own if one is left. It
+// reports whether the adapter has one. n.mu must be held.
 func (n *adapterNames) admit(adapter string) bool {
 	if !n.optional[adapter] && len(n.optional) >= maxOptionalNames {
 		return false

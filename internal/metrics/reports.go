@@ -46,11 +46,11 @@ const (
 	// DiscardOrphan is for a stored report that was deleted because its resource does
 	// not exist.
 	DiscardOrphan = "orphan"
-	// DiscardImplausible is for a stored report that was deleted because no adapter can
-	// have observed what it says.
+	// DiscardImplausible is for a stored report that was deleted because it is implausible:
+	// no adapter can have made it.
 	DiscardImplausible = "implausible"
-	// DiscardPredecessor is for a stored report that was deleted because its resource
-	// is gone and a new resource has the same name.
+	// DiscardPredecessor is for a stored report that was deleted because its resource no
+	// longer exists and a new resource has the same name.
 	DiscardPredecessor = "predecessor"
 )
 
