@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// A leader that was frozen goes on with reports that are older than those in the status
-// that another leader has written since.
+// A leader that was frozen continues with reports that are older than the reports in the
+// status that another leader has written since.
 var _ = Describe("A reconciler whose reports are behind the status", func() {
 	var (
 		cluster *v1.Cluster
@@ -67,7 +67,7 @@ var _ = Describe("A reconciler whose reports are behind the status", func() {
 		expectSettled(ctx, Default, cluster, v1.ClusterKind, clusterAdapters())
 	})
 
-	// A report without a result leaves no condition of its adapter behind.
+	// A report without a result leads to no condition of its adapter.
 	It("keeps what Ready and mapped conditions say of a report without a result", func(ctx context.Context) {
 		DeferCleanup(func() {
 			writeRequiredAdapters(requiredAdapters)

@@ -65,7 +65,7 @@ func (s *byHand) reports() *AdapterStatusReconciler {
 	return &AdapterStatusReconciler{Options: s.options, recorder: eventRecorder{mgr.GetEventRecorder(recorderName)}}
 }
 
-// reconciled reconciles an object once. A write that conflicts is tried again.
+// reconciled reconciles an object once. It repeats a write that conflicts.
 func (s *byHand) reconciled(ctx context.Context, r reconcile.Reconciler, o client.Object) (result ctrl.Result) {
 	GinkgoHelper()
 	result, err := r.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(o)})

@@ -222,7 +222,7 @@ var _ = Describe("A report without a resource", func() {
 	var (
 		namespace string
 		clock     *clocktesting.FakePassiveClock
-		orphans   *AdapterStatusReconciler // called by hand beside the running one, with its own clock
+		orphans   *AdapterStatusReconciler // called by hand in addition to the running one, with its own clock
 	)
 	BeforeEach(func(ctx context.Context) {
 		namespace = newNamespace(ctx)

@@ -44,7 +44,7 @@ func finalizing(ctx context.Context) {
 	Eventually(config.Finalizing).WithContext(ctx).WithArguments(v1.ClusterKind).Should(HaveExactElements("dns", "validator"))
 }
 
-// finalized has adapters report whether they have finalized.
+// finalized makes adapters report whether they have finalized.
 func finalized(ctx context.Context, o parent, generation int64, status metav1.ConditionStatus, adapters ...string) {
 	GinkgoHelper()
 	for _, adapter := range adapters {
@@ -228,7 +228,8 @@ var _ = Describe("Finalizing", func() {
 
 	It("says so when a report that arrived late goes with its resource, and only of that one", func(ctx context.Context) {
 		holdBy(ctx, cluster)
-		// This is usually the second of the deletion, and the times of both are whole seconds.
+		// The creation and the deletion are usually in the same second, and both times are
+		// whole seconds.
 		early := finding{Kind: v1.ClusterKind, Name: "alpha", UID: cluster.UID, Adapter: "early", Generation: 1, Status: metav1.ConditionTrue}.report(namespace)
 		Expect(env.Client.Create(ctx, early)).To(Succeed())
 		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())

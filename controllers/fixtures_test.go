@@ -96,7 +96,7 @@ func (f finding) spec() v1.AdapterStatusSpec {
 var persistent = wait.Backoff{Steps: 200, Duration: 5 * time.Millisecond, Factor: 1.05, Jitter: 0.5, Cap: 200 * time.Millisecond}
 
 // send creates or replaces the adapter's report, also while other writers do the
-// same. It fails where the report is stale.
+// same. It fails if the report is stale.
 func (f finding) send(ctx context.Context, namespace string) error {
 	return retry.OnError(persistent, func(err error) bool {
 		return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err)
@@ -163,8 +163,7 @@ func eventuallyGone(ctx context.Context, objects ...client.Object) {
 	}
 }
 
-// expectSettled asserts that the stored status is what the stored reports aggregate
-// to.
+// expectSettled asserts that the stored status is the aggregate of the stored reports.
 func expectSettled(ctx context.Context, g Gomega, o parent, kind string, required []string) {
 	GinkgoHelper()
 	g.Expect(env.Client.Get(ctx, client.ObjectKeyFromObject(o), o)).To(Succeed())

@@ -30,8 +30,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// planted returns a report by dns on the Cluster "alpha" that no honest adapter makes,
-// and which keeps the honest reports of dns out.
+// planted returns a report by dns on the Cluster "alpha" that no honest adapter makes.
+// While it is stored, the API server refuses the honest reports of dns.
 func planted(namespace string, change func(*v1.AdapterStatusSpec)) *v1.AdapterStatus {
 	report := finding{Kind: v1.ClusterKind, Name: "alpha", Adapter: "dns", Generation: 1, Status: metav1.ConditionTrue}.report(namespace)
 	change(&report.Spec)

@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// What Flux, kubectl wait and other readers of kstatus make of an object, from its first
-// byte to its last. api/v1 has the test of an object that no manager has seen.
+// How Flux, kubectl wait and other readers of kstatus judge an object, from its creation
+// to its removal. api/v1 has the test of an object that no manager has seen.
 var _ = Describe("The status that kstatus computes", func() {
 	DescribeTable("follows the life of", func(ctx context.Context, kind string, adapters ...string) {
 		namespace := newNamespace(ctx)

@@ -30,8 +30,8 @@ import (
 type probeClient struct {
 	client.Client
 
-	// underWay is read-locked from a write until it is counted: a test sees the write's
-	// effect before that, and then asks for the count.
+	// underWay is read-locked from a write until the write is counted, because a test sees
+	// the effect of the write before that and then reads the count.
 	underWay sync.RWMutex
 
 	mu        sync.Mutex
@@ -93,8 +93,8 @@ func (s probeStatus) Update(ctx context.Context, o client.Object, opts ...client
 	return err
 }
 
-// setFault has f called before every write. The write fails with the error that f
-// returns; nil removes the fault.
+// setFault makes the client call f before every write. The write fails with the error
+// that f returns; nil removes the fault.
 func (p *probeClient) setFault(f func(verb string, o client.Object) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -127,8 +127,8 @@ func (p *probeClient) statusConflicts(key client.ObjectKey) int {
 	return p.conflicts[key]
 }
 
-// probeReader reads from the API server. A test can have a function called between the
-// answer to a list and its receipt.
+// probeReader reads from the API server. A test can set a function that is called between
+// the answer to a list and its receipt.
 type probeReader struct {
 	client.Reader
 	afterList atomic.Pointer[func(client.ObjectList, *client.ListOptions)]

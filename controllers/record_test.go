@@ -84,7 +84,7 @@ var _ = Describe("The record of updates", func() {
 })
 
 var _ = Describe("A status that the store refuses for its size", func() {
-	// The bounds of spec and conditions keep a real store from refusing one.
+	// A real store never refuses a status, because spec and conditions are bounded.
 	DescribeTable("is written with less text", func(ctx context.Context, refusal error) {
 		namespace := newNamespace(ctx)
 		probe.setFault(func(verb string, o client.Object) error {

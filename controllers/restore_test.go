@@ -151,13 +151,13 @@ var _ = Describe("A reconciler whose last write the cache does not show", func()
 	})
 })
 
-// frozenCache is a client whose cache does not go on for one Cluster.
+// frozenCache is a client whose cache does not advance for one Cluster.
 type frozenCache struct {
 	client.Client
 	held *v1.Cluster
 }
 
-// hold has the cache return the Cluster as it is now.
+// hold makes the cache return the Cluster as it is now.
 func (f *frozenCache) hold(cluster *v1.Cluster) { f.held = cluster.DeepCopy() }
 
 func (f *frozenCache) Get(ctx context.Context, key client.ObjectKey, o client.Object, opts ...client.GetOption) error {

@@ -69,8 +69,8 @@ requiredAdapters:
 var (
 	env          *testenv.Env
 	mgr          manager.Manager
-	probe        *probeClient // what the reconcilers write through
-	live         *probeReader // what they read from the API server through
+	probe        *probeClient // the client with which the reconcilers write
+	live         *probeReader // the reader with which they read from the API server
 	reports      *replica.Reports
 	adaptersFile string
 	config       *adapters.Source // of that file
@@ -109,7 +109,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	})).To(Succeed())
 	access := rest.CopyConfig(env.Config)
 	access.Impersonate = rest.ImpersonationConfig{UserName: "controllers-under-test"}
-	access.QPS = -1 // to be fair to all clients is the API server's business
+	access.QPS = -1 // no limit: fairness among clients is the API server's task
 	mgr, err = ctrl.NewManager(access, ctrl.Options{
 		Scheme:  env.Scheme,
 		Cache:   CacheOptions(""),
