@@ -393,7 +393,7 @@ func TestAvailableAndReady(t *testing.T) {
 	}
 }
 
-// The facade shows the same conditions before the reconciler's first write as the
+// Before the reconciler's first write, the facade shows the conditions that the
 // reconciler then writes.
 func TestFirstConditionsAreThoseOfTheContract(t *testing.T) {
 	in := input(1, nil)

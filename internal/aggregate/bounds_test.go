@@ -89,7 +89,7 @@ func TestReasonAndMessageAreCut(t *testing.T) {
 	}
 }
 
-// Names of adapters are worth more than their reasons.
+// A message that is too long keeps the names of the adapters and drops their reasons.
 func TestLongMessagesKeepTheNames(t *testing.T) {
 	in := input(1, nil)
 	in.Required = nil
@@ -186,7 +186,7 @@ func TestAdaptersAreLeftOut(t *testing.T) {
 	}
 }
 
-// Of a report that is not known here the condition stays, and keeps its place.
+// The condition of a report that is not known here stays, and keeps its place.
 func TestUnnamedConditionsAreNotLeftOut(t *testing.T) {
 	in := crowd("x", 2, 60)
 	in.Previous = aggregate.Conditions(in)
@@ -225,8 +225,8 @@ func TestMinimalHoldsForTheGeneration(t *testing.T) {
 	if got, want := conditionOf(next, full[2].Type).Message, full[2].Message; got != want {
 		t.Errorf("Message of %d bytes, want %d", len(got), len(want))
 	}
-	// The report is the one that the condition shows, so a reader that may be behind
-	// can say more of it too.
+	// The condition shows exactly this report, so a reader that may be behind can write the
+	// longer message, too.
 	in.Confirmed = false
 	if diff := cmp.Diff(next, aggregate.Conditions(in)); diff != "" {
 		t.Errorf("Conditions of unconfirmed reports (-confirmed +unconfirmed):\n%s", diff)

@@ -112,8 +112,8 @@ func TestConditionNames(t *testing.T) {
 	}
 }
 
-// Other names change neither status nor times, and the first names come back as they
-// were.
+// A change of the names changes neither status nor times. The first names, when selected
+// again, show the same conditions as before.
 func TestConditionNamesChange(t *testing.T) {
 	for name, status := range map[string]metav1.ConditionStatus{"was True": yes, "was False": no} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestConditionNamesChange(t *testing.T) {
 	}
 }
 
-// TestConditionNamesFlag: the flag takes the three names, and nothing else.
+// TestConditionNamesFlag: the flag accepts the three names, and nothing else.
 func TestConditionNamesFlag(t *testing.T) {
 	var n aggregate.ConditionNames
 	if got := n.String(); got != "both" {

@@ -171,7 +171,8 @@ func TestDeletion(t *testing.T) {
 	}
 }
 
-// The deletion is seen before the reconciler has written, and Available keeps its rule.
+// Readers see the deletion before the reconciler has written the status, and the rule of
+// Available does not change.
 func TestDeletionAtOnce(t *testing.T) {
 	in := input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 11))
 	in.Previous = aggregate.Conditions(in)

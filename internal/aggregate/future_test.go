@@ -22,8 +22,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// The clock was ahead, and is set right: a stored condition from the future, which is kept
-// after its report was deleted, keeps no report out that is plausible by now.
+// A clock was ahead and was corrected since. A stored condition from the future, which is
+// kept after its report was deleted, does not prevent a plausible report from counting.
 func TestResultFromTheFuture(t *testing.T) {
 	for name, test := range map[string]struct {
 		report  aggregate.Report
@@ -72,8 +72,8 @@ func changedAt(r aggregate.Report, minute int) aggregate.Report {
 	return r
 }
 
-// A transition that is dated by a clock that was ahead does not keep later ones from being
-// dated, and within the skew no time goes back.
+// If a clock that was ahead has dated a transition, later transitions are still dated.
+// Within the skew, no time goes back.
 func TestTransitionFromTheFuture(t *testing.T) {
 	for name, test := range map[string]struct{ ahead, changed, updated int }{
 		"beyond the skew": {66, 60, 59},

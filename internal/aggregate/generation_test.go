@@ -113,8 +113,7 @@ func TestAtGeneration(t *testing.T) {
 	}
 }
 
-// A CRD may give a new object default conditions, which have no better times than the
-// epoch.
+// A CRD may give a new object default conditions, whose times are the epoch.
 func TestDefaultConditionsAreReplaced(t *testing.T) {
 	in := input(1, nil)
 	want := aggregate.Conditions(in)
@@ -155,8 +154,9 @@ func TestReportedGeneration(t *testing.T) {
 	}
 }
 
-// TestObservedGenerations computes a status of generation 2 from reports on generation 1, and
-// on 2 where a report says Stalled. docs/clusters.md says which conditions have which.
+// TestObservedGenerations computes a status of generation 2 from reports on generation 1,
+// and on generation 2 if a report has Stalled. docs/clusters.md lists the observed
+// generation of each condition.
 func TestObservedGenerations(t *testing.T) {
 	before := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10), report("validator", 1, yes, 10)))
 	in := input(2, before, report("dns", 1, yes, 10), stuck(report("validator", 2, no, 11), "QuotaExceeded", ""))

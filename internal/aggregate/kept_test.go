@@ -41,7 +41,8 @@ func keep(t *testing.T, conditions []v1.ResourceCondition, adapters ...string) m
 	return annotations
 }
 
-// A kept result needs no report. A report ends that if it is not older and has a result.
+// A kept result needs no report. A report replaces it if the report is not older and has
+// a result.
 func TestKeptResult(t *testing.T) {
 	known := report("dns", 2, yes, 10)
 	validator := report("validator", 2, yes, 11)
@@ -80,8 +81,8 @@ func TestKeptResult(t *testing.T) {
 	}
 }
 
-// A person who deletes a report withdraws it: only the result that was kept stays without
-// a report, not one that came later.
+// A person who deletes a report withdraws its result. Without a report, only the kept
+// result stays, not a later one.
 func TestKeptResultIsVoid(t *testing.T) {
 	validator := report("validator", 1, yes, 11)
 	in := input(1, nil, report("dns", 1, yes, 10), validator)
@@ -104,8 +105,8 @@ func TestKeptResultIsVoid(t *testing.T) {
 	}
 }
 
-// The parent may get to the generation of an implausible report right before the report
-// is deleted: the conditions that include it stay.
+// The parent may reach the generation of an implausible report right before the report is
+// deleted. Then the conditions that include the report stay.
 func TestKeptResultOfDeletedReport(t *testing.T) {
 	ahead := report("dns", 2, no, 12)
 	for name, before := range map[string][]aggregate.Report{"after a result": {report("dns", 1, yes, 10)}, "without a result": nil} {
@@ -119,7 +120,7 @@ func TestKeptResultOfDeletedReport(t *testing.T) {
 		in.Generation, in.Reports = 2, []aggregate.Report{ahead}
 		in.Kept = aggregate.Kept(annotations, in.Previous)
 		in.Previous = aggregate.Conditions(in)
-		in.Reports = []aggregate.Report{report("dns", 1, yes, 20)} // which the API server accepts where it has none
+		in.Reports = []aggregate.Report{report("dns", 1, yes, 20)} // the API server accepts it if it has no report
 		in.Kept = aggregate.Kept(annotations, in.Previous)
 		got := conditionOf(aggregate.Conditions(in), "DnsSuccessful")
 		if got == nil || got.ObservedGeneration != 2 || got.Status != no {
@@ -141,8 +142,8 @@ func TestMalformedKeptResults(t *testing.T) {
 	}
 }
 
-// An adapter that reports under ever new names does not make the annotation grow for ever,
-// nor take from it the result of another one.
+// An adapter that reports under many new names does not make the annotation grow forever,
+// and does not remove the result of another adapter from it.
 func TestKeptResultsAreBounded(t *testing.T) {
 	stored := aggregate.Conditions(input(1, nil, report("dns", 1, yes, 10)))
 	annotations := keep(t, stored, "dns")

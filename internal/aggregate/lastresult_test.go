@@ -95,7 +95,8 @@ func TestLastResult(t *testing.T) {
 	}
 }
 
-// All adapters were ready at a generation before they said less, and no status shows it.
+// All adapters reported True at a generation before they reported without a result, and
+// no status shows those results.
 func TestLastResultsMakeAvailable(t *testing.T) {
 	const last = `True 1 2025-01-01T00:10:00Z "" ""`
 	in := input(2, nil, after(report("dns", 2, unknown, 12), last), after(report("validator", 2, none, 12), last))
@@ -108,7 +109,7 @@ func TestLastResultsMakeAvailable(t *testing.T) {
 	}
 }
 
-// A fault that waiting will not mend stays one.
+// The last result of a stalled adapter still makes the parent Stalled.
 func TestLastResultIsStalled(t *testing.T) {
 	in := input(1, nil, after(report("dns", 1, unknown, 12), `Stalled 1 2025-01-01T00:10:00Z "Quota" "Ask for more"`))
 	c := conditionOf(aggregate.Conditions(in), "Stalled")

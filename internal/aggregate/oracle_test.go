@@ -97,16 +97,16 @@ func takeStep(in *aggregate.Input, next func() int) {
 	case 2: // a report is deleted
 		name := fuzzAdapters[next()%len(fuzzAdapters)]
 		in.Reports = slices.DeleteFunc(slices.Clone(in.Reports), func(r aggregate.Report) bool { return r.Adapter == name })
-	case 3: // the Cluster of a NodePool goes or comes
+	case 3: // the Cluster of a NodePool disappears or appears
 		in.Kind, in.MissingCluster = v1.NodePoolKind, []string{"", "east"}[next()%2]
 	case 4: // the next reader of the reports may be behind
 		in.Confirmed = next()%2 == 0
-	case 7: // it is deleted
+	case 7: // the parent is deleted
 		if in.Deleted.IsZero() {
 			in.Generation++
 			in.Deleted = in.Now.Truncate(time.Second)
 		}
-	case 8: // NodePools come and go, and finalizers
+	case 8: // NodePools and finalizers appear and disappear
 		in.Children = []string{"workers", "infra", "gpu"}[:next()%4]
 		in.Finalizers = []string{"example.com/hold"}[:next()%2]
 	case 9: // other adapters finalize
@@ -124,11 +124,11 @@ func takeStep(in *aggregate.Input, next func() int) {
 		if !slices.Contains(in.Kept, name) {
 			in.Kept = append(slices.Clone(in.Kept), name)
 		}
-	case 12: // or not any more
+	case 12: // no known result is kept any more
 		in.Kept = nil
-	case 13: // another process may have computed the conditions before, or not
+	case 13: // another process may have computed the previous conditions, or not
 		in.Foreign = next()%2 == 0
-	case 14: // rules say something else, or there are none
+	case 14: // the rules yield other conditions, or there are no rules
 		in.Mapped = nil
 		if n := next() % 4; n > 0 {
 			in.Mapped = make([]aggregate.Mapped, 0, n)
@@ -137,7 +137,7 @@ func takeStep(in *aggregate.Input, next func() int) {
 					Reason: []string{"", "Region"}[next()%2], Message: strings.Repeat("é;<", 300*(next()%2))})
 			}
 		}
-	case 6: // the API server refuses the status, or takes it again
+	case 6: // the API server refuses the status, or accepts it again
 		in.Minimal = next()%2 == 1
 	case 5: // the clock goes back
 		in.Now = in.Now.Add(-time.Duration(next()) * time.Minute)

@@ -32,7 +32,7 @@ import (
 )
 
 // model restates the table of Ready and Available by counting strings of the form
-// "status@generation". It remembers the results that a report without one keeps.
+// "status@generation". It remembers the results that a report without a result keeps.
 type model struct {
 	known     map[string]string
 	available string
@@ -99,8 +99,8 @@ func TestRandomHistoriesAgreeWithTheTable(t *testing.T) {
 				generation := max(1, in.Generation+2-int64(random.IntN(4)))
 				status := statuses[random.IntN(len(statuses))]
 				if strings.HasPrefix(name, "dns") && strings.HasSuffix(name, "2") {
-					// The stored condition of two adapters with one type does not tell
-					// whose it is, so a report of these always has a result.
+					// If two adapters have one type, the stored condition does not show which adapter it
+					// belongs to, so their reports always have a result.
 					generation, status = min(generation, in.Generation), statuses[random.IntN(4)]
 				}
 				fresh := report(name, generation, status, minute)

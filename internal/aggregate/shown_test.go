@@ -47,10 +47,10 @@ func TestShown(t *testing.T) {
 	created := func(minute int, r aggregate.Report) aggregate.Report { r.Created = at(minute); return r }
 	both := []aggregate.Report{report("dns", 1, yes, 10), report("validator", 1, yes, 11)}
 	tests := map[string]struct {
-		stored  []aggregate.Report // what the stored conditions were made of; both where nil
+		stored  []aggregate.Report // from which the stored conditions were computed; both if nil
 		change  func(*aggregate.Input)
 		reports []aggregate.Report
-		before  times // what was shown of the stored conditions, nil for nothing
+		before  times // shown until now for the stored conditions, nil for none
 		want    times
 	}{
 		"nothing new": {
@@ -253,7 +253,7 @@ func TestShownAgreesWithWhatIsStoredLater(t *testing.T) {
 				in.Reports[i].Observed = at(minute)
 			}
 
-			// The reconciler decides on top of what it has decided.
+			// The reconciler starts from its own last decision.
 			stored := in.Previous
 			in.Previous = shown
 			decided := aggregate.Conditions(in)

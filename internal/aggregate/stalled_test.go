@@ -179,7 +179,7 @@ func observed(r aggregate.Report, minute int) *aggregate.Report {
 	return &r
 }
 
-// A reader does not see Stalled beside a generation that no adapter has looked at.
+// A reader does not see Stalled at a generation that no adapter has processed.
 func TestStalledAtAnotherGeneration(t *testing.T) {
 	in := input(1, nil, stuck(report("dns", 1, no, 10), "", ""))
 	in.Previous = aggregate.Conditions(in)
@@ -249,7 +249,7 @@ func TestStalledIsBounded(t *testing.T) {
 
 // Writers that read each report as it was at some earlier time, or not at all, take
 // turns. The model remembers the newest result that any writer has seen of each adapter:
-// Stalled names the required ones whose newest result is at fault and stalled.
+// Stalled names the required adapters whose newest result is False and stalled.
 func TestWritersThatLagBehindAgreeOnStalled(t *testing.T) {
 	names := []string{"dns", "validator", "billing"}
 	statuses := []metav1.ConditionStatus{yes, no, no, no, no, unknown, none}

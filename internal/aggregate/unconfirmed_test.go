@@ -106,9 +106,9 @@ func conditionOf(conditions []v1.ResourceCondition, conditionType string) *v1.Re
 }
 
 // Writers that read each report as it was at some earlier time, or not at all, take
-// turns. No condition may go back to an older report, and what mapped conditions and
-// Ready say must not either. A writer that then confirms the reports comes to what they
-// say now.
+// turns. No condition may go back to an older report, and neither may the mapped
+// conditions and the message of Ready. A writer that then confirms the reports computes
+// the result of the newest reports.
 func TestWritersThatLagBehindRegressNothing(t *testing.T) {
 	names := []string{"dns", "validator", "billing"}
 	stale := 0
@@ -170,10 +170,11 @@ func TestWritersThatLagBehindRegressNothing(t *testing.T) {
 	}
 }
 
-// Two writers take turns that read the reports in the order in which they were stored,
-// each up to some point, and ask the API server what is in doubt. What a writer wrote
-// itself last is foreign only while its copy is behind the reports that it was confirmed
-// with. Nothing goes back, and a writer that stays alone asks no more.
+// Two writers take turns. Each reads the reports in the order in which they were stored,
+// up to some point, and confirms a condition in doubt at the API server. If the same
+// writer wrote the last status, that status is foreign only while the writer's copy is
+// behind the confirmed reports. Nothing goes back, and a writer that stays alone stops
+// asking the API server.
 func TestWritersThatTakeTurns(t *testing.T) {
 	names := []string{"dns", "validator", "billing"}
 	asked, alone := 0, 0
@@ -257,8 +258,8 @@ func lengthsOf(history map[string][]aggregate.Report) map[string]int {
 	return lengths
 }
 
-// ruled returns what two rules make of reports: one tells the times of all of them, the
-// other one applies in some minutes only.
+// ruled returns the results of two rules: one lists the times of all reports, the other
+// one applies only in some minutes.
 func ruled(reports []aggregate.Report) []aggregate.Mapped {
 	seen, minutes := make([]string, len(reports)), 0
 	for i, r := range reports {
@@ -272,14 +273,14 @@ func ruled(reports []aggregate.Report) []aggregate.Mapped {
 	return mapped
 }
 
-// wordsOf holds, by condition and adapter, the number of the report that the stored
+// wordsOf contains, by condition and adapter, the number of the report that the stored
 // message rests on.
 type wordsOf map[string]map[string]int
 
-// write fails where a changed message, or the end or beginning of a condition, rests on
-// older reports than before. seen are the numbers of the reports of this writer. Of Ready
-// only the adapters without a result count, because the others have a condition that says
-// which report counts.
+// write fails if a changed message, or the end or beginning of a condition, rests on
+// older reports than before. seen are the numbers of the reports that this writer has
+// read. For Ready, only the adapters without a result count, because the other adapters
+// have a condition that shows which report counts.
 func (w wordsOf) write(t *testing.T, in aggregate.Input, got []v1.ResourceCondition, seen map[string]int) {
 	t.Helper()
 	for _, conditionType := range []string{"Ready", "Seen", "Even"} {
