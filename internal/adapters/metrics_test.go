@@ -25,7 +25,7 @@ import (
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
-// TestReloadMetrics changes the file for the worse and back.
+// TestReloadMetrics makes the file invalid, and valid again.
 func TestReloadMetrics(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "adapters.yaml")
 	write := func(content string) {

@@ -40,7 +40,7 @@ var (
 	_ manager.LeaderElectionRunnable = &Source{}
 )
 
-// patience bounds a wait that succeeds at once where all is well.
+// patience bounds a wait that succeeds at once if all is well.
 const patience = 30 * time.Second
 
 const (
@@ -204,8 +204,8 @@ func TestReloadBetweenNewSourceAndStart(t *testing.T) {
 	wantRequired(t, r.source, "Cluster", "dns", "validator")
 }
 
-// Each step calls reload as Start's goroutine does, so that what does not happen
-// can be told for certain.
+// Each step calls reload as Start's goroutine does, so that the test can be certain of
+// what does not happen.
 func TestReloadCallsBackAndLogsOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "adapters.yaml")
 	write(t, path, onlyDNS)
@@ -256,7 +256,7 @@ func TestReloadCallsBackAndLogsOnce(t *testing.T) {
 	}
 }
 
-// TestReloadTakesEffectAtOnce: all that the file says changes together.
+// TestReloadTakesEffectAtOnce: the whole content of the file changes at once.
 func TestReloadTakesEffectAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "adapters.yaml")
 	write(t, path, dnsKeeps)
@@ -308,8 +308,8 @@ func start(t *testing.T, path string, poll time.Duration) *running {
 	return run(t, source, poll)
 }
 
-// run follows the file until the test ends, reading it concurrently all the
-// while.
+// run follows the file until the test ends. During all this time it also reads the Source
+// concurrently.
 func run(t *testing.T, source *Source, poll time.Duration) *running {
 	t.Helper()
 	source.poll = poll

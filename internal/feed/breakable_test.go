@@ -48,7 +48,7 @@ func newBreakable(c client.WithWatch, namespace string, listOnly bool) *breakabl
 	}
 }
 
-// IsWatchListSemanticsUnSupported tells the reflector whether to start by a list.
+// IsWatchListSemanticsUnSupported tells the reflector whether to start with a list.
 func (b *breakable) IsWatchListSemanticsUnSupported() bool { return b.listOnly }
 
 func (b *breakable) List(options metav1.ListOptions) (runtime.Object, error) {

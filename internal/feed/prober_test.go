@@ -136,8 +136,8 @@ func TestProberWithoutAPIServer(t *testing.T) {
 	awaitProof(t, x, time.Now())
 }
 
-// TestProberVerifies: an index that is ahead of the API server is known to be of a lost
-// history, until its feed has listed again.
+// TestProberVerifies: an index that is ahead of the API server counts as the index of a
+// lost history, until its feed has listed again.
 func TestProberVerifies(t *testing.T) {
 	c, namespace := newNamespace(t)
 	x := fleet.New(fleet.AdapterStatuses)
@@ -205,8 +205,8 @@ func await(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// A proxy stands between a client and the API server. It can hold back the events of the
-// open watches, and refuse all requests.
+// A proxy is between a client and the API server. It can hold back the events of the open
+// watches, and refuse all requests.
 type proxy struct {
 	backend http.RoundTripper
 	host    string

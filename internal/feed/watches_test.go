@@ -38,7 +38,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// errRefused is what a client gets where no API server listens.
+// errRefused is the error of a client if no API server listens.
 var errRefused = errors.New("connection refused")
 
 // scripted is a source that records the requests and fails by a script.
@@ -57,7 +57,7 @@ func (s *scripted) next(request string, options metav1.ListOptions) error {
 	return err
 }
 
-// errCut makes a scripted source answer as client-go does where a connection ends early.
+// errCut makes a scripted source answer as client-go does if a connection ends early.
 var errCut = errors.New("EOF")
 
 func (s *scripted) source() cache.ListerWatcher {

@@ -31,8 +31,8 @@ import (
 )
 
 // TestWatchIsNotRetriedUnnoticed ends the connection of a watch before it is answered.
-// The Feed must learn of it: the API server may come back with an older store, in which a
-// watch at the version of the lost one waits in silence.
+// The Feed must notice this: the API server may return with an older store, in which a
+// watch at a version of the lost history waits in silence.
 func TestWatchIsNotRetriedUnnoticed(t *testing.T) {
 	var requests atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -39,9 +39,9 @@ const (
 	retryPeriod   = 2 * time.Second
 )
 
-// TestNewLeaseLeavesTheConfig checks that the manager, which goes on with the same
-// configuration, does not get the time limit of the lease's requests: it would end
-// every watch.
+// TestNewLeaseLeavesTheConfig checks that NewLease does not add the time limit of the
+// lease's requests to the configuration. The manager continues to use it, and the time
+// limit would end every watch.
 func TestNewLeaseLeavesTheConfig(t *testing.T) {
 	config := &rest.Config{Host: "https://127.0.0.1:1", UserAgent: "manager"}
 	if _, err := NewLease(config, "default", "manager", renewDeadline, nil); err != nil {

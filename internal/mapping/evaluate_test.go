@@ -245,7 +245,7 @@ func TestEvaluateConcurrently(t *testing.T) {
 	evaluating.Wait()
 }
 
-// FuzzRules: whatever a rule says, what it yields is within the bounds.
+// FuzzRules: the output of every rule is within the bounds.
 func FuzzRules(f *testing.F) {
 	f.Add(`statuses.exists(s, s.adapter == "dns")`, `"True"`, `"Reason"`, `toJson(dig(resource, "spec.a"))`, `{"a":{"b":[1]}}`)
 	f.Add(`resource.?spec.?a.hasValue()`, `statuses[0].conditions[0].status`, `statuses[?0].?data.orValue({}).size() > 0 ? "A" : "B"`, `string(resource.spec)`, `{"a":1e400}`)

@@ -43,7 +43,7 @@ func TestAdapterNames(t *testing.T) {
 			t.Errorf("the label of %s is %s, want %s", name, got, want)
 		}
 	}
-	// A required adapter has a value of its own, whatever came before it.
+	// A required adapter has a value of its own, no matter which adapters had one before.
 	if retired := n.require([]string{"late", "early-7"}); !slices.Equal(retired, nil) {
 		t.Errorf("retired %v: early-7 has left its place to dns", retired)
 	}
@@ -58,7 +58,7 @@ func TestAdapterNames(t *testing.T) {
 }
 
 // TestAdapterNamesAreBounded changes the required adapters while reports of all kinds of
-// names arrive. At no time have more names a value of their own than the bound allows.
+// names arrive. The number of names with a value of their own never exceeds the bound.
 func TestAdapterNamesAreBounded(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	n := &adapterNames{}

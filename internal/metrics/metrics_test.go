@@ -199,8 +199,8 @@ func TestBuildInfo(t *testing.T) {
 	t.Error("no hyperfleet_build_info")
 }
 
-// histogramOf returns the first series of a histogram that has the route, nil where
-// there is none.
+// histogramOf returns the first series of a histogram that has the route, nil if there is
+// none.
 func histogramOf(t *testing.T, name, route string) *dto.Histogram {
 	t.Helper()
 	families, err := ctrlmetrics.Registry.Gather()

@@ -265,7 +265,7 @@ func TestFreshness(t *testing.T) {
 			f.resources.Upsert(f.clusterRow())
 			f.reports.Upsert(f.reportRow(f.report("dns", 5)))
 			f.reports.Delete(types.NamespacedName{Namespace: "default", Name: "alpha.dns"})
-			f.wantTimes(1, 1, 5, 1) // until the reconciler takes the condition away
+			f.wantTimes(1, 1, 5, 1) // until the reconciler removes the condition
 			f.write("7", f.report("validator", 1))
 			f.resources.Upsert(f.clusterRow())
 			f.wantTimes(1, 1, 1)

@@ -103,8 +103,8 @@ func TestReportsObservedAfter(t *testing.T) {
 	}
 }
 
-// Handlers are called as those of an informer are, except for changes that the index does
-// not hold.
+// Handlers are called like the handlers of an informer, except for changes that the index
+// does not contain.
 func TestReportHandlers(t *testing.T) {
 	reports := newReports()
 	early := &recorder{}

@@ -22,8 +22,8 @@ import (
 	"time"
 )
 
-// TestLookupsAreShared has one caller look up ids as fast as it can. That takes nothing
-// from another caller, and has a bound.
+// TestLookupsAreShared lets one caller look up ids as fast as it can. The rate of that
+// caller is bounded, and another caller keeps its share.
 func TestLookupsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newResolver(nil, nil, "default", "ClusterList", time.Second)

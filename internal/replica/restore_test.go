@@ -54,7 +54,7 @@ func TestRestore(t *testing.T) {
 	}{
 		// The API server answers with older resourceVersions than the replica knows.
 		"the version goes back": {lost: 500},
-		// What the API server answers looks like progress.
+		// The answers of the API server look like progress.
 		"the version is past that of the lost history": {lost: 5, after: 300},
 	} {
 		t.Run(name, func(t *testing.T) { testRestore(t, p, test.lost, test.after) })

@@ -28,8 +28,8 @@ import (
 )
 
 // TestReadyOfAnUnseenGeneration changes the spec of a cluster that is Ready, while no
-// reconciler runs. Whatever arrives in whatever order, nothing shows Ready=True of the
-// new generation, and replicas agree, until the status is written.
+// reconciler runs. In whatever order objects arrive, nothing shows Ready=True at the new
+// generation, and all replicas show the same, until the status is written.
 func TestReadyOfAnUnseenGeneration(t *testing.T) {
 	newer := func(f *fixture) (reports []*v1.AdapterStatus) {
 		for _, adapter := range f.requires {
