@@ -51,7 +51,7 @@ func (c cascade) storedDependents(ctx context.Context, d dependents) ([]client.O
 }
 
 // deleteAll deletes the dependents of a terminating parent that are not being deleted
-// yet. One failure does not stop the deletion of the others.
+// yet. One failure does not stop the deletion of the other dependents.
 func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client.Object) error {
 	confirmed := false
 	deletion := c.memory.deletionOf(obj)
@@ -61,7 +61,7 @@ func (c cascade) deleteAll(ctx context.Context, obj client.Object, left []client
 			continue
 		}
 		if !confirmed {
-			// Dependents identify their parent by name only. If the cached parent is gone
+			// Dependents identify their parent by name only. If the cached parent no longer exists
 			// and another object has its name, the dependents belong to that object.
 			terminating, err := c.isTerminating(ctx, obj)
 			if err != nil || !terminating {

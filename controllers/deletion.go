@@ -169,8 +169,8 @@ func (d deletion) deleteChildren(ctx context.Context, obj parent, pools []depend
 	return names, nil
 }
 
-// foreignFinalizers returns the finalizers of other programs. HyperFleet's finalizer is
-// not among them, nor the garbage collector's finalizers, which HyperFleet removes if no
+// foreignFinalizers returns the finalizers of other programs. It leaves out HyperFleet's
+// finalizer, and the garbage collector's finalizers, which HyperFleet removes if no
 // garbage collector does.
 func foreignFinalizers(o client.Object) []string {
 	return slices.DeleteFunc(slices.Clone(o.GetFinalizers()), func(f string) bool {
