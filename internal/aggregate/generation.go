@@ -43,7 +43,7 @@ func ReportedGeneration(conditions []v1.ResourceCondition, required []string) in
 // generation, Ready is computed again from the stored conditions of the adapters at
 // in.Generation. Stalled is removed, because no adapter has reported it for that
 // generation. All other conditions stay as they are stored. So nobody reads Ready=True
-// for a generation that no adapter has seen, nor for a parent that is being deleted. The
+// for a generation that no adapter has seen, or for a parent that is being deleted. The
 // transition time of a changed status is the time when the parent was updated or deleted.
 // in.Reports, in.Confirmed and in.Now are ignored: the result depends on the parent and
 // on in.Required alone.

@@ -60,8 +60,8 @@ func Shown(in Input, before []v1.ResourceCondition) (shown []v1.ResourceConditio
 	return shown, moved
 }
 
-// latest returns conditions, each with the later lastUpdatedTime of itself and of
-// the same condition in others.
+// latest returns conditions, each with the later lastUpdatedTime of itself and of the
+// same condition among others.
 func latest(conditions, others []v1.ResourceCondition) []v1.ResourceCondition {
 	if len(others) == 0 {
 		return conditions

@@ -93,8 +93,7 @@ func (a *adapter) isStalled(in Input, was *v1.ResourceCondition) bool {
 }
 
 // stalledBecause returns the reason and message of a stalled adapter: the reason and
-// message of its Stalled condition, or of its result where the Stalled condition has
-// none.
+// message of its Stalled condition, or of its result if the Stalled condition has none.
 func (a *adapter) stalledBecause(in Input) (reason, message string) {
 	if !a.restsOnReport(in) {
 		return a.result.Reason, a.result.Message
