@@ -326,7 +326,7 @@ func checkNames(t *testing.T, x *fleet.Index, want ...string) {
 	}
 }
 
-// checkConverged checks that the index holds what the API server holds.
+// checkConverged checks that the index contains the objects of the API server.
 func checkConverged(t *testing.T, c client.Client, x *fleet.Index, namespace string, want int) {
 	t.Helper()
 	var list v1.AdapterStatusList

@@ -170,7 +170,7 @@ func (p *Prober) current(ctx context.Context) (moment, error) {
 	return moment{at: now, version: version}, err
 }
 
-// Stored returns how many objects the API server holds.
+// Stored returns how many objects the API server has.
 func (p *Prober) Stored(ctx context.Context) (int, error) {
 	list, err := p.source.ListWithContext(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {

@@ -87,8 +87,8 @@ func TestProberOfBusyCollection(t *testing.T) {
 }
 
 // TestProberOfStalledWatch stalls the feed's watch while the API server answers
-// all other requests. No proof may cover an object that the index does not hold, and the
-// index must recover by itself.
+// all other requests. No proof may cover an object that the index lacks, and the index
+// must recover automatically.
 func TestProberOfStalledWatch(t *testing.T) {
 	_, namespace := newNamespace(t)
 	proxy, c := newProxy(t)

@@ -67,8 +67,8 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("the index of %s is up to %s behind the API server, where %s is allowed", e.Collection, e.Staleness.Round(time.Second), e.Limit)
 }
 
-// A NotArrivedError reports an object that the API server holds and the index does not
-// show yet.
+// A NotArrivedError reports an object that the API server has and the index does not show
+// yet.
 type NotArrivedError struct {
 	// ID is the REST id of the object.
 	ID string

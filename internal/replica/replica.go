@@ -53,8 +53,8 @@ type Options struct {
 	// MaxStaleness is how far an index may be behind the API server before
 	// CheckCurrent fails; 0 disables the check.
 	MaxStaleness time.Duration
-	// ArrivalTimeout bounds how long a look-up waits for an index to show an object
-	// that the API server holds.
+	// ArrivalTimeout bounds how long a look-up waits for an index to show an object that the
+	// API server has.
 	ArrivalTimeout time.Duration
 	// Watch watches the collections. It defaults to watches over the network.
 	Watch feed.WatchFunc

@@ -88,9 +88,9 @@ func (r *Reports) rowsOn(kind, id string, resource types.NamespacedName) []*flee
 	})
 }
 
-// AddEventHandler calls the handler for each report that the index holds, and for each
-// later change, except changes of metadata only. The reports of the first list count as
-// the initial list. The handler must not block.
+// AddEventHandler calls the handler for each report in the index, and for each later
+// change, except changes of metadata only. The reports of the first list count as the
+// initial list. The handler must not block.
 func (r *Reports) AddEventHandler(handler cache.ResourceEventHandler) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
