@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 	tests := map[string]struct {
 		content        string
 		want           lists
-		wantFinalizing lists // want where it is nil
+		wantFinalizing lists // want if it is nil
 	}{
 		"both kinds": {
 			content: "requiredAdapters:\n  Cluster: [validator, dns, pullsecret, hypershift]\n  NodePool:\n  - validator\n  - hypershift\n",

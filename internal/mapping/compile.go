@@ -38,8 +38,8 @@ const (
 // expression that reaches the bound takes about ten milliseconds.
 const maxCost = 100_000
 
-// Program holds the compiled rules of one Kind. It is safe for concurrent use. A
-// nil Program has no rules.
+// Program contains the compiled rules of one Kind. It is safe for concurrent use. A nil
+// Program has no rules.
 type Program struct {
 	rules []compiled
 }
