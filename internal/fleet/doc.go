@@ -18,7 +18,7 @@ limitations under the License.
 // lists and searches. Each replica of the program holds one Index for each of its
 // collections. Package feed keeps the Index current.
 //
-// The files read in one direction; each part uses only the parts before it:
+// Read the files in this order; each part uses only the parts before it:
 //
 //   - row*.go: the model, which is one immutable Row for each object.
 //   - schema*.go and order*.go: the fields of a collection, and orders of rows.
@@ -38,25 +38,25 @@ limitations under the License.
 // another order, it takes the cheaper of two ways: walk a view from the end that is
 // nearer to the page, or sort the matching rows. Some comparisons have no index: regular
 // expressions on names, paths into free-form objects, and reasons of conditions. For
-// these, the search scans the rows that its other parts leave, without the lock.
+// these, the search tests each row that its other parts select, without the lock.
 //
-// A search has a number of steps for what it does with the lock. They suffice for usual
-// searches. A search that needs more, and one that scans or sorts many rows, waits for its
-// turn: few searches have one at a time, and callers get turns in rotation. In its turn it
-// has more steps. What even these do not suffice for is done without the lock, and what
-// changes meanwhile is done again. So no search keeps writers, or readers that wait for
-// writers, from the index for long.
+// While a search holds the lock, it may take a limited number of steps. They suffice for
+// usual searches. A search that needs more steps, or that scans or sorts many rows, waits
+// for a turn: few searches have a turn at a time, and callers get turns in rotation. A
+// search with a turn may take more steps. If it needs even more, it does that work
+// without the lock, and repeats it for rows that change meanwhile. So no search blocks
+// writers, or readers that wait for writers, for long.
 //
 // A repeated search becomes a standing search: the Index caches which rows match, and
-// each request tests only the rows that changed since the previous one. A page then
-// costs what has changed, for every search, every size of fleet and every order that
-// was requested twice. Writers only record which rows they change, so neither many nor
-// expensive standing searches slow them down. A standing search without requests costs
-// nothing until another search evicts it.
+// each request tests only the rows that changed since the previous one. The cost of a
+// page then depends on the number of these changes, for every search, every size of fleet
+// and every order that was requested twice. Writers only record which rows they change,
+// so neither many nor expensive standing searches slow them down. A standing search
+// without requests costs nothing until another search evicts it.
 //
 // # What is not here
 //
-// Package facade has HTTP and paging parameters, package rest the rendering of objects,
-// package feed the lists and watches of the API server, and package tsl the search
+// Package facade implements HTTP and paging parameters. Package rest renders objects.
+// Package feed lists and watches at the API server. Package tsl implements the search
 // language.
 package fleet

@@ -29,10 +29,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// ErrNotFound reports that the awaited row is gone.
+// ErrNotFound reports that the awaited row does not exist or was deleted.
 var ErrNotFound = errors.New("not found")
 
-// goneIDs is how many ids of former rows an Index remembers.
+// goneIDs is the maximum number of ids of removed rows that an Index remembers.
 const goneIDs = 10_000
 
 // Index holds the rows of one collection. It is safe for concurrent use. The result of each
@@ -56,19 +56,20 @@ type Index struct {
 	standing standingSearches
 
 	waits waits
-	// gone holds ids of rows that the Index held and does not hold any more.
+	// gone contains the ids of rows that were removed from the Index.
 	gone *lru.Cache
 	// proven is the result of Proven.
 	proven atomic.Pointer[time.Time]
 }
 
-// New returns an empty Index of a collection, whose large searches take turns of their own.
+// New returns an empty Index of a collection. It shares the turns of its large searches
+// with no other work.
 func New(schema Schema) *Index {
 	return NewWithTurns(schema, fairness.NewTurns(fairness.HalfOfProcessors()))
 }
 
-// NewWithTurns returns an empty Index of a collection, whose large searches share turns with
-// other work.
+// NewWithTurns returns an empty Index of a collection. Its large searches share turns
+// with other work.
 func NewWithTurns(schema Schema, turns *fairness.Turns) *Index {
 	return &Index{
 		schema:   &schema,
@@ -99,8 +100,9 @@ func (x *Index) Get(id string) (*Row, bool) {
 	return x.rows[ordinal], true
 }
 
-// IsGone reports whether the Index held a row with that id, and holds none now. It remembers
-// the ids of the latest 10,000 such rows, and returns false for others.
+// IsGone reports whether a row with that id was removed from the Index and has not
+// returned. The Index remembers the ids of the 10,000 rows that were removed last; for
+// other ids, IsGone returns false.
 func (x *Index) IsGone(id string) bool {
 	_, ok := x.Get(id)
 	if ok {
@@ -145,6 +147,6 @@ func (x *Index) OwnedBy(owners ...string) []*Row {
 	return rows
 }
 
-// HasSynced reports whether the Index was filled once with everything that the API server
-// held, by Replace.
+// HasSynced reports whether Replace has filled the Index with a complete list from the
+// API server.
 func (x *Index) HasSynced() bool { return x.synced.Load() }

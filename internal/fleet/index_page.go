@@ -27,12 +27,12 @@ import (
 type Query struct {
 	// Filter is the search, nil for none. It need not be normalized.
 	Filter tsl.Expr
-	// Owners, After, Offset and Limit are those of a PageRequest.
+	// Owners, After, Offset and Limit have the same meaning as in a PageRequest.
 	Owners []string
-	// OrderBy are the fields that order the rows, the most significant first. Without any,
-	// the newest row is first. Rows with equal values in all fields are ordered by id, in
-	// the direction of the last field. If that is created_time, they are ordered by their
-	// Sequence first.
+	// OrderBy are the fields that order the rows, the most significant first. If it is
+	// empty, the newest row is first. Rows with equal values in all fields are ordered by
+	// id, in the direction of the last field. If the last field is created_time, Sequence
+	// orders them before id does.
 	OrderBy       []Order
 	After         *Position
 	Offset, Limit int
@@ -42,16 +42,16 @@ type Query struct {
 type PageRequest struct {
 	// Owners limits the search to the rows of any of these owners; empty means all rows.
 	Owners []string
-	// After is the position after which the page begins, nil for the begin of the list. The
-	// order must be the default order or its reverse.
+	// After is the position after which the page begins, nil for the beginning of the list.
+	// The order must be the default order or its reverse.
 	After *Position
-	// Offset is the number of rows to skip from there. Limit is the maximum number of rows to
-	// return. A negative number counts as 0.
+	// Offset is the number of rows to skip after that position. Limit is the maximum number
+	// of rows to return. A negative number counts as 0.
 	Offset, Limit int
 }
 
-// window returns the window of the page among total rows, of which it skips some. It is
-// false if the window is empty.
+// window returns the window of the page among total rows, of which the first skipped ones
+// are at or before the position. ok is false if the window is empty.
 func (r PageRequest) window(total, skipped int, order ordering) (w window, ok bool) {
 	offset := max(r.Offset, 0)
 	n := min(r.Limit, total-skipped-offset)
@@ -78,7 +78,7 @@ func (x *Index) List(ctx context.Context, q Query) (Page, error) {
 
 // Page returns one page of the rows that match a Search. The error is a *FieldError if the
 // request has a position that the order does not allow, ErrTooBroad if a scan takes too long,
-// fairness.ErrBusy if the search gets no turn, or the error of ctx if that is done first.
+// fairness.ErrBusy if the search gets no turn, or the error of ctx if ctx is done first.
 func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error) {
 	if byTime := x.schema.defaultOrder; r.After != nil && (!s.single || s.order[0].field != byTime) {
 		return Page{}, &FieldError{Field: s.order[0].field.name, Offset: -1, Message: "pages after a position are in the order of " + byTime.name + " only"}
@@ -93,9 +93,9 @@ func (x *Index) Page(ctx context.Context, s *Search, r PageRequest) (Page, error
 	return x.evaluate(ctx, s, r)
 }
 
-// evaluate answers a search from the table. With few steps, it needs no turn. A search that
-// needs more waits for its turn and begins again, with more steps. What these do not suffice
-// for is done without the lock, because rows are immutable.
+// evaluate answers a search from the table. A search of few steps needs no turn. Another
+// search waits for its turn and starts over, with more steps. If it needs even more, it
+// does that work without the lock, which is possible because rows are immutable.
 func (x *Index) evaluate(ctx context.Context, s *Search, r PageRequest) (Page, error) {
 	if s.node == nil && s.single && len(r.Owners) == 0 {
 		return x.pageOfAll(s, r), nil
@@ -131,7 +131,8 @@ func (x *Index) pageOfAll(s *Search, r PageRequest) Page {
 	return pageOf(x.views[s.order[0].field], r, len(x.byID), s.order)
 }
 
-// steps returns the steps of a search with that turn, or of one without a turn.
+// steps returns the number of steps of a search with that turn, nil for a search without
+// one.
 func (x *Index) steps(taken *fairness.Turn) steps {
 	if taken == nil {
 		return x.limits.fewSteps
@@ -144,8 +145,8 @@ func (x *Index) scope(steps *steps) scope {
 	return scope{table: x.table, fewValues: x.limits.fewValues, steps: steps}
 }
 
-// found is what a search finds with the lock: the rows of its page, or a part of the
-// matching rows that has to be sorted for it.
+// found is the result of a search while it holds the lock: the rows of its page, or a
+// part of the matching rows that must be sorted to get the page.
 type found struct {
 	total  int
 	rows   []*Row
@@ -154,8 +155,8 @@ type found struct {
 	first int
 }
 
-// find finds the page of a set. The caller holds the lock. find is false if there are too few
-// steps, or too many rows to sort without a turn.
+// find finds the page of a set. The caller holds the lock. ok is false if there are too
+// few steps, or too many rows to sort without a turn.
 func (x *Index) find(set rowSet, s *Search, r PageRequest, taken *fairness.Turn, steps *steps) (f found, ok bool) {
 	sorted := func(page Page) (found, bool) { return found{total: page.Total, rows: page.Rows, sorted: true}, true }
 	v := x.views[s.order[0].field]
@@ -210,9 +211,9 @@ func (f found) pageWithin(watch *stopwatch, s *Search, r PageRequest) (Page, err
 const walkRatio = 4
 
 // fetch returns the rows of a window of a set from the view, if that is cheaper than to
-// gather and sort the set. The order is that of the view if it is single, else the view is
-// that of its first field. If the rows are not sorted, they are a part of the set that
-// contains the window, of at most maxRows.
+// gather and sort the set. If single is true, the view has the complete order, else only
+// that of its first field. If the returned rows are not sorted, they are a part of the
+// set, of at most maxRows rows, that contains the window.
 func (v *view) fetch(s rowSet, single bool, w window, maxRows int, steps *steps) (f found, ok bool) {
 	visits, all := v.steps(s, w), v.tree.Len()
 	if single && visits < walkRatio*s.total {

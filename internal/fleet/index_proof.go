@@ -18,8 +18,8 @@ package fleet
 
 import "time"
 
-// Proven returns the latest moment for which it is known that the Index reflects all changes
-// up to then. It is the zero time before the first proof.
+// Proven returns the time of the latest proof of currency: the Index reflects all changes
+// up to that time. Before the first proof, it is the zero time.
 func (x *Index) Proven() time.Time {
 	if at := x.proven.Load(); at != nil {
 		return *at

@@ -27,7 +27,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
-// limits bound the work of searches, so that they leave capacity for all others.
+// limits bound the work of searches, so that other requests have capacity left.
 type limits struct {
 	// scanTime is the maximum time that a search scans or sorts rows.
 	scanTime time.Duration
@@ -39,7 +39,7 @@ type limits struct {
 	// holds the lock.
 	fewValues int
 	// fewSteps are the steps of a search without a turn, and manySteps those of a search in
-	// its turn. manySteps is also the number of rows that it gathers at a time.
+	// its turn. manySteps is also the number of rows that a search gathers at a time.
 	fewSteps, manySteps steps
 }
 
@@ -53,7 +53,7 @@ var defaultLimits = limits{
 }
 
 // ErrTooBroad reports that a search could not scan or sort all its rows in time. The user
-// gets an answer from a narrower search.
+// has to narrow the search.
 var ErrTooBroad = errors.New("the search or its order looks at too many objects; narrow it, as by a label, a condition or a name")
 
 // takeTurn waits for a turn for work on that number of rows. Few rows need none.
@@ -96,7 +96,7 @@ func (x *Index) scan(ctx context.Context, p *plan, search *Search, owners []stri
 	return nil, fairness.ErrBusy
 }
 
-// run finds the result. It is false if the table was replaced meanwhile.
+// run finds the result. ok is false if the table was replaced meanwhile.
 func (s *scan) run(x *Index) (ok bool, err error) {
 	s.ordinals = s.plan.set.ToArray()
 	if s.rows, ok, err = x.gatherPieces(s.state.table, s.ordinals, &s.watch); err != nil || !ok {
@@ -122,9 +122,9 @@ func (s *scan) run(x *Index) (ok bool, err error) {
 	return true, nil
 }
 
-// gatherPieces returns the rows of some ordinals of the table of that number. It releases the
-// lock after each piece. So a row that changes meanwhile may be that of any state, and nil if
-// it goes. gatherPieces is false if the table is replaced.
+// gatherPieces returns the rows of some ordinals of the table with that number. It
+// releases the lock after each piece. So of a row that changes meanwhile, it may return
+// any version, and nil if the row is deleted. ok is false if the table is replaced.
 func (x *Index) gatherPieces(table uint64, ordinals []uint32, watch *stopwatch) (rows []*Row, ok bool, err error) {
 	rows = make([]*Row, 0, len(ordinals))
 	for piece := range slices.Chunk(ordinals, int(x.limits.manySteps)) {
@@ -146,8 +146,8 @@ func (x *Index) gatherPieces(table uint64, ordinals []uint32, watch *stopwatch) 
 	return rows, true, nil
 }
 
-// changesSince returns the rows of a table that changed after a state, by their ordinals: nil
-// for a row that is gone. It is false if the table is replaced, or the changes are too many.
+// changesSince returns the rows that changed after a state, by their ordinals; a deleted
+// row is nil. ok is false if the table is replaced, or if there are too many changes.
 func (x *Index) changesSince(as state) (changed map[uint32]*Row, now state, strays *roaring.Bitmap, ok bool) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()

@@ -25,8 +25,8 @@ import (
 )
 
 // WaitForResourceVersion returns nil once the Index reflects every change up to
-// resourceVersion, which is that of an object of its collection. It returns the error of ctx
-// if that is done first.
+// resourceVersion, which must be that of an object of its collection. It returns the
+// error of ctx if ctx is done first.
 func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion string) error {
 	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
@@ -45,10 +45,10 @@ func (x *Index) WaitForResourceVersion(ctx context.Context, resourceVersion stri
 	}
 }
 
-// WaitForSync returns nil once the Index was filled. It returns the error of ctx if that is
-// done first.
+// WaitForSync returns nil once the Index has synced. It returns the error of ctx if ctx
+// is done first.
 func (x *Index) WaitForSync(ctx context.Context) error {
-	return x.WaitForResourceVersion(ctx, "1") // every list has a later one
+	return x.WaitForResourceVersion(ctx, "1") // every list has a later version
 }
 
 // WaitForRow returns the row with that id once until is true for it. It calls until for
@@ -74,8 +74,8 @@ func (x *Index) WaitForRow(ctx context.Context, id string, until func(*Row) bool
 	}
 }
 
-// WaitForArrival returns the row with that id once there is one. It returns the error of ctx
-// if that is done first.
+// WaitForArrival returns the row with that id once the Index contains it. It returns the
+// error of ctx if ctx is done first.
 func (x *Index) WaitForArrival(ctx context.Context, id string) (*Row, error) {
 	changed := x.waits.forRow(id) // before the first Get, so no change is missed
 	defer x.waits.forgetRow(id, changed)
@@ -183,7 +183,7 @@ func (w *waits) rowsChanged(ids []string) {
 		for _, changed := range w.rows[id] {
 			select {
 			case changed <- struct{}{}:
-			default: // an earlier change has not been taken yet; its taker will see this one
+			default: // the waiter has not received an earlier change yet; it will see this one, too
 			}
 		}
 	}

@@ -58,8 +58,8 @@ func (x *Index) Delete(key types.NamespacedName) {
 }
 
 // Replace makes rows the whole content of the Index, as of resourceVersion, in one step: no
-// reader sees a part of it. A row that the Index holds already may be among them. The Index
-// has synced from then on.
+// reader sees a part of it. rows may include rows that the Index already contains. From
+// then on, HasSynced returns true.
 func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 	version, err := ParseResourceVersion(resourceVersion)
 	if err != nil {
@@ -93,11 +93,11 @@ func (x *Index) Replace(rows []*Row, resourceVersion string) error {
 	return nil
 }
 
-// difference is how the content of a table differs from a list of rows.
+// difference lists how a table differs from a list of rows.
 type difference struct {
 	gone    []uint32 // ordinals without a row in the list
-	goneIDs []string // ids of rows that the list does not have, or has another row in place of
-	put     []*Row   // rows of the list that the table does not hold
+	goneIDs []string // ids of rows that the list does not have, or replaces with rows of another id
+	put     []*Row   // rows of the list that the table does not have
 	changed []string // ids of the rows of put
 }
 
@@ -126,8 +126,8 @@ func (x *table) diff(rows []*Row) difference {
 	return d
 }
 
-// swap replaces the table that readers see. The new table is complete before, so readers
-// do not wait while it is made.
+// swap replaces the table that readers see. The new table is already complete, so readers
+// do not wait while it is built.
 func (x *Index) swap(t *table) {
 	t.number = x.number + 1
 	x.mu.Lock()
@@ -148,7 +148,7 @@ func (x *Index) Observe(resourceVersion string) error {
 // share lets the row share memory with its predecessor and the rest of the fleet. A writer
 // calls it before it takes the lock.
 func (x *Index) share(row *Row) {
-	if predecessor, _ := x.GetByKey(row.Key); predecessor != row { // else readers have the row
+	if predecessor, _ := x.GetByKey(row.Key); predecessor != row { // else readers already read this row
 		row.share(predecessor)
 	}
 }

@@ -23,8 +23,8 @@ import (
 )
 
 // Position is the place of a row in the default order of its collection. It stays valid
-// when rows come and go, including the row itself: no page after a Position skips or repeats
-// a row because of them.
+// when rows, including the row itself, are added and deleted: such changes never make the
+// page after a Position skip or repeat another row.
 type Position struct {
 	CreatedTime time.Time
 	Sequence    uint64
@@ -77,8 +77,9 @@ type pager interface {
 	preceding(c cursor) int
 }
 
-// pageOf returns the page of a request from a pager of total rows. It is generic because a
-// pager that becomes an interface takes an allocation, which is much of a page's cost.
+// pageOf returns the page of a request from a pager of total rows. It is generic because
+// the conversion of a pager to an interface allocates memory, which is a large part of a
+// page's cost.
 func pageOf[P pager](p P, r PageRequest, total int, order ordering) Page {
 	w, ok := r.window(total, skipped(p, r, total, order), order)
 	if !ok {
@@ -101,8 +102,8 @@ func (v *view) preceding(c cursor) int {
 	return sort.Search(v.tree.Len(), func(i int) bool { return !c.precedes(v.row(i)) })
 }
 
-// preceding searches the set and the strays. Rows of the position's time are in no order in
-// the set, so it counts them.
+// preceding searches the set and the strays. The set does not order rows of the same
+// time, so preceding tests each row of the position's time.
 func (r ranking) preceding(c cursor) int {
 	x, n := r.table, sort.Search(r.length, func(i int) bool { return r.compare(r.row(i), c.row) >= 0 })
 	if n < r.length {
@@ -119,8 +120,8 @@ func (r ranking) preceding(c cursor) int {
 	return n + sort.Search(len(r.strays), func(i int) bool { return !c.precedes(r.strays[i]) })
 }
 
-// unsorted is a pager of rows that are sorted for one page. They are a part of a set that
-// begins with the row of number first.
+// unsorted is a pager that sorts rows for one page. The rows are a part of a set; first
+// is the number of rows of the set before them.
 type unsorted struct {
 	rows    []*Row
 	first   int

@@ -42,8 +42,8 @@ func (w window) fromNearerEnd(total int) (skip int, backwards bool) {
 	return w.offset, w.descending
 }
 
-// sliceBy returns the rows of a window in the order of compare. It reorders rows, which are
-// the part of the set that begins with the row of number first.
+// sliceBy returns the rows of a window in the order of compare. It reorders rows. They
+// are a part of the set; first is the number of rows of the set before them.
 func sliceBy(order func(a, b *Row) int, rows []*Row, first int, w window) []*Row {
 	compare := order
 	offset := w.offset - first
@@ -63,7 +63,7 @@ func sliceBy(order func(a, b *Row) int, rows []*Row, first int, w window) []*Row
 
 // sortFirst returns the first n rows in order. It reorders rows.
 func sortFirst(rows []*Row, n int, compare func(a, b *Row) int) []*Row {
-	const sortAtLeast = 4 // sorting all rows is as cheap if n is a larger part of them
+	const sortAtLeast = 4 // from a quarter of the rows on, sorting all is as cheap
 	leading := rows[:n]
 	if n < len(rows)/sortAtLeast {
 		selectFirst(rows, n, compare)

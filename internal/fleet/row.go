@@ -26,7 +26,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Row is what an Index knows of one object. A Row in an Index is immutable, because
+// Row is the entry of one object in an Index. A Row in an Index is immutable, because
 // readers share it without a lock. A change of the object makes a new Row.
 type Row struct {
 	// ID is the REST id, which v1.ID derives from the object's metadata.uid. It is
@@ -47,25 +47,25 @@ type Row struct {
 	// time of the adapter's first report.
 	CreatedTime time.Time
 	// Sequence orders rows of equal CreatedTime by their creation, 0 if unknown. Kubernetes
-	// has creation times of one second.
+	// rounds creation times to whole seconds.
 	Sequence uint64
 	// CreationTimestamp is the object's metadata.creationTimestamp, in Unix seconds.
 	CreationTimestamp int64
 	// UpdatedTime is the time of the object's last update. For an AdapterStatus it is
 	// the time of the last report.
 	UpdatedTime time.Time
-	// DeletedTime is the time of the object's deletion. It is the zero time unless
-	// finalizers hold the deleted object.
+	// DeletedTime is the time of the object's deletion. It is the zero time unless the
+	// object is deleted and still has finalizers.
 	DeletedTime time.Time
-	// OwnerID identifies the owner, "" for none. The Index only compares it with the
-	// owners of a Query, so its form is free. In a collection whose Schema has owner_id,
-	// it is the value that users write.
+	// OwnerID identifies the owner, "" for none. The Index only compares it with the owners
+	// of a Query, so it may have any form. In a collection whose Schema has owner_id, it is
+	// the value that users write in searches.
 	OwnerID string
-	// Applied, of an AdapterStatus, says that a field manager has applied it, or a part of it
+	// Applied is true if a field manager has applied the AdapterStatus, or a part of it
 	// (server-side apply).
 	Applied bool
-	// LastResult, of an AdapterStatus without a result, is v1.LastResultAnnotation, "" if
-	// there is none.
+	// LastResult is the v1.LastResultAnnotation of an AdapterStatus without a result, "" if
+	// it has none.
 	LastResult string
 	// Labels are the labels that REST shows.
 	Labels Labels
@@ -97,8 +97,8 @@ type Digest [16]byte
 
 // share replaces the strings of a row by equal strings of its predecessor, which may be
 // nil, or of the rest of the fleet. User names, for example, are few and occur in many
-// rows. The runtime forgets an interned string that no handle refers to, so a string of the
-// predecessor is preferred.
+// rows. The runtime forgets an interned string that no handle refers to, so share prefers
+// the strings of the predecessor.
 func (r *Row) share(predecessor *Row) {
 	if predecessor == nil {
 		r.CreatedBy, r.UpdatedBy, r.DeletedBy = intern(r.CreatedBy), intern(r.UpdatedBy), intern(r.DeletedBy)

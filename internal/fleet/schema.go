@@ -44,7 +44,8 @@ type Schema struct {
 	freeForm []string
 	// selectors are the API server's field selectors, by the field with the same values.
 	selectors map[*field]string
-	// defaultOrder is the field that orders a list without an order, descending.
+	// defaultOrder is the field that orders a list, descending, if the request names no
+	// order.
 	defaultOrder *field
 }
 
@@ -96,10 +97,10 @@ type conditionTypes struct {
 	rule string
 }
 
-// resourceConditionTypes are the types that aggregation and condition rules give. The type
-// of an adapter's condition begins with the adapter's name in PascalCase, and the first
-// character of that name may be a digit. If the names of two adapters give the same type,
-// one of them has its name added.
+// resourceConditionTypes are the types that aggregation and condition rules produce. The
+// type of an adapter's condition begins with the adapter's name in PascalCase, and the
+// first character of that name may be a digit. If the names of two adapters lead to the
+// same type, the type of one of them ends in _ and the adapter's name.
 var resourceConditionTypes = conditionTypes{
 	pattern: regexp.MustCompile("^[A-Z0-9][A-Za-z0-9]*(_[a-z0-9]([-a-z0-9]*[a-z0-9])?)?$"),
 	rule:    "types are written in PascalCase, such as Ready, and may end in _ and the name of an adapter",
@@ -154,7 +155,8 @@ func (s *Schema) isCondition(elements []string) bool {
 }
 
 // ordering returns the complete order of a list: the fields of orders and then, unless id
-// is among them, the tie of the last field, if any, and id, in the direction of the last.
+// is among them, the tie of the last field, if any, and id, in the direction of the last
+// field.
 func (s *Schema) ordering(orders []Order) (ordering, error) {
 	if len(orders) == 0 {
 		return s.defaultOrder.ordering(true), nil

@@ -97,7 +97,7 @@ var (
 		tie:     sequence,
 	}
 	// sequence is in no Schema: it only breaks ties. A row without a sequence precedes the
-	// others of its time, so that the order is total.
+	// other rows of its time, so that the order is total.
 	sequence = &field{
 		name:    "sequence",
 		compare: func(a, b *Row) int { return cmp.Compare(a.Sequence, b.Sequence) },

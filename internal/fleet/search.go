@@ -30,11 +30,11 @@ import (
 type Search struct {
 	node  node // nil matches everything
 	order ordering
-	// single is that of the order.
+	// single is the result of order.single.
 	single bool
 	size   int
 
-	// work is the number of values that a test of one row compares. cost is that of the
+	// work is the number of values that a test of one row compares. cost is the cost of the
 	// most expensive comparison.
 	work int
 	cost cost
@@ -82,11 +82,11 @@ func (s *Search) Size() int { return s.size }
 func (s *Search) matches(r *Row) bool { return s.node == nil || s.node.matches(r) }
 
 // fewOwned is the number of rows of an owner up to which testing each row is cheaper than
-// binding the search: posting lists are those of the whole fleet.
+// binding the search, because posting lists cover the whole fleet.
 const fewOwned = 64
 
-// bind finds the rows that match, among those of the owners, or all if there are none. The
-// caller holds the lock of the table.
+// bind finds the rows that match, among the rows of these owners, or among all rows if
+// there are no owners. The caller holds the lock of the table.
 func (s *Search) bind(in scope, owners []string) *plan {
 	all := &plan{set: in.all, exact: true}
 	if len(owners) > 0 {

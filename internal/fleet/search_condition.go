@@ -28,7 +28,7 @@ import (
 )
 
 // compileCondition compiles a comparison of the status or another field of a condition. The
-// elements are the condition's type, which holds a dot only in quotes, and the field.
+// elements are the condition's type, which contains a dot only in quotes, and the field.
 func (s *Schema) compileCondition(c *tsl.Comparison, elements []string) (node, error) {
 	conditionType := elements[0]
 	if !s.conditionTypes.pattern.MatchString(conditionType) {

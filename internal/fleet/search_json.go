@@ -24,8 +24,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// jsonValue is a value in valid JSON without white space, as rows hold it. It is nil if
-// there is no value.
+// jsonValue is a value in valid JSON without white space, as rows contain it. It is nil
+// if there is no value.
 type jsonValue []byte
 
 // String returns the JSON without a copy, because the JSON of a row is immutable.
@@ -119,7 +119,7 @@ func (v jsonValue) length() int {
 	return len(v)
 }
 
-// nesting tells what a byte does to the depth of a value. Nearly all bytes do nothing.
+// nesting is the effect of each byte on the depth of a value. Nearly all bytes have none.
 var nesting = [256]byte{'{': opens, '[': opens, '}': closes, ']': closes, '"': quotes}
 
 const (

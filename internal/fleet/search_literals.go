@@ -68,8 +68,8 @@ func stringLiterals(c *tsl.Comparison) ([]string, error) {
 	})
 }
 
-// example returns an operator with which the user can compare one value: the operator itself
-// unless it takes several.
+// example returns an operator with which the user can compare one value: the operator
+// itself unless it accepts several values.
 func example(op tsl.Op) tsl.Op {
 	switch op {
 	case tsl.In, tsl.NotIn, tsl.Between, tsl.NotBetween:

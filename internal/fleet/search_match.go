@@ -46,7 +46,7 @@ func (m match) bind(in scope) *plan {
 
 func (m match) matches(r *Row) bool { return m.predicate(r) }
 
-// presence matches rows that have a value, or with tsl.IsNull those that have none.
+// presence matches rows that have a value, or, for tsl.IsNull, rows that have none.
 func presence(op tsl.Op, present finder, has func(*Row) bool) match {
 	if op == tsl.IsNotNull {
 		return match{func(in scope) *roaring.Bitmap { return present(in.table) }, has}

@@ -26,8 +26,8 @@ import (
 
 // node is a part of a compiled search.
 type node interface {
-	// bind finds what posting lists and views can find. The caller holds the lock of the
-	// table.
+	// bind evaluates the part by posting lists and views as far as possible. The caller
+	// holds the lock of the table.
 	bind(in scope) *plan
 	// matches reports whether the part is true for a row.
 	matches(*Row) bool
@@ -39,7 +39,7 @@ type scope struct {
 	// within are the rows that matter to the caller; nil means all rows.
 	within *roaring.Bitmap
 	// fewValues is the number of values of a column that a search may test while it holds
-	// the lock. steps are what it may do in all while it holds the lock.
+	// the lock. steps is the number of steps that it may still take while it holds the lock.
 	fewValues int
 	steps     *steps
 }
@@ -51,8 +51,8 @@ func (in scope) untested(predicate func(*Row) bool, cost cost) *plan {
 
 // plan is a part of a search that is bound to one state of a table.
 type plan struct {
-	// set holds every row that may match. If the plan is exact, all of them match. The set
-	// may be a posting list, so it is read-only.
+	// set contains every row that may match. If the plan is exact, all of them match. The
+	// set may be a posting list, so it is read-only.
 	set   *roaring.Bitmap
 	exact bool
 
@@ -156,7 +156,8 @@ func (c conjunction) matches(r *Row) bool {
 	return true
 }
 
-// intersection starts with the smallest set, so it never tests what that set lacks.
+// intersection starts with the smallest set, so it never tests a row that this set does
+// not contain.
 func intersection(sets []*roaring.Bitmap) *roaring.Bitmap {
 	slices.SortFunc(sets, func(a, b *roaring.Bitmap) int {
 		return cmp.Compare(a.GetCardinality(), b.GetCardinality())

@@ -26,9 +26,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
-// scan is a search that tests rows one by one, without the lock. It begins with what a plan
-// found in one state of the table, and tests rows that change until it has all rows once
-// more. So its result is that of one state, the last one.
+// scan is a search that tests rows one by one, without the lock. It starts with the rows
+// that a plan found in one state of the table. Rows may change while it gathers them. It
+// then reads the changed rows in one later state, and its result reflects that state.
 type scan struct {
 	search *Search
 	owners []string
@@ -36,7 +36,7 @@ type scan struct {
 	state  state
 	watch  stopwatch
 
-	// ordinals and rows are those that may match. strays are the strays of the table.
+	// ordinals and rows are the rows that may match. strays are the strays of the table.
 	ordinals []uint32
 	rows     []*Row
 	strays   *roaring.Bitmap
@@ -49,8 +49,8 @@ func newScan(x *table, p *plan, search *Search, owners []string, watch stopwatch
 	return &scan{search: search, owners: owners, plan: p, state: x.state(), watch: watch}
 }
 
-// mend replaces the rows that changed since the plan was bound, by their ordinals. It returns
-// the rows for which the plan is still true.
+// mend replaces the rows that changed since the plan was bound. changed contains them by
+// their ordinals. mend returns the rows for which the plan is still true.
 func (s *scan) mend(changed map[uint32]*Row) (unchanged *roaring.Bitmap) {
 	if len(changed) == 0 {
 		return s.plan.set
@@ -81,7 +81,7 @@ func (s *scan) mend(changed map[uint32]*Row) (unchanged *roaring.Bitmap) {
 	return unchanged
 }
 
-// mayMatch reports whether a row, nil for none, is one of the owners'.
+// mayMatch reports whether a row, nil for none, belongs to one of the owners.
 func (s *scan) mayMatch(row *Row) bool {
 	return row != nil && (len(s.owners) == 0 || slices.Contains(s.owners, row.OwnerID))
 }
@@ -160,7 +160,7 @@ type stopwatch struct {
 	tests    int
 	turn     *fairness.Turn
 	patience time.Duration
-	// err is why the search must end, nil as long as it need not.
+	// err is the reason why the search must end, nil if it may continue.
 	err error
 }
 
@@ -168,9 +168,9 @@ func newStopwatch(ctx context.Context, limits limits, turn *fairness.Turn) stopw
 	return stopwatch{ctx: ctx, deadline: time.Now().Add(limits.scanTime), turn: turn, patience: limits.patience}
 }
 
-// tested records one test of a row, of that cost. It fails as check does. It reads the clock
-// after each match of a pattern, which may take a while; after every other test, reading the
-// clock would take as long as the test.
+// tested records one test of a row, of that cost. It calls check and returns its error
+// after each match of a pattern, which may take a while, but only after one in 16 other
+// tests: check reads the clock, which takes as long as such a test.
 func (w *stopwatch) tested(c cost) error {
 	testsPerReading := 16
 	if c == costPattern || c == costFreeFormPattern {

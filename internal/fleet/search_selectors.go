@@ -44,9 +44,9 @@ type SelectorError struct {
 func (e *SelectorError) Error() string { return e.Part + ": " + e.Reason }
 
 // Selectors returns a label selector and a field selector that together select on the API
-// server the objects that a search matches. Field selectors read the status, so an object
-// counts once the reconciler has written it. If the search compares no label or no field,
-// the selector of that kind is empty.
+// server the objects that a search matches. Field selectors read the status, so they
+// select an object only once the reconciler has written its status. If the search
+// compares no label or no field, the selector of that kind is empty.
 //
 // The error is a *FieldError if the Schema does not allow the search. It is a *SelectorError
 // if selectors cannot express it: a selector is a conjunction of few kinds of requirement.
@@ -82,7 +82,7 @@ func (s *selectors) add(e tsl.Expr) error {
 	case *tsl.Or:
 		return &SelectorError{Part: e.String(), Offset: offsetOf(e), Reason: "selectors have no \"or\""}
 	}
-	c := e.(*tsl.Comparison) // a compiled search has nothing else
+	c := e.(*tsl.Comparison) // a compiled search contains nothing else
 	elements := c.Field.Elements()
 	name := strings.Join(elements, ".")
 	if f := s.schema.field(name); f != nil {
@@ -119,8 +119,8 @@ func inexpressible(c *tsl.Comparison, format string, args ...any) error {
 	return &SelectorError{Part: c.String(), Offset: c.Field.Offset, Reason: fmt.Sprintf(format, args...)}
 }
 
-// addLabel adds the requirements of a label. A negative operator of a search also requires
-// that the label exists; that of a label selector does not.
+// addLabel adds the requirements of a label. A negative operator of a search also
+// requires that the label exists; a negative operator of a label selector does not.
 func (s *selectors) addLabel(c *tsl.Comparison, key string) error {
 	var operators []selection.Operator
 	switch c.Op {
@@ -158,7 +158,7 @@ func (s *selectors) addField(c *tsl.Comparison, f *field) error {
 		return inexpressible(c, "no field selector reaches this; those of this list reach %s", s.schema.selectable())
 	}
 	if c.Op == tsl.IsNotNull {
-		return nil // every object has it
+		return nil // every object has the field
 	}
 	if !isEquality(c.Op) {
 		return inexpressible(c, "field selectors have no %q", c.Op)

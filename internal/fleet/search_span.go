@@ -118,7 +118,7 @@ func (v *view) collect(from, until int) *roaring.Bitmap {
 	if from >= until {
 		return roaring.New()
 	}
-	const fewOf = 64 // an array of bits does not pay for a smaller part of all rows
+	const fewOf = 64 // an array of bits is not worth its cost for a smaller part of all rows
 	rows := len(v.table.rows)
 	pivot, _ := v.tree.GetAt(from)
 	remaining := until - from

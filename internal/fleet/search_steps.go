@@ -16,13 +16,13 @@ limitations under the License.
 
 package fleet
 
-// steps are what a search may still do while it holds the lock of the table. A step takes
-// about as long as the visit of one row of a view, 10 ns. Each part of a search takes its
-// steps before it does the work. If too few are left, the search does that part without the
-// lock: it tests rows one by one.
+// steps is the number of steps that a search may still take while it holds the lock of
+// the table. A step takes about as long as the visit of one row of a view, 10 ns. Each
+// part of a search subtracts its steps before it does the work. If too few are left, the
+// search does that part without the lock: it tests rows one by one.
 type steps int
 
-// Numbers of steps. They are estimates, and so are those of sets.
+// Numbers of steps. They are estimates, like the results of setSteps.
 const (
 	// locateSteps is for the binary searches that find a span of a view.
 	locateSteps = 500
@@ -34,7 +34,7 @@ const (
 	straySteps = 30
 )
 
-// take takes n steps and reports whether as many were left.
+// take subtracts n steps and reports whether that many were left.
 func (s *steps) take(n int) bool {
 	if n > int(*s) {
 		return false
@@ -46,6 +46,6 @@ func (s *steps) take(n int) bool {
 // setSteps returns the steps for an operation on two sets of rows of the table.
 func (x *table) setSteps() int { return len(x.rows)/256 + 1 }
 
-// takeSets takes the steps for all operations on the set of one comparison: to negate it, to
-// combine it with the sets of other comparisons, and to copy it.
+// takeSets subtracts the steps for all operations on the set of one comparison: to negate
+// it, to combine it with the sets of other comparisons, and to copy it.
 func (in scope) takeSets() bool { return in.steps.take(3 * in.setSteps()) }

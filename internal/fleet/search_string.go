@@ -24,11 +24,11 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// stringValue is where a search finds a string: in a field of a Row, or in a label.
+// stringValue describes how a search finds a string: in a field of a Row, or in a label.
 type stringValue struct {
 	// column holds the posting lists of the values, nil for the id.
 	column func(*table) *column
-	// present finds the rows that have a value; nil means those in the column.
+	// present finds the rows that have a value; nil means the rows in the column.
 	present finder
 	// view is the field whose view is in the order of the values, nil if there is none.
 	view *field

@@ -24,21 +24,21 @@ import (
 )
 
 // standing is a standing search: it caches which rows match a repeated search. Writers do
-// not know of it. Each request tests the rows that changed since the previous request. So a
-// page costs what has changed and what it holds itself, for every search and every size of
-// fleet.
+// not update it. Each request tests the rows that changed since the previous request. So
+// the cost of a page depends on these changes and on the size of the page, for every
+// search and every size of fleet.
 type standing struct {
 	search *Search // its order does not matter
-	// working is a lock of the request that tests or sorts rows for all requests.
+	// working is a lock. The request that holds it tests or sorts rows for all requests.
 	working chan struct{}
 
 	// mu guards the fields below. Its holder never waits for the lock of the Index; a reader
 	// of both takes the lock of the Index first.
 	mu     sync.Mutex
 	filled bool
-	as     state // that the fields below reflect
+	as     state // the state that the fields below reflect
 	// inOrder are the matching rows whose ordinals are in the default order, and strays are
-	// the others.
+	// the other matching rows.
 	inOrder *ordinals
 	strays  *roaring.Bitmap
 	orders  map[string]*standingOrder // by the key of the order
@@ -64,7 +64,7 @@ const (
 )
 
 // changesSince returns the changes of the table that the standing search does not reflect,
-// merged by ordinal. It is false if the search has to be evaluated again: the changes are
+// merged by ordinal. ok is false if the search has to be evaluated again: the changes are
 // unknown, or the evaluation is cheaper.
 func (st *standing) changesSince(x *table) (changes []change, ok bool) {
 	now := x.state()
@@ -126,7 +126,7 @@ func (st *standing) has(ordinal uint32) bool {
 
 func (st *standing) total() int { return st.inOrder.total + int(st.strays.GetCardinality()) }
 
-// page returns a page. The standing search is up to date. It is false if the page needs a
+// page returns a page. The standing search is up to date. ok is false if the page needs a
 // standingOrder that does not exist.
 func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool) {
 	total, first := st.total(), s.order[0].field
@@ -156,7 +156,8 @@ func (st *standing) page(x *table, s *Search, r PageRequest) (page Page, ok bool
 	return pageOf(sortedRows{x, list, total}, r, total, s.order), true
 }
 
-// rows returns all rows in no particular order. They are few.
+// rows returns all matching rows in no particular order. The caller has checked that they
+// are few.
 func (st *standing) rows(x *table) []*Row {
 	rows := make([]*Row, 0, st.total())
 	add := func(ordinal uint32) { rows = append(rows, x.rows[ordinal]) }

@@ -53,8 +53,8 @@ func newStandingSearches() standingSearches {
 	}
 }
 
-// get returns the standing search of a repeated search. It is nil for the first request, and
-// for a search that needs none.
+// get returns the standing search of a repeated search. It is nil for the first request,
+// and for a search that needs no standing search.
 func (a *standingSearches) get(s *Search) *standing {
 	if s.size > maxStandingSize || s.node == nil && s.single {
 		return nil

@@ -29,8 +29,9 @@ import (
 // maxRounds is the number of times that a request tries to catch up with writers.
 const maxRounds = 16
 
-// standingPage returns a page of a standing search. It is false if the search has to be
-// evaluated: this is the first request of the order, or writers are faster than the search.
+// standingPage returns a page of a standing search. ok is false if the search has to be
+// evaluated: this is the first request of the order, or writers are faster than the
+// search.
 func (x *Index) standingPage(ctx context.Context, st *standing, s *Search, r PageRequest) (page Page, ok bool, err error) {
 	c := catchUp{x: x, st: st, search: s}
 	defer c.end()
@@ -42,7 +43,7 @@ func (x *Index) standingPage(ctx context.Context, st *standing, s *Search, r Pag
 		if waited, err := c.begin(ctx); err != nil {
 			return Page{}, false, err
 		} else if waited {
-			continue // the request before may have done the same work
+			continue // the other request may have done the same work
 		}
 		if err := work(ctx); err != nil {
 			return Page{}, false, err
@@ -64,8 +65,8 @@ type catchUp struct {
 	sortedAs state
 }
 
-// begin makes this request the one that works for all. It reports whether it had to wait
-// for another request.
+// begin makes this request the one that works for all requests. It reports whether it had
+// to wait for another request.
 func (c *catchUp) begin(ctx context.Context) (waited bool, err error) {
 	if c.works {
 		return false, nil
@@ -171,8 +172,8 @@ func (x *Index) result(ctx context.Context, s *Search) (inOrder, strays *roaring
 	}
 }
 
-// untested returns the changed rows that have to be tested without the lock: all of them,
-// unless that is quick.
+// untested returns the changed rows that have to be tested without the lock: none if the
+// test of all of them is quick enough to hold the lock.
 func (c *catchUp) untested(changes []change) []*Row {
 	if c.search.cost == costField && len(changes)*c.search.work <= maxWork {
 		return nil
@@ -215,8 +216,8 @@ func (c *catchUp) test(ctx context.Context, rows []*Row) error {
 	return nil
 }
 
-// sort sorts the rows of the standing search without the lock. They reflect the state sortedAs,
-// except those that change meanwhile.
+// sort sorts the rows of the standing search without the lock. The sorted rows reflect
+// the state sortedAs, except the rows that change meanwhile.
 func (c *catchUp) sort(ctx context.Context) error {
 	c.st.mu.Lock()
 	total := c.st.total()
@@ -226,7 +227,7 @@ func (c *catchUp) sort(ctx context.Context) error {
 		return err
 	}
 	defer taken.Done()
-	c.st.mu.Lock() // again, because the rows may be others after a wait
+	c.st.mu.Lock() // again, because the rows may have changed during the wait
 	set, as := c.st.set(), c.st.as
 	c.st.mu.Unlock()
 	watch := newStopwatch(ctx, c.x.limits, taken)

@@ -22,8 +22,9 @@ import (
 )
 
 // sortedList is the ordinals of some rows in an order. It finds the row at any position, as
-// a view does. A view finds a row by comparisons and needs its value at insertion; a
-// sortedList removes an ordinal without a comparison, so also after its row has changed.
+// a view does. To remove a row, a view compares rows, and needs the value that the row
+// had at insertion. A sortedList removes an ordinal without a comparison, so it can do so
+// after the row has changed.
 type sortedList struct {
 	chunks []*chunk // none is empty
 	in     []*chunk // by ordinal, nil for an ordinal that is not in the list
@@ -47,7 +48,7 @@ func newSortedList(ordered []uint32) *sortedList {
 	return s
 }
 
-// own records that the chunk has the ordinals.
+// own records that the chunk contains the ordinals.
 func (s *sortedList) own(c *chunk, ordinals []uint32) {
 	for _, ordinal := range ordinals {
 		if missing := int(ordinal) + 1 - len(s.in); missing > 0 {
@@ -97,7 +98,7 @@ func (s *sortedList) insert(ordinal uint32, compare func(a, b uint32) int) {
 	s.chunks = slices.Insert(s.chunks, at+1, rear)
 }
 
-// iterate calls f for n ordinals from the offset-th on. There are as many.
+// iterate calls f for n ordinals from the offset-th on. The list has at least offset+n.
 func (s *sortedList) iterate(offset, n int, f func(ordinal uint32)) {
 	if s.starts == nil {
 		start := 0
@@ -117,8 +118,9 @@ func (s *sortedList) iterate(offset, n int, f func(ordinal uint32)) {
 	}
 }
 
-// update removes and inserts ordinals; decide tells which to do for the i-th change. A row
-// that moves is removed and inserted again. All removals precede the first comparison.
+// update removes and inserts ordinals; decide returns which of the two to do for the i-th
+// change. A row that moves is removed and inserted again. All removals precede the first
+// comparison.
 func (s *sortedList) update(changes []change, decide func(i int) (remove, insert bool), compare func(a, b uint32) int) {
 	for i, c := range changes {
 		if remove, _ := decide(i); remove {

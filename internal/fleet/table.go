@@ -27,7 +27,7 @@ type table struct {
 	rows   []*Row // by ordinal, nil if the ordinal is free
 	all    *roaring.Bitmap
 	strays *roaring.Bitmap // rows whose ordinals are out of the default order
-	newest *Row            // the row with the last ordinal in the default order; it may be gone
+	newest *Row            // the row with the last ordinal in the default order; it may have been deleted
 	byID   map[string]uint32
 	byKey  map[types.NamespacedName]uint32
 
@@ -36,8 +36,8 @@ type table struct {
 	conditions map[string]*column // by type
 	views      map[*field]*view   // of every field that orders rows; nil during a bulk load
 
-	// number identifies the table among those that it replaces. Ordinals of one table
-	// mean nothing in another.
+	// number identifies the table among all tables that the Index has had. Ordinals of one
+	// table mean nothing in another.
 	number  uint64
 	journal journal
 }
@@ -123,7 +123,7 @@ func (x *table) remove(ordinal uint32) {
 
 // replace stores a row in the place of its predecessor of the same id and key. Most
 // changes are reports. They change neither orders nor most posting lists, so replace
-// touches only what differs.
+// updates only what differs.
 func (x *table) replace(old, row *Row) {
 	row.ordinal = old.ordinal
 	var moved fieldSet

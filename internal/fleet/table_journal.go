@@ -22,7 +22,7 @@ import (
 )
 
 // journal records which rows of a table change, so that a reader that has processed all
-// rows once need not do so again. It keeps only the latest changes.
+// rows once need only process these. It keeps only the latest changes.
 type journal struct {
 	// changes becomes a ring when it has journalLength entries.
 	changes []change
@@ -45,7 +45,7 @@ const everyField = ^fieldSet(0)
 func (s fieldSet) has(i int) bool { return s&(1<<i) != 0 }
 
 // journalLength is the number of changes that a journal keeps: half a minute of 1000
-// changes a second. Pollers return sooner.
+// changes a second. Clients that poll return sooner.
 const journalLength = 1 << 15
 
 func (j *journal) record(ordinal uint32, fields fieldSet) {
@@ -58,8 +58,8 @@ func (j *journal) record(ordinal uint32, fields fieldSet) {
 	j.length++
 }
 
-// since returns all changes from that number on. It is false if the journal no longer
-// has some of them.
+// since returns all changes from that number on. ok is false if the journal no longer has
+// some of them.
 func (j *journal) since(number uint64) (changes []change, ok bool) {
 	if j.length-number > uint64(len(j.changes)) {
 		return nil, false

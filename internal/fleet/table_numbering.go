@@ -25,8 +25,8 @@ import "slices"
 // the watch delivered it late, or its time changed. If too many rows are strays or too
 // many ordinals are free, the table is renumbered.
 
-// fewStrays and fewHoles are the numbers of strays and of free ordinals that never justify
-// renumbering.
+// fewStrays and fewHoles are the numbers of strays and of free ordinals up to which a
+// table is never renumbered.
 const fewStrays, fewHoles = 1024, 4096
 
 // assignOrdinal gives a new row an ordinal.
@@ -40,8 +40,8 @@ func (x *table) assignOrdinal(row *Row) {
 	}
 }
 
-// needsRenumbering reports whether too many ordinals are free or out of order. That takes
-// a number of changes in proportion to the size of the fleet.
+// needsRenumbering reports whether too many ordinals are free or out of order. The number
+// of changes until then is proportional to the size of the fleet.
 func (x *table) needsRenumbering() bool {
 	live := len(x.byID)
 	return int(x.strays.GetCardinality()) > live/4+fewStrays || len(x.rows)-live > live+fewHoles

@@ -92,7 +92,7 @@ func (s *ordinals) remove(ordinal uint32) {
 	s.total--
 }
 
-// at returns the i-th ordinal. There is one.
+// at returns the i-th ordinal. The set has more than i ordinals.
 func (s *ordinals) at(i int) uint32 {
 	super := 0
 	for ; i >= int(s.supers[super]); super++ {
@@ -114,7 +114,7 @@ func (s *ordinals) at(i int) uint32 {
 	return uint32(at*64 + bits.TrailingZeros64(word))
 }
 
-// iterate calls f for n ordinals from the i-th on. There are as many.
+// iterate calls f for n ordinals from the i-th on. The set has at least i+n.
 func (s *ordinals) iterate(i, n int, f func(ordinal uint32)) {
 	if n <= 0 {
 		return

@@ -21,8 +21,8 @@ import (
 	"unique"
 )
 
-// updatePostings moves a row between posting lists. It touches only those whose value
-// differs. old is nil for a new row, and row is nil for a deleted one.
+// updatePostings moves a row between posting lists. It updates only the posting lists
+// whose value differs. old is nil for a new row, and row is nil for a deleted one.
 func (x *table) updatePostings(old, row *Row) {
 	ordinal := either(old, row).ordinal
 	for f, c := range x.columns {
@@ -97,7 +97,7 @@ func (x *table) updateConditionPostings(old, row *Row, ordinal uint32) {
 // haveStatus reports whether there is a condition of the same type and status.
 func (c Conditions) haveStatus(wanted unique.Handle[conditionStrings]) bool {
 	for i := range c {
-		if c[i].strings == wanted { // handles compare in no time, and most conditions stay
+		if c[i].strings == wanted { // comparing handles costs next to nothing, and most conditions stay the same
 			return true
 		}
 	}

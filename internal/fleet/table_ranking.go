@@ -23,8 +23,8 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// strayRatio is the part of a set that may be strays. For each page, a ranking searches
-// for the place of the strays.
+// strayRatio limits the strays of a ranking to one in strayRatio rows. For each page, a
+// ranking searches for the place of the strays.
 const strayRatio = 16
 
 // counted is a set of ordinals that finds its i-th element. It is not empty.
@@ -56,8 +56,8 @@ func (b bitmap) iterate(i, n int, f func(ordinal uint32)) {
 	}
 }
 
-// rank returns the set as a ranking. It is false if too many of its rows are strays, or if
-// there are too few steps to sort them.
+// rank returns the set as a ranking. ok is false if too many of its rows are strays, or
+// if there are too few steps to sort them.
 func (x *table) rank(s rowSet, steps *steps) (r ranking, ok bool) {
 	late := s.AndCardinality(x.strays)
 	if late > uint64(s.total/strayRatio) || !steps.take(straySteps*int(late)) {
@@ -89,7 +89,7 @@ type ranking struct {
 }
 
 // page returns the rows of a window of the set and the strays together. Its receiver is a
-// value, because the caller of a pager moves a pointer to the heap.
+// value, because a pointer would move the ranking to the heap in the caller of a pager.
 func (r ranking) page(w window) []*Row {
 	page := r.slice(w.ascending(r.length+len(r.strays)), w.n)
 	if w.descending {

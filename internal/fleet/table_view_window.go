@@ -56,9 +56,8 @@ func (v *view) page(w window) []*Row {
 }
 
 // walk returns the rows of a window of a set by traversing the view from the nearer end.
-// It returns false if it has not found the window within maxSteps rows. That happens if
-// the set depends on the order, as in a search by time: all its rows may be at the far
-// end.
+// ok is false if it has not found the window within maxSteps rows. That happens if the
+// set depends on the order, as in a search by time: all its rows may be at the far end.
 func (v *view) walk(s rowSet, w window, maxSteps int) (page []*Row, ok bool) {
 	rows := make([]*Row, 0, w.n)
 	skip, backwards := w.fromNearerEnd(s.total)
@@ -82,8 +81,8 @@ func (v *view) walk(s rowSet, w window, maxSteps int) (page []*Row, ok bool) {
 
 // runs is for an order whose first field is the view's. Rows with equal values in it form a
 // run. runs traverses the view as walk does. It returns the rows of those runs that
-// overlap the window, and the number of rows of the set before them in the order. It is
-// false if these rows are more than maxRows, or if there are too few steps to find them.
+// overlap the window, and the number of rows of the set before them in the order. ok is
+// false if there are more than maxRows such rows, or too few steps to find them.
 func (v *view) runs(s rowSet, w window, maxRows int, steps *steps) (rows []*Row, preceding int, ok bool) {
 	skip, backwards := w.fromNearerEnd(s.total)
 	passed := 0
