@@ -28,13 +28,13 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
-// waitersPerWrite is how many requests may wait for their write to become visible for
-// each write in flight. A waiting request costs only some memory, and many requests wait
-// while no reconciler runs.
+// waitersPerWrite is the number of requests that may wait for their write to become
+// visible, for each write in flight. A waiting request costs only some memory, and many
+// requests wait while no reconciler runs.
 const waitersPerWrite = 10
 
 // inFlight are the places of requests, by activity. A request holds a place of one
-// activity at a time. Only the places of reads and writes stand for work. Separate places
+// activity at a time. Only the places of reads and writes limit work. Separate places
 // exist for receiving a body, for sending a response, and for a write that waits to
 // become visible.
 type inFlight struct {
@@ -57,12 +57,13 @@ func newInFlight(limits Limits) inFlight {
 	}
 }
 
-// noPlace is the problem for a caller whose requests hold as many places as they may.
+// noPlace is the problem for a caller whose requests already hold the maximum number of
+// places.
 func noPlace() *problem.Error {
 	return problem.TooManyRequests.Transient("The caller has too many requests in flight")
 }
 
-// admitted returns the handlers, which then serve requests within the Limits.
+// admitted wraps the handlers, so that they serve requests within the Limits.
 func (s *Server) admitted(handlers methods) methods {
 	admitted := make(methods, len(handlers))
 	for method, handle := range handlers {
@@ -77,8 +78,9 @@ func (s *Server) admitted(handlers methods) methods {
 
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-// admitRead serves a read while the caller has a place. It sets no deadline: reads are
-// answered from memory, and each request to the API server has a deadline of its own.
+// admitRead serves a read while the caller has a place. It sets no deadline: the facade
+// answers reads from memory, and each request to the API server has a deadline of its
+// own.
 func (s *Server) admitRead(handle handlerFunc) handlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		p := s.newPlace(r)
@@ -111,9 +113,9 @@ func (s *Server) admitWrite(handle handlerFunc) handlerFunc {
 	}
 }
 
-// receive returns the body of a request once it is in memory. An error while receiving is
-// returned when the handler reads the body, because the handler first decides whether the
-// caller is authorized.
+// receive returns the body of a request once it is in memory. The handler gets an error
+// of receiving only when it reads the body, because it first decides whether the caller
+// is authorized.
 func receive(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
 	received := io.Reader(bytes.NewReader(body))
@@ -123,21 +125,21 @@ func receive(w http.ResponseWriter, r *http.Request) io.ReadCloser {
 	return io.NopCloser(received)
 }
 
-// failedBody is the rest of a body that could not be received.
+// failedBody stands for the rest of a body that could not be received.
 type failedBody struct{ err error }
 
 // Read implements io.Reader.
 func (b failedBody) Read([]byte) (int, error) { return 0, b.err }
 
-// A place is the place of a request: in one of the shares at a time.
+// A place is the place of a request, in one of the shares at a time.
 type place struct {
 	all    *inFlight
 	caller string
 	in     *fairness.Shares // nil for none
 }
 
-// newPlace returns the place of an authenticated request, which belongs to no share yet.
-// The context of the request carries it.
+// newPlace returns the place of an authenticated request. The place belongs to no share
+// yet. The context of the request carries it.
 func (s *Server) newPlace(r *http.Request) *place {
 	p := &place{all: &s.inFlight}
 	if caller, ok := request.UserFrom(r.Context()); ok {
@@ -147,8 +149,8 @@ func (s *Server) newPlace(r *http.Request) *place {
 	return p
 }
 
-// move takes a place among other shares and gives up the present one. It reports whether
-// there was one; if not, the request keeps its present place.
+// move takes a place in other shares and gives up the present place. It reports whether
+// the other shares had a place; if not, the request keeps its present place.
 func (p *place) move(to *fairness.Shares) bool {
 	if !to.Take(p.caller) {
 		return false
@@ -158,7 +160,7 @@ func (p *place) move(to *fairness.Shares) bool {
 	return true
 }
 
-// leave gives the place up, if there is one.
+// leave gives up the place, if the request has one.
 func (p *place) leave() {
 	if p.in != nil {
 		p.in.Leave(p.caller)
@@ -166,15 +168,15 @@ func (p *place) leave() {
 	}
 }
 
-// mayWait moves a request that has written to those that wait, and reports whether there is
-// room for it.
+// mayWait moves a request that has written to the waiting requests, and reports whether
+// there is a place for it.
 func mayWait(ctx context.Context) bool {
 	p := observationOf(ctx).place
 	return p.move(p.all.waiting)
 }
 
-// maySend moves a request that has read to those that send their response, and reports
-// whether there is room for it. If not, it answers the request.
+// maySend moves a request that has read to the requests that send their response, and
+// reports whether there is a place for it. If not, maySend answers the request.
 func (s *Server) maySend(w http.ResponseWriter, r *http.Request) bool {
 	p := observationOf(r.Context()).place
 	if p.move(p.all.sending) {

@@ -33,10 +33,10 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// replaceApplied writes the report over a recorded one that has appliers, so that each of
-// them owns the same fields afterwards and its next apply needs no force. The first of them
-// also owns what the report adds, so that its next apply makes the report what its manifest
-// says.
+// replaceApplied writes the report over a recorded one that has appliers, so that each
+// applier owns the same fields afterwards and its next apply needs no force. The first
+// applier also owns the fields that the report adds, so that its next apply makes the
+// report equal to its manifest.
 func (s *Server) replaceApplied(ctx context.Context, on requested, report, recorded *v1.AdapterStatus, all appliers) (*v1.AdapterStatus, error) {
 	reporters := all.ofSpec()
 	if reporters.haveOneWriter() && reporters[0].canWrite(&report.Spec, &recorded.Spec) {
@@ -48,7 +48,8 @@ func (s *Server) replaceApplied(ctx context.Context, on requested, report, recor
 			return s.apply(ctx, on, report, recorded, reporters[0])
 		}
 	}
-	// The report is written first, so that no version of it mixes the two.
+	// The report is written first, so that no version of it mixes the old and the new
+	// report.
 	stored, err := s.patchReport(ctx, on, report, recorded.ResourceVersion, replaceSpec(report))
 	if err != nil || on.dryRun {
 		return stored, err
@@ -56,9 +57,9 @@ func (s *Server) replaceApplied(ctx context.Context, on requested, report, recor
 	return s.restoreOwners(ctx, on, stored, reporters)
 }
 
-// restoreOwners gives back to the appliers what the stored report over REST has taken from
-// them. It tries again by itself after a conflict, because only here it is known what they
-// had.
+// restoreOwners returns to the appliers the fields that the stored report over REST has
+// taken from them. It retries after a conflict itself, because only this function knows
+// which fields they owned.
 func (s *Server) restoreOwners(ctx context.Context, on requested, stored *v1.AdapterStatus, reporters appliers) (*v1.AdapterStatus, error) {
 	var err error
 	for range recordAttempts {
@@ -78,8 +79,8 @@ func (s *Server) restoreOwners(ctx context.Context, on requested, stored *v1.Ada
 	return nil, err
 }
 
-// apply writes the report by server-side apply as the applier, with force. It leaves the
-// other appliers' fields alone.
+// apply writes the report by server-side apply as the applier, with force. It does not
+// change the other appliers' fields.
 func (s *Server) apply(ctx context.Context, on requested, report, recorded *v1.AdapterStatus, a applier) (*v1.AdapterStatus, error) {
 	configuration, err := json.Marshal(map[string]any{
 		"apiVersion": v1.GroupVersion.String(),
@@ -102,8 +103,8 @@ func (s *Server) apply(ctx context.Context, on requested, report, recorded *v1.A
 }
 
 // canWrite reports whether an apply by the applier turns the recorded report into the new
-// one. An apply cannot empty a list, and leaves what others own as well. So canWrite is false
-// if the new report leaves anything out.
+// one. An apply cannot empty a list, and does not remove fields that other managers also
+// own. So canWrite returns false if the new report omits a part of the recorded one.
 func (a applier) canWrite(report, recorded *v1.AdapterStatusSpec) bool {
 	return a.scope() > partScope && report.ResourceRef == recorded.ResourceRef &&
 		(a.writes("observedGeneration") || report.ObservedGeneration == recorded.ObservedGeneration) &&
@@ -119,7 +120,7 @@ func (a applier) writes(required string) bool {
 	return a.scope() == manifestScope || a.has("spec", required)
 }
 
-// spec returns what the applier is to apply of a report.
+// spec returns the part of a report that the applier has to apply.
 func (a applier) spec(report *v1.AdapterStatusSpec) map[string]any {
 	spec, ref := map[string]any{"conditions": report.Conditions}, map[string]any{}
 	for name, content := range map[string]any{"adapter": report.Adapter, "observedGeneration": report.ObservedGeneration, "observedTime": report.ObservedTime} {
@@ -144,13 +145,13 @@ func (a applier) spec(report *v1.AdapterStatusSpec) map[string]any {
 	return spec
 }
 
-// metadata returns what the applier has applied of a recorded report's metadata: an apply
-// removes what its manager no longer applies.
+// metadata returns the part of a recorded report's metadata that the applier has applied:
+// an apply removes the fields that its manager no longer applies.
 func (a applier) metadata(recorded *v1.AdapterStatus) metav1.ObjectMeta {
 	metadata := metav1.ObjectMeta{
 		Name:            recorded.Name,
 		Namespace:       recorded.Namespace,
-		ResourceVersion: recorded.ResourceVersion, // what others change meanwhile is not undone
+		ResourceVersion: recorded.ResourceVersion, // so that the apply undoes no concurrent change
 		Labels:          maps.Clone(recorded.Labels),
 		Annotations:     maps.Clone(recorded.Annotations),
 	}

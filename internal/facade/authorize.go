@@ -43,8 +43,8 @@ func (s *Server) may(verb, resource string, handle handlerFunc) handlerFunc {
 }
 
 // authorizedRow returns the row with the id, nil if there is none. It fails unless the
-// caller may get every object of the resource, or this one by its name (resourceNames).
-// A caller without the right does not learn whether the object exists.
+// caller may get every object of the resource, or this object by its name
+// (resourceNames). A caller without the right does not learn whether the object exists.
 func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
 	refused := s.authorize(r, "get", c.Resource, "")
 	if refused != nil && !isRefusal(refused) {
@@ -57,15 +57,17 @@ func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string)
 		return s.lookUp(r, c, id)
 	}
 	if _, err := v1.UIDFromID(id); err != nil {
-		return nil, refused // no object has it
+		return nil, refused // no object has this id
 	}
-	// The index alone answers: the duration of a look-up would reveal whether the object exists.
+	// Only the index is read: the duration of a look-up would reveal whether the object
+	// exists.
 	name := id
 	row, ok := c.Index.Get(id)
 	if ok {
 		name = row.Key.Name
 	}
-	// Without an object, the authorizer is asked too, so that the duration reveals nothing.
+	// The authorizer also decides if there is no object, so that the duration reveals
+	// nothing.
 	if err := s.authorize(r, "get", c.Resource, name); err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (s *Server) authorizedRow(r *http.Request, c *replica.Resources, id string)
 
 // lookUp returns the row of an id, nil if there is no such object.
 func (s *Server) lookUp(r *http.Request, c *replica.Resources, id string) (*fleet.Row, error) {
-	if row, ok := c.Index.Get(id); ok { // without a deadline, which costs more than the rest
+	if row, ok := c.Index.Get(id); ok { // without a deadline, which would cost more than the rest
 		return row, nil
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.Limits.RequestTimeout)

@@ -41,12 +41,12 @@ import (
 // maxBodyBytes is the largest request body.
 const maxBodyBytes = 1 << 20
 
-// freeForm are the members of request bodies that are free-form objects: they
-// are checked to be objects that can be stored without loss, and never decoded.
+// freeForm are the members of request bodies that are free-form objects. The facade
+// checks that they are objects that can be stored without loss, and never decodes them.
 var freeForm = map[string]bool{"spec": true, "data": true, "metadata": true}
 
-// readBody reads a request's JSON body into one of the generated request types,
-// after checking it against its schema in openapi.yaml.
+// readBody checks a request's JSON body against its schema in openapi.yaml, and decodes
+// it into one of the generated request types.
 func readBody(w http.ResponseWriter, r *http.Request, schema *openapi3.Schema, into any) error {
 	body, err := readJSON(w, r)
 	if err != nil {
@@ -63,7 +63,7 @@ func readJSON(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return readAll(w, r)
 }
 
-// readAll reads a request's body, within bounds of size and time.
+// readAll reads a request's body, within limits of size and time.
 func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(underlying(w), r.Body, maxBodyBytes))
 	if err == nil {
@@ -78,8 +78,8 @@ func readAll(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return nil, problem.MalformedBody.Because("The body could not be read completely").WithCause(err)
 }
 
-// checkMediaType returns the media type of the body, which must be one of those that are
-// accepted.
+// checkMediaType returns the media type of the body, which must be one of the accepted
+// types.
 func checkMediaType(r *http.Request, accepted ...string) (string, error) {
 	if coding := contentCoding(r.Header); coding != "" {
 		return "", problem.UnsupportedMediaType.Because("The Content-Encoding %s is not supported; send the body uncompressed", coding)
@@ -87,8 +87,8 @@ func checkMediaType(r *http.Request, accepted ...string) (string, error) {
 	if r.ContentLength == 0 {
 		return accepted[0], nil // the fault is that there is no body
 	}
-	// A body without a media type is refused: a page of another site can have a browser send
-	// one without asking the server first.
+	// A body without a media type is refused: a page of another site can make a browser send
+	// such a body without a CORS preflight.
 	contentType := strings.Join(r.Header["Content-Type"], ", ")
 	mediaType, parameters, err := mime.ParseMediaType(contentType)
 	if err != nil || !slices.Contains(accepted, mediaType) {
@@ -144,8 +144,8 @@ func checkLossless(body []byte) error {
 	return problem.MalformedBody.Because("%s", err)
 }
 
-// stringFormats are checked more strictly than kin-openapi does by itself: it
-// knows no calendar.
+// stringFormats contains stricter checks than those of kin-openapi, which does not check
+// days against the calendar.
 var stringFormats = map[string]openapi3.StringFormatValidator{
 	"date-time": openapi3.NewCallbackValidator(func(text string) error {
 		_, err := rfc3339.Parse(text)
@@ -153,9 +153,8 @@ var stringFormats = map[string]openapi3.StringFormatValidator{
 	}),
 }
 
-// decodeValid decodes a body that its schema allows. A schema knows numbers by
-// their value, so that 1.0 and 1e0 are integers; the generated types hold no
-// such number.
+// decodeValid decodes a body that its schema allows. A schema compares numbers by value,
+// so it accepts 1.0 and 1e0 as integers; the generated types cannot decode such numbers.
 func decodeValid(body []byte, into any) error {
 	err := json.Unmarshal(body, into)
 	if err == nil {
@@ -168,8 +167,8 @@ func decodeValid(body []byte, into any) error {
 	return problem.InvalidBody.Because("The body does not fit its schema: %s", err)
 }
 
-// shallow decodes a body for the check against its schema, with an empty object
-// in place of each free-form one.
+// shallow decodes a body for the check against its schema, with an empty object in place
+// of each free-form object.
 func shallow(members map[string]json.RawMessage) (map[string]any, error) {
 	value := make(map[string]any, len(members))
 	for name, raw := range members {
@@ -186,7 +185,7 @@ func shallow(members map[string]json.RawMessage) (map[string]any, error) {
 	return value, nil
 }
 
-// schemaFaults flattens what VisitJSON found.
+// schemaFaults flattens the errors of VisitJSON.
 func schemaFaults(err error) []rest.FieldError {
 	switch err := err.(type) { //nolint:errorlint // VisitJSON nests these types and wraps neither
 	case nil:
@@ -214,7 +213,7 @@ func schemaFault(err *openapi3.SchemaError) rest.FieldError {
 	}
 	schema := err.Schema
 	if number, ok := err.Value.(float64); ok && constraint == "format" && schema.Min != nil && schema.Max != nil {
-		// The bounds of the schema say in numbers what int32 means.
+		// The limits in the schema express int32 in numbers.
 		constraint = "maximum"
 		if number < 0 {
 			constraint = "minimum"
@@ -235,7 +234,7 @@ func schemaFault(err *openapi3.SchemaError) rest.FieldError {
 		rule = "must be " + withArticle(strings.Join(schema.Type.Slice(), " or "))
 	case "enum":
 		rule = fmt.Sprintf("must be %s", oneOf(schema.Enum))
-		if len(schema.Enum) == 1 { // a kind; clients know these words
+		if len(schema.Enum) == 1 { // a kind; clients know this message
 			rule = fmt.Sprintf("must be '%s'", schema.Enum[0])
 			if err.Value == "" {
 				constraint, rule = "required", "is required"
@@ -264,8 +263,8 @@ func schemaFault(err *openapi3.SchemaError) rest.FieldError {
 	return rest.FieldError{Field: field, Constraint: constraint, Message: name + " " + rule}
 }
 
-// unknownMember returns the name of a member that its schema does not know: only
-// the reason of the error tells it.
+// unknownMember returns the name of a member that the schema does not have. Only the
+// reason of the error contains the name.
 func unknownMember(err *openapi3.SchemaError) string {
 	quoted := strings.TrimSuffix(strings.TrimPrefix(err.Reason, "property "), " is unsupported")
 	name, unquoteErr := strconv.Unquote(quoted)
@@ -299,7 +298,7 @@ func oneOf(values []any) string {
 	return strings.Join(texts[:len(texts)-1], ", ") + " or " + texts[len(texts)-1]
 }
 
-// fieldPath writes a path as a person does: conditions[0].status. What follows
+// fieldPath writes a path in the usual form: conditions[0].status. A number after
 // conditions is an index; every other number is the name of a member.
 func fieldPath(path []string) string {
 	var b strings.Builder
@@ -316,8 +315,8 @@ func fieldPath(path []string) string {
 	return b.String()
 }
 
-// checkLabels checks the syntax of Kubernetes labels, and that none is
-// HyperFleet's own.
+// checkLabels checks the syntax of Kubernetes labels, and that no label is HyperFleet's
+// own.
 func checkLabels(labels map[string]string) []rest.FieldError {
 	var fields []rest.FieldError
 	for _, key := range slices.Sorted(maps.Keys(labels)) {

@@ -28,15 +28,16 @@ import (
 var (
 	noSniffing  = []string{"nosniff"}
 	noContent   = []string{"default-src 'none'; frame-ancestors 'none'"}
-	noFrames    = []string{"DENY"} // for browsers that do not know frame-ancestors
+	noFrames    = []string{"DENY"} // for browsers that do not support frame-ancestors
 	noReferrer  = []string{"no-referrer"}
 	alwaysHTTPS = []string{"max-age=31536000"}
 )
 
 const contentPolicyHeader = "Content-Security-Policy"
 
-// protectBrowsers keeps pages of other sites from using a browser's access to this Server:
-// its client certificate, or its place on the machine of a Server without authentication.
+// protectBrowsers prevents pages of other sites from using a browser's access to this
+// Server: the client certificate of the browser, or the fact that it runs on the machine
+// of a Server without authentication.
 func (s *Server) protectBrowsers(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

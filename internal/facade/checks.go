@@ -24,9 +24,9 @@ import (
 )
 
 // checks bounds the authentications in flight by the networks of clients. Requests from
-// one network with the same credentials share one place, as they share one TokenReview.
-// So a caller with valid credentials takes no places from other clients behind the same
-// proxy.
+// one network with the same credentials share one place, because they share one
+// TokenReview. So a caller with valid credentials takes at most one place from other
+// clients behind the same proxy.
 type checks struct {
 	mu     sync.Mutex
 	places *fairness.Shares

@@ -24,8 +24,8 @@ import (
 )
 
 // codings returns the content codings in a header of a request or response, in lower case
-// because they are case-insensitive, with their parameters. Of two names of one coding it
-// returns the one without "x-".
+// because they are case-insensitive, with their parameters. For a coding with two names
+// it returns the name without "x-".
 func codings(header http.Header, name string) iter.Seq2[string, string] {
 	return func(yield func(coding, parameters string) bool) {
 		for _, list := range header[name] {
@@ -51,7 +51,8 @@ func contentCoding(header http.Header) string {
 	return ""
 }
 
-// acceptsGzip reports whether the client asks for gzip and does not prefer content as it is.
+// acceptsGzip reports whether the client accepts gzip and does not prefer uncompressed
+// content.
 func acceptsGzip(header http.Header) bool {
 	gzipped, other, identity := -1.0, -1.0, 0.0
 	for coding, parameters := range codings(header, "Accept-Encoding") {

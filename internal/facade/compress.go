@@ -61,7 +61,7 @@ var (
 // is sent in one piece.
 const bodyBuffer = 128 << 10
 
-// writeBody calls write with where to write a body of that length to.
+// writeBody calls write with the writer for a body of that length.
 func (s *Server) writeBody(w http.ResponseWriter, r *http.Request, length int, gzipped bool, write func(io.Writer)) {
 	to := s.paced(w)
 	if !gzipped {
@@ -98,13 +98,13 @@ func endBuffer(buffer *bufio.Writer) {
 	bodyWriters.Put(buffer)
 }
 
-// compressedPiece is how many bytes of a large body are compressed in one turn.
+// compressedPiece is the number of bytes of a large body that are compressed in one turn.
 const compressedPiece = 64 << 10
 
-// writeInTurns compresses a large body. Compression takes milliseconds of a processor for
+// writeInTurns compresses a large body. Compression takes milliseconds of CPU time for
 // each MiB, so each piece takes a turn.
 func (s *Server) writeInTurns(ctx context.Context, z *gzip.Writer, to io.Writer, write func(io.Writer)) {
-	// Not cancelled, because a part of a body would look like a whole one.
+	// Not cancelled, because a part of a body would look like a complete body.
 	compressed := &turnWriter{ctx: context.WithoutCancel(ctx), turns: s.replica.Turns, z: z, to: to}
 	z.Reset(&compressed.piece)
 	pieces := newBuffer(compressed)
@@ -124,7 +124,7 @@ type turnWriter struct {
 }
 
 // Write implements io.Writer. It waits for its turns without a limit: the response has begun, so
-// it is too late for an error. Turns come in rotation, so none takes long.
+// it is too late for an error. Callers get turns in rotation, so no wait is long.
 func (t *turnWriter) Write(data []byte) (int, error) {
 	written := 0
 	for part := range slices.Chunk(data, compressedPiece) {

@@ -25,9 +25,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// sharedListener accepts the connections of clients, whose networks share a number of
-// places: each connection takes memory, also without a request. It closes a connection
-// beyond its network's share at once. An error of HTTP would cost a TLS handshake first.
+// sharedListener accepts the connections of clients. The networks of the clients share a
+// number of places, because each connection takes memory, also without a request. A
+// connection beyond the share of its network is closed at once: an HTTP error would
+// require a TLS handshake first.
 type sharedListener struct {
 	*net.TCPListener
 	places *fairness.Shares
@@ -61,8 +62,8 @@ func (c *sharedConn) Close() error {
 	return c.TCPConn.Close()
 }
 
-// networkOf returns the network that the client at an address, or the proxy before it, can
-// choose its addresses from: an IPv4 address, or 64 bits of an IPv6 address.
+// networkOf returns the network of an address. A client, or the proxy in front of it, can
+// use any address of its network: an IPv4 address, or 64 bits of an IPv6 address.
 func networkOf(address string) string {
 	parsed, err := netip.ParseAddrPort(address)
 	if err != nil {

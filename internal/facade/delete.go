@@ -56,7 +56,7 @@ func (s *Server) deleteResource(w http.ResponseWriter, r *http.Request, on reque
 	return nil
 }
 
-// beginDeletion deletes the resource and returns it as it is then.
+// beginDeletion deletes the resource and returns its state after that.
 func (s *Server) beginDeletion(r *http.Request, on requested) (client.Object, error) {
 	ctx := r.Context()
 	var err error
@@ -95,9 +95,9 @@ func (s *Server) beginDeletion(r *http.Request, on requested) (client.Object, er
 	return nil, problem.Conflict.Because("Other clients keep changing the resource; try again").WithCause(err)
 }
 
-// asDeleted returns a resource as its deletion has left it. If no finalizer holds the
-// resource, it is gone at once; in a dry run, it is not deleted. In both cases asDeleted
-// returns the resource as the API server would have left it.
+// asDeleted returns a resource as its deletion has left it. If the resource has no
+// finalizer, it no longer exists; in a dry run, it is not deleted. In both cases
+// asDeleted returns the resource as the API server would have left it.
 func (s *Server) asDeleted(ctx context.Context, on requested, signed client.Object) (client.Object, error) {
 	if !on.dryRun {
 		err := s.readLive(ctx, on)
@@ -113,9 +113,9 @@ func (s *Server) asDeleted(ctx context.Context, on requested, signed client.Obje
 	return signed, nil
 }
 
-// sign records in an object that the caller deletes it, and returns the object as it is
-// then. If the caller has the right to delete the object but not to change it, there is
-// no record. The API server has no write that both changes and deletes.
+// sign records in an object that the caller deletes it, and returns the changed object.
+// If the caller has the right to delete the object but not to change it, sign records
+// nothing. The API server has no write that both changes and deletes.
 func (s *Server) sign(ctx context.Context, o client.Object, dryRun bool) (client.Object, error) {
 	signed := o.DeepCopyObject().(client.Object)
 	name := callerName(ctx)
@@ -127,17 +127,18 @@ func (s *Server) sign(ctx context.Context, o client.Object, dryRun bool) (client
 		return nil, fmt.Errorf("make a patch of %s: %w", client.ObjectKeyFromObject(o), err)
 	}
 	err = s.caller.Patch(ctx, signed, client.RawPatch(types.JSONPatchType, patch), patchOptions(dryRun)...)
-	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || isFailedTest(err) { // the deletion says what is wrong, if anything is
+	if apierrors.IsForbidden(err) || apierrors.IsNotFound(err) || isFailedTest(err) { // if there is a fault, the deletion returns it
 		return o.DeepCopyObject().(client.Object), nil
 	}
 	return signed, err
 }
 
-// maxConcurrentSignatures bounds how many NodePools of a cluster are signed at once.
+// maxConcurrentSignatures is the maximum number of NodePools of a cluster that are signed
+// at the same time.
 const maxConcurrentSignatures = 8
 
 // signNodePools records in the NodePools of a cluster that the caller deletes them. The
-// reconciler deletes the NodePools after the cluster, and could record its own name only.
+// reconciler deletes the NodePools after the cluster, and could record only its own name.
 // A NodePool without a record is deleted as well.
 func (s *Server) signNodePools(ctx context.Context, cluster requested) {
 	var group errgroup.Group
@@ -149,7 +150,7 @@ func (s *Server) signNodePools(ctx context.Context, cluster requested) {
 		group.Go(func() error {
 			pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{
 				Name: row.Key.Name, Namespace: row.Key.Namespace, UID: row.UID(),
-				Annotations: map[string]string{v1.CreatedByAnnotation: ""}, // so that there are annotations
+				Annotations: map[string]string{v1.CreatedByAnnotation: ""}, // so that the object has annotations
 			}}
 			if _, err := s.sign(ctx, pool, cluster.dryRun); err != nil {
 				s.log.V(1).Info("Failed to record the user who deletes a NodePool", "nodepool", row.Key, "reason", err.Error())
@@ -180,8 +181,8 @@ func (s *Server) awaitDeletion(ctx context.Context, on requested, deleted *fleet
 	return nil
 }
 
-// forceDelete records as the caller that a resource which is being deleted is removed
-// without waiting for its adapters, and answers once the resource is gone.
+// forceDelete records, as the caller, that a resource that is being deleted does not wait
+// for its adapters, and answers once the resource no longer exists.
 func (s *Server) forceDelete(w http.ResponseWriter, r *http.Request, on requested) error {
 	if err := s.authorizeNamed(r, v1.VerbForceDelete, on.resources.Resource, on.row.Key.Name); err != nil {
 		return err
@@ -218,7 +219,7 @@ func (s *Server) forceDelete(w http.ResponseWriter, r *http.Request, on requeste
 	return nil
 }
 
-// decide records the reason of a force-delete. A decision that was made before stands.
+// decide records the reason of a force-delete. An earlier decision stays.
 func (s *Server) decide(ctx context.Context, on requested, reason string) error {
 	if _, ok := on.object.GetAnnotations()[v1.ForceDeleteAnnotation]; ok {
 		return nil
@@ -228,7 +229,7 @@ func (s *Server) decide(ctx context.Context, on requested, reason string) error 
 		return fmt.Errorf("make a patch of %s: %w", on.row.Key, err)
 	}
 	err = s.caller.Patch(ctx, on.object, client.RawPatch(types.JSONPatchType, patch), patchOptions(on.dryRun)...)
-	if apierrors.IsNotFound(err) || isFailedTest(err) { // gone meanwhile, which is what the caller wants
+	if apierrors.IsNotFound(err) || isFailedTest(err) { // deleted meanwhile, as the caller wants
 		return nil
 	}
 	return err

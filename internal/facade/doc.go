@@ -20,7 +20,7 @@ limitations under the License.
 // as the caller, by impersonation, so that RBAC, admission, audit and authorship are the
 // same as for kubectl.
 //
-// The facade has no state that a restart would lose, and it never writes status. Its only
-// rules of its own concern the form of a request; all other rules are those of the custom
+// The facade has no state that a restart would lose, and it never writes status. Its own
+// rules concern only the form of a request; all other rules are rules of the custom
 // resources.
 package facade

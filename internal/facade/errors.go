@@ -27,16 +27,16 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// staleRetrySeconds is how long a client is asked to stay away from a replica that is
-// behind.
+// staleRetrySeconds is the Retry-After of a replica with a stale index.
 const staleRetrySeconds = 2
 
 // checkCurrent fails with a problem while reads could miss an existing object or return
 // an old state.
 func (s *Server) checkCurrent() error { return fromReplica(s.replica.CheckCurrent()) }
 
-// fromReplica returns the problem for an error of the replica, nil for nil. An error of
-// the API server that the replica passes on is one of the facade's own requests.
+// fromReplica returns the problem for an error of the replica, nil for nil. If the
+// replica passes on an error of the API server, the request was made with the facade's
+// own rights.
 func fromReplica(err error) error {
 	if err == nil {
 		return nil
@@ -62,9 +62,9 @@ func sentence(err error) string {
 	return strings.ToUpper(text[:1]) + text[1:]
 }
 
-// fromOwnRequest returns the problem for an error of a request that the facade makes
-// with its own rights. If the API server forbids such a request, the caller can do
-// nothing about it: an API server that has only just started knows no roles yet.
+// fromOwnRequest returns the problem for an error of a request that the facade makes with
+// its own rights. If the API server forbids such a request, the caller can do nothing
+// about it: an API server that has just started has not loaded the roles yet.
 func fromOwnRequest(err error) error {
 	if apierrors.IsForbidden(err) {
 		return problem.Unavailable.Transient("The API server forbids a look-up that the facade needs for this request").WithCause(err)

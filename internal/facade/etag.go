@@ -26,7 +26,7 @@ import (
 )
 
 // gzipMark distinguishes the entity tag of compressed content from the tag of the same
-// content without compression: a strong tag identifies bytes.
+// content without compression: a strong tag identifies the exact bytes.
 const gzipMark = "-gzip"
 
 // entityTag returns the strong entity tag of the content with that digest.
@@ -41,14 +41,15 @@ func entityTag(of fleet.Digest, gzipped bool) string {
 }
 
 // matches reports whether If-None-Match names an entity tag. If so, the client has that
-// content already. RFC 9110 demands the weak comparison: a proxy may have made a weak tag
-// of ours.
+// content already. RFC 9110 requires the weak comparison: a proxy may have replaced the
+// strong tag with a weak one.
 func matches(header http.Header, tag string) bool {
 	return isListed(header["If-None-Match"], true, tag)
 }
 
 // isListed reports whether a header that lists entity tags names any of these tags. Only
-// the weak comparison takes a weak tag for a strong one. An asterisk names every tag.
+// the weak comparison treats a weak tag as equal to a strong one. An asterisk names every
+// tag.
 func isListed(lists []string, weak bool, tags ...string) bool {
 	for _, list := range lists {
 		if strings.Trim(list, " \t") == "*" {
@@ -58,7 +59,7 @@ func isListed(lists []string, weak bool, tags ...string) bool {
 			rest = strings.TrimLeft(rest, " \t,")
 			candidate, isWeak := strings.CutPrefix(rest, "W/")
 			if !strings.HasPrefix(candidate, `"`) {
-				break // the end, or what is no list of tags
+				break // the end, or not a list of tags
 			}
 			end := strings.IndexByte(candidate[1:], '"') + 2
 			if end < 2 {

@@ -62,7 +62,8 @@ func (all appliers) ofSpec() appliers {
 	})
 }
 
-// has reports whether the applier has applied a field, given as fieldpath.MakePath takes it.
+// has reports whether the applier has applied a field. path is in the form of the
+// arguments of fieldpath.MakePath.
 func (a applier) has(path ...any) bool {
 	return a.fields.Has(fieldpath.MakePathOrDie(path...))
 }
@@ -74,15 +75,16 @@ const (
 	partScope scope = iota // some fields of the spec or of the metadata
 	// resultScope is the time and the conditions.
 	resultScope
-	// manifestScope is all that the API server requires of a new report. An applier of
-	// spec.adapter has this scope: the field is immutable, so no other client takes it from
-	// the applier.
+	// manifestScope is all fields that the API server requires in a new report. An applier
+	// of spec.adapter has this scope: the field is immutable, so no other client takes it
+	// from the applier.
 	manifestScope
 )
 
-// gained matches, by the scope of the first applier, the fields that it gets from REST
-// although no applier has applied them. Its next apply removes them unless its manifest has
-// them. So it gets a required field only if its manifest is sure to have it.
+// gained matches, by the scope of the first applier, the fields from REST that the first
+// applier gets to own although no applier has applied them. Its next apply removes these
+// fields unless its manifest contains them. So it gets a required field only if its
+// manifest certainly contains the field.
 var gained = map[scope]*fieldpath.SetMatcher{
 	partScope:     inSpec(),
 	resultScope:   inSpec("conditions", "data", "metadata"),
@@ -108,7 +110,7 @@ func (a applier) scope() scope {
 	}
 }
 
-// haveOneWriter reports whether only the first applier has applied anything that a report
+// haveOneWriter reports whether only the first applier has applied fields that a report
 // can change.
 func (all appliers) haveOneWriter() bool {
 	return len(all) > 0 && !slices.ContainsFunc(all[1:], func(a applier) bool {
@@ -116,22 +118,23 @@ func (all appliers) haveOneWriter() bool {
 	})
 }
 
-// made reports whether an entry is the applier's.
+// made reports whether the applier has made an entry.
 func (a applier) made(entry metav1.ManagedFieldsEntry) bool {
 	return entry.Operation == metav1.ManagedFieldsOperationApply && entry.Manager == a.entry.Manager
 }
 
-// isREST reports whether an entry is of fields that reports over REST have written. While a
-// report has no applier, the facade keeps no record of owners, and the first apply attributes
-// all fields to before-first-apply.
+// isREST reports whether an entry contains the fields that reports over REST have
+// written. While a report has no applier, the facade keeps no record of owners, and the
+// first apply attributes all fields to before-first-apply.
 func isREST(entry metav1.ManagedFieldsEntry) bool {
 	return entry.Operation == metav1.ManagedFieldsOperationUpdate &&
 		(entry.Manager == fieldManager || entry.Manager == "before-first-apply")
 }
 
-// regain returns the managed fields that give back to each applier its fields of the spec,
-// and to the first one what it gains. An applier also owns its conditions that REST has left
-// out: REST may add them again. regain returns nil if nothing changes.
+// regain returns the managed fields that give back to each applier its fields of the
+// spec, and to the first applier the fields that it gains. An applier also owns its
+// conditions that REST has left out: REST may add them again. regain returns nil if
+// nothing changes.
 func (all appliers) regain(entries []metav1.ManagedFieldsEntry) ([]metav1.ManagedFieldsEntry, error) {
 	entries = slices.Clone(entries)
 	for _, a := range all {
@@ -155,7 +158,7 @@ func (all appliers) regain(entries []metav1.ManagedFieldsEntry) ([]metav1.Manage
 		left = left.Difference(gains[i])
 	}
 	for i, a := range all {
-		losses[i] = fieldpath.NewSet() // what a concurrent report over REST took for a gain
+		losses[i] = fieldpath.NewSet() // fields that a concurrent report over REST gave to this applier
 		for _, others := range gains {
 			losses[i] = losses[i].Union(others.Difference(a.fields))
 		}

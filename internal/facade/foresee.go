@@ -29,7 +29,7 @@ import (
 )
 
 // This file sets the fields that the admission policies would set. The policies still
-// decide, and correct a wrong value. If a value is right already, the policies change
+// decide, and correct a wrong value. If a value is already right, the policies change
 // nothing, which saves the API server a fifth to a half of the cost of the write.
 
 // foresee sets the author and the finalizer of a new Cluster or NodePool.
@@ -41,8 +41,8 @@ func foresee(ctx context.Context, o client.Object) {
 	}
 }
 
-// foreseeTimes sets the times of a report. recorded is the report of the adapter that it
-// replaces, as far as the index knows; nil if this report is the first.
+// foreseeTimes sets the times of a report. recorded is the report that it replaces, as
+// the index contains it; nil if the index has no report of the adapter.
 func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 	annotate(report, v1.FirstObservedAnnotation, report.Spec.ObservedTime.UTC().Format(time.RFC3339Nano))
 	for i := range report.Spec.Conditions {
@@ -58,7 +58,7 @@ func foreseeTimes(report *v1.AdapterStatus, recorded *fleet.Row) {
 }
 
 // maxClockDifference is how much later than its report the time of a transition may be, as in
-// config/admission/transition-times.yaml. A later one is of a clock that was wrong.
+// config/admission/transition-times.yaml. A later time comes from a clock that was wrong.
 const maxClockDifference = 24 * time.Hour
 
 // runsBackwards reports whether the time of a transition would run backwards. A report for

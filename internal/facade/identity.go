@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
-// FixedUser authenticates every request as one user. It is for development,
-// where authentication is off.
+// FixedUser authenticates every request as one user. It is for development, without
+// authentication.
 func FixedUser(name string) authenticator.Request {
 	caller := &user.DefaultInfo{Name: name, Groups: []string{user.AllAuthenticated}}
 	return authenticator.RequestFunc(func(*http.Request) (*authenticator.Response, bool, error) {
@@ -63,7 +63,8 @@ func (s *Server) authenticate(r *http.Request) (*http.Request, error) {
 	}
 }
 
-// unauthenticated tells a client that must renew its credentials from one that has none.
+// unauthenticated returns the problem of a request without a caller. It distinguishes a
+// client that must renew its credentials from a client that has none.
 func unauthenticated(r *http.Request) *problem.Error {
 	if r.Header.Get("Authorization") == "" && (r.TLS == nil || len(r.TLS.PeerCertificates) == 0) {
 		return problem.Unauthenticated.Because("The request has no credentials")
@@ -82,8 +83,8 @@ func asCaller(config *rest.Config) *rest.Config {
 }
 
 // impersonator makes each request as the user in its context. client-go's own
-// impersonation is fixed for a client, and a client per caller would mean
-// connections per caller.
+// impersonation is fixed for each client, and a client for each caller would need
+// connections for each caller.
 type impersonator struct {
 	next http.RoundTripper
 }
@@ -94,7 +95,7 @@ var errNoCaller = errors.New("no caller in the request's context")
 func (i *impersonator) RoundTrip(r *http.Request) (*http.Response, error) {
 	caller, ok := request.UserFrom(r.Context())
 	if !ok || caller.GetName() == "" {
-		return nil, errNoCaller // never with the facade's own rights
+		return nil, errNoCaller // never use the facade's own rights
 	}
 	return transport.NewImpersonatingRoundTripper(impersonationOf(caller), i.next).RoundTrip(r)
 }
@@ -116,5 +117,5 @@ func impersonationOf(caller user.Info) transport.ImpersonationConfig {
 	}
 }
 
-// WrappedRoundTripper lets client-go look through.
+// WrappedRoundTripper gives client-go access to the wrapped RoundTripper.
 func (i *impersonator) WrappedRoundTripper() http.RoundTripper { return i.next }

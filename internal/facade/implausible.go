@@ -32,9 +32,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/metrics"
 )
 
-// isImplausible reports whether no adapter can have seen what a recorded report says, and
-// the time that is so at. The index may be behind and this process's clock late, so the API
-// server has the last word on the generation and on the time.
+// isImplausible reports whether a recorded report is implausible, and the time of that
+// decision. The index and this process's clock may be behind, so a report that seems
+// implausible is compared with the generation and the time of the API server.
 func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.AdapterStatus) (now time.Time, implausible bool, err error) {
 	report, now := aggregate.ReportOf(recorded), s.options.Clock.Now()
 	if _, implausible = aggregate.Implausible(report, on.row.Generation, now); !implausible {
@@ -50,10 +50,10 @@ func (s *Server) isImplausible(ctx context.Context, on requested, recorded *v1.A
 	return now, implausible, nil
 }
 
-// removeImplausible deletes the recorded report if no adapter can have seen what it says,
-// and reports whether it did. While an implausible report is stored, the API server
-// refuses every honest report as stale. A report that is older than the reports that the
-// conditions rest on is stale in any case.
+// removeImplausible deletes the recorded report if it is implausible, and reports whether
+// it did. While an implausible report is stored, the API server refuses every honest
+// report as stale. If the new report is older than the reports that the conditions were
+// computed from, it is stale in any case.
 func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
 	recorded := &v1.AdapterStatus{}
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
@@ -86,10 +86,10 @@ func (s *Server) removeImplausible(ctx context.Context, on requested, report *v1
 	return true, s.remove(ctx, on, recorded, metrics.DiscardImplausible)
 }
 
-// keepResult records on the resource that the result of the adapter stays known although
-// its recorded report is about to be deleted: the next report may never be written. The
-// write conflicts if the resource has changed since readLive read it. It also makes the
-// write of a status that was computed earlier conflict.
+// keepResult records on the resource the kept result of the adapter, because the recorded
+// report is about to be deleted and the next report may never be written. The write
+// conflicts if the resource has changed since readLive read it. The write of a status
+// that was computed earlier then conflicts, too.
 func (s *Server) keepResult(ctx context.Context, on requested, recorded *v1.AdapterStatus) error {
 	value, err := aggregate.Keep(on.object.GetAnnotations(), on.conditions(), aggregate.ReportOf(recorded))
 	if err != nil || on.dryRun || value == on.object.GetAnnotations()[v1.KeptResultsAnnotation] {

@@ -39,7 +39,8 @@ const (
 	maxJSONMembers = v1.MaxContentMembers
 )
 
-// A lossError reports a value of a body that the store could not return as it was sent.
+// A lossError reports a value of a body that the API server could not store and return
+// unchanged.
 type lossError struct {
 	path       string
 	constraint string
@@ -73,9 +74,9 @@ type jsonChecker struct {
 // A jsonFrame is an array or object that is open at a point of the body.
 type jsonFrame struct {
 	keys    map[string]bool // nil for an array
-	key     string          // of the member that is next or under way
+	key     string          // of the next or current member
 	wantKey bool            // in an object, whether its next token is a key
-	index   int             // in an array, of the element that is next or under way
+	index   int             // in an array, of the next or current element
 }
 
 func (c *jsonChecker) run() error {
@@ -202,7 +203,7 @@ func (c *jsonChecker) path() string {
 	return b.String()
 }
 
-// losesRunes reports whether decoding has replaced an escape that stands for no character
+// losesRunes reports whether decoding has replaced an escape that represents no character
 // with U+FFFD.
 func losesRunes(decoded string, raw []byte) bool {
 	if !strings.ContainsRune(decoded, utf8.RuneError) {

@@ -75,7 +75,7 @@ func (l Limits) withDefaults() Limits {
 	}
 }
 
-// check fails where a limit is negative.
+// check fails if a limit is negative.
 func (l Limits) check() error {
 	if l.MaxInFlight < 0 || l.MaxMutatingInFlight < 0 || l.MaxConnections < 0 {
 		return errors.New("the maximum numbers of requests in flight and of connections must not be negative")
@@ -100,7 +100,8 @@ func (l *Limits) BindFlags(flags *flag.FlagSet) {
 	flags.DurationVar(&l.IdleTimeout, "idle-timeout", 2*time.Minute, "Maximum time to keep an idle REST connection open.")
 }
 
-// limit refuses requests by their first line, and ends connections while the Server drains.
+// limit refuses requests whose path and query are too long, and closes connections while
+// the Server drains.
 func (s *Server) limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.draining.Load() {

@@ -34,7 +34,7 @@ import (
 // listQuery is a checked query string of a list.
 type listQuery struct {
 	page, pageSize int
-	paged          bool // the client knows of pages
+	paged          bool // the client has asked for a page
 	byToken        bool // the client pages by tokens
 	after          *fleet.Position
 	fields         []string // of the items; all if there are none
@@ -43,8 +43,8 @@ type listQuery struct {
 	orderedBy      string // the parameter with the order
 }
 
-// parseListQuery checks the query string of the list at a path. The result depends on these
-// alone and pollers repeat their queries, so a cache holds it.
+// parseListQuery checks the query string of the list at a path. The result depends on
+// these two only, and clients that poll repeat their queries, so a cache keeps it.
 func (s *Server) parseListQuery(c replica.Collection, path, rawQuery string) (*listQuery, error) {
 	key := queryKey{path, rawQuery}
 	if q, ok := s.queries.get(key); ok {
@@ -169,7 +169,7 @@ func checkParameter(parameter *openapi3.Parameter, value any) *rest.FieldError {
 	return &fault
 }
 
-// parseSearch parses the search; an empty or blank one is none.
+// parseSearch parses the search; it returns nil for an empty or blank one.
 func parseSearch(text string) (tsl.Expr, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
@@ -181,10 +181,10 @@ func parseSearch(text string) (tsl.Expr, error) {
 	return filter, nil
 }
 
-// parseOrder parses the two parameters of an order, and returns the name of the one that
-// names the fields. The value of order says which dialect it is of: asc and desc are the
-// direction of the fields of orderBy that have none, or of created_time. Anything else
-// names fields itself.
+// parseOrder parses the two parameters of an order, and returns the name of the parameter
+// that names the fields. The value of order shows its dialect: asc and desc are the
+// direction of the fields of orderBy that have no direction, or of created_time. Any
+// other value is itself a list of fields.
 func parseOrder(orderBy, order string) (orders []fleet.Order, parameter string, err error) {
 	isDirection := order == "asc" || order == "desc"
 	hasFields := strings.TrimSpace(order) != "" && !isDirection
@@ -223,8 +223,8 @@ func storedOrder(orders []fleet.Order) []fleet.Order {
 	return stored
 }
 
-// parseFields returns the fields of the items to answer with, none for all. The field that
-// identifies an item is always among them.
+// parseFields returns the fields of the items in the answer, none for all. They always
+// include the field that identifies an item.
 func (s *Server) parseFields(c replica.Collection, text string) ([]string, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil

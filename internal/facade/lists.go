@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// answerList answers with a page of the rows of a collection, as the query parameters say. If
-// there are owners, it lists only their rows.
+// answerList answers with the page of the rows of a collection that the query parameters
+// select. If there are owners, it lists only their rows.
 func (s *Server) answerList(w http.ResponseWriter, r *http.Request, c replica.Collection, path string, owners ...string) error {
 	if err := s.checkCurrent(); err != nil {
 		return err
@@ -68,8 +68,8 @@ func (s *Server) answerList(w http.ResponseWriter, r *http.Request, c replica.Co
 // projectionPatience is the maximum time to wait for each turn to read a large page.
 const projectionPatience = 2 * time.Second
 
-// projected returns rows whose JSON has only some fields. It reads all of their JSON, for which
-// a large page takes turns.
+// projected returns rows whose JSON has only some fields. It reads the whole JSON of each
+// row, so a large page takes turns.
 func (s *Server) projected(ctx context.Context, rows []*fleet.Row, fields []string) ([]*fleet.Row, error) {
 	result := make([]*fleet.Row, len(rows))
 	var taken *fairness.Turn

@@ -93,12 +93,12 @@ func (s *Server) createNodePool(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// reservedClusterName is the fault of a spec with the field that Kubernetes has for the
-// cluster.
+// reservedClusterName is the fault of a spec with the field that contains the cluster's
+// name in Kubernetes.
 var reservedClusterName = rest.FieldError{Field: "spec.clusterName", Constraint: "reserved", Message: "spec.clusterName is reserved: the path says which cluster the nodepool belongs to"}
 
-// requestedNodePool returns the nodepool of the path. Where the path names a cluster
-// too, it is that cluster's. The caller must be allowed to get both.
+// requestedNodePool returns the nodepool of the path. If the path also names a cluster,
+// the nodepool must belong to it. The caller must be allowed to get both.
 func (s *Server) requestedNodePool(r *http.Request) (*fleet.Row, error) {
 	clusterID := r.PathValue("cluster_id")
 	if clusterID != "" {
@@ -124,8 +124,8 @@ func ofCluster(id string) string {
 	return " in cluster " + id
 }
 
-// liveCluster asks the API server for a cluster that the index knows: nothing is
-// to be made under one that is gone or going.
+// liveCluster reads a cluster from the API server, because no nodepool may be created in
+// a cluster that was deleted or is being deleted, and the index may be behind.
 func (s *Server) liveCluster(ctx context.Context, row *fleet.Row) (*v1.Cluster, error) {
 	cluster := &v1.Cluster{}
 	err := s.own.Get(ctx, row.Key, cluster)

@@ -51,11 +51,11 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
-// lasting returns the context of a request without the cancellation that comes when the
-// client closes its side of an HTTP/1 connection. A client that has sent its request may do
-// so and still receive: net/http cannot tell it from one that has gone. The cost is that the
-// request of a client that has gone is served to its end, which the Limits bound. A client
-// of HTTP/2 says that it gives a request up.
+// lasting returns the context of a request without the cancellation that happens when the
+// client closes its side of an HTTP/1 connection. A client may do so after it has sent
+// its request, and still receive: net/http cannot distinguish it from a client that has
+// disconnected. The cost is that the request of a disconnected client is served to its
+// end, within the Limits. An HTTP/2 client signals that it cancels a request.
 func lasting(r *http.Request) context.Context {
 	if r.ProtoMajor == 1 {
 		return context.WithoutCancel(r.Context())
@@ -89,7 +89,7 @@ type observation struct {
 	bytes  int64
 }
 
-// observationKey is that of a request's observation in its context.
+// observationKey is the key of a request's observation in its context.
 type observationKey struct{}
 
 // observationOf returns the observation of the request that a context belongs to,

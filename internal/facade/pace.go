@@ -27,13 +27,13 @@ import (
 const paceBytes = bodyBuffer
 
 // pacedWriter writes a response in pieces and extends the deadline with each piece, so a
-// large response may take longer. It cuts off a client that stops receiving, which then
-// holds no memory and no place.
+// large response may take longer. It disconnects a client that stops receiving, so that
+// the client holds no memory and no place.
 type pacedWriter struct {
 	http.ResponseWriter
 	stall time.Duration
-	// begun is true once the first piece is written. The first piece has the deadline of
-	// the http.Server, so a response of one piece sets none.
+	// begun is true once the first piece is written. The first piece has the deadline of the
+	// http.Server, so a response of one piece sets no deadline.
 	begun bool
 }
 

@@ -50,8 +50,8 @@ func (s *Server) servePage() handlerFunc {
 
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
-// contentPolicyOf returns the Content-Security-Policy of the page: it may load from this
-// server, and run the scripts that are in it now.
+// contentPolicyOf returns the Content-Security-Policy of the page: the page may load from
+// this server, and run the inline scripts that it contains when the Server starts.
 func contentPolicyOf(page http.Handler) string {
 	rendered := &bufferWriter{header: http.Header{}}
 	page.ServeHTTP(rendered, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: rest.OpenAPIPagePath}})
@@ -81,7 +81,7 @@ func noPath(r *http.Request) error {
 	return problem.NoSuchPath.Because("There is nothing at %s", r.URL.Path)
 }
 
-// A foundWriter keeps a 404 from the client.
+// A foundWriter does not pass on a 404 to the client.
 type foundWriter struct {
 	http.ResponseWriter
 	not bool

@@ -61,8 +61,8 @@ func parsePageToken(token string) (*fleet.Position, error) {
 	return nil, problem.InvalidParameter.InFields(rest.FieldError{Field: "pageToken", Constraint: "format", Message: "pageToken is not the nextPageToken of a page"}).WithCause(err)
 }
 
-// isPageableByToken reports whether positions of the default order are positions of this
-// one.
+// isPageableByToken reports whether positions of the default order are also valid in this
+// order.
 func isPageableByToken(orders []fleet.Order) bool {
 	return len(orders) == 0 || len(orders) == 1 && orders[0].Field == "created_time"
 }

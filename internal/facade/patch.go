@@ -75,8 +75,8 @@ type desired struct {
 	labels map[string]string
 }
 
-// applyChange makes the change of a resource. The write depends on the generation and the
-// labels that the change was computed from. If the resource has changed otherwise or is
+// applyChange makes the change of a resource. The write requires the generation and the
+// labels that the change was computed from. If these have changed, or the resource is
 // being deleted, the write fails and is tried again. If only the status has changed, the
 // write succeeds.
 func (s *Server) applyChange(r *http.Request, on requested, change change) (client.Object, error) {
@@ -115,8 +115,8 @@ func (s *Server) applyChange(r *http.Request, on requested, change change) (clie
 	return nil, problem.Conflict.Because("Other clients keep changing the resource; try again").WithCause(err)
 }
 
-// patchOf returns the JSON patch that makes an object as it is desired. HyperFleet's own
-// labels stay.
+// patchOf returns the JSON patch that changes an object to the desired content.
+// HyperFleet's own labels stay.
 func patchOf(o client.Object, want desired) ([]jsonPatchOperation, error) {
 	operations := []jsonPatchOperation{
 		sameObject(o.GetUID()),
@@ -146,7 +146,7 @@ func patchOf(o client.Object, want desired) ([]jsonPatchOperation, error) {
 	return append(operations, jsonPatchOperation{Op: "add", Path: "/spec", Value: runtime.RawExtension{Raw: want.spec}}), nil
 }
 
-// A change computes what is desired from a resource as it is.
+// A change computes the desired content from the present resource.
 type change func(o client.Object) (desired, error)
 
 // The media types of a change.
@@ -188,8 +188,8 @@ func (s *Server) decodeDesired(kind string, body []byte) (desired, error) {
 	return desired{spec: request.Spec, labels: request.Labels}, nil
 }
 
-// nameImmutable says of the members of a resource that they cannot be changed, where an
-// error says that they are not known.
+// nameImmutable replaces the message of an error about an unknown member, if it is an
+// immutable member of the resource.
 func (s *Server) nameImmutable(kind string, err error) error {
 	p, ok := err.(*problem.Error) //nolint:errorlint // as decodeBody returns it
 	if !ok || len(p.Fields) == 0 {

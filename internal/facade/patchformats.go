@@ -36,7 +36,7 @@ import (
 // of an array.
 const maxPatchOperations = 1000
 
-// mutable are the members of a resource that a PATCH changes.
+// mutable are the members of a resource that a PATCH can change.
 var mutable = []string{"spec", "labels"}
 
 // mergePatch returns the change of a JSON merge patch (RFC 7396).
@@ -62,8 +62,8 @@ func (s *Server) mergePatch(kind string, body []byte) (change, error) {
 	}), nil
 }
 
-// jsonPatch returns the change of a JSON patch (RFC 6902). It may test and copy all of the
-// resource.
+// jsonPatch returns the change of a JSON patch (RFC 6902). The patch may test and copy
+// every part of the resource.
 func (s *Server) jsonPatch(kind string, body []byte) (change, error) {
 	if err := checkLossless(body); err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func (s *Server) patched(kind string, apply func(document []byte) ([]byte, error
 	}
 }
 
-// desiredOf returns what is desired after a patch. A member that the patch removes is
+// desiredOf returns the desired content after a patch. A member that the patch removes is
 // missing or null. Missing labels mean no labels, but a missing spec is an error.
 func (s *Server) desiredOf(kind string, spec, labels json.RawMessage, row *fleet.Row) (desired, error) {
 	if isNull(spec) {

@@ -57,8 +57,8 @@ func (s *Server) checkPrecondition(r *http.Request, on requested) error {
 		return err
 	}
 	tags := []string{resourceTag(live.Generation, live.Labels)}
-	// The index may show newer times than the API server has, so its ETag is the one that
-	// clients have seen.
+	// The index may show newer times than the API server, so clients have seen the ETag of
+	// the index.
 	if shown, ok := on.resources.Index.Get(on.row.ID); ok && resourceTag(shown.Generation, shown.Labels) == tags[0] {
 		tags = append(tags, entityTag(shown.Digest, false), entityTag(shown.Digest, true))
 	}

@@ -23,7 +23,7 @@ import (
 	"k8s.io/utils/lru"
 )
 
-// Bounds of the cache of checked query strings. The cache refuses an entry larger than
+// Limits of the cache of checked query strings. The cache refuses an entry larger than
 // maxQuerySize bytes, because it would evict many others.
 const (
 	maxQueries    = 4096
@@ -61,7 +61,7 @@ func (c *queryCache) get(key queryKey) (*listQuery, bool) {
 }
 
 func (c *queryCache) add(key queryKey, q *listQuery) {
-	key.rawQuery = strings.Clone(key.rawQuery) // else all of the request line is kept
+	key.rawQuery = strings.Clone(key.rawQuery) // else the cache would keep the whole request line
 	added := size(key, q)
 	if added > maxQuerySize {
 		return

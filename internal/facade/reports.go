@@ -33,18 +33,18 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// recordAttempts bounds how often a report is written anew because others wrote
-// or deleted the same adapter's report in between.
+// recordAttempts is the maximum number of attempts to write a report while other clients
+// write or delete the same adapter's report.
 const recordAttempts = 5
 
-// interfered is the answer if the last attempt was refused because of what was recorded then
-// and is not in the way any more. The report is not at fault.
+// interfered is the answer if the API server refused the last attempt because of a
+// recorded report, and that cause no longer exists. The new report is not at fault.
 func interfered(refused error) error {
 	return problem.Conflict.Because("Other clients keep changing the recorded report of the adapter; try again").WithCause(refused)
 }
 
-// record creates or replaces the adapter's report as the caller: in one write, if nobody
-// interferes. It returns nil if the report changes nothing.
+// record creates or replaces the adapter's report as the caller: in one write, if no
+// other client interferes. It returns nil if the report changes nothing.
 func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterStatus) (*v1.AdapterStatus, error) {
 	recorded, exists := s.replica.Reports.Index.GetByKey(client.ObjectKeyFromObject(report))
 	if on.undated {
@@ -55,7 +55,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 	if exists {
 		applied = recorded.Applied
 		if rest.DecodeReport(recorded).Spec.ResourceRef.UID == "" {
-			report.Spec.ResourceRef.UID = "" // the API server lets nobody add one later
+			report.Spec.ResourceRef.UID = "" // the API server does not allow adding a UID later
 		}
 	}
 	var err error
@@ -71,7 +71,7 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 		case err == nil:
 			return stored, nil
 		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
-			exists, applied = true, true // as far as the index knows, which is behind
+			exists, applied = true, true // the index is behind and does not show it
 		case apierrors.IsNotFound(err):
 			exists = false
 		case isStaleReport(err):
@@ -108,16 +108,16 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 			return nil, err
 		}
 		if on.dryRun && !exists {
-			return report, nil // what is in its way is still there
+			return report, nil // a dry run has not deleted the report that is in the way
 		}
 	}
 	return nil, err
 }
 
 // replaceReport writes the report over the recorded one. The API server refuses a stale
-// report, so a look at the recorded one is needed only for a report of mere progress, which
-// does not replace a result of its generation, and if a field manager may have applied the
-// recorded one.
+// report, so replaceReport reads the recorded one only in two cases: the new report is
+// mere progress, which does not replace a result of its generation, or a field manager
+// may have applied the recorded one.
 func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.AdapterStatus, applied bool) (*v1.AdapterStatus, error) {
 	progress := isProgress(report)
 	if !progress && !applied {
@@ -137,7 +137,7 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 			return nil, nil
 		}
 	}
-	// What is recorded meanwhile, such as a result, makes the write conflict.
+	// If another report, such as a result, is recorded meanwhile, the write conflicts.
 	all, err := appliersOf(recorded)
 	if err != nil {
 		return nil, err
@@ -148,8 +148,8 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 	return s.replaceApplied(ctx, on, report, recorded, all)
 }
 
-// untracked empties the record of which client owns which field. Without an applier nobody
-// asks for it, and to keep it is a third of what the write costs the API server.
+// untracked empties the record of which client owns which field. Without an applier no
+// client needs it, and keeping it is a third of the write's cost for the API server.
 var untracked = jsonPatchOperation{Op: "add", Path: "/metadata/managedFields", Value: []any{struct{}{}}}
 
 func replaceSpec(report *v1.AdapterStatus) jsonPatchOperation {
@@ -162,7 +162,8 @@ type jsonPatchOperation struct {
 	Value any    `json:"value"`
 }
 
-// patchReport changes the recorded report, of that version if there is one.
+// patchReport changes the recorded report. With a resourceVersion, it changes only that
+// version.
 func (s *Server) patchReport(ctx context.Context, on requested, report *v1.AdapterStatus, resourceVersion string, operations ...jsonPatchOperation) (*v1.AdapterStatus, error) {
 	if resourceVersion != "" {
 		operations = append(operations, jsonPatchOperation{Op: "replace", Path: "/metadata/resourceVersion", Value: resourceVersion})
@@ -178,15 +179,15 @@ func (s *Server) patchReport(ctx context.Context, on requested, report *v1.Adapt
 	return stored, nil
 }
 
-// isProgress reports whether a report says Available=Unknown, and nothing of Finalized: it
-// adds at most that the adapter has taken up its generation.
+// isProgress reports whether a report has Available=Unknown and no Finalized condition.
+// Such a report adds at most that the adapter has started work on its generation.
 func isProgress(report *v1.AdapterStatus) bool {
 	said := aggregate.ReportOf(report)
 	return said.Available == metav1.ConditionUnknown && said.Finalized == ""
 }
 
-// hasResultFor reports whether a recorded report says True or False of that generation, or
-// of a newer one.
+// hasResultFor reports whether a recorded report has Available=True or Available=False
+// for that generation or a newer one.
 func hasResultFor(recorded *v1.AdapterStatus, generation int64) bool {
 	said := aggregate.ReportOf(recorded)
 	return said.Generation >= generation && (said.Available == metav1.ConditionTrue || said.Available == metav1.ConditionFalse)
@@ -197,11 +198,11 @@ func concerns(recorded, report *v1.AdapterStatus) bool {
 	return recorded.Spec.ResourceRef.Concerns(ref.Kind, ref.Name, ref.UID)
 }
 
-// removePredecessor deletes the recorded report if it is about a resource that had the
-// same name and is gone, and reports whether it did. It first checks the opposite case:
-// the index may be behind, and the recorded report may be about a successor of the
-// resource. If the recorded report is about this resource, the new report takes over its
-// UID, or its lack of a UID.
+// removePredecessor deletes the recorded report if it is about a predecessor of the
+// resource, and reports whether it did. It first checks the opposite case: the index may
+// be behind, and the recorded report may be about a successor of the resource. If the
+// recorded report is about this resource, the new report takes over its UID, or its lack
+// of a UID.
 func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1.AdapterStatus) (bool, error) {
 	if err := s.readLive(ctx, on); err != nil {
 		return false, err
@@ -211,14 +212,14 @@ func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1
 		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
 	}
 	if concerns(recorded, report) {
-		report.Spec.ResourceRef.UID = recorded.Spec.ResourceRef.UID // the index may not have known it
+		report.Spec.ResourceRef.UID = recorded.Spec.ResourceRef.UID // the index may be behind
 		return false, nil
 	}
 	return true, s.remove(ctx, on, recorded, metrics.DiscardPredecessor)
 }
 
-// remove deletes exactly the version of a recorded report that was read, and counts it.
-// If the report has changed since then, remove returns no error, and the next attempt to
+// remove deletes a recorded report, only in the version that was read, and counts it. If
+// the report has changed since then, remove returns no error, and the next attempt to
 // write the new report detects the change.
 func (s *Server) remove(ctx context.Context, on requested, recorded *v1.AdapterStatus, why string) error {
 	if on.dryRun {

@@ -43,7 +43,7 @@ type requested struct {
 	resources *replica.Resources
 	row       *fleet.Row    // as the index has it
 	object    client.Object // as the API server has it; empty until readLive has read it
-	dryRun    bool          // nothing is to be stored
+	dryRun    bool          // nothing may be stored
 	undated   bool          // the time of the report is the server's
 }
 
@@ -80,7 +80,7 @@ func (s *Server) onNodePool(handle resourceHandler) handlerFunc {
 	}
 }
 
-// notFound is the problem for a resource that is gone.
+// notFound is the problem for a resource that no longer exists.
 func (on requested) notFound() error {
 	if on.kind == v1.ClusterKind {
 		return noCluster(on.row.ID)
@@ -97,10 +97,11 @@ func (on requested) terminating() error {
 // read the resource.
 func (on requested) isDeleted() bool { return !on.object.GetDeletionTimestamp().IsZero() }
 
-// readLive reads the resource from the API server. It returns an error if the resource is
-// gone, which the index may not know yet, even if another resource has its name by now.
+// readLive reads the resource from the API server. It returns an error if the resource no
+// longer exists, even if another resource has its name by now. The index may not show
+// that yet.
 func (s *Server) readLive(ctx context.Context, on requested) error {
-	switch o := on.object.(type) { // a client would merge what it reads into what was read before
+	switch o := on.object.(type) { // a client would merge the read object into the previous content
 	case *v1.Cluster:
 		*o = v1.Cluster{}
 	case *v1.NodePool:
@@ -118,7 +119,7 @@ func (on requested) conditions() []v1.ResourceCondition {
 	return on.object.(v1.Parent).GetStatus().Conditions
 }
 
-// isGone reports whether an error of readLive says that the resource is gone.
+// isGone reports whether an error of readLive means that the resource no longer exists.
 func isGone(err error) bool {
 	p, ok := errors.AsType[*problem.Error](err)
 	return ok && p.Status == http.StatusNotFound
@@ -189,7 +190,7 @@ func isDryRun(r *http.Request) (bool, error) {
 	return true, nil
 }
 
-// await waits until reads show a write, for WriteVisibility at most, and not at all if
+// await waits until reads show a write, for WriteVisibility at most. It does not wait if
 // too many writes wait already. A write that is not visible in time is not undone.
 func (s *Server) await(r *http.Request, id string, visible func(ctx context.Context) error) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.options.WriteVisibility)
@@ -200,7 +201,7 @@ func (s *Server) await(r *http.Request, id string, visible func(ctx context.Cont
 	}
 }
 
-// answerWritten answers with a resource as a write has left it.
+// answerWritten answers with the state of a resource after a write.
 func (s *Server) answerWritten(w http.ResponseWriter, status int, row *fleet.Row) {
 	w.Header().Set("ETag", entityTag(row.Digest, false))
 	w.Header().Set(resourceTagHeader, resourceTag(row.Generation, row.Labels))

@@ -34,7 +34,7 @@ const requestIDHeader = "X-Request-Id"
 // maxRequestIDBytes is the API server's limit of an audit ID.
 const maxRequestIDBytes = 64
 
-// requestID returns the id that the client has given the request if a log can hold it, and
+// requestID returns the id that the client has given the request if logs can contain it,
 // else a new id.
 func requestID(header http.Header) string {
 	if given := header[requestIDHeader]; len(given) == 1 && isRequestID(given[0]) {
@@ -74,8 +74,8 @@ func requestIDOf(ctx context.Context) string {
 	return ""
 }
 
-// withAuditIDs returns a copy of config. Calls of the API server that serve a request then
-// have the request's id in the API server's audit log.
+// withAuditIDs returns a copy of config. For a call that serves a REST request, the API
+// server's audit log then contains the id of the REST request.
 func withAuditIDs(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &auditIDs{next: next} })
@@ -95,5 +95,5 @@ func (a *auditIDs) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// WrappedRoundTripper lets client-go look through.
+// WrappedRoundTripper gives client-go access to the wrapped RoundTripper.
 func (a *auditIDs) WrappedRoundTripper() http.RoundTripper { return a.next }

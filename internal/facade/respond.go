@@ -33,7 +33,7 @@ import (
 // change them.
 var (
 	jsonType   = []string{"application/json"}
-	revalidate = []string{"no-cache"} // may be kept, but not used without asking
+	revalidate = []string{"no-cache"} // caches may keep the response, but must revalidate it before use
 	byEncoding = []string{"Accept-Encoding"}
 	gzipCoding = []string{"gzip"}
 )
@@ -86,7 +86,7 @@ func (s *Server) writeList(w http.ResponseWriter, r *http.Request, of listHead, 
 	})
 }
 
-// scratches hold what identifies a list while it is written.
+// scratches contains buffers for the bytes that identify a list while it is written.
 var scratches = sync.Pool{New: func() any { return new([]byte) }}
 
 var (

@@ -31,7 +31,8 @@ import (
 // A handlerFunc answers a request, or returns the error to answer with.
 type handlerFunc func(w http.ResponseWriter, r *http.Request) error
 
-// methods are the handlers of one path by HTTP method. GET serves HEAD too.
+// methods are the handlers of one path by HTTP method. The handler of GET also serves
+// HEAD.
 type methods map[string]handlerFunc
 
 func (s *Server) handler() http.Handler {
@@ -72,8 +73,8 @@ func (s *Server) handler() http.Handler {
 	nothing := s.serve(func(_ http.ResponseWriter, r *http.Request) error { return noPath(r) })
 	mux.Handle("/", nothing)
 	return s.observe(s.protectBrowsers(s.limit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A ServeMux redirects //x and /a/../x; here such paths are wrong ones. It has
-		// an answer of its own to "*".
+		// A ServeMux redirects //x and /a/../x; the facade answers that such paths do not
+		// exist. A ServeMux also has its own answer to "*".
 		if !isClean(r.URL.EscapedPath()) || r.RequestURI == "*" {
 			nothing.ServeHTTP(w, r)
 			return
@@ -85,7 +86,7 @@ func (s *Server) handler() http.Handler {
 // isClean reports whether a ServeMux would serve a path without a redirect.
 func isClean(asked string) bool {
 	if strings.HasPrefix(asked, "/") && !strings.Contains(asked, "//") && !strings.Contains(asked, "/.") {
-		return true // as almost every path, at a tenth of the cost
+		return true // almost every path, at a tenth of the cost
 	}
 	clean := path.Clean(asked)
 	return asked == clean || clean != "/" && asked == clean+"/"
@@ -96,8 +97,8 @@ func (s *Server) resourceMethods(get handlerFunc, on func(resourceHandler) handl
 	return methods{http.MethodGet: get, http.MethodPatch: on(s.patchResource), http.MethodDelete: on(s.deleteResource)}
 }
 
-// statusMethods are the methods of the path of the reports on a resource. The newer dialect
-// reports by PUT.
+// statusMethods are the methods of the path of the reports on a resource. Adapters of the
+// newer dialect report by PUT.
 func (s *Server) statusMethods(list handlerFunc, on func(resourceHandler) handlerFunc) methods {
 	reports := s.replica.Reports.Resource
 	report := s.may("create", reports, on(s.answerReport))
@@ -125,7 +126,7 @@ func (m methods) dispatch(w http.ResponseWriter, r *http.Request) error {
 		WithHeader("Allow", strings.Join(allowed, ", "))
 }
 
-// serve makes an http.Handler of a handlerFunc: it establishes the caller first
+// serve converts a handlerFunc to an http.Handler, which first authenticates the caller
 // and answers errors with problem details.
 func (s *Server) serve(handle handlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -152,14 +153,14 @@ func (s *Server) answerError(w http.ResponseWriter, r *http.Request, err error) 
 	s.writeProblem(w, r, p)
 }
 
-// recoverPanic answers a request whose handler panicked, so that one fault does
-// not take the other requests down.
+// recoverPanic answers a request whose handler panicked, so that one fault does not break
+// the other requests.
 func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 	reason := recover()
 	if reason == nil {
 		return
 	}
-	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so too
+	if reason == http.ErrAbortHandler { //nolint:errorlint // net/http compares it in the same way
 		panic(reason)
 	}
 	s.logOf(r).Error(fmt.Errorf("panic: %v", reason), "Handler panicked", "stack", string(debug.Stack()))

@@ -46,33 +46,34 @@ const fieldManager = "hyperfleet-facade"
 
 // Options are what a Server needs.
 type Options struct {
-	// BindAddress is where to listen, such as ":8000".
+	// BindAddress is the address to listen on, such as ":8000".
 	BindAddress string
-	// PageSize is how many items a page has where a request does not say, 1 to 1000.
+	// PageSize is the number of items of a page if the request does not specify it, 1 to
+	// 1000.
 	PageSize int
-	// WriteVisibility bounds how long the answer to a write waits until reads
-	// show the write.
+	// WriteVisibility is the maximum time that the answer to a write waits until reads show
+	// the write.
 	WriteVisibility time.Duration
-	// Limits bound what requests may take.
+	// Limits bound the time and memory of requests.
 	Limits Limits
 	// DrainDelay is how long Drain continues to serve requests after readiness has begun
 	// to fail.
 	DrainDelay time.Duration
 	// Version of the program, for GET /api/hyperfleet.
 	Version string
-	// Authenticator says who makes a request.
+	// Authenticator identifies the caller of a request.
 	Authenticator authenticator.Request
 	// Authorizer decides what the caller may do.
 	Authorizer authorizer.Authorizer
-	// AdapterIdentity requires that a caller who reports as an adapter has the right to,
-	// also where the report changes nothing. The policy in config/adapter-identity requires
-	// the right of each write.
+	// AdapterIdentity requires that a caller who reports as an adapter has the right to do
+	// so, even if the report changes nothing. The policy in config/adapter-identity requires
+	// the right only for writes.
 	AdapterIdentity bool
 	// LoopbackHostsOnly refuses requests whose Host is neither localhost nor a loopback
 	// address. A Server that listens on loopback without authentication needs it: a page
-	// whose name resolves to a loopback address would otherwise be of the same origin.
+	// whose host name resolves to a loopback address would otherwise have the same origin.
 	LoopbackHostsOnly bool
-	// TLS is how to serve HTTPS; nil for plain HTTP.
+	// TLS is the configuration of HTTPS; nil for plain HTTP.
 	TLS *tls.Config
 	// TracerProvider makes spans of requests; nil for none.
 	TracerProvider trace.TracerProvider
@@ -91,7 +92,7 @@ type Server struct {
 	replica    *replica.Replica
 	queries    *queryCache
 	unpaged    unpagedClients
-	tracer     trace.Tracer // nil where no spans are made
+	tracer     trace.Tracer // nil if no spans are made
 	inFlight   inFlight
 	draining   atomic.Bool
 	shutdown   func() error
@@ -106,7 +107,7 @@ type Server struct {
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=clusters;nodepools,verbs=patch
 // +kubebuilder:rbac:groups=hyperfleet.io,resources=adapterstatuses,verbs=delete
 
-// New returns a Server that serves a replica, and begins to listen. The config is of the
+// New returns a Server that serves a replica, and begins to listen. The config has the
 // facade's own identity, which must be allowed to impersonate the callers.
 func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, options Options, log logr.Logger) (*Server, error) {
 	if options.Authenticator == nil || options.Authorizer == nil {
@@ -127,7 +128,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, opti
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)
 	}
-	// Discovery is the facade's own: there is no caller then.
+	// Discovery uses the facade's own rights, because it has no caller.
 	caller, err := client.New(asCaller(config), client.Options{Scheme: scheme, Mapper: own.RESTMapper()})
 	if err != nil {
 		return nil, fmt.Errorf("make an impersonating client: %w", err)
@@ -162,7 +163,7 @@ func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, opti
 		IdleTimeout:       options.Limits.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 
-		DisableGeneralOptionsHandler: true, // it would answer without asking who calls
+		DisableGeneralOptionsHandler: true, // it would answer without authentication
 	}
 	return s, nil
 }
@@ -170,14 +171,14 @@ func New(config *rest.Config, scheme *runtime.Scheme, rep *replica.Replica, opti
 // NeedLeaderElection returns false: every replica serves.
 func (s *Server) NeedLeaderElection() bool { return false }
 
-// Address is where the Server listens.
+// Address returns the address that the Server listens on.
 func (s *Server) Address() net.Addr { return s.listener.Addr() }
 
 // Start serves until the Server is drained or the context ends, and returns once
 // the requests under way have finished.
 func (s *Server) Start(ctx context.Context) error {
 	s.log.Info("Serving REST", "address", s.Address().String())
-	stop := context.AfterFunc(ctx, func() { _ = s.shutdown() }) // its error is returned below
+	stop := context.AfterFunc(ctx, func() { _ = s.shutdown() }) // Start returns its error below
 	defer stop()
 	serve := s.httpServer.Serve
 	if s.options.TLS != nil {
@@ -192,9 +193,8 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Ready fails until the indexes are filled, while one of them is further behind the API
-// server than is allowed, and from when the Server is told to drain. It is a
-// healthz.Checker.
+// Ready fails until the indexes are filled, while one of them is stale, and from the call
+// of Drain on. It is a healthz.Checker.
 func (s *Server) Ready(*http.Request) error {
 	if s.draining.Load() {
 		return errors.New("shutting down")

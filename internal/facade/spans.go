@@ -31,7 +31,7 @@ import (
 
 const tracerName = "github.com/hyperfleet-io/hyperfleet/internal/facade"
 
-// traceparentHeader is the W3C's header in its canonical form.
+// traceparentHeader is the W3C header in the canonical form of net/http.
 const traceparentHeader = "Traceparent"
 
 // startSpan begins the span of a request, within the trace that the client names. If

@@ -52,7 +52,7 @@ func (s *Server) listNodePoolStatuses(w http.ResponseWriter, r *http.Request) er
 	return s.answerList(w, r, s.replica.Reports.Collection, rest.NodePoolStatusesPath, rest.ReportOwners(v1.NodePoolKind, nodePool.ID, nodePool.Key.Name)...)
 }
 
-// answerReport answers an adapter's report, and counts it if it is refused.
+// answerReport answers an adapter's report, and counts a refused report.
 func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on requested) error {
 	body, err := s.readReport(w, r)
 	if err == nil {
@@ -64,8 +64,8 @@ func (s *Server) answerReport(w http.ResponseWriter, r *http.Request, on request
 	return err
 }
 
-// readReport reads the body of a report. Of a body that is refused it returns the adapter,
-// if the body names one.
+// readReport reads the body of a report. If the body is refused, it still returns the
+// adapter that the body names, if any.
 func (s *Server) readReport(w http.ResponseWriter, r *http.Request) (body rest.AdapterStatusCreateRequest, err error) {
 	text, err := readJSON(w, r)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *Server) readReport(w http.ResponseWriter, r *http.Request) (body rest.A
 
 // takeReport records a report, or answers 204 if the report changes nothing.
 func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested, body rest.AdapterStatusCreateRequest) error {
-	if on.undated = body.ObservedTime == nil; on.undated { // older clients leave it out
+	if on.undated = body.ObservedTime == nil; on.undated { // older clients omit it
 		body.ObservedTime = new(s.options.Clock.Now().UTC())
 	}
 	if faults := checkReport(body); len(faults) > 0 {
@@ -97,8 +97,8 @@ func (s *Server) takeReport(w http.ResponseWriter, r *http.Request, on requested
 	if err := s.authorizeNamed(r, "patch", s.replica.Reports.Resource, report.Name); err != nil {
 		return err
 	}
-	// The API server's policy sees writes only, and a report may be answered, or the recorded
-	// one deleted, before any.
+	// The API server's policy applies to writes only, but the facade may answer the report,
+	// or delete the recorded one, before any write.
 	if s.options.AdapterIdentity {
 		if err := s.authorize(r, "report", "adapters", body.Adapter); err != nil {
 			return err
@@ -142,8 +142,8 @@ func (on requested) countDiscarded(adapter, reason string) {
 	}
 }
 
-// The bounds that the CRD sets on observedTime. A time beyond them is a mistake in the
-// body, however wrong the server's clock is.
+// The bounds that the CRD sets on observedTime. A time beyond them is a fault of the
+// body, even if the server's clock is wrong.
 var (
 	minObservedTime = time.Unix(0, 0)
 	maxObservedTime = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -170,7 +170,8 @@ func checkReport(body rest.AdapterStatusCreateRequest) []rest.FieldError {
 }
 
 // hasGeneration reports whether the resource has reached a generation. For a higher
-// generation than the index knows, it asks the API server, because the index may be behind.
+// generation than that in the index, it reads the resource from the API server, because
+// the index may be behind.
 func (s *Server) hasGeneration(ctx context.Context, on requested, generation int64) (bool, error) {
 	if generation <= on.row.Generation {
 		return true, nil
@@ -208,8 +209,8 @@ func newReport(namespace string, on requested, body rest.AdapterStatusCreateRequ
 	return report
 }
 
-// freeFormObject returns a free-form object of a request as a custom resource holds it,
-// nil if the request has none.
+// freeFormObject returns a free-form object of a request in the form of a custom
+// resource, nil if the request has none.
 func freeFormObject(raw json.RawMessage) *runtime.RawExtension {
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
 		return nil
@@ -232,7 +233,7 @@ func (s *Server) awaitReport(r *http.Request, on requested, stored *v1.AdapterSt
 	if err == nil {
 		report := aggregate.ReportOf(stored)
 		_, err = on.resources.Index.WaitForRow(ctx, on.row.ID, func(row *fleet.Row) bool {
-			// The API server knows the generation; the row may be older still.
+			// The API server has the generation; the row may still be older.
 			return row.Generation >= report.Generation && aggregate.Reflects(row.Conditions.All(), row.Generation, report, s.options.Clock.Now())
 		})
 	}
@@ -240,7 +241,7 @@ func (s *Server) awaitReport(r *http.Request, on requested, stored *v1.AdapterSt
 		return // it was the last report that the deletion of the resource waited for
 	}
 	if err != nil {
-		// The report is recorded all the same.
+		// The report is recorded nevertheless.
 		metrics.VisibilityTimeouts.Inc()
 		s.logOf(r).Info("A report was not visible to reads in time", "adapter", stored.Spec.Adapter)
 	}

@@ -29,25 +29,24 @@ import (
 )
 
 // ClientConfig returns a copy of config for requests that are made to answer a REST
-// request. They are not repeated without the caller's knowledge, and the API server's
-// audit log shows the id of the REST request. New does the same; the look-ups of a
-// replica need it too.
+// request. The client does not retry them, and the API server's audit log shows the id of
+// the REST request. New does the same; the look-ups of a replica need it too.
 func ClientConfig(config *rest.Config) *rest.Config {
 	return withAuditIDs(withoutRetries(config))
 }
 
-// withoutRetries returns a copy of config whose clients do not retry by themselves if the
-// API server answers with Retry-After. The caller of the REST API gets the answer, and
-// decides whether to retry. client-go would wait, up to ten times, and such hidden
-// waiting requests lower the chances of the next requests.
+// withoutRetries returns a copy of config whose clients do not retry if the API server
+// answers with Retry-After. The caller of the REST API gets the answer, and decides
+// whether to retry. client-go would wait and retry up to ten times, and these hidden
+// requests lower the chances of the next requests.
 func withoutRetries(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &refusals{next: next} })
 	return config
 }
 
-// refusals turns a response that client-go would retry into one with a Status
-// that says the same.
+// refusals replaces a response that client-go would retry with a response that contains
+// an equivalent Status.
 type refusals struct {
 	next http.RoundTripper
 }
@@ -65,10 +64,11 @@ func (t *refusals) RoundTrip(r *http.Request) (*http.Response, error) {
 	return refusal(response, seconds)
 }
 
-// WrappedRoundTripper lets client-go look through.
+// WrappedRoundTripper gives client-go access to the wrapped RoundTripper.
 func (t *refusals) WrappedRoundTripper() http.RoundTripper { return t.next }
 
-// maxRefusalBytes is how much of a refusal is read; the API server says little.
+// maxRefusalBytes is the maximum number of bytes to read of a refusal; those of the API
+// server are short.
 const maxRefusalBytes = 64 << 10
 
 func refusal(response *http.Response, seconds int) (*http.Response, error) {
@@ -78,7 +78,7 @@ func refusal(response *http.Response, seconds int) (*http.Response, error) {
 		return nil, fmt.Errorf("read the API server's refusal: %w", err)
 	}
 	status := metav1.Status{}
-	if json.Unmarshal(text, &status) != nil || status.Kind != "Status" { // priority and fairness refuses in plain text
+	if json.Unmarshal(text, &status) != nil || status.Kind != "Status" { // API Priority and Fairness refuses in plain text
 		status = metav1.Status{Message: string(bytes.TrimSpace(text))}
 	}
 	if status.Details == nil {

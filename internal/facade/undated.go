@@ -30,12 +30,13 @@ import (
 
 // This file orders undated reports. The time of such a report is the server's, and the
 // report that it replaces may have the time of another replica, of an adapter, or of this
-// clock before it was set back. The undated report was made later all the same. So it gets the
-// time just after the other one, as far as clocks may differ. A report that has a time of its
-// own keeps it.
+// clock before it was set back. Nevertheless, the undated report was made later. So it
+// gets a time just after that of the other report, if that time is within the allowed
+// difference of clocks. A report with a time of its own keeps it.
 
-// follow sets the time of a report to just after another time at which the adapter reported on
-// the same generation, if the report is not later already. It reports whether it did.
+// follow sets the time of a report to just after another time at which the adapter
+// reported on the same generation, unless the report is later already. It reports whether
+// it changed the time.
 func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed time.Time) bool {
 	limit := s.options.Clock.Now().Add(v1.MaxClockSkew)
 	if generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || !observed.Before(limit) {
@@ -45,9 +46,10 @@ func (s *Server) follow(report *v1.AdapterStatus, generation int64, observed tim
 	return true
 }
 
-// followIndexed lets a report follow those that the index has of the adapter: the recorded
-// report, nil if there is none, and the report that the conditions rest on, which may be
-// recorded no longer. It saves the API server a write that it would refuse.
+// followIndexed lets a report follow the reports of the adapter that the index shows: the
+// recorded report, nil if there is none, and the report that the conditions were computed
+// from, which may no longer be recorded. It saves the API server a write that it would
+// refuse.
 func (s *Server) followIndexed(report *v1.AdapterStatus, on requested, recorded *fleet.Row) {
 	if generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.row.Conditions.All()); ok {
 		s.follow(report, generation, observed)
@@ -57,8 +59,8 @@ func (s *Server) followIndexed(report *v1.AdapterStatus, on requested, recorded 
 	}
 }
 
-// followRecorded lets a report follow the one that the API server has recorded, and reports
-// whether it did.
+// followRecorded lets a report follow the report that the API server has recorded, and
+// reports whether it changed the time.
 func (s *Server) followRecorded(ctx context.Context, report *v1.AdapterStatus) (bool, error) {
 	recorded := &v1.AdapterStatus{}
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
@@ -77,10 +79,11 @@ func (s *Server) checkClock(report, recorded *v1.AdapterStatus) error {
 	return clockProblem("the last report of the adapter is", observed.Sub(now))
 }
 
-// followKnown lets a report follow the one that the conditions rest on, as readLive has read
-// them. The error says that the server's clock is too far behind: by this clock, the
-// conditions rest on a report from the future, but not by the latest clock, which shows now.
-// A condition from the future of that clock, too, is no newer than any report.
+// followKnown lets a report follow the report that the conditions were computed from, as
+// readLive has read them. It returns an error if the server's clock is too far behind: by
+// this clock, the conditions come from a report from the future, but not by the latest
+// clock, which shows now. A condition that is from the future by the latest clock, too,
+// does not count as newer than any report.
 func (s *Server) followKnown(report *v1.AdapterStatus, on requested, now time.Time) error {
 	generation, observed, ok := aggregate.Known(report.Spec.Adapter, on.conditions())
 	if !ok || observed.After(now.Add(v1.MaxClockSkew)) || generation != report.Spec.ObservedGeneration || observed.Before(report.Spec.ObservedTime.Time) || s.follow(report, generation, observed) {
@@ -89,13 +92,13 @@ func (s *Server) followKnown(report *v1.AdapterStatus, on requested, now time.Ti
 	return clockProblem("the last report of the adapter is", observed.Sub(s.options.Clock.Now()))
 }
 
-// clockProblem is the answer to a report that comes from the future or follows one that
-// does. The report is not at fault, so the adapter may send it again.
+// clockProblem is the answer to a report that comes from the future or follows a report
+// from the future. The report is not at fault, so the adapter may send it again.
 func clockProblem(what string, ahead time.Duration) error {
 	return problem.ClockSkew.Because("%s %s ahead of the server's clock, and %.0f minutes are allowed: the clock of the adapter or of the server is wrong; try again when they agree",
 		what, ahead.Round(time.Second), v1.MaxClockSkew.Minutes()).RetryAfter(clockRetrySeconds)
 }
 
-// clockRetrySeconds is how long an adapter waits before it reports again after clocks
-// differed. Clocks are not corrected faster.
+// clockRetrySeconds is the time that an adapter waits before it reports again if clocks
+// differ too much. Clocks are not corrected faster.
 const clockRetrySeconds = 10

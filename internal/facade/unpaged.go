@@ -25,7 +25,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// Bounds of what unpagedClients remembers. Clients choose their names freely.
+// Limits of the memory of unpagedClients. Clients choose their names freely.
 const (
 	maxUnpagedClients  = 1000
 	maxUserAgentLength = 200
@@ -38,8 +38,8 @@ type unpagedClients struct {
 	seen map[string]bool
 }
 
-// report logs once for each user agent that it got a part of a list without asking for a
-// page.
+// report logs, once for each user agent, that a client got a part of a list without
+// asking for a page.
 func (u *unpagedClients) report(log logr.Logger, r *http.Request, page fleet.Page) {
 	agent := r.UserAgent()
 	if len(agent) > maxUserAgentLength {
