@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package rfc3339 parses times for everything that reads them from users: bodies
-// of REST requests and searches. The custom resources take the same form by the
-// pattern of api/v1's Timestamp.
+// Package rfc3339 parses the times that users write in bodies of REST requests and in
+// searches. The custom resources accept the same form, by the pattern of api/v1's
+// Timestamp.
 package rfc3339
 
 import (
@@ -25,11 +25,11 @@ import (
 	"time"
 )
 
-// errForm says what a time must look like.
+// errForm describes the form of a time.
 var errForm = errors.New("not an RFC 3339 time such as 2026-01-31T10:00:00Z")
 
-// Parse reads an RFC 3339 date-time and returns it in UTC. Letters must be upper
-// case, and a fraction has at most nine digits: more would be cut in silence.
+// Parse reads an RFC 3339 date-time and returns it in UTC. Letters must be upper case,
+// and a fraction has at most nine digits: more would be cut silently.
 func Parse(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil || !isStrict(s) {
@@ -38,9 +38,9 @@ func Parse(s string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-// isStrict reports whether a string that time.Parse takes is RFC 3339. time.Parse
-// also takes an hour of one digit, a comma before the fraction, and offsets of
-// 24:00 or 00:60 and more.
+// isStrict reports whether a string that time.Parse accepts is RFC 3339. time.Parse also
+// accepts an hour of one digit, a comma before the fraction, and offsets of 24:00 or
+// 00:60 and more.
 func isStrict(s string) bool {
 	const (
 		hourEnd  = len("2006-01-02T15")

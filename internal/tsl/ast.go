@@ -28,19 +28,19 @@ type Expr interface {
 	isExpr()
 }
 
-// And is true where every operand is true. It has two or more operands. In a
-// normalized tree none of them is an *And: "a and (b and c)" is one And of three.
+// And is true if every operand is true. It has two or more operands. In a normalized tree
+// no operand is an *And: "a and (b and c)" is one And of three.
 type And struct {
 	Operands []Expr
 }
 
-// Or is true where any operand is true. It has two or more operands. In a normalized
-// tree none of them is an *Or: "a or (b or c)" is one Or of three.
+// Or is true if any operand is true. It has two or more operands. In a normalized tree no
+// operand is an *Or: "a or (b or c)" is one Or of three.
 type Or struct {
 	Operands []Expr
 }
 
-// Not is true where its operand is false, and unknown where it is unknown.
+// Not is true if its operand is false, and unknown if its operand is unknown.
 type Not struct {
 	Operand Expr
 }
@@ -54,7 +54,7 @@ type Comparison struct {
 	Values []Value
 }
 
-// Field names the field of a Comparison. The evaluator knows which fields exist.
+// Field names the field of a Comparison. The evaluator decides which fields exist.
 type Field struct {
 	// Path is the name as written, for example labels.app.kubernetes.io/name or
 	// spec.'a key'.size.

@@ -22,11 +22,11 @@ limitations under the License.
 // leaves, and String turns a tree back into a string. docs/search.md describes the
 // language.
 //
-// The package knows syntax only. internal/fleet knows which fields exist, which
-// values they take, and which objects a tree selects. The logic is three-valued: a
-// Comparison with an absent field is unknown, neither true nor false.
+// The package implements the syntax only. internal/fleet decides which fields exist,
+// which values they accept, and which objects a tree selects. The logic is three-valued:
+// a Comparison with an absent field is unknown, neither true nor false.
 //
-// Any caller that may list sends searches. Parsing therefore takes time and memory
-// linear in the length of the string; MaxLength bounds the length and MaxDepth the
-// recursion.
+// Every caller with the right to list can send searches. Parsing therefore takes time and
+// memory linear in the length of the string. MaxLength limits the length, and MaxDepth
+// limits the recursion.
 package tsl

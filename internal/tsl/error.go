@@ -23,18 +23,19 @@ import (
 	"unicode/utf8"
 )
 
-// SyntaxError says where a search string is not TSL, and what was expected there.
+// SyntaxError reports where a search string is not TSL, and what was expected there.
 type SyntaxError struct {
 	// Offset is the position in bytes, from 0 to the length of the string.
 	Offset int
 	// Line and Column are the same position for people. Both count from 1; the
 	// column counts characters.
 	Line, Column int
-	// Expected says what may stand there, for example `a value after "="`.
+	// Expected describes what is allowed there, for example `a value after "="`.
 	Expected string
-	// Found says what stands there instead, for example `"and"` or `end of search`.
+	// Found describes what the string contains there instead, for example `"and"` or `end of
+	// search`.
 	Found string
-	// Hint suggests a correction. It is empty where none is obvious.
+	// Hint suggests a correction. It is empty if no correction is obvious.
 	Hint string
 }
 
@@ -51,7 +52,7 @@ func (e *SyntaxError) Error() string {
 // do: "character 14", or "line 2, character 3" from the second line on.
 func Where(text string, offset int) string { return place(position(text, offset)) }
 
-// endOfSearch is what a message says was found behind the last token.
+// endOfSearch is what a message reports as found after the last token.
 const endOfSearch = "end of search"
 
 func place(line, column int) string {

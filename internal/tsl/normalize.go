@@ -30,13 +30,13 @@ import "fmt"
 //   - not (a and b) is (not a) or (not b), and not (a or b) is (not a) and
 //     (not b): reversing the order swaps minimum and maximum.
 //   - not not a is a: reversing twice changes nothing.
-//   - not x = 'a' is x != 'a' by the definition of !=: true where x exists and
-//     differs, unknown where x is absent. "in" is an "or" of "=", and "not in"
-//     an "and" of "!=", so the same holds for them.
+//   - not x = 'a' is x != 'a' by the definition of !=: true if x exists and differs,
+//     unknown if x is absent. "in" is an "or" of "=", and "not in" is an "and" of "!=",
+//     so the same holds for them.
 //
-// The law of the excluded middle, a or (not a), does not hold in this logic and is
-// never used. A search returns an object only where the tree is true, so neither
-// x = 'a' nor its negation returns an object without x.
+// The law of the excluded middle, a or (not a), does not hold in this logic and is never
+// used. A search returns an object only if the tree is true for it, so neither x = 'a'
+// nor its negation returns an object without x.
 func Normalize(e Expr) Expr { return normalize(e, false) }
 
 // normalize returns the normal form of e, or of its negation.
@@ -67,9 +67,9 @@ func join(e Expr, negate, and bool) Expr {
 	return &Or{Operands: operands}
 }
 
-// collect appends to operands what e, or its negation, contributes to an And or an
-// Or: the operands of e where e is of that kind, otherwise e. It visits each node
-// once, at any depth of nesting.
+// collect appends to operands the operands that e, or its negation, adds to an And or an
+// Or: the operands of e if e is of that kind, otherwise e. It visits each node once, at
+// any depth of nesting.
 func collect(operands []Expr, e Expr, negate, and bool) []Expr {
 	var nested []Expr
 	switch e := e.(type) {

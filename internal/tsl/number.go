@@ -27,7 +27,7 @@ import (
 // Number is a number as Kubernetes stores it in free-form objects: a 64-bit integer,
 // or a double-precision number.
 type Number struct {
-	// Whole is the value where Float is 0.
+	// Whole is the value if Float is 0.
 	Whole int64
 	// Float is the value of a number that is not an integer or exceeds 64 bits.
 	Float float64
@@ -55,8 +55,8 @@ func fromFloat(f float64) Number {
 	return Number{Float: f}
 }
 
-// Compare returns -1 where n is less than other, 0 where they are equal, and +1
-// where n is greater. It does not round.
+// Compare returns -1 if n is less than other, 0 if they are equal, and +1 if n is
+// greater. It does not round.
 func (n Number) Compare(other Number) int {
 	switch {
 	case n.Float == 0 && other.Float == 0:
@@ -89,8 +89,8 @@ var suffixes = map[string]int64{
 	"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
 }
 
-// literalNumber reads a number as TSL writes it. It reports whether text is a number,
-// and whether a Number can hold it.
+// literalNumber reads a number as TSL writes it. It reports whether text is a number, and
+// whether a Number can represent it.
 func literalNumber(text string) (n Number, isNumber, fits bool) {
 	if whole, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return Number{Whole: whole}, true, true
@@ -107,7 +107,7 @@ func literalNumber(text string) (n Number, isNumber, fits bool) {
 		return Number{}, false, false
 	}
 	if f, err := strconv.ParseFloat(number, 64); err != nil || f == 0 {
-		return Number{}, true, err == nil // keeps huge exponents away from the exact arithmetic below
+		return Number{}, true, err == nil // keeps huge exponents out of the exact arithmetic below
 	}
 	exact, _ := new(big.Rat).SetString(number)
 	exact.Mul(exact, new(big.Rat).SetInt64(multiplier))

@@ -59,13 +59,13 @@ const (
 	Match
 	// NotMatch is "~!": the regular expression matches no part of the string.
 	NotMatch
-	// IsNull is "is null": true where the field is absent, otherwise false.
+	// IsNull is "is null": true if the field is absent, otherwise false.
 	IsNull
-	// IsNotNull is "is not null": true where the field exists, otherwise false.
+	// IsNotNull is "is not null": true if the field exists, otherwise false.
 	IsNotNull
 )
 
-// operators describes each Op. An operator and its negation name each other.
+// operators describes each Op. An operator and its negation refer to each other.
 var operators = [...]struct {
 	text   string
 	negate Op
@@ -112,8 +112,8 @@ func (o Op) String() string {
 	return operators[o].text
 }
 
-// Negate returns the operator that is true where o is false, false where o is
-// true, and unknown where o is unknown.
+// Negate returns the operator that is true if o is false, false if o is true, and unknown
+// if o is unknown.
 func (o Op) Negate() Op { return operators[o].negate }
 
 // takes returns the number of values of the operator.

@@ -23,7 +23,7 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of what Parse accepts.
+// Limits of the strings that Parse accepts.
 const (
 	// MaxLength is the maximum length of a search string, in bytes.
 	MaxLength = 4096
@@ -137,7 +137,7 @@ func (p *parser) term() (Expr, error) {
 	return nil, p.unexpected(`a field name, "not" or "("` + p.afterLast())
 }
 
-// nested reads a construct that may contain itself, and bounds the recursion.
+// nested reads a construct that may contain itself, and limits the recursion.
 func (p *parser) nested(read func() (Expr, error)) (Expr, error) {
 	if p.depth == MaxDepth {
 		return nil, syntaxError(p.scanner.text, p.token.offset,

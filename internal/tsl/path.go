@@ -57,8 +57,8 @@ func spanField(rest string) int {
 	return length
 }
 
-// quotedLength returns the length of the quoted string at the start of rest, and
-// whether its closing quote exists. The length is 0 where rest starts otherwise.
+// quotedLength returns the length of the quoted string at the start of rest, and whether
+// its closing quote exists. The length is 0 if rest does not start with a quote.
 func quotedLength(rest string) (length int, closed bool) {
 	if rest == "" || rest[0] != '\'' {
 		return 0, false

@@ -36,8 +36,7 @@ func text(e Expr) string {
 	return b.String()
 }
 
-// write writes e, in parentheses where its precedence is lower than its place
-// requires.
+// write writes e, in parentheses if its precedence is lower than its place requires.
 func write(b *strings.Builder, e Expr, least int) {
 	switch e := e.(type) {
 	case *Or:

@@ -22,7 +22,7 @@ type tokenKind int
 
 const (
 	tokenEnd        tokenKind = iota
-	tokenName                 // a field, or a word that lacks quotes
+	tokenName                 // a field, or a word without quotes
 	tokenNumber               // a word that does not start with a letter: a number or a time
 	tokenString               // a string in single quotes
 	tokenOpenString           // a string whose closing quote is missing
@@ -85,7 +85,7 @@ type scanner struct {
 	offset int
 }
 
-// next returns the next token. At the end of the string it returns tokenEnd, always.
+// next returns the next token. At the end of the string, every call returns tokenEnd.
 func (s *scanner) next() token {
 	for s.offset < len(s.text) && isSpace(s.text[s.offset]) {
 		s.offset++
@@ -149,6 +149,6 @@ func isWord(c byte) bool {
 	return isLetter(c) || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-' || c == '/'
 }
 
-// isNumberish also accepts the colons and signs of times and exponents, so that an
-// error names the whole of a malformed number or time.
+// isNumberish also accepts the colons and signs of times and exponents, so that an error
+// quotes the whole malformed number or time.
 func isNumberish(c byte) bool { return isWord(c) || c == ':' || c == '+' }

@@ -23,8 +23,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rfc3339"
 )
 
-// ParseTime reads a date, which is its midnight in UTC, or an RFC 3339 time as the
-// bodies of requests have it. The error is for the author of the search.
+// ParseTime reads a date, which means midnight in UTC, or an RFC 3339 time in the form
+// that request bodies accept. The error is for the author of the search.
 func ParseTime(text string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, text); err == nil {
 		return t, nil
@@ -36,8 +36,8 @@ func ParseTime(text string) (time.Time, error) {
 	return t, nil
 }
 
-// looksLikeTime reports whether a word starts like a date, and so is no number:
-// with four digits and a dash.
+// looksLikeTime reports whether a word starts like a date, with four digits and a dash,
+// and so is not a number.
 func looksLikeTime(text string) bool {
 	return len(text) > len("2026-") && areDigits(text[:4]) && text[4] == '-'
 }

@@ -23,14 +23,14 @@ func (p *parser) unexpected(expected string) *SyntaxError {
 	return syntaxError(p.scanner.text, p.token.offset, expected, p.token.found(), p.hint())
 }
 
-// unquoted returns the error for a word where a value must stand.
+// unquoted returns the error for a word in the place of a value.
 func (p *parser) unquoted() *SyntaxError {
 	return syntaxError(p.scanner.text, p.token.offset,
 		"a string in single quotes, a number, a time, true or false"+p.afterLast(), p.token.found(), p.valueHint())
 }
 
-// valueHint suggests quotes where the next token was clearly meant as a string,
-// and the number suffixes where it was clearly meant as a number.
+// valueHint suggests quotes if the next token was clearly meant as a string, and the
+// number suffixes if it was clearly meant as a number.
 func (p *parser) valueHint() string {
 	switch {
 	case p.token.kind == tokenName:
