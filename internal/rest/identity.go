@@ -27,12 +27,12 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// DefaultIdentityDomain is the domain of the addresses of users whose names are no e-mail
-// addresses.
+// DefaultIdentityDomain is the domain of the addresses of users whose names are not
+// e-mail addresses.
 const DefaultIdentityDomain = "users.hyperfleet.local"
 
-// Identities maps the names of Kubernetes users to e-mail addresses and back: the REST
-// contract has e-mail addresses. No two users have the same address.
+// Identities maps the names of Kubernetes users to e-mail addresses and back, because the
+// REST contract has e-mail addresses. No two users have the same address.
 //
 //	user                             address
 //	jo@example.com                   jo@example.com
@@ -43,14 +43,14 @@ const DefaultIdentityDomain = "users.hyperfleet.local"
 //	unknown                          unknown=@<domain>
 //
 // In the addresses of the domain, = and two hexadecimal digits stand for a byte that the
-// part before the @ cannot have.
+// part before the @ cannot contain.
 //
 // The zero value maps each user to itself.
 type Identities struct {
 	domain string
 }
 
-// NewIdentities returns the mapping with a domain, which must have two labels at least.
+// NewIdentities returns the mapping with a domain, which must have at least two labels.
 func NewIdentities(domain string) (Identities, error) {
 	if !emailAddress.MatchString("a@" + domain) {
 		return Identities{}, fmt.Errorf("%q is not a domain such as %s", domain, DefaultIdentityDomain)
@@ -60,12 +60,12 @@ func NewIdentities(domain string) (Identities, error) {
 
 const (
 	// serviceAccountUser begins the user name of each service account, before its namespace,
-	// a colon and its name. The kubectl plugin imports this package, so the parser of
-	// k8s.io/apiserver is not used: the plugin does not depend on that module.
+	// a colon and its name. The kubectl plugin imports this package, so this package does
+	// not use the parser of k8s.io/apiserver: the plugin does not depend on that module.
 	serviceAccountUser = "system:serviceaccount:"
-	// serviceAccountLabel stands between the namespace of a service account and the domain.
+	// serviceAccountLabel is between the namespace of a service account and the domain.
 	serviceAccountLabel = "serviceaccount"
-	// unknownUser is no escape, so no user has it.
+	// unknownUser is not an escape sequence, so no user has this address.
 	unknownUser = "unknown="
 	atom        = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 )
@@ -87,7 +87,7 @@ func (i Identities) Address(user string) string {
 	return escapeUser(user) + "@" + i.domain
 }
 
-// Shown is the address that REST shows of a user: that of an unknown user is an address
+// Shown returns the address that REST shows for a user. An unknown user has an address,
 // too.
 func (i Identities) Shown(address string) string {
 	if address == "" && i.domain != "" {
@@ -96,7 +96,7 @@ func (i Identities) Shown(address string) string {
 	return address
 }
 
-// User returns the user with an e-mail address. It is false if no user has the address.
+// User returns the user with an e-mail address. ok is false if no user has the address.
 func (i Identities) User(address string) (user string, ok bool) {
 	if i.domain == "" {
 		return address, true
@@ -129,7 +129,7 @@ func serviceAccountOf(user string) (namespace, name string, ok bool) {
 	return namespace, name, ok
 }
 
-// owns reports whether addresses of a domain are made by Address.
+// owns reports whether Address makes the addresses of a domain.
 func (i Identities) owns(domain string) bool {
 	return domain == i.domain || strings.HasSuffix(domain, "."+serviceAccountLabel+"."+i.domain)
 }
@@ -175,9 +175,8 @@ func unescapeUser(local string) (name string, ok bool) {
 // identityFields are the fields of a resource that have addresses.
 var identityFields = []string{"created_by", "updated_by", "deleted_by"}
 
-// Search returns a search whose comparisons of a user with a name compare with the
-// address of that name: both `created_by='alice'` and the address of alice find what alice
-// created.
+// Search replaces the names that a search compares users with by their addresses: both
+// `created_by='alice'` and the address of alice find the objects that alice created.
 func (i Identities) Search(filter tsl.Expr) tsl.Expr {
 	switch e := filter.(type) {
 	case *tsl.And:

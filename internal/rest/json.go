@@ -52,7 +52,7 @@ func FreeForm(raw []byte) json.RawMessage {
 	return raw
 }
 
-// setJSON sets the JSON of a row to that of a value.
+// setJSON sets the JSON of a row to the JSON of a value.
 func setJSON(row *fleet.Row, value any) error {
 	rendered, err := Marshal(value)
 	if err != nil {

@@ -25,15 +25,15 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// OpenAPI is the OpenAPI document of the REST API, in YAML, as the Go types are generated
-// from it. Document returns what is served.
+// OpenAPI is the OpenAPI document of the REST API, in YAML; the Go types are generated
+// from it. Document returns the document that is served.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
 
-// Document returns the OpenAPI document as JSON with a default page size. It has the order
-// of openapi.yaml, so examples look like answers, and it lacks what only the generator of
-// the Go types reads.
+// Document returns the OpenAPI document as JSON with a default page size. It has the
+// order of openapi.yaml, so examples look like answers. It does not contain the
+// extensions that only the generator of the Go types reads.
 func Document(pageSize int) ([]byte, error) {
 	var document yaml.MapSlice
 	if err := yaml.UnmarshalWithOptions(OpenAPI, &document, yaml.UseOrderedMap()); err != nil {
@@ -65,7 +65,7 @@ func replace(in yaml.MapSlice, value any, path ...string) bool {
 	return false
 }
 
-// writeJSON writes a part of the document without what is for the generator.
+// writeJSON writes a part of the document without the extensions for the generator.
 func writeJSON(b *bytes.Buffer, part any) error {
 	switch part := part.(type) {
 	case yaml.MapSlice:

@@ -23,7 +23,7 @@ import (
 
 // Project returns a JSON object with only some of its members, in their order. The object
 // is the JSON of a row: its names have no escapes, and there is no white space between
-// tokens. Project does not look behind the last of the fields.
+// tokens. Project does not read beyond the last of the fields.
 func Project(object []byte, fields []string) []byte {
 	projected := []byte{'{'}
 	missing := slices.Clone(fields)
@@ -41,7 +41,7 @@ func Project(object []byte, fields []string) []byte {
 			}
 			projected = append(projected, rest[:len(rest)-len(value)+end]...)
 		}
-		rest = value[end+1:] // behind the comma or brace
+		rest = value[end+1:] // after the comma or brace
 		if len(rest) == 0 {
 			break
 		}
@@ -49,7 +49,7 @@ func Project(object []byte, fields []string) []byte {
 	return append(projected, '}')
 }
 
-// valueEnd returns the length of the JSON value at the begin of text.
+// valueEnd returns the length of the JSON value at the beginning of text.
 func valueEnd(text []byte) int {
 	depth := 0
 	for i := 0; i < len(text); i++ {

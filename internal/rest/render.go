@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// A Renderer turns objects into rows of the fleet index, with their JSON as the
-// contract shows it.
+// A Renderer converts objects to rows of the fleet index, with their JSON in the form of
+// the contract.
 type Renderer struct {
 	// RequiredAdapters returns the names of the adapters that are required for a Kind.
 	// They determine the conditions of an object that has no status yet.
@@ -156,8 +156,9 @@ func (r Renderer) resourceRow(o resource, kind string, status v1.ResourceStatus)
 	return row, conditions
 }
 
-// ContractConditions returns stored conditions as the contract has them: Ready observes
-// the newest generation that a required adapter has reported on.
+// ContractConditions returns stored conditions in the form of the contract, in which the
+// observed generation of Ready is the newest generation that a required adapter has
+// reported on.
 func ContractConditions(conditions []v1.ResourceCondition, required []string) []v1.ResourceCondition {
 	return withReadyAt(conditions, aggregate.ReportedGeneration(conditions, required))
 }
@@ -227,18 +228,18 @@ func resourceStatus(conditions []v1.ResourceCondition) ResourceStatus {
 	return status
 }
 
-// The members of the JSON of a Cluster or NodePool that lead to the update times of
-// its conditions. The search for them relies on three facts: status is the last
-// member of the resource, conditions is the first member of the status, and JSON
-// escapes the quotes within a string.
+// The members in the JSON of a Cluster or NodePool that locate the update times of its
+// conditions. The search for them relies on three facts: status is the last member of the
+// resource, conditions is the first member of the status, and JSON escapes the quotes
+// within a string.
 var (
 	statusMember     = []byte(`,"status":{"conditions":`)
 	updateTimeMember = []byte(`"last_updated_time":"`)
 )
 
-// SetUpdateTimes replaces the update times in the JSON of a Cluster or NodePool by
-// those of conditions, which must otherwise equal the rendered conditions. It costs a
-// copy of the JSON instead of another rendering. The row must not be in an index yet.
+// SetUpdateTimes replaces the update times in the JSON of a Cluster or NodePool by the
+// times of conditions, which must otherwise equal the rendered conditions. It copies the
+// JSON, which costs less than another rendering. The row must not be in an index yet.
 func SetUpdateTimes(row *fleet.Row, conditions []v1.ResourceCondition) {
 	status := bytes.LastIndex(row.JSON, statusMember)
 	patched := make([]byte, 0, len(row.JSON)+len(conditions)*len(".123456789"))

@@ -28,8 +28,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// A report becomes a row as follows. All else of an AdapterStatus is in the row's JSON
-// only, or nowhere.
+// A report becomes a row as follows. The other content of an AdapterStatus is only in the
+// row's JSON, or not in the row.
 //
 //	metadata.managedFields     Applied
 //	metadata.annotations       CreatedTime, LastResult
@@ -89,9 +89,9 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 	return row, setJSON(row, rendered)
 }
 
-// DecodeReport returns the report that a row was made of. It lacks what the row does
-// not hold: labels, other annotations than the last result, finalizers, managed fields and
-// free-form content.
+// DecodeReport returns the report that a row was made of, without the content that the
+// row does not have: labels, annotations except the last result, finalizers, managed
+// fields and free-form content.
 func DecodeReport(row *fleet.Row) *v1.AdapterStatus {
 	kind, resource := ReportedResource(row)
 	report := &v1.AdapterStatus{
@@ -140,17 +140,17 @@ func ReportedResource(report *fleet.Row) (kind string, resource types.Namespaced
 	return v1.ClusterKind, resource
 }
 
-// ReportOwners returns every OwnerID that a report on a resource can have: the
-// resource's id, and the owner of reports that state no UID.
+// ReportOwners returns every OwnerID that a report on a resource can have: the resource's
+// id, and the owner of reports without a UID.
 func ReportOwners(kind, id, name string) []string {
 	return []string{id, reportOwner(v1.ResourceReference{Kind: kind, Name: name})}
 }
 
-// uidOwner is the prefix of the owner of a report that states a UID which has no id.
+// uidOwner is the prefix of the owner of a report whose UID has no id.
 const uidOwner = "uid/"
 
 // reportOwner returns the OwnerID of a report: the id of the resource if the report
-// states its UID, otherwise the kind and name of the resource. No id contains a slash.
+// contains its UID, otherwise the kind and name of the resource. No id contains a slash.
 func reportOwner(ref v1.ResourceReference) string {
 	if ref.UID == "" {
 		return ref.Kind + "/" + ref.Name
