@@ -28,9 +28,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// From returns the problem to answer with for any error of a handler. An error of the
-// API server becomes a problem of this API; what it reveals of the API server goes to
-// the log only.
+// From returns the problem to answer with for any error of a handler. An error of the API
+// server becomes a problem of this API; only the log shows details of the API server.
 func From(err error) *Error {
 	if problem, ok := errors.AsType[*Error](err); ok {
 		return problem
@@ -80,7 +79,7 @@ func fromTransport(err error) *Error {
 }
 
 // isTooLarge reports whether etcd, or the API server's connection to etcd, refused an
-// object for its size. The API server passes on nothing but the message.
+// object for its size. The API server passes on only the message.
 func isTooLarge(status metav1.Status) bool {
 	return strings.Contains(status.Message, "request is too large") ||
 		strings.Contains(status.Message, "message larger than max")
@@ -92,8 +91,8 @@ func isFull(status metav1.Status) bool {
 	return strings.Contains(status.Message, "database space exceeded")
 }
 
-// fromInvalid returns the problem for a 422. It translates the names of fields into
-// those of the REST contract.
+// fromInvalid returns the problem for a 422. It translates the names of fields to their
+// names in the REST contract.
 func fromInvalid(status metav1.Status) *Error {
 	var fields []rest.FieldError
 	if status.Details != nil {
@@ -151,8 +150,8 @@ func restConstraint(cause metav1.CauseType) string {
 	return "rule"
 }
 
-// forbiddenDetail returns what is not allowed. It leaves out the API server's prefix,
-// which names the object and the resource path.
+// forbiddenDetail returns the reason of a 403, without the API server's prefix, which
+// names the object and the resource path.
 func forbiddenDetail(status metav1.Status) string {
 	if strings.Contains(status.Message, " cannot impersonate") { // the facade lacks a right, not the caller
 		return "The facade may not write as this caller: " + status.Message

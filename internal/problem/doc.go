@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package problem is the table of problems that the REST API answers with, and the
-// errors that carry a problem to the client. It also translates errors of the API
-// server into problems.
+// Package problem contains the table of problems that the REST API answers with, and the
+// errors that carry a problem to the client. It also translates errors of the API server
+// into problems.
 //
 // Not in this package: writing a response (package facade).
 package problem

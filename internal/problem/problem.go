@@ -95,22 +95,22 @@ func (k Kind) Because(format string, args ...any) *Error {
 	return &Error{Kind: k, Detail: fmt.Sprintf(format, args...)}
 }
 
-// Transient returns a problem of this kind that passes by itself. The answer asks the client
-// to repeat the request after a second, and the detail says so, too.
+// Transient returns a problem of this kind that ends without action by the client. The
+// answer asks the client to repeat the request after a second, and so does the detail.
 func (k Kind) Transient(format string, args ...any) *Error {
 	return k.Because(format+"; try again in a moment", args...).RetryAfter(1)
 }
 
-// These bounds of a problem's fields keep the answer to a hostile request from being
-// many times the size of the request.
+// These limits of a problem's fields keep the answer to a hostile request from being many
+// times as large as the request.
 const (
 	maxFieldErrors = 100
 	maxFieldBytes  = 1024 // of a field's name, and of its message
 )
 
 // InFields returns a problem of this kind with the fields at fault, at least one. The
-// message of the first field is the detail. Fields beyond maxFieldErrors are counted
-// only.
+// message of the first field is the detail. Fields beyond maxFieldErrors are only
+// counted.
 func (k Kind) InFields(fields ...rest.FieldError) *Error {
 	kept := make([]rest.FieldError, min(len(fields), maxFieldErrors))
 	for i := range kept {
@@ -148,8 +148,8 @@ func (e *Error) RetryAfter(seconds int) *Error {
 	return e.WithHeader("Retry-After", strconv.Itoa(max(seconds, 1)))
 }
 
-// WithCause sets the error that caused the problem. The log shows it, the client does
-// not see it.
+// WithCause sets the error that caused the problem. The log shows it, the answer does
+// not.
 func (e *Error) WithCause(err error) *Error {
 	e.cause = err
 	return e
