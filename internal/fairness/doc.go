@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package fairness divides what a replica can do among the callers that it serves, so that
-// no caller shuts another one out. It knows callers by their names only: what they are
-// given shares of is up to its users.
+// Package fairness divides the capacity of a replica among the callers that it serves, so
+// that no caller shuts out another caller. It identifies callers by name. The packages
+// that use it decide what callers get shares of.
 package fairness

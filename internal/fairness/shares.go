@@ -21,22 +21,22 @@ import "sync"
 // Shares is a number of places that callers share. A caller gets another place while it
 // holds fewer places than are free. So a single caller gets half of the places, two
 // callers get a third each, and n callers leave about one n-th of the places to the next
-// caller. No caller can shut out another one, no matter how many places it holds and for
-// how long.
+// caller. No caller can shut out another caller, no matter how many places it holds and
+// for how long.
 //
-// The fair queues of Kubernetes' API priority and fairness do less here. They distribute
-// places that requests give back, and cannot help a caller if other requests never give
-// their places back: a body that never ends, or a response that the client does not
-// receive. Queueing a read that takes microseconds would also cost more than serving it.
-// Package fleet does queue work that is long and can be interrupted: its scans take
-// turns.
+// The fair queues of Kubernetes' API Priority and Fairness would help less here. They
+// distribute places that requests give back, and cannot help a caller if other requests
+// never give their places back: a body that never ends, or a response that the client
+// does not receive. Queueing a read that takes microseconds would also cost more than
+// serving it. Package fleet does queue work that is long and can be interrupted: its
+// scans take turns.
 type Shares struct {
 	mu   sync.Mutex
 	free int
 	held map[string]int
 }
 
-// NewShares returns that many places, none of which is held.
+// NewShares returns that many free places.
 func NewShares(places int) *Shares {
 	return &Shares{free: places, held: map[string]int{}}
 }
@@ -54,7 +54,7 @@ func (s *Shares) Take(caller string) bool {
 	return true
 }
 
-// Leave gives a place of the caller back.
+// Leave returns a place of the caller.
 func (s *Shares) Leave(caller string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -32,44 +32,44 @@ var ErrBusy = errors.New("too many requests for large amounts of work are under 
 // turnTime is the time after which work lets the work of other callers run.
 const turnTime = 10 * time.Millisecond
 
-// Turns limits how many pieces of work run at a time. It is for work that takes long and can
-// be interrupted, such as a scan.
+// Turns limits how many pieces of work run at a time. It is for work that takes a long
+// time and can be interrupted, such as a scan.
 //
-// Callers get turns in rotation, and work gives its turn up after turnTime if other callers
-// wait. With n callers, work takes at most n times as long as alone, no matter how much work
-// each caller has.
+// Callers get turns in rotation, and work gives up its turn after turnTime if other
+// callers wait. With n callers, work takes at most n times as long as alone, no matter
+// how much work each caller has.
 type Turns struct {
 	mu   sync.Mutex
 	free int
-	// waiting is the waiting work of each caller that has any. callers are these callers,
-	// in the order of their next turns.
+	// waiting is the waiting work, by caller. callers are the callers with waiting work, in
+	// the order of their next turns.
 	waiting map[string][]*Turn
 	callers []string
 }
 
-// NewTurns returns that many turns, none of which is held.
+// NewTurns returns that many free turns.
 func NewTurns(number int) *Turns {
 	return &Turns{free: number, waiting: map[string][]*Turn{}}
 }
 
-// HalfOfProcessors returns the number of turns that leaves half of the processors to
-// everything else.
+// HalfOfProcessors returns the number of turns that leaves half of the processors free
+// for all other work.
 func HalfOfProcessors() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
-// Turn is the right of some work to run. A nil Turn is that of work that needs none.
+// Turn is the right of some work to run. Work that needs no turn has a nil Turn.
 type Turn struct {
 	turns  *Turns
 	caller string
 	// granted is closed once the work may run.
 	granted chan struct{}
-	// held is true from the grant until the turn is given back. since is the time of the
+	// held is true from the grant until the work gives up the turn. since is the time of the
 	// grant.
 	held  bool
 	since time.Time
 }
 
-// Take waits for a turn of the context's caller. It fails with ErrBusy if there is none after
-// the time of patience, or with the error of ctx if that is done first.
+// Take waits for a turn of the context's caller. It fails with ErrBusy if the work has no
+// turn after the time of patience, or with the error of ctx if ctx is done first.
 func (t *Turns) Take(ctx context.Context, patience time.Duration) (*Turn, error) {
 	caller := CallerOf(ctx)
 	taken := &Turn{turns: t, caller: caller, granted: make(chan struct{})}
@@ -84,8 +84,8 @@ func (t *Turns) Take(ctx context.Context, patience time.Duration) (*Turn, error)
 	return taken, taken.wait(ctx, patience)
 }
 
-// enqueue makes work wait at a place among those of its caller. The caller of enqueue
-// holds the lock.
+// enqueue makes work wait at a place among the waiting work of its caller. The caller of
+// enqueue holds the lock.
 func (t *Turns) enqueue(u *Turn, place int) {
 	queue := t.waiting[u.caller]
 	if len(queue) == 0 {
@@ -94,8 +94,8 @@ func (t *Turns) enqueue(u *Turn, place int) {
 	t.waiting[u.caller] = slices.Insert(queue, place, u)
 }
 
-// pass grants a turn that was given back: to the next caller, or to whoever asks first.
-// The caller of pass holds the lock.
+// pass grants a turn that was given up to the next caller. If no caller waits, the turn
+// is free. The caller of pass holds the lock.
 func (t *Turns) pass() {
 	if len(t.callers) == 0 {
 		t.free++
@@ -158,7 +158,7 @@ func (u *Turn) wait(ctx context.Context, patience time.Duration) error {
 	return err
 }
 
-// Done gives the turn back, if it is held.
+// Done gives up the turn, if the work holds it.
 func (u *Turn) Done() {
 	if u == nil || !u.held {
 		return
