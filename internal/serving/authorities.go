@@ -39,9 +39,9 @@ const (
 	publishedKey  = "client-ca-file"
 )
 
-// clientCA returns the CAs of client certificates: the CAs of the file, or the CAs
-// that the API server publishes. They stay current while the manager runs. It
-// returns nil where client certificates are not accepted.
+// clientCA returns the CAs of client certificates: the CAs of the file, or the CAs that
+// the API server publishes. They stay current while the manager runs. clientCA returns
+// nil if client certificates are not accepted.
 func (d Delegation) clientCA(mgr manager.Manager) (dynamiccertificates.CAContentProvider, error) {
 	switch {
 	case d.ClientCAFile != "":
@@ -79,7 +79,7 @@ func (p *published) Run(ctx context.Context, workers int) {
 }
 
 // ask finds out whether the API server publishes CAs at all. The controller cannot
-// tell missing CAs from CAs that it has not read yet.
+// distinguish missing CAs from CAs that it has not read yet.
 func (p *published) ask(ctx context.Context) {
 	_ = wait.PollUntilContextCancel(ctx, time.Second, true, func(ctx context.Context) (bool, error) {
 		if p.CurrentCABundleContent() != nil {
@@ -87,11 +87,11 @@ func (p *published) ask(ctx context.Context) {
 		}
 		stored, err := p.reader.Get(ctx, publishedName, metav1.GetOptions{})
 		if err != nil && !apierrors.IsNotFound(err) {
-			return false, nil // not known yet
+			return false, nil // no answer yet
 		}
 		p.none.Store(err != nil || stored.Data[publishedKey] == "")
 		return p.none.Load(), nil
-	}) // fails only when the program ends
+	}) // an error means that the program ends
 }
 
 // known reports whether client certificates can be checked.
@@ -124,5 +124,5 @@ func (e everywhere) Start(ctx context.Context) error {
 	return nil
 }
 
-// NeedLeaderElection is false: every replica serves.
+// NeedLeaderElection returns false: every replica serves.
 func (everywhere) NeedLeaderElection() bool { return false }

@@ -31,8 +31,8 @@ import (
 // delegating authorizer.
 const maxDecisions = 8192
 
-// decisions caches the decisions of an authorizer. The delegating authorizer has a
-// cache too, but its key is the review as JSON, which costs as much CPU as serving a
+// decisions caches the decisions of an authorizer. The delegating authorizer also has a
+// cache, but its key is the review as JSON, which costs as much CPU time as serving a
 // read.
 type decisions struct {
 	authorizer.Authorizer

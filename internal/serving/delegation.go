@@ -46,23 +46,23 @@ import (
 // authorizes them (SubjectAccessReview). The flags have the names that extension API
 // servers of Kubernetes use.
 type Delegation struct {
-	// Audiences are the accepted token audiences. A token must have one of them.
-	// Where it is empty, the API server's own audience is accepted.
+	// Audiences are the accepted token audiences. A token must have one of them. If there
+	// are none, the API server's own audience is accepted.
 	Audiences []string
 	// TokenTTL is the time for which the result of a TokenReview is cached.
 	TokenTTL time.Duration
 	// AllowTTL and DenyTTL are the times for which the results of a
 	// SubjectAccessReview are cached.
 	AllowTTL, DenyTTL time.Duration
-	// ClientCAFile is a PEM file with the CAs of client certificates. Where it is
-	// empty, the API server's client CAs are used.
+	// ClientCAFile is a PEM file with the CAs of client certificates. If it is empty, the
+	// API server's client CAs are used.
 	ClientCAFile string
 	// SkipLookup disables the use of the API server's client CAs.
 	SkipLookup bool
 }
 
-// BindFlags adds the flags. The defaults are those of Kubernetes' own API servers:
-// short enough that a change of rights takes effect soon, and long enough to absorb
+// BindFlags adds the flags. The defaults are those of Kubernetes' own API servers. They
+// are short enough that a change of rights takes effect soon, and long enough to absorb
 // bursts of requests.
 func (d *Delegation) BindFlags(flags *flag.FlagSet) {
 	flags.Func("api-audiences", "Comma-separated list of accepted token audiences. Defaults to the API server's.", func(text string) error {
@@ -86,8 +86,8 @@ const reviewTimeout = 10 * time.Second
 // because a caller waits.
 var reviewBackoff = wait.Backoff{Duration: 100 * time.Millisecond, Factor: 2, Jitter: 0.2, Steps: 4}
 
-// Setup returns the authenticator and the authorizer of the REST API. Client
-// certificates need TLS, so Setup follows their CAs only where tls is true.
+// Setup returns the authenticator and the authorizer of the REST API. Client certificates
+// need TLS, so Setup follows their CAs only if tls is true.
 func (d Delegation) Setup(mgr manager.Manager, tls bool) (authenticator.Request, authorizer.Authorizer, error) {
 	var clientCA dynamiccertificates.CAContentProvider
 	if tls {
@@ -107,8 +107,8 @@ func (d Delegation) Setup(mgr manager.Manager, tls bool) (authenticator.Request,
 	return who, may, nil
 }
 
-// NewAuthenticator returns an authenticator of bearer tokens and, where clientCA is
-// not nil, of client certificates. It accepts no anonymous requests.
+// NewAuthenticator returns an authenticator of bearer tokens and, if clientCA is not nil,
+// of client certificates. It accepts no anonymous requests.
 func (d Delegation) NewAuthenticator(config *rest.Config, clientCA dynamiccertificates.CAContentProvider) (authenticator.Request, error) {
 	reviews, err := d.client(config, reviewTimeout)
 	if err != nil {

@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package serving configures how the REST API and the metrics are served: with TLS
-// or in plain HTTP, to callers that the API server authenticates and authorizes or
-// to anyone, on loopback or on the network. It serves nothing itself.
+// Package serving configures how the REST API and the metrics are served: with TLS or in
+// plain HTTP, on loopback or on the network, and either to everyone or only to callers
+// that the API server authenticates and authorizes. It serves nothing itself.
 package serving

@@ -29,9 +29,9 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
-// Metrics returns the options of the metrics server. A caller needs the right to get
-// the path. Without a certificate, the server uses a self-signed one, or plain HTTP
-// on loopback.
+// Metrics returns the options of the metrics server. A caller needs the right to get the
+// path. Without a certificate, the server uses a self-signed one, or plain HTTP on
+// loopback.
 func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d Delegation) metricsserver.Options {
 	options := metricsserver.Options{
 		BindAddress:   address,
@@ -50,8 +50,8 @@ func (o Options) Metrics(address string, certificate *certwatcher.CertWatcher, d
 	return options
 }
 
-// filterByHost serves requests whose Host is a loopback name or address, so that no page of
-// another site can read the metrics.
+// filterByHost serves only requests whose Host is a loopback name or address, so that no
+// page of another site can read the metrics.
 func filterByHost(*rest.Config, *http.Client) (metricsserver.Filter, error) {
 	return func(_ logr.Logger, handler http.Handler) (http.Handler, error) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -64,8 +64,8 @@ func filterByHost(*rest.Config, *http.Client) (metricsserver.Filter, error) {
 	}, nil
 }
 
-// filterByPath serves callers that have the right to apply the method to the path.
-// controller-runtime's own filter answers 500 to a token that is not valid.
+// filterByPath serves only callers that have the right to apply the method to the path.
+// controller-runtime's own filter answers with 500 if a token is not valid.
 func (d Delegation) filterByPath(config *rest.Config, _ *http.Client) (metricsserver.Filter, error) {
 	who, err := d.NewAuthenticator(config, nil)
 	if err != nil {
@@ -92,8 +92,7 @@ func (d Delegation) filterByPath(config *rest.Config, _ *http.Client) (metricsse
 	}, nil
 }
 
-// admit returns the HTTP status of the response, 200 where the request is to be
-// served.
+// admit returns the HTTP status of the response, 200 if the request may be served.
 func admit(who authenticator.Request, may authorizer.Authorizer, r *http.Request) int {
 	caller, ok, err := who.AuthenticateRequest(r)
 	switch {

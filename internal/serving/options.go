@@ -28,8 +28,8 @@ import (
 
 // Options configure TLS and authentication of the REST API and the metrics.
 type Options struct {
-	// CertFile and KeyFile are PEM files with the certificate chain and its key.
-	// They are read again when they change.
+	// CertFile and KeyFile are PEM files with the certificate chain and its key. The program
+	// reads them again when they change.
 	CertFile, KeyFile string
 	// MinVersion is the minimum TLS version: VersionTLS12 or VersionTLS13.
 	MinVersion string
@@ -64,9 +64,9 @@ func (o *Options) BindFlags(flags *flag.FlagSet) {
 // minVersions are the values of --tls-min-version.
 var minVersions = map[string]uint16{"VersionTLS12": tls.VersionTLS12, "VersionTLS13": tls.VersionTLS13}
 
-// Check fails where the options contradict each other, or would expose the REST API
-// or the metrics at these addresses without a flag that allows it. The address "0"
-// serves nothing.
+// Check fails if the options contradict each other, or would expose the REST API or the
+// metrics at these addresses without a flag that allows it. At the address "0", nothing
+// is served.
 func (o Options) Check(facade, metrics string) error {
 	if _, ok := minVersions[o.MinVersion]; !ok {
 		return fmt.Errorf("--%s is %q, want VersionTLS12 or VersionTLS13", minVersionFlag, o.MinVersion)
@@ -114,7 +114,7 @@ func IsLoopback(address string) bool {
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return false // net.Listen fails with the reason
+		return false // net.Listen returns the reason
 	}
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()

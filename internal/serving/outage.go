@@ -30,9 +30,9 @@ import (
 // Challenge is the WWW-Authenticate header of a 401 response.
 const Challenge = `Bearer realm="hyperfleet"`
 
-// IsOutage reports whether credentials could not be checked, as opposed to being
-// wrong. The authenticators return an error in both cases: for wrong credentials a
-// plain error or one of crypto/x509, for an outage an error of client-go.
+// IsOutage reports whether credentials could not be checked, instead of being wrong. The
+// authenticators return an error in both cases: for wrong credentials, a plain error or
+// an error of crypto/x509; for an outage, an error of client-go.
 func IsOutage(err error) bool {
 	if all, ok := errors.AsType[utilerrors.Aggregate](err); ok {
 		return slices.ContainsFunc(all.Errors(), IsOutage)

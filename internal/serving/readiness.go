@@ -27,40 +27,40 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// readiness reports whether a denial by the API server can be trusted. An API server
-// that has just started answers before it has loaded roles and service accounts, and
-// so denies requests that it must allow. It becomes ready once it has loaded them.
+// readiness reports whether a denial by the API server can be trusted. An API server that
+// has just started answers before it has loaded roles and service accounts, so it denies
+// requests that it must allow. It becomes ready once it has loaded them.
 type readiness struct {
-	check  func(context.Context) error // whether the API server is ready
+	check  func(context.Context) error // returns nil if the API server is ready
 	checks singleflight.Group
 	proven atomic.Pointer[time.Time] // start of the last check that succeeded
 }
 
-// proofHolds is the time for which a successful check stays valid. An API server
-// cannot be replaced by one that has just started in less time.
+// proofHolds is the time for which a successful check stays valid. Replacing an API
+// server with one that has just started takes longer.
 const proofHolds = 500 * time.Millisecond
 
-// newReadiness checks through a client of the API server's root path. The check
-// excludes etcd, because the API server decides from memory.
+// newReadiness returns a readiness that checks with a client of the API server's root
+// path. The check excludes etcd, because the API server decides from memory.
 func newReadiness(api rest.Interface) *readiness {
 	return &readiness{check: func(ctx context.Context) error {
 		return api.Get().AbsPath("/readyz").Param("exclude", "etcd").Param("exclude", "etcd-readiness").Do(ctx).Error()
 	}}
 }
 
-// counts reports whether a denial of a request sent at that time can be trusted.
+// counts reports whether a denial of a request that was sent at that time can be trusted.
 func (r *readiness) counts(asked time.Time) bool {
 	proven := r.proven.Load()
 	return proven != nil && asked.Sub(*proven) < proofHolds
 }
 
-// wait returns nil once the API server is known to be ready: a denial of a request
-// sent from then on can be trusted. Otherwise it returns an error that IsOutage
+// wait returns nil once the API server is known to be ready: a denial of a request that
+// is sent from then on can be trusted. Otherwise it returns an error that IsOutage
 // recognizes.
 func (r *readiness) wait(ctx context.Context) error {
 	checked := r.checks.DoChan("", func() (any, error) {
 		began := time.Now()
-		err := r.check(context.WithoutCancel(ctx)) // other callers wait for it too
+		err := r.check(context.WithoutCancel(ctx)) // other callers wait for it, too
 		if err == nil {
 			r.proven.Store(&began)
 		}

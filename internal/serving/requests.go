@@ -22,9 +22,9 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// WhenReady returns a copy of config for requests that an API server must not forbid
-// only because it has just started. A forbidden request is sent again once the API
-// server is ready, and fails as unavailable while it is not.
+// WhenReady returns a copy of config for requests that an API server must not forbid only
+// because it has just started. A forbidden request is sent again once the API server is
+// ready. While the API server is not ready, the request fails as unavailable.
 func (d Delegation) WhenReady(config *rest.Config) (*rest.Config, error) {
 	api, err := d.client(config, reviewTimeout)
 	if err != nil {
@@ -36,7 +36,7 @@ func (d Delegation) WhenReady(config *rest.Config) (*rest.Config, error) {
 	return config, nil
 }
 
-// requests sends requests to the API server, and forbidden ones again.
+// requests sends requests to the API server, and sends forbidden requests again.
 type requests struct {
 	next  http.RoundTripper
 	ready *readiness
@@ -68,7 +68,7 @@ func (t requests) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, err
 }
 
-// again returns a copy of a request that was sent before.
+// again returns a copy of a request to send once more.
 func again(r *http.Request) (*http.Request, error) {
 	request := r.Clone(r.Context())
 	if r.Body == nil {

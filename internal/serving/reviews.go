@@ -24,8 +24,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// tokens authenticates bearer tokens by TokenReview. A refusal is not an error here:
-// the token cache does not keep errors, so every use of a refused token would cost a
+// tokens authenticates bearer tokens by TokenReview. A refusal is not an error here: the
+// token cache does not keep errors, so every use of a refused token would require a
 // review.
 type tokens struct {
 	reviews authenticator.Token

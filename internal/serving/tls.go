@@ -23,8 +23,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/certwatcher"
 )
 
-// Certificate reads the certificate. The result keeps the certificate current once
-// it is added to a manager. It is nil where no certificate is configured.
+// Certificate reads the certificate. The result keeps the certificate current once it is
+// added to a manager. It is nil if no certificate is configured.
 func (o Options) Certificate() (*certwatcher.CertWatcher, error) {
 	if o.CertFile == "" {
 		return nil, nil
@@ -36,9 +36,9 @@ func (o Options) Certificate() (*certwatcher.CertWatcher, error) {
 	return certificate, nil
 }
 
-// TLS returns the TLS configuration of the REST API, nil where certificate is nil.
-// The TLS handshake requests a client certificate and does not verify it: the
-// authenticator verifies it for each request.
+// TLS returns the TLS configuration of the REST API, nil if certificate is nil. The TLS
+// handshake requests a client certificate and does not verify it: the authenticator
+// verifies it for each request.
 func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	if certificate == nil {
 		return nil
@@ -52,9 +52,9 @@ func (o Options) TLS(certificate *certwatcher.CertWatcher) *tls.Config {
 	return config
 }
 
-// CipherSuites are those of TLS 1.2 with forward secrecy and authenticated encryption. Go's
-// defaults include suites with CBC, for clients from before 2012. TLS 1.3 has suites of its
-// own.
+// CipherSuites are the cipher suites of TLS 1.2 with forward secrecy and authenticated
+// encryption. Go's defaults include suites with CBC, for clients from before 2012. TLS
+// 1.3 has its own suites.
 var CipherSuites = []uint16{
 	tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
 	tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,

@@ -25,9 +25,9 @@ import (
 )
 
 // CheckUser returns an error that names the rule if a user cannot be impersonated exactly.
-// Impersonation puts the parts of a user into HTTP headers. These hold no control characters
-// such as line breaks, and HTTP takes spaces at their ends away: "admin " would arrive as
-// "admin", who is somebody else.
+// Impersonation puts the parts of a user into HTTP headers. Headers cannot contain
+// control characters such as line breaks, and HTTP removes spaces at their ends: "admin "
+// would arrive as "admin", which is another user.
 func CheckUser(u user.Info) error {
 	if u.GetName() == "" {
 		return fmt.Errorf("the user has no name")
