@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package tracing sets up OpenTelemetry from the standard OTEL_* environment
-// variables. Without them there is no exporter, no code starts a span, and the REST
-// API pays nothing.
+// Package tracing sets up OpenTelemetry from the standard OTEL_* environment variables.
+// Without these variables there is no exporter, no code starts a span, and tracing costs
+// the REST API nothing.
 //
-// The code that does the work starts the spans: the facade for requests, the
-// reconcilers for status writes, and the transport of this package for the API server
-// calls of both.
+// The code that does the work starts the spans: the facade for requests, the reconcilers
+// for status writes, and the transport of this package for the API server calls of the
+// facade and the reconcilers.
 package tracing

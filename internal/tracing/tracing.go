@@ -36,16 +36,15 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// serviceName is the service name where OTEL_SERVICE_NAME is not set.
+// serviceName is the service name if OTEL_SERVICE_NAME is not set.
 const serviceName = "hyperfleet"
 
 // Propagator reads and writes the W3C trace context in HTTP headers.
 var Propagator propagation.TextMapPropagator = propagation.TraceContext{}
 
 // Setup creates a tracer provider that exports by OTLP and registers it as
-// OpenTelemetry's global provider. The provider is nil where the environment does not
-// ask for traces. The caller must call stop after the last span: it exports the
-// remaining spans.
+// OpenTelemetry's global provider. The provider is nil if the environment does not enable
+// traces. The caller must call stop after the last span: it exports the remaining spans.
 func Setup(ctx context.Context, version string, log logr.Logger) (provider trace.TracerProvider, stop func(context.Context) error, err error) {
 	stop = func(context.Context) error { return nil }
 	if !wanted() {
@@ -69,9 +68,9 @@ func Setup(ctx context.Context, version string, log logr.Logger) (provider trace
 	return p, p.Shutdown, nil
 }
 
-// wanted reports whether the environment asks for traces. The specification's default
-// is OTLP to localhost; here the default is off, and an endpoint or an exporter
-// enables traces.
+// wanted reports whether the environment enables traces. The specification's default is
+// OTLP to localhost; here the default is off, and an endpoint or an exporter enables
+// traces.
 func wanted() bool {
 	if strings.EqualFold(os.Getenv("OTEL_SDK_DISABLED"), "true") {
 		return false
@@ -105,8 +104,8 @@ func newExporter(ctx context.Context) (sdktrace.SpanExporter, error) {
 }
 
 // Transport starts a span for each API server call that belongs to a trace, and
-// propagates the trace context. Other calls, such as the informers' lists and watches,
-// pass unchanged.
+// propagates the trace context. It does not change other calls, such as the informers'
+// lists and watches.
 func Transport(next http.RoundTripper) http.RoundTripper {
 	return otelhttp.NewTransport(next,
 		otelhttp.WithPropagators(Propagator),
