@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// freeFormValues are what a free-form object may hold, and must give back as an
-// equal value.
+// freeFormValues are values that a free-form object may contain. The API must return them
+// as equal values.
 var freeFormValues = map[string]string{
 	"nothing":              `{}`,
 	"null":                 `{"a":null,"b":{"c":null},"d":[null,{"e":null}]}`,
@@ -109,7 +109,7 @@ func TestReportsComeBackEqual(t *testing.T) {
 	}
 }
 
-// wantSame compares JSON values: numbers by what they mean, not how they are written.
+// wantSame compares JSON values. It compares numbers by value, not by notation.
 func wantSame(t *testing.T, what string, got json.RawMessage, want string) {
 	t.Helper()
 	// cmp.Diff takes exponential time for slices nested this deep.
@@ -146,7 +146,7 @@ func canonicalValue(value any) any {
 	return value
 }
 
-// What is at a bound, or looks odd, and is right.
+// TestAcceptedAtBounds sends valid bodies that are at a limit or look odd.
 func TestAcceptedAtBounds(t *testing.T) {
 	cluster := newCluster(t, "")
 	long := func(n int) string { return strings.Repeat("a", n) }
@@ -195,7 +195,7 @@ func TestAcceptedAtBounds(t *testing.T) {
 	}
 }
 
-// An adapter without a clock reports the time at which its machine believes to be.
+// An adapter without a clock reports the time of its machine, the epoch.
 func TestReportAtEpochIsShown(t *testing.T) {
 	cluster := newCluster(t, "")
 	post(t, cluster.Href+"/statuses", availableReport("epoch", 1, "1970-01-01T00:00:00Z")).want(t, http.StatusCreated)
@@ -216,7 +216,8 @@ func TestNanosecondsComeBack(t *testing.T) {
 	}
 }
 
-// What a GET answers with can be sent as a POST: what the API sets is ignored.
+// The answer to a GET can be sent as a POST: the API ignores the fields that it sets
+// itself.
 func TestReadBackAsCreate(t *testing.T) {
 	cluster := newCluster(t, fmt.Sprintf(`{"name":%q,"spec":{"a":1e19,"b":[null,0.1]},"labels":{"a":"b"}}`, uniqueName(t)))
 	nodePool := newNodePool(t, cluster.ID, "origin")
@@ -244,7 +245,8 @@ func TestReadBackAsCreate(t *testing.T) {
 	post(t, second.Href+"/statuses", report).want(t, http.StatusCreated)
 }
 
-// What the store does not take for its size is the client's to make smaller.
+// The API refuses an object that is too large for the store, and the client has to make
+// it smaller.
 func TestTooLargeForTheStore(t *testing.T) {
 	before := settledObjects(t)
 	for title, text := range map[string]string{
@@ -264,7 +266,7 @@ func TestTooLargeForTheStore(t *testing.T) {
 	}
 }
 
-// The conditions of a report count as well.
+// The size of a report's conditions counts as well.
 func TestReportTooLargeForTheStore(t *testing.T) {
 	cluster := newCluster(t, "")
 	conditions := []string{`{"type":"Available","status":"True"}`}

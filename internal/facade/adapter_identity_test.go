@@ -28,9 +28,9 @@ import (
 	"k8s.io/apiserver/pkg/authentication/user"
 )
 
-// TestAdapterIdentity reports as an adapter with and without the right to. No report of
-// the caller without it is answered as if it counted, and none removes what is recorded,
-// also where nothing is to be written as the caller.
+// TestAdapterIdentity reports as an adapter with and without the right to do so. Without
+// the right, no report gets the answer of an accepted report, and no report removes the
+// recorded one, even if the facade would write nothing as the caller.
 func TestAdapterIdentity(t *testing.T) {
 	const userHeader = "X-Test-User"
 	config, err := suite.env.Manager()

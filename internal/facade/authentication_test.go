@@ -40,8 +40,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// TestNoCredentials asks for every path by every method: without credentials, and
-// with those that are no good. Nothing but the port of the probes is open.
+// TestNoCredentials requests every path by every method, without credentials and with
+// invalid ones. Only the port of the probes is open.
 func TestNoCredentials(t *testing.T) {
 	anonymous := caller{client: suite.secure.client(t)}
 	claims := serviceAccountClaims(t, newCaller(t, "hyperfleet-editor"))
@@ -77,8 +77,8 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
-// wantUnauthenticated fails unless the request is answered with 401, a challenge
-// and problem details.
+// wantUnauthenticated fails unless the answer has the status 401, a challenge and problem
+// details.
 func wantUnauthenticated(client *http.Client, method, path, authorization string) error {
 	request, err := http.NewRequest(method, suite.secure.base+path, http.NoBody)
 	if err != nil {
@@ -112,7 +112,7 @@ func wantUnauthenticated(client *http.Client, method, path, authorization string
 	return nil
 }
 
-// TestNoCredentialsForServer asks for what is no path.
+// TestNoCredentialsForServer makes requests whose target is not a path.
 func TestNoCredentialsForServer(t *testing.T) {
 	pool := suite.secure.client(t).Transport.(*http.Transport).TLSClientConfig.RootCAs
 	for _, line := range []string{"OPTIONS * HTTP/1.1", "CONNECT example.com:80 HTTP/1.1", "GET http://example.com/ HTTP/1.1"} {
@@ -135,7 +135,7 @@ func TestNoCredentialsForServer(t *testing.T) {
 	}
 }
 
-// TestHeadersThatName sends the headers by which others name a caller.
+// TestHeadersThatName sends the headers by which other servers identify a caller.
 func TestHeadersThatName(t *testing.T) {
 	viewer, editor := newCaller(t, "hyperfleet-viewer"), newCaller(t, "hyperfleet-editor")
 	for token, want := range map[string]int{"": http.StatusUnauthorized, viewer.token: http.StatusForbidden} {
@@ -155,9 +155,9 @@ func TestHeadersThatName(t *testing.T) {
 	}
 }
 
-// TestDeletedServiceAccount uses the token of a deleted service account. It works while one
-// of two caches in a row has it: the API server's, for 10 seconds, and then HyperFleet's,
-// for TokenTTL.
+// TestDeletedServiceAccount uses the token of a deleted service account. The token works
+// while one of two successive caches has it: the API server's cache, for 10 seconds, and
+// then HyperFleet's cache, for TokenTTL.
 func TestDeletedServiceAccount(t *testing.T) {
 	const apiServerTTL = 10 * time.Second
 	c := newCaller(t, "hyperfleet-viewer")
@@ -167,7 +167,7 @@ func TestDeletedServiceAccount(t *testing.T) {
 		t.Fatal(err)
 	}
 	deleted := time.Now()
-	// A second for the watch by which the API server learns of the deletion.
+	// The watch that brings the deletion to the API server takes up to a second.
 	bound := apiServerTTL + delegation().TokenTTL + time.Second
 	eventually(t, "the token is not good any more", func() bool {
 		asked := time.Since(deleted)
@@ -179,7 +179,7 @@ func TestDeletedServiceAccount(t *testing.T) {
 	})
 }
 
-// TestAudiences asks for tokens that are made for HyperFleet.
+// TestAudiences requires tokens with the audience of HyperFleet.
 func TestAudiences(t *testing.T) {
 	config, err := suite.env.Manager()
 	if err != nil {
@@ -212,8 +212,8 @@ func TestAudiences(t *testing.T) {
 	}
 }
 
-// TestClientCertificate calls with a certificate that the API server's authority
-// for clients has signed, and with one that signs itself.
+// TestClientCertificate calls with a certificate that the API server's authority for
+// clients has signed, and with a self-signed one.
 func TestClientCertificate(t *testing.T) {
 	name := uniqueName(t) + "@example.com"
 	config, err := suite.env.ClientCertificate(name, "fleet-owners")
@@ -252,7 +252,8 @@ func TestClientCertificate(t *testing.T) {
 }
 
 // TestUnusableUser calls with certificates whose names do not fit into the headers of an
-// impersonation. Reads are refused too, so that such a caller learns of it at once.
+// impersonation. The facade also refuses reads, so that such a caller learns of the
+// problem at once.
 func TestUnusableUser(t *testing.T) {
 	for _, name := range []string{"line\nbreak", "dev@hyperfleet.local ", "\tadmin"} {
 		config, err := suite.env.ClientCertificate(name, "fleet-owners")
@@ -299,7 +300,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 	}
 }
 
-// allPaths are those of the OpenAPI document, and others.
+// allPaths are the paths of the OpenAPI document, and other paths.
 func allPaths(t *testing.T, clusterID string) []string {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(rest.OpenAPI)
@@ -335,8 +336,8 @@ func serviceAccountClaims(t *testing.T, c caller) map[string]any {
 	return claims
 }
 
-// signed returns a token with those claims that expires after the time, signed
-// by the key of the API server, which makes none that has expired.
+// signed returns a token with those claims that expires after the time, signed by the key
+// of the API server. The API server itself makes no expired tokens.
 func signed(t *testing.T, claims map[string]any, validity time.Duration) string {
 	t.Helper()
 	pem, err := suite.env.ServiceAccountKey()
@@ -376,8 +377,8 @@ func tampered(token string) string {
 	return token[:at] + string(other) + token[at+1:]
 }
 
-// TestLogsKeepSecrets looks for what came in requests in the log of what became of
-// them, at its most verbose.
+// TestLogsKeepSecrets looks for the secrets of requests in the logs of these requests, at
+// the most verbose level.
 func TestLogsKeepSecrets(t *testing.T) {
 	const spec, data = "a-secret-of-the-spec", "a-secret-of-the-data"
 	editor, adapter := newCaller(t, "hyperfleet-editor"), newCaller(t, "hyperfleet-adapter")

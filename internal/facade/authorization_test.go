@@ -36,8 +36,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// TestRights makes every request of the API as each of those who may something
-// and as one who may nothing, on what there is and on what there is not.
+// TestRights makes every request of the API as a caller of each role and as a caller
+// without rights, on objects that exist and on objects that do not.
 func TestRights(t *testing.T) {
 	viewer, editor, adapter := newCaller(t, "hyperfleet-viewer"), newCaller(t, "hyperfleet-editor"), newCaller(t, "hyperfleet-adapter")
 	elsewhere, nobody := newCaller(t), newCaller(t)
@@ -66,7 +66,8 @@ func TestRights(t *testing.T) {
 	var forbidden, others []attempt
 	type want struct{ viewer, editor, adapter int }
 	readable, gone := want{200, 200, 200}, want{404, 404, 404}
-	// Not all that other tests have made, which takes seconds to check.
+	// A search excludes the objects of other tests, because checking all of them takes
+	// seconds.
 	one := "?search=name='" + cluster.Name + "'"
 	for request, want := range map[string]want{
 		"GET " + api + "/clusters" + one:                                         readable,
@@ -164,7 +165,7 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// TestAuthorship looks at who has created what came by REST.
+// TestAuthorship checks the recorded creator of objects that were created over REST.
 func TestAuthorship(t *testing.T) {
 	editor := newCaller(t, "hyperfleet-editor")
 	var cluster rest.Cluster
@@ -175,7 +176,7 @@ func TestAuthorship(t *testing.T) {
 	}
 }
 
-// TestResourceNames calls as one who may read certain objects, by their names.
+// TestResourceNames calls as a caller who may read certain objects, by their names.
 func TestResourceNames(t *testing.T) {
 	seen, hidden := newCluster(t, ""), newCluster(t, "")
 	pool, hiddenPool := newNodePool(t, seen.ID, "workers"), newNodePool(t, seen.ID, "hidden")
@@ -206,7 +207,7 @@ func TestResourceNames(t *testing.T) {
 	c.post(t, seen.Href+"/statuses", reportBody("validator", 1, noon, "True")).want(t, http.StatusForbidden)
 	c.post(t, hidden.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusForbidden)
 
-	// What is hidden and what is not there must look the same.
+	// Hidden objects and objects that do not exist must look the same.
 	for _, path := range []string{"/clusters/%s", "/nodepools/%s", "/clusters/%s/nodepools/20000000000000000000000000"} {
 		there, gone := hidden.ID, "20000000000000000000000000"
 		if strings.HasPrefix(path, "/nodepools") {
@@ -223,8 +224,8 @@ func TestResourceNames(t *testing.T) {
 	}
 }
 
-// TestCreateOnlyReporter reports as one who may not replace what is recorded: who
-// must not learn from a 204 that there is something.
+// TestCreateOnlyReporter reports as a caller who may not replace a recorded report. The
+// caller must not learn from a 204 that there is a report.
 func TestCreateOnlyReporter(t *testing.T) {
 	cluster := newCluster(t, "")
 	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
@@ -245,8 +246,8 @@ func TestCreateOnlyReporter(t *testing.T) {
 	}
 }
 
-// TestPrivileged writes as a member of system:masters, whom the API server lets
-// nobody impersonate within bounds.
+// TestPrivileged writes as a member of system:masters. The API server allows no
+// restricted impersonation of such a user.
 func TestPrivileged(t *testing.T) {
 	config, err := suite.env.ClientCertificate(uniqueName(t), "system:masters")
 	if err != nil {
@@ -266,7 +267,8 @@ func TestPrivileged(t *testing.T) {
 	}
 }
 
-// generations are those of all objects whose names have one of the prefixes.
+// generations returns the generations of all objects whose names have one of the
+// prefixes.
 func generations(t *testing.T, prefixes ...string) map[string]int64 {
 	t.Helper()
 	found := map[string]int64{}

@@ -22,8 +22,7 @@ import (
 	"testing"
 )
 
-// posts are the paths that take a body, each with a body that it accepts, but
-// for its last brace.
+// posts are the paths that accept a body, each with a valid body without its last brace.
 var posts = map[string]string{
 	api + "/clusters":                                         `{"spec":{},"name":"must-not-exist"`,
 	api + "/clusters/{cluster}/nodepools":                     `{"spec":{},"name":"must-not"`,
@@ -33,7 +32,7 @@ var posts = map[string]string{
 
 const maxBody = 1 << 20
 
-// What is wrong with any body, at every path that takes one.
+// TestBadBodies sends faults that any body can have, to every path that accepts a body.
 func TestBadBodies(t *testing.T) {
 	cases := map[string]badInput{}
 	for path, valid := range posts {
@@ -139,7 +138,7 @@ func TestBadBodies(t *testing.T) {
 	newFixture(t).refuse(t, cases)
 }
 
-// What is wrong with a resource, be it a cluster or a nodepool.
+// TestBadResources sends faults that a cluster and a nodepool can have.
 func TestBadResources(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("a", n) }
 	cases := map[string]badInput{}
@@ -239,7 +238,7 @@ func TestBadResources(t *testing.T) {
 	f.refuse(t, cases)
 }
 
-// The answer to a hostile body is bounded, and names what is wrong all the same.
+// The answer to a hostile body has a limited size, and still names the fault.
 func TestBoundedAnswers(t *testing.T) {
 	many := func(format string) string {
 		var b strings.Builder

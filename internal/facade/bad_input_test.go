@@ -34,7 +34,7 @@ import (
 // A badInput is a request that must be refused. {cluster}, {nodepool} and so on
 // in its path stand for the ids of the fixture.
 type badInput struct {
-	method string // POST where it is empty
+	method string // POST if empty
 	path   string
 	header map[string]string
 	body   string
@@ -45,7 +45,7 @@ type badInput struct {
 	wantAllow string
 }
 
-// A fixture is what requests that are to be refused are made at.
+// A fixture contains the objects that bad requests are about.
 type fixture struct {
 	cluster, nodePool   string // with a report of the adapter validator on each
 	cluster2, nodePool2 string // others
@@ -105,7 +105,7 @@ func (f fixture) refuse(t *testing.T, cases map[string]badInput) {
 	}
 }
 
-// summary is an answer as badInput.want has it.
+// summary returns an answer in the form of badInput.want.
 func (a answer) summary(t *testing.T, method string) string {
 	t.Helper()
 	if a.status < 400 || method == http.MethodHead {
@@ -123,7 +123,7 @@ func (a answer) summary(t *testing.T, method string) string {
 	return b.String()
 }
 
-// startOf is the beginning of a text, for messages.
+// startOf returns the beginning of a string, for messages.
 func startOf(text string) string {
 	if len(text) > 300 {
 		return text[:300] + "…"
@@ -131,7 +131,7 @@ func startOf(text string) string {
 	return text
 }
 
-// storedObjects are the stored objects with their resourceVersions.
+// storedObjects returns the stored objects with their resourceVersions.
 func storedObjects(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -142,8 +142,8 @@ func storedObjects(t *testing.T) []string {
 	return all
 }
 
-// stored is the metadata of all that is stored: to decode the rest, too, which
-// takes megabytes, takes seconds under the race detector.
+// stored returns the metadata of all stored objects. Decoding their other content, which
+// is megabytes, takes seconds under the race detector.
 func stored(t *testing.T) []metav1.PartialObjectMetadata {
 	t.Helper()
 	var all []metav1.PartialObjectMetadata

@@ -160,7 +160,7 @@ func TestBadQueries(t *testing.T) {
 	newFixture(t).refuse(t, cases)
 }
 
-// What looks odd in a query, but is right.
+// TestOddQueries sends valid queries that look odd.
 func TestOddQueries(t *testing.T) {
 	f := newFixture(t)
 	for _, path := range lists {

@@ -29,14 +29,14 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// What is wrong with a report: on a cluster and on a nodepool, by an adapter
-// that has a report there and by one that has none.
+// TestBadReports sends faults of reports, on a cluster and on a nodepool, by an adapter
+// that has a report there and by an adapter that has none.
 func TestBadReports(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("a", n) }
 	cases := map[string]badInput{}
 	for _, path := range []string{api + "/clusters/{cluster}/statuses", api + "/clusters/{cluster}/nodepools/{nodepool}/statuses"} {
 		for _, adapter := range []string{"validator", "must-not"} {
-			// member replaces one member of a valid report, or drops it where value is empty.
+			// member replaces one member of a valid report, or removes it if value is empty.
 			add := func(name, member, value, want string) {
 				members := map[string]string{
 					"adapter": `"` + adapter + `"`, "observed_generation": "1", "observed_time": `"2025-01-02T10:00:00Z"`,
@@ -152,8 +152,8 @@ func TestBadReports(t *testing.T) {
 	newFixture(t).refuse(t, cases)
 }
 
-// TestReportWithWrongClock posts a report of an adapter whose clock, or the server's, is
-// wrong, however far: the body is not at fault, so the adapter may send it again.
+// TestReportWithWrongClock posts reports while the clock of the adapter or of the server
+// is wrong, by any amount. The body is not at fault, so the adapter may send it again.
 func TestReportWithWrongClock(t *testing.T) {
 	cluster := newCluster(t, "")
 	in := func(ahead time.Duration) string { return time.Now().Add(ahead).UTC().Format(time.RFC3339) }
@@ -181,7 +181,7 @@ func TestReportWithWrongClock(t *testing.T) {
 	}
 }
 
-// Reports that are right, but change nothing.
+// TestDiscardedReports sends valid reports that change nothing.
 func TestDiscardedReports(t *testing.T) {
 	f := newFixture(t)
 	before := settledObjects(t)

@@ -105,7 +105,7 @@ func TestWrongIDs(t *testing.T) {
 		add("POST", "/clusters/"+id+"/nodepools", `{"spec":{},"name":"must-not"}`, "404 NTF-002")
 		add("POST", "/clusters/"+id+"/nodepools/{nodepool}/statuses", availableReport("validator", 1, "2025-01-02T10:00:00Z"), "404 NTF-002")
 	}
-	// A nodepool under a cluster that is not its own is as unknown as any other.
+	// A nodepool of another cluster gets the same answer as an unknown one.
 	for _, id := range []string{unknown, "{nodepool2}", "{cluster}", "2", "pool-one", "{nodepool}x", "%00", "%2e%2e", "%ff", strings.Repeat("2", 5000)} {
 		for _, below := range []string{"", "/statuses"} {
 			add("GET", "/clusters/{cluster}/nodepools/"+id+below, "", "404 NTF-003")
@@ -130,7 +130,7 @@ func TestHead(t *testing.T) {
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
-			// Left to itself, the client asks for gzip by GET only.
+			// By default, the client asks for gzip only in a GET.
 			got := raw(t, http.MethodHead, f.fill(path), "Accept-Encoding", "identity")
 			want := raw(t, http.MethodGet, f.fill(path), "Accept-Encoding", "identity").want(t, http.StatusOK)
 			if got.status != want.status || len(got.body) != 0 {
@@ -158,7 +158,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// What is no HTTP request does not get as far as the facade's own errors.
+// Input that is not an HTTP request does not reach the code for the facade's own errors.
 func TestBrokenHTTP(t *testing.T) {
 	f := newFixture(t)
 	before := settledObjects(t)

@@ -37,8 +37,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// A replica takes a report for a generation that its index does not show yet. When
-// it answers, it shows what the report has led to.
+// A replica accepts a report for a generation that its index does not show yet. When it
+// answers, it shows the effects of the report.
 func TestReportForGenerationNotIndexedYet(t *testing.T) {
 	rep, err := replica.New(suite.env.Config, suite.env.Scheme, replica.Options{
 		Namespace: "default", RequiredAdapters: func(string) []string { return nil },
@@ -75,7 +75,7 @@ func TestReportForGenerationNotIndexedYet(t *testing.T) {
 		_ = response.Body.Close()
 		return response.StatusCode == http.StatusOK
 	})
-	stopFeed() // of the clusters alone
+	stopFeed() // of the clusters only
 	<-stopped
 	object := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}
 	if err := suite.env.Client.Patch(t.Context(), object, client.RawPatch(types.MergePatchType, []byte(`{"spec":{"changed":true}}`))); err != nil {

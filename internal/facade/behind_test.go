@@ -35,8 +35,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// A replica whose index is behind takes a report on a cluster that is gone. The
-// report of the same adapter on the cluster's successor must not suffer for it.
+// A replica whose index is behind receives a report on a deleted cluster. This must not
+// change the report of the same adapter on the cluster's successor.
 func TestReportByReplicaThatIsBehind(t *testing.T) {
 	base, freeze := newReplica(t)
 	name := uniqueName(t)
@@ -69,14 +69,15 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The replica does not know the report, tries to create it, and finds another's.
+	// The replica does not have the report, tries to create it, and finds the report on the
+	// successor.
 	do(t, request).want(t, http.StatusNotFound)
 	if diff := cmp.Diff(before, statuses(t, second.Href)); diff != "" {
 		t.Errorf("reports on the successor (-before +after):\n%s", diff)
 	}
 }
 
-// replicaOptions are those of a replica and of the facade that serves it.
+// replicaOptions are the options of a replica and of the facade that serves it.
 type replicaOptions struct {
 	facade.Options
 	replica replica.Options

@@ -31,8 +31,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// checkStored checks that the API server's decoding of a body, which knows
-// numbers as int64 and float64 only, gives it back as an equal value.
+// checkStored checks that the API server's decoding of a body, which reads numbers as
+// int64 or float64, returns an equal value.
 func checkStored(t *testing.T, body []byte) {
 	t.Helper()
 	var stored any
@@ -116,8 +116,8 @@ func FuzzDecodeBody(f *testing.F) {
 	})
 }
 
-// checkFreeForm checks that the free-form objects of a decoded request are those
-// of its body.
+// checkFreeForm checks that the free-form objects of a decoded request equal those of its
+// body.
 func checkFreeForm(t *testing.T, body []byte, request any) {
 	t.Helper()
 	var members map[string]json.RawMessage
@@ -140,8 +140,8 @@ func checkFreeForm(t *testing.T, body []byte, request any) {
 	}
 }
 
-// A body that is refused twice over: for what its schema knows, and for what only
-// the generated types know.
+// TestIntegersOfReports sends bodies with faults that the schema finds, and with faults
+// that only the generated types find.
 func TestIntegersOfReports(t *testing.T) {
 	contract, err := loadContract(20)
 	if err != nil {

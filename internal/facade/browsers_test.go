@@ -45,7 +45,8 @@ func (s *Server) answer(t *testing.T, r *http.Request) (response *httptest.Respo
 	return w, problem.Code
 }
 
-// TestPagesOfOtherSites sends what browsers send for pages of this and of other sites.
+// TestPagesOfOtherSites sends the headers that browsers send for pages of this site and
+// of other sites.
 func TestPagesOfOtherSites(t *testing.T) {
 	s := newOffline(t, Options{})
 	for name, c := range map[string]struct {
@@ -63,7 +64,8 @@ func TestPagesOfOtherSites(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
-				// The server does not support most of these, but must not have looked.
+				// The server does not support most of these methods, but must refuse the request
+				// before it looks at the method.
 				r := httptest.NewRequest(method, rest.ClustersPath, strings.NewReader(`{"name":"X"}`))
 				r.Header.Set("Content-Type", "application/json")
 				for key, value := range c.header {
@@ -79,8 +81,8 @@ func TestPagesOfOtherSites(t *testing.T) {
 	}
 }
 
-// TestHostOfUnauthenticatedServer has a page ask whose name an attacker's DNS resolves to a
-// loopback address. To the browser, the page is of the same origin.
+// TestHostOfUnauthenticatedServer makes requests of a page whose host name an attacker's
+// DNS resolves to a loopback address. For the browser, the page has the same origin.
 func TestHostOfUnauthenticatedServer(t *testing.T) {
 	s, open := newOffline(t, Options{LoopbackHostsOnly: true}), newOffline(t, Options{})
 	for host, want := range map[string]int{
@@ -100,7 +102,7 @@ func TestHostOfUnauthenticatedServer(t *testing.T) {
 	}
 }
 
-// TestSecurityHeaders looks at answers of every kind.
+// TestSecurityHeaders checks answers of every kind.
 func TestSecurityHeaders(t *testing.T) {
 	cluster := largeCluster(1, "")
 	s := newOffline(t, Options{Authenticator: NamedUsers}, cluster)
@@ -187,7 +189,7 @@ func TestPolicyOfPage(t *testing.T) {
 	inline := 0
 	for _, script := range scripts {
 		if script[1] != "" {
-			continue // loaded, see below
+			continue // loaded from a file, see below
 		}
 		inline++
 		digest := sha256.Sum256([]byte(script[2]))

@@ -36,7 +36,8 @@ func TestContentCoding(t *testing.T) {
 	}
 }
 
-// FuzzCodings checks that the case of codings changes nothing, of a request or of a response.
+// FuzzCodings checks that upper and lower case make no difference in the codings of a
+// request or a response.
 func FuzzCodings(f *testing.F) {
 	for _, seed := range []string{"gzip;q=0.5, identity; Q=1", "x-gzip", "*;q=0.1,identity;q=0", ";,;", "gzip;q=nan", "a\tb , ,"} {
 		f.Add(seed)
@@ -49,7 +50,7 @@ func FuzzCodings(f *testing.F) {
 		inUpper := strings.ToUpper(inLower)
 		lower, upper := header(inLower), header(inUpper)
 		if back := strings.ToLower(inUpper); back != inLower {
-			t.Skip() // a letter whose cases are not one to one
+			t.Skip() // a letter whose upper and lower case do not map one to one
 		}
 		if got, want := acceptsGzip(upper), acceptsGzip(lower); got != want {
 			t.Errorf("%q: accepts gzip: %t in upper case, %t in lower case", given, got, want)

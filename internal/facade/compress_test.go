@@ -42,7 +42,7 @@ func withTurns(number int) *Server {
 }
 
 // TestLargeBodiesAreCompressedInTurns compresses bodies while another caller has the only turn.
-// Large ones wait for it, and come whole.
+// Large bodies wait for it, and arrive complete.
 func TestLargeBodiesAreCompressedInTurns(t *testing.T) {
 	for name, c := range map[string]struct {
 		pieces   []int // lengths

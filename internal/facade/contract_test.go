@@ -57,7 +57,8 @@ func TestContractCluster(t *testing.T) {
 			LastTransitionTime: cluster.CreatedTime,
 		}
 	}
-	// The newer dialect's names follow. Its Reconciled observes the resource's generation.
+	// The newer dialect's names follow. The observed generation of its Reconciled is the
+	// resource's generation.
 	lastKnown, reconciled := awaiting("LastKnownReconciled"), awaiting("Reconciled")
 	lastKnown.Reason = "AdaptersMissingReports"
 	reconciled.Reason, reconciled.ObservedGeneration = "ReconciledMissingAdapters", 1

@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// holding is a finalizer that only this test removes, so that what is deleted stays as long
-// as the test wants.
+// holding is a finalizer that only this test removes, so that a deleted object stays as
+// long as the test needs it.
 const holding = "test.example.com/hold"
 
 // hold adds or removes the finalizer.
@@ -91,7 +91,7 @@ func TestDelete(t *testing.T) {
 		if got := patch(t, path, replaceMembers, `{"labels":{"late":"x"}}`).summary(t, http.MethodPatch); got != "409 CNF-003" {
 			t.Errorf("PATCH of %s, which is being deleted: %s", path, got)
 		}
-		// Reports are taken until the end.
+		// The API accepts reports until the end.
 		post(t, path+"/statuses", reportBody("validator", 2, noon, "False")).want(t, http.StatusCreated)
 	}
 	if got := post(t, cluster.Href+"/nodepools", `{"name":"late","spec":{}}`).summary(t, http.MethodPost); got != "409 CNF-003" {
@@ -136,7 +136,7 @@ func TestDeleteManyAtOnce(t *testing.T) {
 	}
 }
 
-// Of PATCH and DELETE at once, either the PATCH came first, or it is refused.
+// If PATCH and DELETE are concurrent, either the PATCH comes first, or it is refused.
 func TestPatchAgainstDelete(t *testing.T) {
 	for range 10 {
 		cluster := newCluster(t, "")
@@ -176,14 +176,14 @@ func TestDeleteOfNothing(t *testing.T) {
 	}
 }
 
-// finalized is a report of an adapter that has taken down what it built.
+// finalized is a report of an adapter that has removed what it built.
 func finalized(adapter string, status string) string {
 	return fmt.Sprintf(`{"adapter":%q,"observed_generation":2,"observed_time":%q,"conditions":[{"type":"Available","status":"False"},
 		{"type":"Applied","status":"False"},{"type":"Health","status":"True"},{"type":"Finalized","status":%q}]}`, adapter, noon.Format(time.RFC3339), status)
 }
 
-// A cluster with a nodepool stays until all adapters have finalized both. The last report is
-// answered with its content, although what it is about is gone a moment later.
+// A cluster with a nodepool stays until all adapters have finalized both. The answer to
+// the last report has its content, although its resource is deleted a moment later.
 func TestEndOfALife(t *testing.T) {
 	cluster, pool := newPoolWith(t, `{}`, `{}`)
 	remove(t, cluster.Href).want(t, http.StatusAccepted)
@@ -219,7 +219,7 @@ func TestEndOfALife(t *testing.T) {
 	post(t, cluster.Href+"/statuses", finalized("dns", "True")).want(t, http.StatusNotFound)
 }
 
-// A force-delete is answered once the resource is gone.
+// The answer to a force-delete comes once the resource no longer exists.
 func TestForceDelete(t *testing.T) {
 	for kind, create := range patchable {
 		t.Run(kind, func(t *testing.T) {

@@ -26,14 +26,15 @@ import (
 	"time"
 )
 
-// A Server that drains is not ready, serves on, and finishes what is under way.
+// A Server that drains is not ready, continues to serve, and finishes the requests in
+// flight.
 func TestDrain(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.DrainDelay = time.Hour })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
 	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
 	reader := bufio.NewReader(conn)
-	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // it is under way
+	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // the request is in flight
 		t.Fatalf("%q: %v", line, err)
 	}
 	if _, err := reader.ReadString('\n'); err != nil {

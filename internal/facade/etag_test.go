@@ -88,8 +88,8 @@ func TestMatches(t *testing.T) {
 	}
 }
 
-// FuzzEntityTags reads lists of entity tags. A tag in a list of tags is found, whatever
-// stands beside it, and a list that does not contain the tag does not name it.
+// FuzzEntityTags reads lists of entity tags. A tag in a list is found, whatever else the
+// list contains, and a tag that is not in a list is not found.
 func FuzzEntityTags(f *testing.F) {
 	for _, seed := range []string{"", "*", `"x"`, `W/"x"`, `"x,y"`, `"x`, `w/"abc"`, ` "a", ,W/"b"`, `""`, `"\"`} {
 		f.Add(seed)

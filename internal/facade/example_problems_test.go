@@ -25,7 +25,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// faults are the examples of problems that take a fault, many callers, or a server of
+// faults are the examples of problems that require a fault, many callers, or a server of
 // another configuration. Other tests provoke them; the contract's own tests check their
 // form.
 var faults = []string{

@@ -32,10 +32,10 @@ import (
 // the examples.
 type story struct {
 	examples map[string]json.RawMessage // by their names
-	names    *strings.Replacer          // replaces what differs here from the examples
+	names    *strings.Replacer          // replaces the values that differ here from the examples
 }
 
-// newStory returns a story whose cluster has a name of its own.
+// newStory returns a story whose cluster has that name.
 func newStory(t *testing.T, cluster string) story {
 	t.Helper()
 	var doc struct {
@@ -51,7 +51,7 @@ func newStory(t *testing.T, cluster string) story {
 	return s
 }
 
-// volatile matches what differs from one run to another.
+// volatile matches values that differ from one run to another.
 var volatile = map[string]*regexp.Regexp{
 	"<id>":         regexp.MustCompile(`\b2[0-9a-z]{25}\b`),
 	"<time>":       regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`),
@@ -59,7 +59,7 @@ var volatile = map[string]*regexp.Regexp{
 	"<token>":      regexp.MustCompile(`"nextPageToken":"[^"]+"`),
 }
 
-// normal decodes JSON without what differs from one run to another.
+// normal decodes JSON and replaces the values that differ from one run to another.
 func normal(t *testing.T, text string) (value any) {
 	t.Helper()
 	for placeholder, pattern := range volatile {
@@ -85,7 +85,7 @@ func (s story) compare(t *testing.T, example string, a answer) {
 }
 
 // TestExamples tells the story of the examples: of a cluster, of a nodepool, and of each
-// problem that a request alone can have.
+// problem that a single request can cause.
 func TestExamples(t *testing.T) {
 	name := uniqueName(t)
 	s := newStory(t, name)
@@ -128,7 +128,8 @@ func TestExamplesOfNodePools(t *testing.T) {
 	s.tellEnd(t, "NodePool", pool.Href)
 }
 
-// tellEnd tells what Clusters and NodePools have in common: the change, and the deletion.
+// tellEnd tells the part that Clusters and NodePools have in common: the change, and the
+// deletion.
 func (s story) tellEnd(t *testing.T, kind, href string) {
 	t.Helper()
 	for example, mediaType := range map[string]string{"MergePatch": mergePatch, "JSONPatch": jsonPatch, "Replacement": replaceMembers} {

@@ -26,8 +26,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// Replica returns what the Server reads from. A test that runs its feeds can stop them,
-// to have a replica that is behind.
+// Replica returns the replica that the Server reads from. A test that runs the feeds of
+// the replica can stop them, so that the replica falls behind.
 func (s *Server) Replica() *replica.Replica { return s.replica }
 
 // Handler answers requests without a connection.

@@ -44,7 +44,7 @@ func serveOffline(t *testing.T, limits Limits, clusters ...*fleet.Row) *Server {
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
-		_ = s.Start(context.WithoutCancel(t.Context())) // the end below closes its listener
+		_ = s.Start(context.WithoutCancel(t.Context())) // Close below closes its listener
 	}()
 	t.Cleanup(func() {
 		_ = s.httpServer.Close() // hostile clients do not finish
@@ -53,7 +53,7 @@ func serveOffline(t *testing.T, limits Limits, clusters ...*fleet.Row) *Server {
 	return s
 }
 
-// largeCluster returns the n-th cluster with a text in its spec.
+// largeCluster returns the n-th cluster with a string in its spec.
 func largeCluster(n int, text string) *fleet.Row {
 	uid := types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", n))
 	name := fmt.Sprintf("cluster-%d", n)
@@ -86,7 +86,7 @@ func (s *Server) get(ctx context.Context, caller, path string) (int, error) {
 func TestSlowDownloadsOfOneCaller(t *testing.T) {
 	var clusters []*fleet.Row
 	text := strings.Repeat("x", 1<<20)
-	for n := range 16 { // more than connections buffer by themselves
+	for n := range 16 { // more than the connections buffer
 		clusters = append(clusters, largeCluster(n, text))
 	}
 	s := serveOffline(t, Limits{MaxInFlight: 20, WriteStallTimeout: time.Hour}, clusters...)
@@ -124,7 +124,8 @@ func TestSlowDownloadsOfOneCaller(t *testing.T) {
 }
 
 // TestCostlySearchesOfOneCaller has one caller repeat searches that scan the fleet for
-// longer than a search may. All searches of another caller, which scan it too, are answered.
+// longer than a search may. All searches of another caller, which also scan the fleet,
+// are answered.
 func TestCostlySearchesOfOneCaller(t *testing.T) {
 	var clusters []*fleet.Row
 	text := strings.Repeat("a", 32<<10)

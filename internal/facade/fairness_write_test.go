@@ -50,8 +50,8 @@ func postAs(t *testing.T, server *facade.Server, caller, path, body string) int 
 	return response.StatusCode
 }
 
-// TestSlowBodiesOfOneCaller has one caller begin more writes than may be in flight, and end
-// none. All writes of another caller are made.
+// TestSlowBodiesOfOneCaller has one caller begin more writes than may be in flight, and
+// finish none. All writes of another caller succeed.
 func TestSlowBodiesOfOneCaller(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.Authenticator, o.Limits.ReadTimeout = facade.NamedUsers, time.Hour
@@ -88,8 +88,8 @@ func TestSlowBodiesOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestHangingWritesOfOneCaller has one caller begin more writes than may be in flight, which
-// the API server does not answer. All writes of another caller are made.
+// TestHangingWritesOfOneCaller has one caller begin more writes than may be in flight,
+// while the API server does not answer them. All writes of another caller succeed.
 func TestHangingWritesOfOneCaller(t *testing.T) {
 	var hanging atomic.Int32
 	config := throughProxy(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -115,9 +115,9 @@ func TestHangingWritesOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestUnauthenticatedRequests has a client invent more tokens, which take without end to
-// check, than may be checked at a time. Clients at other addresses are served, and all are
-// once the checks have ended. Many requests with one token count once.
+// TestUnauthenticatedRequests has a client invent more tokens than may be checked at a
+// time, while no check ends. Clients at other addresses are served, and after the end of
+// the checks, all clients are. Many requests with one token count once.
 func TestUnauthenticatedRequests(t *testing.T) {
 	release := make(chan struct{})
 	var checking atomic.Int32

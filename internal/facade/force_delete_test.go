@@ -26,7 +26,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// forceDelete deletes a Cluster past the REST API, without waiting for its adapters.
+// forceDelete deletes a Cluster through the Kubernetes API, without waiting for its
+// adapters.
 func forceDelete(t *testing.T, name string) {
 	t.Helper()
 	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "default"}}

@@ -28,8 +28,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// What the facade writes is right already, so that the API server need not mutate
-// it, which is a good part of what a write costs.
+// The facade writes the right values already, so that the API server need not mutate the
+// objects, which is a large part of the cost of a write.
 func TestPoliciesLeaveWhatIsWrittenAlone(t *testing.T) {
 	href := newCluster(t, "").Href
 	for name, available := range map[string][]string{
@@ -67,8 +67,8 @@ func TestPoliciesLeaveWhatIsWrittenAlone(t *testing.T) {
 			}
 		}
 	})
-	// The reconcilers change other objects, to which the policies apply, in the
-	// meantime: a create that needs no mutation shows up as such sooner or later.
+	// Meanwhile, the reconcilers change other objects, to which the policies apply. So the
+	// test repeats the create until one without a mutation shows up.
 	for _, policy := range []string{"hyperfleet-authorship", "hyperfleet-cascade"} {
 		t.Run(policy, func(t *testing.T) {
 			eventually(t, "a cluster and a nodepool are created without a mutation", func() bool {
@@ -80,7 +80,7 @@ func TestPoliciesLeaveWhatIsWrittenAlone(t *testing.T) {
 	}
 }
 
-// A replica whose index is behind expects other times than those that are right.
+// A replica whose index is behind foresees wrong times.
 func TestTransitionTimeByReplicaThatIsBehind(t *testing.T) {
 	replica, freeze := newReplica(t)
 	cluster := newCluster(t, "")

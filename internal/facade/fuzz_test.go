@@ -32,9 +32,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// newAlone returns a facade that has one cluster and cannot reach an API server: a
-// request that is to be refused does not get that far, and one that is not is
-// answered with 503.
+// newAlone returns a facade that has one cluster and cannot reach an API server. It
+// refuses a bad request before it needs the API server, and answers any other request
+// with 503.
 func newAlone(f *testing.F) (handler http.Handler, cluster string) {
 	f.Helper()
 	row, err := rest.Renderer{RequiredAdapters: func(string) []string { return nil }}.Cluster(&v1.Cluster{ObjectMeta: metav1.ObjectMeta{
@@ -47,8 +47,8 @@ func newAlone(f *testing.F) (handler http.Handler, cluster string) {
 	return s.handler(), rest.ClusterHref(row.ID)
 }
 
-// ask makes a request and checks that the answer is one of those statuses and,
-// where it is an error, problem details.
+// ask makes a request and checks that the answer has one of these statuses and, if it is
+// an error, problem details.
 func ask(t *testing.T, handler http.Handler, r *http.Request, statuses ...int) {
 	t.Helper()
 	w := httptest.NewRecorder()

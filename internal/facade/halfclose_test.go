@@ -29,15 +29,15 @@ import (
 )
 
 // TestHalfClosedConnection has clients close their side once they have sent their request,
-// as `nc -N` does. net/http cancels the context of such a request. The server still works on
-// it then: the authorizer takes that long, and fails if its context is done.
+// as `nc -N` does. net/http cancels the context of such a request while the server still
+// works on it: the authorizer takes longer, and fails if its context is done.
 func TestHalfClosedConnection(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.Authorizer = authorizer.AuthorizerFunc(func(ctx context.Context, _ authorizer.Attributes) (authorizer.Decision, string, error) {
 			select {
 			case <-ctx.Done():
 				return authorizer.DecisionNoOpinion, "", ctx.Err()
-			case <-time.After(300 * time.Millisecond): // less only makes the test see less
+			case <-time.After(300 * time.Millisecond): // a shorter time only makes the test weaker
 				return authorizer.DecisionAllow, "", nil
 			}
 		})

@@ -31,7 +31,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// reportedCluster is one on which all required adapters have reported at noon.
+// reportedCluster returns a cluster on which all required adapters have reported at noon.
 func reportedCluster(t *testing.T) rest.Cluster {
 	t.Helper()
 	cluster := newCluster(t, "")
@@ -41,8 +41,8 @@ func reportedCluster(t *testing.T) rest.Cluster {
 	return getCluster(t, cluster.ID)
 }
 
-// storedVersion is what the API server has the cluster at. The suite's reconcilers
-// do not write what only heartbeats change.
+// storedVersion returns the cluster's resourceVersion in the API server. The suite's
+// reconcilers do not write changes of heartbeats alone.
 func storedVersion(t *testing.T, name string) string {
 	t.Helper()
 	return storedCluster(t, name).ResourceVersion
@@ -69,7 +69,7 @@ func moved(status rest.ResourceStatus, times map[string]time.Time) rest.Resource
 	return with
 }
 
-// A heartbeat shows when it is answered, in all that reads show, and is one write.
+// When the API answers a heartbeat, all reads show it. A heartbeat is one write.
 func TestHeartbeat(t *testing.T) {
 	before := reportedCluster(t)
 	tag, version := get(t, before.Href).header.Get("ETag"), storedVersion(t, before.Name)
@@ -129,7 +129,7 @@ func TestHeartbeat(t *testing.T) {
 	}
 }
 
-// What adapters write by kubectl shows as soon as the index has it.
+// Reads show the heartbeats that adapters write by kubectl as soon as the index has them.
 func TestHeartbeatAtTheOtherDoor(t *testing.T) {
 	before := reportedCluster(t)
 	version := storedVersion(t, before.Name)
@@ -155,7 +155,7 @@ func observe(t *testing.T, resource, adapter string, at time.Time) {
 	}
 }
 
-// The times go on also where the status says that there is no Cluster.
+// The times advance even if the status shows that there is no Cluster.
 func TestHeartbeatOnNodePoolWithoutCluster(t *testing.T) {
 	cluster := uniqueName(t)
 	name := v1.NodePoolName(cluster, "workers")
@@ -195,8 +195,8 @@ func TestHeartbeatOnNodePoolWithoutCluster(t *testing.T) {
 	}
 }
 
-// Each heartbeat shows when it is answered, however many come at a time, and no
-// time goes back.
+// Reads show each heartbeat when the API answers it, however many are concurrent, and no
+// time moves backwards.
 func TestConcurrentHeartbeats(t *testing.T) {
 	cluster := reportedCluster(t)
 	version := storedVersion(t, cluster.Name)

@@ -29,8 +29,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
-// BenchmarkIdentity measures what it adds to a read to know the caller and to
-// decide what the caller may do, each while the API server's last answer holds.
+// BenchmarkIdentity measures the cost that authentication and authorization of the caller
+// add to a read, each while the API server's last answer is cached.
 func BenchmarkIdentity(b *testing.B) {
 	config, err := suite.env.Manager()
 	if err != nil {
@@ -64,7 +64,7 @@ func BenchmarkIdentity(b *testing.B) {
 			authorization := []string{"Bearer " + reader.token}
 			b.ReportAllocs()
 			for b.Loop() {
-				request.Header["Authorization"] = authorization // taken off once it is used
+				request.Header["Authorization"] = authorization // the facade removes it
 				recorded := httptest.NewRecorder()
 				server.Handler().ServeHTTP(recorded, request)
 				if recorded.Code != http.StatusOK {

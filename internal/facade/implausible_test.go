@@ -42,7 +42,7 @@ func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64,
 	if err := suite.env.Client.Create(t.Context(), report); err != nil {
 		t.Fatal(err)
 	}
-	// The reconciler may delete it before anybody looks.
+	// The reconciler may delete it before a test reads it.
 	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func planted(cluster rest.Cluster, adapter string, generation int64, observed ti
 	}
 }
 
-// A report that no adapter can have made does not keep the honest ones out.
+// A report that no adapter can have made does not block honest reports.
 func TestImplausibleReportIsReplaced(t *testing.T) {
 	for name, planted := range map[string]struct {
 		generation int64
@@ -87,8 +87,8 @@ func TestImplausibleReportIsReplaced(t *testing.T) {
 	}
 }
 
-// plantOver stores a report over that of an adapter, as the adapter would by kubectl: one
-// about a generation that the cluster does not have.
+// plantOver replaces the report of an adapter, as the adapter would by kubectl, with a
+// report about a generation that the cluster does not have.
 func plantOver(t *testing.T, cluster rest.Cluster, adapter string) {
 	t.Helper()
 	report := &v1.AdapterStatus{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName(cluster.Name, adapter)}}
@@ -99,7 +99,7 @@ func plantOver(t *testing.T, cluster rest.Cluster, adapter string) {
 }
 
 // hooks holds a function that is called before each request of a replica to the API server
-// about a single report. An error of the function is that of the request.
+// about a single report. An error of the function becomes the error of the request.
 type hooks struct {
 	next   http.RoundTripper
 	before atomic.Pointer[func(method string) error]
@@ -149,8 +149,8 @@ func newSender(t *testing.T, config *restclient.Config, changes ...func(*replica
 	}
 }
 
-// A report replaces an implausible one in two writes. If the second one fails, the adapter
-// has no report, but what is known of it stays known.
+// A report replaces an implausible one in two writes. If the second one fails, the
+// adapter has no report, but its last result stays known.
 func TestReplacingImplausibleReportFails(t *testing.T) {
 	send, h := newHookedReplica(t)
 	cluster := newCluster(t, "")
@@ -186,8 +186,9 @@ func TestReplacingImplausibleReportFails(t *testing.T) {
 	})
 }
 
-// The resource gets to the generation of an implausible report after it is found to be
-// implausible and before it is deleted. The conditions do not go back from it.
+// After the facade finds a report implausible, and before it deletes the report, the
+// resource reaches the generation of the report. The conditions do not fall behind that
+// generation.
 func TestImplausibleReportBecomesPlausible(t *testing.T) {
 	for name, known := range map[string]bool{"with a result": true, "without a result": false} {
 		t.Run(name, func(t *testing.T) {
@@ -238,7 +239,7 @@ func aggregateAll(t *testing.T, cluster rest.Cluster) {
 	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
 }
 
-// An implausible report does not open the door to a report that is older than what is known.
+// A report that is older than the known result does not replace an implausible report.
 func TestOutdatedReportOverImplausibleOne(t *testing.T) {
 	cluster := newCluster(t, "")
 	path := cluster.Href + "/statuses"
@@ -256,8 +257,8 @@ func TestOutdatedReportOverImplausibleOne(t *testing.T) {
 }
 
 // TestReportWhileOthersInterfere has a newer report appear before each attempt to write a
-// report, and disappear after it. The adapter is told to try again, and not that its report is
-// wrong.
+// report, and disappear after it. The answer tells the adapter to try again, not that its
+// report is wrong.
 func TestReportWhileOthersInterfere(t *testing.T) {
 	send, h := newHookedReplica(t)
 	cluster := newCluster(t, "")
@@ -284,8 +285,8 @@ func TestReportWhileOthersInterfere(t *testing.T) {
 	}
 }
 
-// A replica whose clock is late removes no honest report, also if nothing shows what that
-// report says.
+// A replica whose clock is late removes no honest report, even if no status shows the
+// report.
 func TestLateClockRemovesNothing(t *testing.T) {
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	late := clocktesting.NewFakePassiveClock(now.Add(-time.Hour))
@@ -307,8 +308,8 @@ func TestLateClockRemovesNothing(t *testing.T) {
 	}
 }
 
-// The clock was ahead and is set right. What is known of that time gives way to the next
-// report, whether its own report is still recorded or was deleted.
+// The clock was ahead and is set right. The next report replaces the result from that
+// time, whether the report with that result is still recorded or was deleted.
 func TestResultFromTheFuture(t *testing.T) {
 	for name, recorded := range map[string]bool{"recorded": true, "deleted": false} {
 		t.Run(name, func(t *testing.T) {
@@ -339,7 +340,7 @@ func remember(t *testing.T, cluster rest.Cluster, at time.Time) {
 		kept := fmt.Sprintf(`{"extra":["1@%s"]}`, at.Format(time.RFC3339Nano))
 		if stored.Annotations[v1.KeptResultsAnnotation] != kept {
 			stored.Annotations[v1.KeptResultsAnnotation] = kept
-			_ = suite.env.Client.Update(t.Context(), stored) // it is read again
+			_ = suite.env.Client.Update(t.Context(), stored) // the next attempt reads it again
 			return false
 		}
 		if v1.FindCondition(stored.Status.Conditions, "ExtraSuccessful") != nil {

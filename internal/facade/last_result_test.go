@@ -32,11 +32,11 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// closed has the names of the resources whose status the reconcilers cannot write, as while
-// no process leads.
+// closed contains the names of the resources whose status the reconcilers cannot write,
+// as if there were no leader.
 var closed sync.Map
 
-// gatedClient is what the reconcilers write through.
+// gatedClient is the client with which the reconcilers write.
 type gatedClient struct{ client.Client }
 
 func (c gatedClient) Status() client.SubResourceWriter { return gatedStatus{c.Client.Status()} }
@@ -50,7 +50,7 @@ func (s gatedStatus) Update(ctx context.Context, o client.Object, options ...cli
 	return s.SubResourceWriter.Update(ctx, o, options...)
 }
 
-// A result that was answered with 201 is known later, although a report without a result
+// A result that the API answered with 201 stays known, although a report without a result
 // has replaced it before any status showed it.
 func TestResultIsReplacedBeforeItIsShown(t *testing.T) {
 	base, _ := newReplica(t, func(o *replicaOptions) { o.WriteVisibility = 100 * time.Millisecond })

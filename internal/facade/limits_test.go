@@ -46,7 +46,7 @@ func TestLongURI(t *testing.T) {
 	wantStatus(t, suite.base+api+"/clusters?search="+strings.Repeat(longest, 2), http.StatusRequestURITooLong, "HYPERFLEET-LMT-003")
 }
 
-// Clients that are slow to ask are not waited for.
+// The server does not wait for clients that send their requests slowly.
 func TestSlowRequests(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.Limits.ReadHeaderTimeout, o.Limits.ReadTimeout = 100*time.Millisecond, 300*time.Millisecond
@@ -72,17 +72,17 @@ func TestSlowRequests(t *testing.T) {
 	})
 }
 
-// A client that stops receiving is cut off, and its place is free again. Until then, it
-// keeps no place of those that are served.
+// The server disconnects a client that stops receiving, and frees its place. Until then,
+// the client holds none of the places of requests in service.
 func TestStuckReader(t *testing.T) {
-	namespace, err := suite.env.NewNamespace(t.Context()) // or every other server of the suite would read all of it, too
+	namespace, err := suite.env.NewNamespace(t.Context()) // or every other server of the suite would read these objects, too
 	if err != nil {
 		t.Fatal(err)
 	}
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
 		o.replica.Namespace, o.Limits.MaxInFlight, o.Limits.WriteStallTimeout = namespace, 1, time.Second
 	})
-	const count = 12 // more than connections buffer by themselves
+	const count = 12 // more than the connections buffer
 	for i := range count {
 		if err := suite.env.Client.Create(t.Context(), &v1.Cluster{
 			ObjectMeta: metav1.ObjectMeta{Name: fmt.Sprintf("large-%d", i), Namespace: namespace},
@@ -122,14 +122,14 @@ func TestStuckReader(t *testing.T) {
 	})
 }
 
-// Writes under way keep other writes out, not reads.
+// Writes in flight keep out other writes, but not reads.
 func TestRequestsInFlight(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.Limits.MaxMutatingInFlight = 1 })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
 	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
 	reader := bufio.NewReader(conn)
-	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // it reads the body
+	if line, err := reader.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") { // the server reads the body
 		t.Fatalf("%q: %v", line, err)
 	}
 	if _, err := reader.ReadString('\n'); err != nil {
@@ -156,7 +156,7 @@ func TestRequestsInFlight(t *testing.T) {
 	}
 }
 
-// A write that waits to be visible lets others write.
+// A write that waits to be visible leaves its place to other writes.
 func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
 	server, freeze := newReplicaServer(t, func(o *replicaOptions) {
 		o.Limits.MaxMutatingInFlight, o.WriteVisibility = 1, time.Minute
@@ -203,8 +203,8 @@ func TestWaitingWriteGivesItsPlaceUp(t *testing.T) {
 	}
 }
 
-// What the API server refuses for now is refused to the client, at once, and a
-// request does not take longer than it may.
+// If the API server refuses a request for the moment, the facade refuses it at once, and
+// no request takes longer than its limit.
 func TestAPIServerThatIsBusy(t *testing.T) {
 	var answer atomic.Pointer[http.HandlerFunc]
 	var asked atomic.Int32
@@ -251,7 +251,8 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 	}
 }
 
-// hang answers nothing until the client has gone, which shows once the body is read.
+// hang sends no answer until the client has disconnected, which net/http detects once the
+// body is read.
 func hang(_ http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()

@@ -59,7 +59,7 @@ func TestOrderOfNewerDialect(t *testing.T) {
 	}
 }
 
-// What is being deleted comes last in ascending order.
+// Resources that are being deleted come last in ascending order.
 func TestOrderByDeletion(t *testing.T) {
 	names, search := fleet(t, "", "", "")
 	hold(t, &v1.Cluster{}, names[0], true)
@@ -127,7 +127,7 @@ func TestPageTokens(t *testing.T) {
 			if len(list.Items) != 2 || list.Page != 1 {
 				t.Errorf("%d items, page %d", len(list.Items), list.Page)
 			}
-			// The last of the page goes, and so the rows behind it move.
+			// The last row of the page is deleted, so the rows after it move.
 			var last struct{ Href string }
 			if err := json.Unmarshal(list.Items[1], &last); err != nil {
 				t.Fatal(err)

@@ -62,8 +62,8 @@ func namesOf(t *testing.T, p page) []string {
 	return result
 }
 
-// fleet makes clusters that share a label, and returns their names in the order
-// of their creation and a search that finds just them.
+// fleet creates clusters that share a label, and returns their names in the order of
+// their creation and a search that finds only them.
 func fleet(t *testing.T, labels ...string) (names []string, search string) {
 	t.Helper()
 	mark := uniqueName(t)
@@ -133,7 +133,7 @@ func TestOrder(t *testing.T) {
 			t.Errorf("orders by %s are not each other's reverse (-asc +desc):\n%s", field, diff)
 		}
 	}
-	// Without orderBy the newest comes first, and order alone is for created_time.
+	// Without orderBy the newest comes first, and order alone applies to created_time.
 	newest := namesOf(t, getPage(t, api+"/clusters", "search", search))
 	if diff := cmp.Diff(newest, namesOf(t, getPage(t, api+"/clusters", "search", search, "orderBy", "created_time desc"))); diff != "" {
 		t.Errorf("default order (-default +created_time desc):\n%s", diff)

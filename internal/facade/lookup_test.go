@@ -37,7 +37,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// What one replica has just created, the other has too, at once.
+// An object that one replica has just created is at once visible on the other replica.
 func TestReadYourWritesAtAnotherReplica(t *testing.T) {
 	replica, _ := newReplica(t)
 	for range 20 {
@@ -49,7 +49,7 @@ func TestReadYourWritesAtAnotherReplica(t *testing.T) {
 	}
 }
 
-// A replica that is behind does not say that there is nothing.
+// A replica that is behind does not answer that an existing object does not exist.
 func TestUnknownIDAtReplicaThatIsBehind(t *testing.T) {
 	replica, freeze := newReplica(t)
 	freeze()
@@ -70,9 +70,9 @@ func TestUnknownIDAtReplicaThatIsBehind(t *testing.T) {
 	wantStatus(t, replica+api+"/clusters/2abc", http.StatusNotFound, "HYPERFLEET-NTF-002")
 }
 
-// Nor where no reconciler has seen the object, so that it has no status.id yet.
+// The same holds if no reconciler has seen the object, so that it has no status.id yet.
 func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
-	namespace, err := suite.env.NewNamespace(t.Context()) // which the reconcilers do not serve
+	namespace, err := suite.env.NewNamespace(t.Context()) // the reconcilers do not serve it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestUnknownIDOfWhatHasNoStatus(t *testing.T) {
 	wantStatus(t, replica+api+"/clusters/"+v1.ID(cluster.UID), http.StatusServiceUnavailable, "HYPERFLEET-SVC-004")
 }
 
-// Whoever invents ids is slowed down before the API server feels it.
+// A client that invents ids is slowed down before it loads the API server.
 func TestInventedIDs(t *testing.T) {
 	replica, _ := newReplica(t)
 	browser := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 100}}
@@ -158,8 +158,9 @@ func TestIDsOfDeletedClusters(t *testing.T) {
 	asking.Wait()
 }
 
-// TestInventedIDsOfOneCaller has one caller invent ids without end. Nothing that another
-// caller asks for meanwhile is refused: not an id that does not exist, nor a report on it.
+// TestInventedIDsOfOneCaller has one caller invent ids without end. No request of another
+// caller is refused meanwhile, not even a read of an id that does not exist or a report
+// on it.
 func TestInventedIDsOfOneCaller(t *testing.T) {
 	replica, _ := newReplica(t, func(o *replicaOptions) { o.Authenticator = facade.NamedUsers })
 	ask := func(caller, method, path, body string) (status int) {
@@ -209,8 +210,8 @@ func TestInventedIDsOfOneCaller(t *testing.T) {
 	hostile.Wait()
 }
 
-// wantStatus makes a GET that is to be answered with that status and, where it is
-// a problem, that code.
+// wantStatus makes a GET and checks the status of the answer and, if it is a problem, the
+// code.
 func wantStatus(t *testing.T, url string, status int, code string) {
 	t.Helper()
 	response, err := http.Get(url)
@@ -226,7 +227,8 @@ func wantStatus(t *testing.T, url string, status int, code string) {
 	}
 }
 
-// readProblem reads a response to its end; the problem is empty where it is none.
+// readProblem reads a response to its end; the result is empty if the response is not a
+// problem.
 func readProblem(t *testing.T, response *http.Response) rest.Problem {
 	t.Helper()
 	body, err := io.ReadAll(response.Body)

@@ -61,13 +61,12 @@ const (
 	writeVisibility = 20 * time.Second // test machines are slow at times
 )
 
-// suite is a control plane with the reconcilers and a facade, as main.go puts
-// them together.
+// suite is a control plane with the reconcilers and a facade, wired as in main.go.
 var suite struct {
 	env      *testenv.Env
 	replica  *replica.Replica
-	server   *facade.Server // where everybody is devUser
-	secure   *secureServer  // where callers say who they are
+	server   *facade.Server // every caller is devUser
+	secure   *secureServer  // callers authenticate
 	base     string         // of the facade's URLs
 	contract routers.Router
 	manager  ctrl.Manager
@@ -77,7 +76,7 @@ var suite struct {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.fuzz").Value.String() != "" {
-		os.Exit(m.Run()) // no fuzz target needs a control plane, and each worker comes by here
+		os.Exit(m.Run()) // no fuzz target needs a control plane, and each worker runs this function
 	}
 	code, err := runSuite(m)
 	if err != nil {
@@ -90,7 +89,7 @@ func TestMain(m *testing.M) {
 func runSuite(m *testing.M) (code int, err error) {
 	logger := zap.New(zap.UseDevMode(true), zap.WriteTo(io.Discard))
 	log.SetLogger(logger)
-	// By itself klog writes to os.Stderr, which m.Run sets while the manager runs.
+	// By default klog writes to os.Stderr, which m.Run sets while the manager runs.
 	klog.SetLogger(logger)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -187,8 +186,8 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 	return stopped, loadServedContract()
 }
 
-// heartbeatDelay is longer than any test runs: what is read is never what a
-// heartbeat alone has had written.
+// heartbeatDelay is longer than any test, so tests never read a status that was written
+// only for a heartbeat.
 const heartbeatDelay = time.Hour
 
 func setupReconcilers(ctx context.Context) error {
@@ -199,8 +198,8 @@ func setupReconcilers(ctx context.Context) error {
 	})
 }
 
-// loadServedContract reads the OpenAPI document from the facade, to check every
-// response against.
+// loadServedContract reads the OpenAPI document from the facade. The tests check every
+// response against it.
 func loadServedContract() error {
 	response, err := http.Get(suite.base + api + "/openapi")
 	if err != nil {
@@ -226,8 +225,8 @@ type answer struct {
 	body   []byte
 }
 
-// call makes a request to the facade, and checks the response against the
-// OpenAPI document where that has the path.
+// call makes a request to the facade, and checks the response against the OpenAPI
+// document if the document has the path.
 func call(t testing.TB, method, path, body string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, suite.base+path, strings.NewReader(body))
@@ -240,7 +239,7 @@ func call(t testing.TB, method, path, body string) answer {
 	return do(t, request)
 }
 
-// do makes a request to the facade. A body is JSON, if the request does not say.
+// do makes a request to the facade. A body is JSON unless the request has a media type.
 func do(t testing.TB, request *http.Request) answer {
 	t.Helper()
 	if request.ContentLength > 0 && request.Header["Content-Type"] == nil {
@@ -374,7 +373,7 @@ func newNodePool(t *testing.T, clusterID, name string) rest.NodePool {
 	return nodePool
 }
 
-// eventually waits until what it asks for holds.
+// eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {

@@ -37,7 +37,8 @@ import (
 )
 
 // TestManagersRights compares the rights that the API server gives to the manager with the
-// table in docs/security.md, in the served namespace, in the manager's own and in another.
+// table in docs/security.md, in the served namespace, in the manager's own namespace and
+// in another one.
 func TestManagersRights(t *testing.T) {
 	elsewhere, err := suite.env.NewNamespace(t.Context())
 	if err != nil {
@@ -65,8 +66,8 @@ func TestManagersRights(t *testing.T) {
 	}
 }
 
-// managersRights returns the table of docs/security.md: the rights by where they apply, each
-// as rightsIn returns it.
+// managersRights returns the table of docs/security.md: the rights by the place where
+// they apply, each in the form that rightsIn returns.
 func managersRights(t *testing.T) map[string][]string {
 	t.Helper()
 	page, err := os.ReadFile("../../docs/security.md")
@@ -96,7 +97,7 @@ func managersRights(t *testing.T) map[string][]string {
 	return rights
 }
 
-// rightsIn returns what a user may do in a namespace, as the API server says.
+// rightsIn returns the rights of a user in a namespace, as reported by the API server.
 func rightsIn(t *testing.T, user *restclient.Config, namespace string) []string {
 	t.Helper()
 	c, err := client.New(user, client.Options{Scheme: suite.env.Scheme})
@@ -124,7 +125,8 @@ func rightsIn(t *testing.T, user *restclient.Config, namespace string) []string 
 	return slices.Sorted(maps.Keys(rights))
 }
 
-// spelled returns the single rights of a rule. One without a group is a right to URLs.
+// spelled returns the single rights of a rule. A rule without a group gives rights to
+// URLs.
 func spelled(rule authorizationv1.ResourceRule) []string {
 	groups, names := rule.APIGroups, rule.ResourceNames
 	if len(groups) == 0 {
@@ -146,8 +148,8 @@ func spelled(rule authorizationv1.ResourceRule) []string {
 	return rights
 }
 
-// TestManagerActsInBounds does with the manager's credentials what they are not for, as
-// itself and as others.
+// TestManagerActsInBounds uses the manager's credentials for actions that they must not
+// allow, as the manager and as other users.
 func TestManagerActsInBounds(t *testing.T) {
 	elsewhere, err := suite.env.NewNamespace(t.Context())
 	if err != nil {

@@ -35,7 +35,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestMetricsMove does what each metric counts, and sees it grow.
+// TestMetricsMove makes the requests that each metric counts, and checks that the metric
+// grows.
 func TestMetricsMove(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(suite.replica.Collector(suite.manager.Elected()))
@@ -154,7 +155,7 @@ func TestMetricsMove(t *testing.T) {
 	eventually(t, "no request is under way", func() bool { return seriesOf(t, gather)[`hyperfleet_http_requests_in_flight{}`] == 0 })
 }
 
-// TestDryRunsOfReportsAreNotCounted: they say nothing of how an adapter does.
+// TestDryRunsOfReportsAreNotCounted: dry runs say nothing about the state of an adapter.
 func TestDryRunsOfReportsAreNotCounted(t *testing.T) {
 	href := newCluster(t, "").Href + "/statuses"
 	post(t, href, reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
@@ -179,8 +180,8 @@ func TestDryRunsOfReportsAreNotCounted(t *testing.T) {
 	}
 }
 
-// TestResourcesAreCountedByTheLeaderAlone, or a sum over replicas would be twice
-// the fleet.
+// TestResourcesAreCountedByTheLeaderAlone: otherwise a sum over two replicas would be
+// twice the fleet.
 func TestResourcesAreCountedByTheLeaderAlone(t *testing.T) {
 	newCluster(t, "")
 	registry := prometheus.NewRegistry()
@@ -196,7 +197,8 @@ func TestResourcesAreCountedByTheLeaderAlone(t *testing.T) {
 	}
 }
 
-// TestResourcesAddUp to the fleet: each is in one series.
+// TestResourcesAddUp: the series add up to the fleet, because each resource is in one
+// series.
 func TestResourcesAddUp(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(suite.replica.Collector(suite.manager.Elected()))
@@ -212,7 +214,7 @@ func TestResourcesAddUp(t *testing.T) {
 	})
 }
 
-// TestRouteLabels: what a client chooses is no label.
+// TestRouteLabels: a value that a client chooses never becomes a label.
 func TestRouteLabels(t *testing.T) {
 	for _, path := range []string{"/secret-path-1", api + "/clusters/secret-path-2", api + "/clusters/x/secret-path-3", "//secret-path-4"} {
 		get(t, path)
@@ -224,7 +226,7 @@ func TestRouteLabels(t *testing.T) {
 	}
 }
 
-// seriesOf returns the value of each series, of a histogram its count.
+// seriesOf returns the value of each series; the value of a histogram is its count.
 func seriesOf(t *testing.T, from prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := from.Gather()

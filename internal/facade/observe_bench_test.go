@@ -30,10 +30,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// BenchmarkObserve is what watching a request adds to a handler that does next to
-// nothing: as it is by default, and with spans, of which one in a hundred or all
-// are sampled. OtelHTTP is the library's handler in the place of our own spans,
-// with and without a tracer provider.
+// BenchmarkObserve measures the cost that observing a request adds to a handler that does
+// next to nothing: by default, and with spans, of which one in a hundred or all are
+// sampled. OtelHTTP measures the library's handler instead of our own spans, with and
+// without a tracer provider.
 func BenchmarkObserve(b *testing.B) {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusOK)

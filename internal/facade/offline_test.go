@@ -29,8 +29,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// newOffline returns a Server whose replica holds these clusters and nothing else. It
-// cannot reach an API server.
+// newOffline returns a Server whose replica contains only these clusters. It cannot reach
+// an API server.
 func newOffline(tb testing.TB, options Options, clusters ...*fleet.Row) *Server {
 	tb.Helper()
 	scheme := runtime.NewScheme()

@@ -39,8 +39,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
-// TestReviewsFail calls while the API server cannot be asked who the caller is, or
-// what the caller may do. That is no fault of the caller's, and must not look so.
+// TestReviewsFail calls while the API server can review neither tokens nor rights. That
+// is not the caller's fault, and the answer must not look so.
 func TestReviewsFail(t *testing.T) {
 	config, err := suite.env.Manager()
 	if err != nil {
@@ -48,7 +48,7 @@ func TestReviewsFail(t *testing.T) {
 	}
 	unreachable := rest.CopyConfig(config)
 	unreachable.Host = "https://" + unusedAddress(t)
-	unentitled, err := suite.env.ClientCertificate(uniqueName(t)) // who may not make reviews
+	unentitled, err := suite.env.ClientCertificate(uniqueName(t)) // a user who may not make reviews
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,9 +88,8 @@ func TestReviewsFail(t *testing.T) {
 	}
 }
 
-// unusedAddress is one on loopback at which nothing listens.
-// TestAuthoritiesNotReadYet shows a good certificate before and after the facade has
-// read which authorities sign such.
+// TestAuthoritiesNotReadYet presents a valid certificate before and after the facade has
+// read the certificate authorities of clients.
 func TestAuthoritiesNotReadYet(t *testing.T) {
 	config, err := suite.env.Manager()
 	if err != nil {
@@ -139,8 +138,8 @@ func TestAuthoritiesNotReadYet(t *testing.T) {
 	}
 }
 
-// TestBadTokensAreKept shows the same bad tokens again and again. What the API
-// server has said of each is kept, so that it is not asked for every request.
+// TestBadTokensAreKept presents the same invalid tokens repeatedly. The API server's
+// answer for each is cached, so that not every request needs a review.
 func TestBadTokensAreKept(t *testing.T) {
 	config, err := suite.env.Manager()
 	if err != nil {
@@ -175,7 +174,7 @@ func TestBadTokensAreKept(t *testing.T) {
 			}
 		}
 	}
-	// One that is refused may be asked about twice, to be sure.
+	// A refused token may be reviewed twice, to be sure.
 	if got := reviews.Load(); got > 5 {
 		t.Errorf("%d reviews of 3 tokens", got)
 	}

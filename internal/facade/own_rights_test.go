@@ -32,8 +32,9 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// A facade that may not look up what it has to know before a write, as while the
-// API server knows no roles yet, cannot serve: the caller lacks no right.
+// A facade without the right to look up objects before a write cannot serve. This happens
+// while the API server has not loaded the roles yet. The answer must not blame the
+// caller, who has all rights.
 func TestOwnRightsMissing(t *testing.T) {
 	const user = "half-a-facade"
 	role := &rbacv1.Role{
@@ -69,10 +70,10 @@ func TestOwnRightsMissing(t *testing.T) {
 		return do(t, request).status == http.StatusOK
 	})
 
-	// A generation to ask the API server for.
+	// For this generation, the facade reads the cluster from the API server.
 	wantOwnRightsMissing(t, http.MethodPost, base+cluster.Href+"/statuses", reportBody("validator", 2, noon, "True"))
 
-	// Nor can it say that there is no such object.
+	// It cannot answer either that there is no such object.
 	role.Rules[0].Verbs = []string{"watch"}
 	if err := suite.env.Client.Update(t.Context(), role); err != nil {
 		t.Fatal(err)

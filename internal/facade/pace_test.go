@@ -36,7 +36,7 @@ import (
 // resources and receive only its beginning.
 func TestSlowReadersTakeLittleMemory(t *testing.T) {
 	const (
-		readers, rows, size = 50, 200, 1 << 20 // 10 GiB, were responses held in memory
+		readers, rows, size = 50, 200, 1 << 20 // 10 GiB if responses were kept in memory
 		allowed             = readers * (1 << 20)
 	)
 	s := &Server{log: logr.Discard(), replica: &replica.Replica{Turns: fairness.NewTurns(1)}}
@@ -77,14 +77,14 @@ func TestSlowReadersTakeLittleMemory(t *testing.T) {
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // what has a finalizer goes with the second
+	runtime.GC() // the second run collects objects with a finalizer
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc
 }
 
-// stuckWriter takes one piece of a response, then nothing until it is released,
-// then fails.
+// stuckWriter accepts one piece of a response, then blocks until it is released, then
+// fails.
 type stuckWriter struct {
 	discard
 	pieces  int
@@ -123,7 +123,7 @@ func TestLimitsCheck(t *testing.T) {
 	}
 }
 
-// A response may take as long as it is large, if it only moves on.
+// A large response may take as long as it needs, if the client keeps receiving.
 func TestDeadlineMovesWithResponse(t *testing.T) {
 	w := &deadlines{discard: discard{header: http.Header{}}}
 	p := &pacedWriter{ResponseWriter: w, stall: time.Hour}

@@ -29,8 +29,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
 )
 
-// FuzzPatch applies a merge patch and a JSON patch to a cluster. Either fails with a
-// problem of the client, or makes what a create would take and touches nothing else.
+// FuzzPatch applies a merge patch and a JSON patch to a cluster. Each patch either fails
+// with a problem of the client, or produces a result that a create would accept and
+// changes nothing else.
 func FuzzPatch(f *testing.F) {
 	s := newOffline(f, Options{})
 	for _, seed := range []string{

@@ -58,7 +58,7 @@ func patch(t testing.TB, path, mediaType, body string, headers ...string) answer
 	return request(t, http.MethodPatch, path, mediaType, body, headers...)
 }
 
-// patchable are the paths of resources, with what makes a new one for each.
+// patchable are the paths of resources, each with a function that creates a new resource.
 var patchable = map[string]func(t *testing.T, spec, labels string) (path string){
 	"cluster": func(t *testing.T, spec, labels string) string {
 		return newCluster(t, fmt.Sprintf(`{"name":%q,"spec":%s,"labels":%s}`, uniqueName(t), spec, labels)).Href
@@ -112,7 +112,7 @@ func TestPatch(t *testing.T) {
 			t.Run(kind+"/"+name, func(t *testing.T) {
 				t.Parallel()
 				path := create(t, spec, labels)
-				// Every nodepool is like a cluster in what is compared.
+				// The compared members of a nodepool are also those of a cluster.
 				var got, read rest.Cluster
 				a := patch(t, path, tt.mediaType, tt.body).want(t, http.StatusOK)
 				a.decode(t, &got)
@@ -136,7 +136,7 @@ func TestPatch(t *testing.T) {
 	}
 }
 
-// A PATCH answers with Ready=False where it has changed the spec.
+// A PATCH that has changed the spec answers with Ready=False.
 func TestPatchOfSpecMakesUnready(t *testing.T) {
 	cluster := newCluster(t, "")
 	for _, adapter := range []string{"validator", "dns"} {
@@ -155,7 +155,7 @@ func TestPatchOfSpecMakesUnready(t *testing.T) {
 	}
 }
 
-// HyperFleet's own labels and the cluster of a nodepool are not the clients' to change.
+// Clients cannot change HyperFleet's own labels or the cluster of a nodepool.
 func TestPatchKeepsWhatIsOurs(t *testing.T) {
 	cluster, pool := newPoolWith(t, `{}`, `{}`)
 	patch(t, pool.Href, replaceMembers, `{"spec":{"x":1},"labels":{"a":"b"}}`).want(t, http.StatusOK)
@@ -207,7 +207,8 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
-// Of many that change what they have read, each with If-Match, no change is lost.
+// If many clients change a resource that they have read, each with If-Match, no change is
+// lost.
 func TestIfMatchLosesNoChange(t *testing.T) {
 	cluster := newCluster(t, "")
 	const writers, changes = 4, 5

@@ -29,13 +29,14 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
 
-// A report is pending from before its write until its answer, however that turns out.
+// A report is pending from before its write until its answer, whether it succeeds or
+// fails.
 func TestReportIsPendingDuringItsWrite(t *testing.T) {
 	var server *facade.Server
 	cluster := newCluster(t, "")
 	report := &v1.AdapterStatus{Spec: v1.AdapterStatusSpec{ResourceRef: v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster.Name}}}
 	report.Namespace, report.Name = "default", v1.AdapterStatusName(cluster.Name, "validator")
-	isPending := func() bool { // takes it away: no reconciler does on this replica
+	isPending := func() bool { // also removes it from the pending reports, because this replica has no reconciler
 		pending, _ := server.Replica().Pending.Arrived(report)
 		return pending
 	}

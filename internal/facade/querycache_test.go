@@ -45,7 +45,7 @@ func TestQueryCacheIsBounded(t *testing.T) {
 	tests := map[string]struct {
 		search  string // of each
 		queries int
-		want    int // how many are kept, at most
+		want    int // maximum number of kept queries
 	}{
 		"Few":              {search: "name = 'a'", queries: 10, want: 10},
 		"Many":             {search: "name = 'a'", queries: maxQueries + 100, want: maxQueries},
@@ -60,7 +60,7 @@ func TestQueryCacheIsBounded(t *testing.T) {
 			for n := range tt.queries {
 				key := queryKey{rest.ClustersPath, fmt.Sprint(n)}
 				c.add(key, q)
-				c.add(key, q) // as of another request at the same time
+				c.add(key, q) // as a concurrent request would
 				if _, ok := c.get(key); ok != (tt.want > 0) {
 					t.Fatalf("Query %d is kept: %t, want %t", n, ok, tt.want > 0)
 				}
@@ -78,8 +78,8 @@ func TestQueryCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestQueriesOfLists asks different lists with one query string, that means
-// something else in each.
+// TestQueriesOfLists requests different lists with one query string, which has a
+// different meaning for each list.
 func TestQueriesOfLists(t *testing.T) {
 	handler := newReads(t, 10).handler
 	search := "?" + url.Values{"search": {"owner_id = 'x'"}}.Encode()
@@ -94,7 +94,8 @@ func TestQueriesOfLists(t *testing.T) {
 	}
 }
 
-// TestListStops has a client of HTTP/2 give up before its search has looked at all objects.
+// TestListStops has an HTTP/2 client cancel its request before the search has tested all
+// objects.
 func TestListStops(t *testing.T) {
 	handler := newReads(t, 100).handler
 	ctx, cancel := context.WithCancel(t.Context())

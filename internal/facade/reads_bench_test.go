@@ -36,9 +36,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
 
-// BenchmarkReads asks for each kind of read in turn, in process, and over a
-// loopback connection beside a bare net/http handler that answers with equal bytes
-// from memory: the limit to compare with.
+// BenchmarkReads measures each kind of read in process and over a loopback connection.
+// For comparison, it measures the upper limit: a bare net/http handler that answers with
+// equal bytes from memory.
 func BenchmarkReads(b *testing.B) {
 	for _, clusters := range []int{1_000, 20_000, 100_000} {
 		reads := newReads(b, clusters)
@@ -129,7 +129,7 @@ func newReads(tb testing.TB, clusters int) reads {
 	}}
 }
 
-// bare answers as recorded, from memory.
+// bare returns a handler that answers with the recorded response, from memory.
 func bare(recorded *httptest.ResponseRecorder) http.Handler {
 	body := recorded.Body.Bytes()
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -152,9 +152,9 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 
-// rawClient asks the same over one connection again and again. It costs next to
-// nothing, as it and the server share the processors: it reads as many bytes as
-// the first answer had.
+// rawClient repeats one request over one connection. The client and the server share the
+// processors, so the client must cost next to nothing: it only reads as many bytes as the
+// first answer had.
 type rawClient struct {
 	conn    net.Conn
 	request []byte
@@ -178,7 +178,7 @@ func newRawClient(b *testing.B, handler http.Handler, target, header string) *ra
 	b.Cleanup(func() { _ = conn.Close() })
 	c := &rawClient{conn: conn, request: []byte("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n")}
 
-	// The first answer, until nothing more comes.
+	// Read the first answer to its end.
 	if _, err := conn.Write(c.request); err != nil {
 		b.Fatal(err)
 	}

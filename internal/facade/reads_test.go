@@ -31,7 +31,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// raw asks without the compression that http.DefaultClient asks for by itself.
+// raw makes a request without the compression that http.DefaultClient requests
+// automatically.
 func raw(t *testing.T, method, path string, header ...string) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, suite.base+path, http.NoBody)
@@ -74,7 +75,7 @@ func bigCluster(t *testing.T, labels string) string {
 	return newCluster(t, fmt.Sprintf(`{"name":%q,"labels":{%s},"spec":{"text":%q}}`, uniqueName(t), labels, strings.Repeat("abc ", 1000))).Href
 }
 
-// TestConditionalRequests asks for a resource and for a list until each changes.
+// TestConditionalRequests requests a resource and a list until each changes.
 func TestConditionalRequests(t *testing.T) {
 	mark := uniqueName(t)
 	href := bigCluster(t, `"mark":"`+mark+`"`)
@@ -118,7 +119,7 @@ func TestConditionalRequests(t *testing.T) {
 	}
 }
 
-// TestListTags has lists of the same items that are not the same.
+// TestListTags compares lists that have the same items but differ otherwise.
 func TestListTags(t *testing.T) {
 	_, search := fleet(t, "", "", "")
 	seen := map[string]string{}
@@ -142,8 +143,8 @@ func TestCreatedTag(t *testing.T) {
 	if tag == "" {
 		t.Fatalf("header %v", created.header)
 	}
-	// The reconciler may have added to the status since, so only what is equal is
-	// to have the same tag.
+	// The reconciler may have changed the status since then, so the tags must be equal only
+	// if the content is.
 	got := raw(t, http.MethodGet, created.header.Get("Location")).want(t, http.StatusOK)
 	if same := bytes.Equal(got.body, created.body); same != (got.header.Get("ETag") == tag) {
 		t.Errorf("equal content %t, tags %s and %s", same, tag, got.header.Get("ETag"))
@@ -183,8 +184,8 @@ func TestCompression(t *testing.T) {
 	}
 }
 
-// TestClientsThatLeave breaks connections in the middle of responses: what the
-// next clients get is whole.
+// TestClientsThatLeave breaks connections in the middle of responses: the next clients
+// get complete responses.
 func TestClientsThatLeave(t *testing.T) {
 	path := bigCluster(t, "")
 	want := raw(t, http.MethodGet, path).want(t, http.StatusOK).body

@@ -54,9 +54,9 @@ func TestRESTLeavesApplierOfLabel(t *testing.T) {
 	}
 }
 
-// An applier that applies only a part of the report gets neither what the API server
-// requires, because its next apply would remove it, nor what REST adds, unless its part is a
-// report of its own.
+// An applier that applies only a part of the report does not get the fields that the API
+// server requires, because its next apply would remove them. It does not get the fields
+// that REST adds either, unless its part is a report of its own.
 func TestApplierOfPart(t *testing.T) {
 	observed := func(at time.Time) string { return fmt.Sprintf(`"observedTime":%q`, at.Format(time.RFC3339)) }
 	tests := map[string]struct {
@@ -95,8 +95,8 @@ func TestApplierOfPart(t *testing.T) {
 	}
 }
 
-// Each of several appliers of a report keeps the conditions that it has applied, and one of
-// them gets what REST adds.
+// Each of several appliers of a report keeps the conditions that it has applied, and one
+// of them gets the fields that REST adds.
 func TestAppliersShareReport(t *testing.T) {
 	r := newReported(t)
 	r.apply(t, "gitops", "", r.spec(noon, finding("Available", "True", "Manifest"), ""))
@@ -120,7 +120,7 @@ func TestAppliersShareReport(t *testing.T) {
 	}
 }
 
-// A report over REST ends what another client has taken from the applier.
+// A report over REST returns the fields that another client has taken from the applier.
 func TestRESTOverEditOfApplied(t *testing.T) {
 	for name, conditions := range map[string]string{"one write": finding("Available", "False", "REST"), "two writes": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -137,13 +137,13 @@ func TestRESTOverEditOfApplied(t *testing.T) {
 	}
 }
 
-// Reports over REST that meet restore what each of them has found.
+// Each of several concurrent reports over REST restores the owners that it has found.
 func TestConcurrentRESTOverApplied(t *testing.T) {
 	r := newReported(t)
 	r.apply(t, "gitops", "", r.spec(noon, finding("Available", "True", "Manifest"), ""))
 	r.apply(t, "prober", "", `{"conditions":[`+finding("Health", "True", "Prober")+`]}`)
 	var reports sync.WaitGroup
-	for i := range 3 { // two others cannot make five attempts of one fail
+	for i := range 3 { // two other reports cannot make five attempts of one fail
 		reports.Go(func() {
 			status := []string{"True", "False", "True"}[i]
 			got := post(t, r.href+"/statuses", fmt.Sprintf(`{"adapter":"dns","observed_generation":1,"observed_time":%q,"conditions":[%s,%s],"data":{"a":%d}}`,

@@ -63,7 +63,7 @@ func (r reported) tryApply(t testing.TB, manager, metadata, spec string, options
 	return suite.env.Client.Apply(t.Context(), client.ApplyConfigurationFromUnstructured(manifest), append(options, client.FieldOwner(manager))...)
 }
 
-// apply is tryApply that waits until the replica knows the report, and returns it.
+// apply calls tryApply, waits until the replica has the report, and returns the report.
 func (r reported) apply(t testing.TB, manager, metadata, spec string, options ...client.ApplyOption) *v1.AdapterStatus {
 	t.Helper()
 	if err := r.tryApply(t, manager, metadata, spec, options...); err != nil {
@@ -94,7 +94,7 @@ func (r reported) post(t testing.TB, generation int, observed time.Time, conditi
 	return recorded
 }
 
-// said lists what a report says: its conditions, sorted, with status and reason.
+// said returns the conditions of a report, sorted, with status and reason.
 func said(report *v1.AdapterStatus) string {
 	var conditions []string
 	for _, c := range report.Spec.Conditions {
@@ -108,8 +108,8 @@ func finding(conditionType, status, reason string) string {
 	return fmt.Sprintf(`{"type":%q,"status":%q,"reason":%q}`, conditionType, status, reason)
 }
 
-// An apply after a report over REST needs no force, and then the report is what the
-// manifest says.
+// An apply after a report over REST needs no force, and then the report equals the
+// manifest.
 func TestApplyAfterREST(t *testing.T) {
 	available, applied := finding("Available", "True", "Manifest"), finding("Applied", "True", "Manifest")
 	tests := map[string]struct {
@@ -149,8 +149,8 @@ func TestApplyAfterREST(t *testing.T) {
 	}
 }
 
-// A report over REST changes nothing but the report: what the applier and others have put
-// beside it stays theirs.
+// A report over REST changes only the report: the metadata of the applier and of other
+// managers stays theirs.
 func TestRESTLeavesMetadata(t *testing.T) {
 	cluster, pool := newPoolWith(t, `{}`, `{}`)
 	for kind, r := range map[string]reported{
@@ -184,8 +184,8 @@ func TestRESTLeavesMetadata(t *testing.T) {
 	}
 }
 
-// No version of a report says for a generation what was said of another one: a condition
-// that REST leaves out goes in the write that brings the new generation.
+// No version of a report contains a condition for a generation that was reported for
+// another one: a condition that REST omits is removed in the write of the new generation.
 func TestRESTOverAppliedInOneStep(t *testing.T) {
 	r := newReported(t)
 	r.post(t, 1, noon, finding("Available", "True", "REST"), "")
@@ -214,7 +214,7 @@ func TestRESTOverAppliedInOneStep(t *testing.T) {
 	}
 }
 
-// A replica that does not know the applied report yet finds it when it creates its own.
+// A replica that does not have the applied report yet finds it when it creates its own.
 func TestRESTOverAppliedByReplicaThatIsBehind(t *testing.T) {
 	base, freeze := newReplica(t)
 	r := newReported(t)
@@ -250,8 +250,8 @@ func TestDryRunOverApplied(t *testing.T) {
 	}
 }
 
-// No manager owns a part of a condition, so an apply that leaves out a condition that its
-// manager had removes all of it, whoever had written the report before.
+// No manager owns a part of a condition, so an apply that omits a condition that its
+// manager had applied removes the whole condition, whoever wrote the report before.
 func TestApplyLeavesOutCondition(t *testing.T) {
 	available, finalized := finding("Available", "True", ""), finding("Finalized", "False", "Draining")
 	byREST := func(t *testing.T, r reported, minute int, status string) {
@@ -280,8 +280,8 @@ func TestApplyLeavesOutCondition(t *testing.T) {
 	}
 }
 
-// Where REST came first, an apply takes force until REST has reported once more. From then
-// on it is as if the apply had been the first.
+// If the first report came over REST, an apply needs force until REST has reported once
+// more. After that, the result is as if the apply had been first.
 func TestApplyWhereRESTCameFirst(t *testing.T) {
 	available, health := finding("Available", "True", "REST"), finding("Health", "True", "REST")
 	for reports, owner := range map[int]string{1: "hyperfleet-facade", 2: "before-first-apply"} {

@@ -40,7 +40,7 @@ func TestPutStatuses(t *testing.T) {
 	}
 }
 
-// Older tools send times that are the API's to set, and none of their own.
+// Older tools send times that only the API sets, and omit observed_time.
 func TestReportsOfOlderTools(t *testing.T) {
 	cluster := newCluster(t, "")
 	var recorded rest.AdapterStatus
@@ -68,7 +68,7 @@ func TestReportWithoutAvailable(t *testing.T) {
 	}
 }
 
-// A report without a UID, as kubectl makes it, is replaced by REST and has none then either.
+// A report without a UID, as kubectl makes it, is replaced by REST and still has no UID.
 func TestReportWithoutUIDIsReplaced(t *testing.T) {
 	cluster := newCluster(t, "")
 	plant(t, cluster, "dns", 1, noon)

@@ -78,8 +78,8 @@ func readySays(t *testing.T, cluster rest.Cluster, message string) {
 	})
 }
 
-// An adapter takes up a new generation with Available=Unknown. Its result of the generation
-// before stays known.
+// An adapter starts work on a new generation with Available=Unknown. Its result of the
+// previous generation stays known.
 func TestNewGenerationIsTakenUp(t *testing.T) {
 	for name, report := range reportDoors {
 		t.Run(name, func(t *testing.T) {
@@ -100,8 +100,8 @@ func TestNewGenerationIsTakenUp(t *testing.T) {
 	}
 }
 
-// Finalized=True counts beside Available=Unknown, also if a result is known. An adapter that
-// says nothing of Finalized any more has withdrawn it.
+// Finalized=True counts together with Available=Unknown, even if a result is known. An
+// adapter that no longer reports Finalized has withdrawn it.
 func TestFinalizedCounts(t *testing.T) {
 	for name, report := range reportDoors {
 		t.Run(name, func(t *testing.T) {

@@ -27,8 +27,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// BenchmarkReport compares a report over one that REST has made with a report over one
-// that a client has applied.
+// BenchmarkReport compares replacing a report that was made over REST with replacing a
+// report that a client has applied.
 func BenchmarkReport(b *testing.B) {
 	for _, applied := range []bool{false, true} {
 		b.Run(fmt.Sprintf("applied=%t", applied), func(b *testing.B) {

@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// reportBody is a report with one condition, Available; an empty status leaves
-// that out.
+// reportBody returns a report with one condition, Available; an empty status omits the
+// condition.
 func reportBody(adapter string, generation int, observed time.Time, available string) string {
 	conditions := []map[string]string{}
 	if available != "" {
@@ -60,7 +60,7 @@ func statuses(t *testing.T, href string) []rest.AdapterStatus {
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-// Reports that change nothing are answered with 204, and change nothing.
+// The API answers with 204 if a report changes nothing.
 func TestReportDiscarded(t *testing.T) {
 	type report struct {
 		generation int
@@ -120,7 +120,7 @@ func TestReportDiscarded(t *testing.T) {
 	}
 }
 
-// raiseGeneration changes the spec of a cluster, at the other door, and waits
+// raiseGeneration changes the spec of a cluster through the Kubernetes API, and waits
 // until the facade shows generation 2.
 func raiseGeneration(t *testing.T, name string) {
 	t.Helper()
@@ -134,7 +134,7 @@ func raiseGeneration(t *testing.T, name string) {
 	})
 }
 
-// A report for a generation that the index has not seen yet counts.
+// A report counts even if the index does not show its generation yet.
 func TestReportAheadOfIndex(t *testing.T) {
 	cluster := newCluster(t, "")
 	stored := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
@@ -210,8 +210,7 @@ func TestReportAtBothDoors(t *testing.T) {
 	}
 }
 
-// The report on a resource that was deleted does not stand in the way of its
-// successor's.
+// The report on a deleted resource does not block the report on its successor.
 func TestReportOnSuccessor(t *testing.T) {
 	name := uniqueName(t)
 	body := fmt.Sprintf(`{"spec":{},"name":%q}`, name)
@@ -238,8 +237,8 @@ func TestReportOnSuccessor(t *testing.T) {
 	post(t, first.Href+"/statuses", reportBody("validator", 1, noon, "False")).want(t, http.StatusNotFound)
 }
 
-// Reports that arrive together are all recorded, and each is in the conditions
-// by the time it is answered.
+// Concurrent reports are all recorded, and the conditions include each report when the
+// API answers it.
 func TestConcurrentReports(t *testing.T) {
 	cluster := newCluster(t, "")
 	const perAdapter = 10

@@ -23,8 +23,8 @@ import (
 	"testing"
 )
 
-// TestRequestID asks with all kinds of ids. What is fit to stand in a log comes
-// back; anything else is replaced.
+// TestRequestID makes requests with all kinds of ids. The answer returns an id that a log
+// can contain, and replaces any other.
 func TestRequestID(t *testing.T) {
 	own := regexp.MustCompile(`^[0-9a-f]{32}$`)
 	for name, test := range map[string]struct {

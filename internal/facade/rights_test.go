@@ -52,7 +52,7 @@ func documentedRights(t *testing.T) map[string][]right {
 	rights := map[string][]right{}
 	for line := range strings.SplitSeq(table, "\n") {
 		cells := strings.Split(line, "|")
-		required, _, _ := strings.Cut(cells[2], ". ") // what follows is what a further right adds
+		required, _, _ := strings.Cut(cells[2], ". ") // the rest describes what a further right adds
 		var all []right
 		for _, one := range spelled.FindAllStringSubmatch(required, -1) {
 			all = append(all, right{one[1], one[2]})
@@ -109,8 +109,8 @@ func TestDocumentedRights(t *testing.T) {
 	}
 }
 
-// A rightsFixture has what the requests of TestDocumentedRights name, and the callers that
-// make them.
+// A rightsFixture contains the objects that the requests of TestDocumentedRights name,
+// and the callers that make the requests.
 type rightsFixture struct {
 	paths   map[string]string
 	names   []string
@@ -171,8 +171,8 @@ func (f *rightsFixture) make(t *testing.T, with []right, named bool, request str
 	return c.call(t, method, path, body).status
 }
 
-// caller returns a caller that has the rights, and no others. If named, it has them for the
-// names of the fixture only, where RBAC knows names.
+// caller returns a caller that has the rights, and no others. If named, it has them for
+// the names of the fixture only, as far as RBAC supports names.
 func (f *rightsFixture) caller(t *testing.T, with []right, named bool) caller {
 	t.Helper()
 	key := fmt.Sprint(with, named)
@@ -198,8 +198,8 @@ func (f *rightsFixture) caller(t *testing.T, with []right, named bool) caller {
 	return c
 }
 
-// TestForceDeleter calls as people who may end deletions by force and nothing else, and as
-// others who may not.
+// TestForceDeleter calls as a user whose only right is to end deletions by force, and as
+// a user without that right.
 func TestForceDeleter(t *testing.T) {
 	forcer, editor := newCaller(t), newCaller(t, "hyperfleet-editor")
 	bind(t, "default", "hyperfleet-force-deleter", forcer.name)
@@ -227,13 +227,13 @@ func TestForceDeleter(t *testing.T) {
 				t.Errorf("the editor forces the end of %s %s: status %d", path, what, got.status)
 			}
 		}
-		get(t, path).want(t, http.StatusOK) // it is still there
+		get(t, path).want(t, http.StatusOK) // it still exists
 		forcer.post(t, path+"/force-delete", why).want(t, http.StatusNoContent)
 		get(t, path).want(t, http.StatusNotFound)
 	}
 }
 
-// TestDeleteOnly deletes as people who may not change what they delete.
+// TestDeleteOnly deletes as a user who may not change the deleted object.
 func TestDeleteOnly(t *testing.T) {
 	f := &rightsFixture{names: []string{""}, callers: map[string]caller{}}
 	for _, test := range []struct {

@@ -44,14 +44,14 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
-// delegation keeps what the API server says for a moment only, as the tests give
-// and take rights.
+// delegation caches the API server's answers for a moment only, because the tests grant
+// and revoke rights.
 func delegation() serving.Delegation {
 	return serving.Delegation{TokenTTL: time.Second, AllowTTL: time.Second, DenyTTL: time.Second}
 }
 
-// secureServer is a facade as it is to be exposed: by HTTPS, to callers that the
-// API server knows.
+// secureServer is a facade in the form for production: HTTPS, and callers that the API
+// server authenticates.
 type secureServer struct {
 	*facade.Server
 	serving serving.Options
@@ -110,8 +110,8 @@ func (s *secureServer) renewCertificate() error {
 	return os.WriteFile(s.serving.CertFile, certificate, 0o600)
 }
 
-// client returns one that trusts the server's present certificate, and shows one
-// of its own where it is given any.
+// client returns a client that trusts the server's present certificate, and presents its
+// own certificate if there is one.
 func (s *secureServer) client(t testing.TB, own ...tls.Certificate) *http.Client {
 	t.Helper()
 	pem, err := os.ReadFile(s.serving.CertFile)
@@ -132,7 +132,7 @@ func (s *secureServer) client(t testing.TB, own ...tls.Certificate) *http.Client
 type caller struct {
 	client *http.Client
 	name   string
-	token  string // none where it is empty
+	token  string // empty for none
 }
 
 // newCaller returns a service account of its own with those ClusterRoles in the
@@ -171,8 +171,8 @@ func bind(t testing.TB, namespace, role, user string) {
 	}
 }
 
-// waitForRight waits until the API server, which learns of roles by a watch, gives
-// the right.
+// waitForRight waits until the API server, which reads roles by a watch, grants the
+// right.
 func waitForRight(t testing.TB, user, verb, resource, name string) {
 	t.Helper()
 	eventually(t, fmt.Sprintf("%s may %s %s %s", user, verb, resource, name), func() bool {
@@ -212,7 +212,7 @@ func (c caller) post(t *testing.T, path, body string) answer {
 	return c.call(t, http.MethodPost, path, body)
 }
 
-// syncBuffer is a buffer that many write to.
+// syncBuffer is a buffer that several goroutines write to.
 type syncBuffer struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -26,7 +26,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
-// An index that is further behind than allowed is not passed off as current.
+// The facade does not serve a stale index as current.
 func TestStaleIndex(t *testing.T) {
 	clock := clocktesting.NewFakePassiveClock(time.Now())
 	server, freeze := newReplicaServer(t, func(o *replicaOptions) {
@@ -53,5 +53,5 @@ func TestStaleIndex(t *testing.T) {
 	if err := server.Ready(nil); err == nil || !strings.Contains(err.Error(), "behind the API server, where 1h0m0s is allowed") {
 		t.Errorf("Ready: %v", err)
 	}
-	wantStatus(t, replica+api, http.StatusOK, "") // says nothing of the fleet
+	wantStatus(t, replica+api, http.StatusOK, "") // this answer does not depend on the fleet
 }

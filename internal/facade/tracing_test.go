@@ -87,7 +87,7 @@ func TestTraces(t *testing.T) {
 	}
 }
 
-// TestTraceContextWithoutTraces lets a client's trace context through where no
+// TestTraceContextWithoutTraces checks that a client's trace context is passed on if no
 // spans are made.
 func TestTraceContextWithoutTraces(t *testing.T) {
 	asked := &headers{}

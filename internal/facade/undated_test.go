@@ -43,12 +43,13 @@ func slowReplica(t *testing.T, behind time.Duration) (base string, freeze func()
 	})
 }
 
-// undatedBody is a report without observed_time, as older clients send it.
+// undatedBody returns a report without observed_time, as older clients send it.
 func undatedBody(generation int, status string) string {
 	return fmt.Sprintf(`{"adapter":"extra","observed_generation":%d,"conditions":[{"type":"Available","status":%q}]}`, generation, status)
 }
 
-// sendTo posts a body to a replica, and returns the status and, of an error, the problem.
+// sendTo posts a body to a replica, and returns the status and, for an error, the
+// problem.
 func sendTo(t *testing.T, base, path, body string) (int, rest.Problem) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+path, strings.NewReader(body))
@@ -70,8 +71,8 @@ func sendTo(t *testing.T, base, path, body string) (int, rest.Problem) {
 	return response.StatusCode, said
 }
 
-// TestUndatedReport sends a report without a time to a replica whose clock is behind that of
-// the replica that wrote the recorded one. The newer report counts.
+// TestUndatedReport sends a report without a time to a replica. Its clock is behind the
+// clock of the replica that wrote the recorded report. The newer report counts.
 func TestUndatedReport(t *testing.T) {
 	for name, isBehind := range map[string]bool{"index is current": false, "index is behind": true} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +131,7 @@ func TestUndatedReportIsOld(t *testing.T) {
 	})
 	for _, base := range []string{suite.base, slow} {
 		for body, why := range map[string]string{undatedBody(1, "False"): "an older generation", undatedBody(2, "Unknown"): "Unknown over a result"} {
-			eventually(t, why+" is discarded", func() bool { // the replica may not know the cluster yet
+			eventually(t, why+" is discarded", func() bool { // the replica may not have the cluster yet
 				status, said := sendTo(t, base, path, body)
 				if status != http.StatusNoContent && status != http.StatusNotFound {
 					t.Fatalf("%s: answered with %d %+v", why, status, said)
@@ -189,8 +190,8 @@ func TestUndatedReportAfterImplausibleOne(t *testing.T) {
 }
 
 // TestUndatedReportBeyondSkew sends a report without a time to a replica whose clock is so far
-// behind that the recorded report comes from its future. The adapter is told to try again.
-// A report that adds nothing to the recorded result is discarded as ever.
+// behind that the recorded report comes from its future. The answer tells the adapter to
+// try again. A report that adds nothing to the recorded result is discarded as usual.
 func TestUndatedReportBeyondSkew(t *testing.T) {
 	slow, _ := slowReplica(t, 72*time.Hour)
 	cluster := newCluster(t, "")
