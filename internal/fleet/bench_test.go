@@ -38,7 +38,7 @@ import (
 const pageSize = 20
 
 // BenchmarkList measures one page of a repeated search while nothing changes. A page has the
-// same number of rows in each fleet, so the ratio between fleets shows how far the cost
+// same number of rows in each fleet, so the ratio between fleets shows how much the cost
 // depends on the fleet rather than on the answer.
 func BenchmarkList(b *testing.B) {
 	indexes := benchIndexes(b)
@@ -122,8 +122,8 @@ type listScenario struct {
 	order  []Order
 	// page is the position of the page in the answer, from 0 to 1.
 	page float64
-	// matches is the part of the fleet that matches, at least a page of each fleet. Otherwise
-	// few is the number of rows that match in each fleet.
+	// matches is the part of the fleet that matches, at least a page of each fleet. If it is
+	// 0, few is the number of rows that match in each fleet.
 	matches float64
 	few     int
 }
@@ -187,7 +187,7 @@ func (s listScenario) prepare(b *testing.B, x sizedIndex) (search *Search, offse
 	return search, max(0, int(s.page*float64(page.Total-pageSize)))
 }
 
-// heartbeat moves a time of a condition of a row that n selects.
+// heartbeat changes a time of a condition of the row that n selects.
 func heartbeat(x *Index, n int) {
 	row := *x.rows[n*7919%len(x.rows)]
 	row.Conditions = slices.Clone(row.Conditions)
@@ -228,7 +228,7 @@ func BenchmarkUpsert(b *testing.B) {
 		},
 		"Update": func(x *Index, row *Row, i int) {
 			environment := LabelsOf(map[string]string{"environment": environments[i%len(environments)]})
-			row.Labels[0] = environment[0] // the first of them all
+			row.Labels[0] = environment[0] // the first of all values
 			row.UpdatedTime = epoch.Add(time.Duration(i) * time.Second)
 			row.Generation++
 			x.Upsert(row)

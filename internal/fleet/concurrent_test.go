@@ -30,9 +30,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestPageIsOneState reads pages while every row keeps changing sides and a fleet of another
-// size keeps replacing the whole fleet. Each reader checks what is true in every state and
-// in no mixture of two states.
+// TestPageIsOneState reads pages while every row keeps changing sides and a fleet of
+// another size keeps replacing the whole fleet. Each reader checks a property that every
+// state has and no mixture of two states has.
 func TestPageIsOneState(t *testing.T) {
 	const stable, churn, readers = 200, 50, 3
 	x := New(Clusters)
@@ -92,7 +92,7 @@ func TestPageIsOneState(t *testing.T) {
 	done.Wait()
 }
 
-// readStable reads the rows on either side. At any time, each row is on one side.
+// readStable reads the rows on both sides. At any time, each row is on one side.
 func readStable(ctx context.Context, x *Index, r *rand.Rand, want int) error {
 	limit := pick(r, 7, want)
 	page, err := x.List(ctx, Query{

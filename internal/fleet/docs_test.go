@@ -67,7 +67,7 @@ func TestDocumentation(t *testing.T) {
 	}
 }
 
-// answer returns the names of what a search finds, or the message of its error.
+// answer returns the names of the rows that a search finds, or the message of its error.
 func answer(t *testing.T, x *Index, search string) (string, error) {
 	t.Helper()
 	filter, err := tsl.Parse(search)

@@ -81,8 +81,8 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
-// saysImpossible reports whether an error, which may be nil, says that nothing can have what
-// a search names.
+// saysImpossible reports whether an error, which may be nil, means that no object can
+// have a value that the search names.
 func saysImpossible(err *FieldError) bool {
 	return err != nil && regexp.MustCompile("^(no (condition|label) can have|labels of|the status of a condition is one of)").MatchString(err.Message)
 }

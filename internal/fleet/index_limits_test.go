@@ -31,7 +31,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fairness"
 )
 
-// observed is a context that is told each time that a search asks whether it is done.
+// observed is a context that calls a function each time that a search checks whether the
+// context is done.
 type observed struct {
 	context.Context
 	asked func()
@@ -80,7 +81,7 @@ func costlyQueries(t *testing.T, size int) map[string]Query {
 	}
 }
 
-// costlyIndex returns an Index of a fleet that one user made.
+// costlyIndex returns an Index of a fleet that one user created.
 func costlyIndex(t *testing.T, size int) *Index {
 	t.Helper()
 	x := New(Clusters)
@@ -94,7 +95,7 @@ func costlyIndex(t *testing.T, size int) *Index {
 	return x
 }
 
-// TestCostlyWorkTakesTurns takes all turns. What is costly waits, and what is cheap does not.
+// TestCostlyWorkTakesTurns takes all turns. Costly work waits, and cheap work does not.
 func TestCostlyWorkTakesTurns(t *testing.T) {
 	const size = 30_000
 	x := costlyIndex(t, size)
@@ -127,8 +128,8 @@ func TestCostlyWorkTakesTurns(t *testing.T) {
 	}
 }
 
-// TestCostlyWorkEndsWithItsContext cancels costly queries each time that they ask whether they
-// have to end, later each time.
+// TestCostlyWorkEndsWithItsContext cancels costly queries at each of their checks of the
+// context in turn.
 func TestCostlyWorkEndsWithItsContext(t *testing.T) {
 	const size = 5000
 	x := costlyIndex(t, size)
@@ -164,8 +165,8 @@ func TestCostlyWorkEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestSpansWithinSteps binds a search for many spans. Those for which there are steps are
-// collected, and the others are left for a scan.
+// TestSpansWithinSteps binds a search for many spans. The search collects spans while it
+// has steps, and leaves the other spans for a scan.
 func TestSpansWithinSteps(t *testing.T) {
 	const size, spans = 5000, 90
 	x := costlyIndex(t, size)
@@ -215,8 +216,8 @@ func TestLockIsHeldForFewSteps(t *testing.T) {
 	}
 }
 
-// TestListWhileRowsChange changes rows whenever a search does not hold the lock. The page and
-// the standing search are those of one state nevertheless.
+// TestListWhileRowsChange changes rows whenever a search does not hold the lock.
+// Nevertheless, the page and the standing search reflect one state.
 func TestListWhileRowsChange(t *testing.T) {
 	const objects = 300
 	for name, c := range collections {
@@ -251,7 +252,7 @@ func TestListWhileRowsChange(t *testing.T) {
 				x.limits.fewValues, x.limits.fewRows = pick(r, 0, 500), pick(r, 0, 500)
 				x.limits.fewSteps, x.limits.manySteps = pick[steps](r, 0, 1000), pick[steps](r, 10, 100, 3000)
 				q := c.randomQuery(r, objects)
-				for range 4 { // from the second request on, the search stands
+				for range 4 { // from the second request on, there is a standing search
 					states, changes = nil, 4
 					keep()
 					got, err := x.List(ctx, q)

@@ -24,8 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestOwnedBy has owners of few rows and of many, while rows are added, change their owner
-// and are deleted.
+// TestOwnedBy looks up owners of few rows and of many, while rows are added, change their
+// owner and are deleted.
 func TestOwnedBy(t *testing.T) {
 	x := New(AdapterStatuses)
 	owners := map[string]string{}

@@ -29,7 +29,8 @@ import (
 )
 
 // TestWaitsFollowTheModel lets callers wait for versions and rows in between random writes,
-// lists and restores. After each step, exactly those have returned that a naive model says.
+// lists and restores. After each step, exactly the callers have returned that should have
+// returned in a naive model.
 func TestWaitsFollowTheModel(t *testing.T) {
 	for seed := range uint64(rounds(80)) {
 		synctest.Test(t, func(t *testing.T) {
@@ -54,7 +55,8 @@ func TestWaitsFollowTheModel(t *testing.T) {
 	}
 }
 
-// waitModel is an Index, what it should hold, and the callers that wait for it.
+// waitModel is an Index, the content that it should have, and the callers that wait for
+// it.
 type waitModel struct {
 	t       *testing.T
 	r       *rand.Rand
@@ -66,8 +68,8 @@ type waitModel struct {
 	waiters []*waiter
 }
 
-// waiter is one caller. due is set once the model says that it returns: with the error that
-// it points to, nil for none.
+// waiter is one caller. due is set once the caller must return, by the model. It points
+// to the error to return, nil for none.
 type waiter struct {
 	what     string
 	now      func() (due bool, err error)
@@ -129,11 +131,11 @@ func (m *waitModel) startWait() {
 		w.err = wait()
 		w.returned = true
 	}()
-	synctest.Wait() // it has looked once before the next write
+	synctest.Wait() // the caller has looked once before the next write
 	m.settle()
 }
 
-// write changes the index and the model alike.
+// write changes the index and the model in the same way.
 func (m *waitModel) write(step int) {
 	row := m.row(m.r.IntN(4), step/2)
 	switch m.r.IntN(8) {
@@ -144,7 +146,7 @@ func (m *waitModel) write(step int) {
 				delete(m.rows, id)
 			}
 		}
-	case 1: // a list, now and then of a restored API server
+	case 1: // a list, sometimes of a restored API server
 		m.version = max(10, m.version+m.r.IntN(4)-1)
 		rows := []*Row{}
 		clear(m.rows)
@@ -159,12 +161,12 @@ func (m *waitModel) write(step int) {
 			m.t.Fatal(err)
 		}
 	case 2, 3:
-		to := m.version + m.r.IntN(4) - 1 // a bookmark may be late, which moves nothing back
+		to := m.version + m.r.IntN(4) - 1 // a late bookmark moves nothing back
 		m.version = max(m.version, to)
 		if err := m.x.Observe(strconv.Itoa(to)); err != nil {
 			m.t.Fatal(err)
 		}
-	case 4: // no change between two versions, of which the index may have neither
+	case 4: // no change between two versions; the index may have reached neither
 		from := m.version + m.r.IntN(3) - 1
 		to := from + m.r.IntN(3)
 		if m.version >= from {
@@ -192,7 +194,7 @@ func (m *waitModel) row(n, generation int) *Row {
 	return &Row{ID: id, Key: types.NamespacedName{Name: strconv.Itoa(n)}, Generation: int64(generation), CreatedTime: epoch}
 }
 
-// settle notes which callers are due now.
+// settle records which callers must return now.
 func (m *waitModel) settle() {
 	for _, w := range m.waiters {
 		if w.due != nil {

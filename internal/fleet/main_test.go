@@ -30,8 +30,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
-// server is the control plane that the tests share; each test has a namespace of its
-// own. The first test that needs it starts it.
+// server is the control plane that the tests share; each test has its own namespace. The
+// first test that needs the control plane starts it.
 var server struct {
 	start sync.Once
 	env   *testenv.Env
@@ -49,8 +49,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// newNamespace returns a client of a real API server and a namespace that is the
-// test's own.
+// newNamespace returns a client of a real API server and a namespace that only this test
+// uses.
 func newNamespace(t *testing.T) (client.WithWatch, string) {
 	t.Helper()
 	server.start.Do(func() { server.env, server.err = testenv.Start(context.Background()) })

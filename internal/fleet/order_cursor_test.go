@@ -27,9 +27,10 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// TestCursorNeitherSkipsNorRepeats reads a list page by page, each after the last row of the
-// page before, while rows come, go and change. A row that is there all the time is on exactly
-// one page. The row at the position itself is often gone when the next page is read.
+// TestCursorNeitherSkipsNorRepeats reads a list page by page, each after the last row of
+// the previous page, while rows are added, deleted and changed. A row that exists all the
+// time is on exactly one page. The row at the position itself is often deleted before the
+// next page is read.
 func TestCursorNeitherSkipsNorRepeats(t *testing.T) {
 	searches := map[string]string{
 		"All rows": "",
@@ -64,7 +65,7 @@ func walkWhileChanging(t *testing.T, r *rand.Rand, search string, descending boo
 			wanted[row.ID] = true
 		}
 	}
-	passing := map[string]types.NamespacedName{} // rows that may go, by id
+	passing := map[string]types.NamespacedName{} // rows that may be deleted, by id
 	seen := map[string]int{}
 	for page := 0; ; page++ {
 		if page > 10*stable {

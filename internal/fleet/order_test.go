@@ -53,7 +53,7 @@ func TestParseOrders(t *testing.T) {
 	}
 }
 
-// FuzzParseOrders writes parsed orders out and parses them again.
+// FuzzParseOrders formats parsed orders and parses the result.
 func FuzzParseOrders(f *testing.F) {
 	for _, s := range []string{"", "name", "name asc,created_time desc", " id  desc , name", "name up", ",", "a b c", "é,\u00a0b desc"} {
 		f.Add(s, "desc")

@@ -47,8 +47,8 @@ func TestOrderingSlice(t *testing.T) {
 	}
 }
 
-// TestSingleOrderIsThatOfTheView takes orders of all kinds. Where one is single, the view
-// of its first field must have the order or its reverse.
+// TestSingleOrderIsThatOfTheView takes orders of all kinds. If an order is single, the
+// view of its first field must have the order or its reverse.
 func TestSingleOrderIsThatOfTheView(t *testing.T) {
 	for name, c := range collections {
 		r := rand.New(rand.NewPCG(1, 9))

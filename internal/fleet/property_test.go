@@ -38,7 +38,7 @@ func TestListEqualsScan(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
 			x := New(c.schema)
 			truth := map[types.NamespacedName]*Row{}
-			ids := map[string]bool{} // every id that was there after a round
+			ids := map[string]bool{} // every id that existed after a round
 			for round := range rounds {
 				mutate(t, r, x, truth, objects)
 				checkGone(t, x, truth, ids)
@@ -65,8 +65,8 @@ func TestListEqualsScan(t *testing.T) {
 }
 
 // rounds returns the number of rounds of a random test: all, or an eighth with -short. The race
-// detector runs with -short: it makes each round many times as slow, and it learns nothing
-// from more rounds of a single goroutine.
+// detector runs with -short: it makes each round many times slower, and more rounds of a
+// single goroutine cannot reveal a race.
 func rounds(all int) int {
 	if testing.Short() {
 		return all / 8
@@ -77,7 +77,7 @@ func rounds(all int) int {
 // mutate makes the same random changes to the index and to the map.
 func mutate(t *testing.T, r *rand.Rand, x *Index, truth map[types.NamespacedName]*Row, objects int) {
 	t.Helper()
-	if r.IntN(20) == 0 { // a list with some rows unchanged, some changed and some gone
+	if r.IntN(20) == 0 { // a list with some rows unchanged, some changed and some deleted
 		var rows []*Row
 		for n := range objects {
 			row := randomRow(r, n)
@@ -156,7 +156,7 @@ func checkGone(t *testing.T, x *Index, truth map[types.NamespacedName]*Row, ids 
 	}
 }
 
-// TestIndexForgets deletes every row and checks that no column keeps anything.
+// TestIndexForgets deletes every row and checks that all columns are empty.
 func TestIndexForgets(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	x := New(NodePools)

@@ -204,7 +204,7 @@ func (c *collection) randomComparison(r *rand.Rand, objects int) tsl.Expr {
 	return leaf
 }
 
-// naiveStrings are the fields, other than free-form ones, that take patterns.
+// naiveStrings are the fields, except free-form ones, that can be compared with patterns.
 var naiveStrings = map[string]bool{
 	"id": true, "name": true, "created_by": true, "updated_by": true, "deleted_by": true, "owner_id": true, "adapter": true, "spec.clusterName": true,
 	"labels.a": true, "labels.b": true, "labels.example.com/c": true, "labels.none": true,

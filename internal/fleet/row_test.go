@@ -32,7 +32,7 @@ import (
 )
 
 // TestShareKeepsRows shares memory between random states of objects. No value of a row
-// changes, and successive rows have one copy of what is equal, also after a garbage
+// changes, and successive rows share one copy of equal values, even after a garbage
 // collection, which forgets interned strings.
 func TestShareKeepsRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))

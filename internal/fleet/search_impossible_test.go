@@ -36,7 +36,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestImpossible searches for what no object can have.
+// TestImpossible searches for values that no object can have.
 func TestImpossible(t *testing.T) {
 	const (
 		twoStatuses   = "the status of a condition is one of 'True', 'False', in this case and in single quotes"
@@ -96,7 +96,7 @@ func TestImpossible(t *testing.T) {
 	}
 }
 
-// TestPossible searches for what looks odd, and may exist.
+// TestPossible searches for values that look odd, but may exist.
 func TestPossible(t *testing.T) {
 	adapters := []string{"dns", "dns-2", "dns2", "3scale", "a--b", "x-"}
 	reports := make([]aggregate.Report, len(adapters))
@@ -135,8 +135,8 @@ func TestPossible(t *testing.T) {
 	}
 }
 
-// TestImpossibleProperty puts odd types, statuses, keys and values into random searches. A
-// search is refused exactly if no object can have what it names.
+// TestImpossibleProperty puts odd types, statuses, keys and values into random searches.
+// A search is refused exactly if it names something that no object can have.
 func TestImpossibleProperty(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for name, c := range collections {
@@ -176,7 +176,7 @@ func eachComparison(e tsl.Expr, do func(*tsl.Comparison)) {
 	}
 }
 
-// makeOdd changes a comparison now and then. Some of what it puts in can exist.
+// makeOdd changes a comparison now and then. Some of the odd values can exist.
 func makeOdd(r *rand.Rand, c *tsl.Comparison) {
 	if r.IntN(4) > 0 {
 		return

@@ -27,8 +27,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 )
 
-// TestTooBroad gives searches no time to scan. Searches that indexes answer, and searches that
-// leave few rows to scan, succeed.
+// TestTooBroad gives searches no time to scan. Searches that posting lists answer, and
+// searches that have few rows to scan, succeed.
 func TestTooBroad(t *testing.T) {
 	x := New(Clusters)
 	if err := x.Replace(benchRows(3000), "1"); err != nil {

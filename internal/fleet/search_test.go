@@ -252,7 +252,7 @@ func TestSearch(t *testing.T) {
 		"labels.env = 'dev' and name = 'two'":                 "",
 		"labels.env = 'dev' or name = 'two' or name = 'four'": "2a 2b 2d",
 	}
-	for _, fewValues := range []int{x.limits.fewValues, 0} { // with the values of columns, and with views and rows
+	for _, fewValues := range []int{x.limits.fewValues, 0} { // first by the values of columns, then by views and rows
 		x.limits.fewValues = fewValues
 		for search, want := range tests {
 			page, err := x.List(t.Context(), Query{Filter: parse(t, search), OrderBy: []Order{{Field: "id"}}, Limit: 10})
@@ -326,7 +326,7 @@ func TestOrder(t *testing.T) {
 }
 
 // TestSequenceBreaksTies lists rows of one creation time, with and without a sequence, in
-// orders in which created_time is the last field, and in some in which it is not.
+// orders in which created_time is the last field and in other orders.
 func TestSequenceBreaksTies(t *testing.T) {
 	x := New(Clusters)
 	for _, row := range []*Row{
@@ -372,7 +372,7 @@ func TestSequenceBreaksTies(t *testing.T) {
 			}
 		}
 	}
-	for range 4 { // the last requests are those of standing searches
+	for range 4 { // standing searches answer the last requests
 		check("Known after a while")
 	}
 	x.swap(x.renumbered())

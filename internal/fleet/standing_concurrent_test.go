@@ -29,14 +29,14 @@ import (
 )
 
 // TestStandingShowsOwnWrites has several writers, each with rows of its own, that read the
-// same standing searches after every write. Other writers are always under way. A writer
-// knows which of its rows match, and must see exactly these, in the requested order, from
-// whichever request brought the search up to date.
+// same standing searches after every write. Other writers are always active. A writer
+// knows which of its rows match, and must see exactly these rows, in the requested order,
+// no matter which request brought the search up to date.
 func TestStandingShowsOwnWrites(t *testing.T) {
 	const writers = 4
 	writes := rounds(400)
 	x := New(Clusters)
-	x.limits.patience = time.Hour // no writer gives up for another one's work
+	x.limits.patience = time.Hour // no writer gives up because of another writer's work
 	searches := prepareShared(t, x)
 	var done sync.WaitGroup
 	for n := range writers {
@@ -63,7 +63,7 @@ func TestStandingShowsOwnWrites(t *testing.T) {
 				x.writing.Lock()
 				x.swap(x.renumbered())
 				x.writing.Unlock()
-				time.Sleep(time.Millisecond) // leaves the searches something to catch up with
+				time.Sleep(time.Millisecond) // leaves changes for the searches to catch up with
 			}
 		}
 	})
@@ -75,8 +75,8 @@ func TestStandingShowsOwnWrites(t *testing.T) {
 	}
 }
 
-// sharedSearch is one search for rows that are on. Each of its orders is that of the numbers
-// of one writer's rows, or the reverse.
+// sharedSearch is one search for rows that are on. Each of its orders sorts one writer's
+// rows by their numbers, or in reverse.
 type sharedSearch struct {
 	*Search
 	what      string
@@ -84,7 +84,7 @@ type sharedSearch struct {
 }
 
 // prepareShared returns searches for the same rows by posting lists, by patterns and by the
-// JSON, in an order of the table's and in others.
+// JSON, in an order of the table and in other orders.
 func prepareShared(t *testing.T, x *Index) []sharedSearch {
 	t.Helper()
 	var all []sharedSearch
@@ -108,7 +108,7 @@ type ownWriter struct {
 	on   map[int]bool // which of its rows match, by number
 }
 
-// write changes one row: it comes, goes, or changes sides.
+// write adds, deletes or changes one row.
 func (w *ownWriter) write() {
 	n := w.r.IntN(40)
 	key := types.NamespacedName{Namespace: w.name, Name: strconv.Itoa(n)}
@@ -131,7 +131,7 @@ func (w *ownWriter) write() {
 	w.on[n] = on
 }
 
-// check reads all pages' rows at once and compares the writer's own.
+// check reads the rows of all pages at once and compares those of this writer.
 func (w *ownWriter) check(ctx context.Context, s sharedSearch) error {
 	page, err := w.x.Page(ctx, s.Search, PageRequest{Limit: 10_000})
 	if err != nil {

@@ -51,7 +51,7 @@ func TestSortedList(t *testing.T) {
 		for range 40 {
 			var changes []change
 			had := map[uint32]bool{}
-			chance := 1 + r.IntN(20) // now and then nearly all ordinals change
+			chance := 1 + r.IntN(20) // sometimes nearly all ordinals change
 			for ordinal := range uint32(size) {
 				if r.IntN(chance) == 0 {
 					changes = append(changes, change{ordinal: ordinal})

@@ -116,7 +116,7 @@ func TestStandingEqualsScan(t *testing.T) {
 	}
 }
 
-// request returns the page of a query, and whether it is that of a standing search.
+// request returns the page of a query, and whether a standing search answered it.
 func request(t *testing.T, x *Index, q Query) (page Page, stands bool) {
 	t.Helper()
 	s, err := x.Prepare(q.Filter, q.OrderBy)
@@ -179,7 +179,7 @@ func TestStandingCatchesUp(t *testing.T) {
 					change(r.IntN(objects))
 				}
 				page, stands := request(t, x, q)
-				for i := 0; i < 2 && !stands; i++ { // a lost order is back from the second request on
+				for i := 0; i < 2 && !stands; i++ { // an evicted order exists again from the second request on
 					page, stands = request(t, x, q)
 				}
 				if diff := cmp.Diff(outline(naiveList(rows, q)), outline(page)); diff != "" || !stands {
@@ -250,7 +250,7 @@ func TestSameSearch(t *testing.T) {
 	}
 }
 
-// TestGone cancels the context of requests. Their searches stop.
+// TestGone cancels the contexts of requests, which stops their searches.
 func TestGone(t *testing.T) {
 	x := NewWithTurns(Clusters, fairness.NewTurns(1))
 	if err := x.Replace(benchRows(3000), "1"); err != nil {
@@ -266,7 +266,7 @@ func TestGone(t *testing.T) {
 	}
 	x.wantTurnFree(t)
 
-	// A request that waits for another one's work stops as well.
+	// A request that waits for the work of another request stops, too.
 	s, err := x.Prepare(q.Filter, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -130,7 +130,7 @@ func checkRanked(t *testing.T, r *rand.Rand, x *Index) (answered int) {
 	return answered
 }
 
-// BenchmarkRenumber measures renumbering. A writer waits for it, but no reader.
+// BenchmarkRenumber measures renumbering. Writers wait for it, readers do not.
 func BenchmarkRenumber(b *testing.B) {
 	for _, size := range benchflag.Fleets() {
 		x := benchIndex(b, size)

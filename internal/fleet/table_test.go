@@ -133,8 +133,9 @@ func checkColumn(t *testing.T, x *table, name string, c *column, value func(*Row
 	}
 }
 
-// TestUpsertRenumbers replaces a fleet row by row, which leaves free ordinals, and inserts rows
-// late or moves them, which makes strays. Upsert renumbers the table in time.
+// TestUpsertRenumbers replaces a fleet row by row, which leaves free ordinals, and
+// inserts rows late or changes their times, which makes strays. Upsert renumbers the
+// table in time.
 func TestUpsertRenumbers(t *testing.T) {
 	const objects = 2000
 	row := func(n, second int) *Row {

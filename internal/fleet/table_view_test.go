@@ -27,8 +27,8 @@ import (
 )
 
 // TestViewPage compares pages of whole views, near their ends and far from them, with sorting
-// all rows. Several readers read concurrently, and the rows change between the rounds: then a
-// reader's hint leads to a place that its row has left.
+// all rows. Several readers read concurrently. The rows change between the rounds, so a
+// reader's hint leads to a place that no longer has its row.
 func TestViewPage(t *testing.T) {
 	const objects, readers = 2000, 4
 	seed := rand.Uint64()
