@@ -61,11 +61,11 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// form is the pattern of api/v1's Timestamp, of any century.
+// form is the pattern of api/v1's Timestamp, for every century.
 var form = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
 
-// FuzzParse: what Parse takes has the form that the custom resources take. It
-// refuses what has the form only where there is no such time.
+// FuzzParse: a string that Parse accepts has the form that the custom resources accept.
+// Parse refuses a string of this form only if no such time exists.
 func FuzzParse(f *testing.F) {
 	f.Add("2026-01-31T10:00:00.123456789+05:30")
 	f.Add("2026-01-31T1:00:00Z")

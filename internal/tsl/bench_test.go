@@ -21,7 +21,7 @@ import (
 	"testing"
 )
 
-// texts makes texts of each shape, of a size.
+// texts makes strings of each shape, of a given size.
 var texts = map[string]func(size int) string{
 	"conjunction": func(size int) string {
 		return strings.Repeat("labels.a='x' and ", size) + "labels.a='x'"
@@ -49,14 +49,14 @@ var texts = map[string]func(size int) string{
 	},
 }
 
-// TestWorkIsLinear counts allocations, not time: whatever is read a second time
-// is allocated a second time.
+// TestWorkIsLinear counts allocations, not time: code that reads a part twice also
+// allocates it twice.
 func TestWorkIsLinear(t *testing.T) {
 	const size = 100
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			once, twice := allocations(t, text(size)), allocations(t, text(2*size))
-			const rest = 8 // what does not depend on the size, and the growth of slices
+			const rest = 8 // allocations that do not depend on the size, and the growth of slices
 			if twice > 2*once+rest {
 				t.Errorf("size %d takes %v allocations, size %d takes %v", size, once, 2*size, twice)
 			}
@@ -74,7 +74,7 @@ func allocations(t *testing.T, text string) float64 {
 	})
 }
 
-// benchmarks are the texts to measure with, in the order to show them in.
+// benchmarks are the strings to measure with, in the order of the output.
 var benchmarks = []struct{ name, text string }{
 	{"short", "status.conditions.Ready='True' and labels.environment='production'"},
 	{"conjunction of 200", texts["conjunction"](199)},

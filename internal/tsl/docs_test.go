@@ -25,8 +25,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDocumentation parses the examples of docs/search.md, and compares the messages of
-// the wrong ones. Package fleet tests what the others return.
+// TestDocumentation parses the examples of docs/search.md, and compares the messages for
+// wrong ones. Package fleet tests the results of the other examples.
 func TestDocumentation(t *testing.T) {
 	page, err := os.ReadFile("../../docs/search.md")
 	if err != nil {
@@ -41,7 +41,7 @@ func TestDocumentation(t *testing.T) {
 		text, want := match[1], match[2]
 		t.Run(text, func(t *testing.T) {
 			e, err := Parse(text)
-			if strings.HasPrefix(want, "search: ") { // else it is the index that refuses the search
+			if strings.HasPrefix(want, "search: ") { // else the index refuses the search
 				if err == nil {
 					t.Fatalf("Parse(%q) = %v, want the error %s", text, e, want)
 				}

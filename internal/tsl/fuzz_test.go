@@ -62,8 +62,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// checkError fails where an error points outside of the text, or can't be shown
-// to a person.
+// checkError fails if an error points outside of the string, or cannot be shown to a
+// user.
 func checkError(t *testing.T, text string, err error) {
 	t.Helper()
 	var got *SyntaxError

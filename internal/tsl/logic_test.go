@@ -24,8 +24,8 @@ import (
 	"testing"
 )
 
-// truth is a value of three-valued logic, in the order in which "and" is the
-// least and "or" the greatest.
+// truth is a value of three-valued logic, in the order in which "and" is the minimum and
+// "or" is the maximum.
 type truth int
 
 const (
@@ -34,10 +34,10 @@ const (
 	isTrue
 )
 
-// object holds the fields that are there.
+// object contains the fields that exist.
 type object map[string]Value
 
-// evaluate is the meaning of a tree, in as few words as possible.
+// evaluate defines the meaning of a tree, as simply as possible.
 func evaluate(e Expr, o object) truth {
 	switch e := e.(type) {
 	case *And:
@@ -61,8 +61,8 @@ func evaluate(e Expr, o object) truth {
 	panic("unknown node")
 }
 
-// evaluateComparison goes by what SQL says of each operator. A value of another
-// kind than the literal counts as absent.
+// evaluateComparison follows SQL's definition of each operator. A value of another kind
+// than the literal counts as absent.
 func evaluateComparison(e *Comparison, field Value, present bool) truth {
 	if negative := map[Op]Op{NotEqual: Equal, NotIn: In, NotBetween: Between, NotLike: Like, NotILike: ILike, NotMatch: Match}[e.Op]; negative != 0 {
 		return isTrue - evaluateComparison(&Comparison{Op: negative, Values: e.Values}, field, present)
@@ -125,9 +125,9 @@ func compareValues(a, b Value) int {
 	return strings.Compare(a.Text, b.Text)
 }
 
-// like knows bytes, and no escapes.
+// like compares bytes and supports no escapes.
 func like(text, pattern string) bool {
-	matches := make([]bool, len(text)+1) // by how much of the text the pattern so far matches
+	matches := make([]bool, len(text)+1) // by i: whether the pattern so far matches the first i bytes of text
 	matches[0] = true
 	for _, p := range []byte(pattern) {
 		next := make([]bool, len(text)+1)
@@ -167,8 +167,8 @@ func leavesOf(operands []Expr) []*Comparison {
 	return all
 }
 
-// randomObject makes an object for a tree: each of its fields is absent, has a
-// value that the tree asks for, or one that it does not.
+// randomObject makes an object for a tree: each of its fields is absent, has a value from
+// the tree, or has another value.
 func randomObject(r *rand.Rand, e Expr) object {
 	o := object{}
 	for _, leaf := range leaves(e) {
@@ -228,7 +228,7 @@ func randomOperands(r *rand.Rand, levels int) []Expr {
 	return operands
 }
 
-// withoutOffsets returns a copy of a tree as if it came from no text.
+// withoutOffsets returns a copy of a tree with zero offsets.
 func withoutOffsets(e Expr) Expr {
 	switch e := e.(type) {
 	case *And:
@@ -256,7 +256,7 @@ func allWithoutOffsets(operands []Expr) []Expr {
 	return all
 }
 
-// checkNormal fails where the tree is no normal form.
+// checkNormal fails if the tree is not a normal form.
 func checkNormal(t *testing.T, e Expr) {
 	t.Helper()
 	switch e := e.(type) {

@@ -65,8 +65,8 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
-// TestRandomTrees holds trees of every shape against what String and Normalize
-// promise.
+// TestRandomTrees checks the documented properties of String and Normalize on trees of
+// every shape.
 func TestRandomTrees(t *testing.T) {
 	for seed := range uint64(2000) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -79,12 +79,12 @@ func TestRandomTrees(t *testing.T) {
 	}
 }
 
-// checkText fails where the text of a tree does not parse to an equal tree.
+// checkText fails if the string of a tree does not parse to an equal tree.
 func checkText(t *testing.T, e Expr) {
 	t.Helper()
 	text := e.String()
 	if len(text) > MaxLength {
-		return // its spaces and parentheses made it longer than what it was parsed from
+		return // its spaces and parentheses made it longer than the string that it was parsed from
 	}
 	again, err := Parse(text)
 	if err != nil {
@@ -96,8 +96,8 @@ func checkText(t *testing.T, e Expr) {
 	}
 }
 
-// checkNormalization fails where the normal form of a tree is none, or means
-// something else for any of some random objects.
+// checkNormalization fails if the normal form of a tree is not a normal form, or has
+// another value than the tree for one of some random objects.
 func checkNormalization(t *testing.T, e Expr, r *rand.Rand) {
 	t.Helper()
 	normal := Normalize(e)

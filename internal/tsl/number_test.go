@@ -46,7 +46,8 @@ func TestParseNumber(t *testing.T) {
 	}
 }
 
-// TestCompareIsExact holds Compare against the comparison of rational numbers.
+// TestCompareIsExact compares the result of Compare with the comparison of rational
+// numbers.
 func TestCompareIsExact(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	numbers := []Number{{Whole: math.MaxInt64}, {Whole: math.MinInt64}, {Float: 1 << 63}, {Float: -(1<<63 + 1<<11)}, {Float: 1e300}, {Float: -0.5}}

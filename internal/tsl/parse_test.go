@@ -24,7 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// ignoreOffsets compares trees by what they mean.
+// ignoreOffsets compares trees by their meaning.
 var ignoreOffsets = cmp.Options{
 	cmpopts.IgnoreFields(Field{}, "Offset"),
 	cmpopts.IgnoreFields(Value{}, "Offset"),

@@ -37,7 +37,7 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// TestTimesAreStrict: searches take no time that the body of a request refuses.
+// TestTimesAreStrict: searches accept no time that the body of a request refuses.
 func TestTimesAreStrict(t *testing.T) {
 	for _, text := range []string{
 		"2026-01-31T1:00:00Z", "2026-01-31T10:00:00,5Z", "2026-01-31T10:00:00+24:00", "2026-01-31T10:00:00+00:60",
