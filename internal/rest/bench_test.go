@@ -26,7 +26,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest/resttest"
 )
 
-// BenchmarkRender makes the row of an object, which happens at each of its changes.
+// BenchmarkRender makes the row of an object, as for each change of the object.
 func BenchmarkRender(b *testing.B) {
 	r := Renderer{RequiredAdapters: func(string) []string { return nil }}
 	b.Run("Cluster", func(b *testing.B) {
@@ -49,8 +49,8 @@ func BenchmarkRender(b *testing.B) {
 	})
 }
 
-// BenchmarkHeap reports the heap per cluster, the index included, and the part of its
-// JSON. Each cluster is decoded by itself, as from the API server, and can be collected
+// BenchmarkHeap reports the heap per cluster, including the index, and how much of it is
+// JSON. Each cluster is decoded separately, as from the API server, and can be collected
 // once it is rendered.
 func BenchmarkHeap(b *testing.B) {
 	r := Renderer{RequiredAdapters: func(string) []string { return nil }}
@@ -101,7 +101,7 @@ func benchHeap(b *testing.B, schema fleet.Schema, size int, unit string, row fun
 
 func heapInUse() uint64 {
 	runtime.GC()
-	runtime.GC() // collects objects whose finalizers ran in the first
+	runtime.GC() // collects objects whose finalizers ran in the first run
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return stats.HeapAlloc

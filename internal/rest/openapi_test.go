@@ -34,7 +34,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/rest"
 )
 
-// TestDocument compares what is served with openapi.yaml.
+// TestDocument compares the served document with openapi.yaml.
 func TestDocument(t *testing.T) {
 	text := document(t)
 	if bytes.Contains(text, []byte(`"x-`)) {
@@ -86,8 +86,8 @@ func withoutExtensions(part any) any {
 	return part
 }
 
-// TestExamplesFitTheirSchemas checks that every body and every answer with a body has
-// examples, and that its schema allows them.
+// TestExamplesFitTheirSchemas checks that every request body and every answer with a body
+// has examples, and that the schema allows them.
 func TestExamplesFitTheirSchemas(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(document(t))
 	if err != nil {

@@ -46,7 +46,7 @@ func TestProject(t *testing.T) {
 	}
 }
 
-// A projection is what decoding, deleting and encoding gives.
+// A projection equals the result of decoding, deleting and encoding.
 func FuzzProject(f *testing.F) {
 	for _, value := range []string{`{}`, `[{"a":"]}\""},null]`, `"\\\\"`, `1e5`, `{"status":{"id":[{}]}}`} {
 		f.Add(value, value, true)
@@ -55,7 +55,7 @@ func FuzzProject(f *testing.F) {
 		object := map[string]json.RawMessage{"id": json.RawMessage(`"1"`), "spec": json.RawMessage(spec), "status": json.RawMessage(status)}
 		text, err := Marshal(object)
 		if err != nil {
-			return // no JSON
+			return // not JSON
 		}
 		fields := []string{"status"}
 		if keep {

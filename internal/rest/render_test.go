@@ -53,8 +53,8 @@ func TestOrderOfMembers(t *testing.T) {
 	}
 }
 
-// A row says of Ready what holds for its own generation, also before the reconciler has
-// looked at it. Its observed_generation is the contract's.
+// Ready of a row is correct for the row's own generation, even before the reconciler has
+// seen that generation. Its observed_generation follows the contract.
 func TestReadyOfARow(t *testing.T) {
 	r := Renderer{RequiredAdapters: func(string) []string { return []string{"dns", "validator"} }}
 	deleted := metav1.NewTime(dawn)
@@ -87,8 +87,8 @@ func TestReadyOfARow(t *testing.T) {
 	}
 }
 
-// The patched JSON equals a rendering of an object with the new times, whatever its
-// strings contain.
+// The patched JSON equals the rendering of an object with the new times, whatever strings
+// the object contains.
 func TestSetUpdateTimes(t *testing.T) {
 	r := Renderer{RequiredAdapters: func(string) []string { return nil }}
 	nasty := `,"status":{"conditions":[{"type":"Ready","last_updated_time":"2026-01-01T00:00:00Z"}]}`

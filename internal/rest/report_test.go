@@ -58,7 +58,7 @@ func newReport(resource string, uid types.UID) *v1.AdapterStatus {
 	}
 }
 
-// A decoded report is the stored one, without what no row holds.
+// A decoded report equals the stored one, without the content that no row has.
 func TestReportRoundTrip(t *testing.T) {
 	detailed := newReport("alpha", alphaUID)
 	detailed.Spec.Conditions[0].Reason, detailed.Spec.Conditions[0].Message = "Because", "It is so"
