@@ -42,7 +42,7 @@ func TestProblemsAreBounded(t *testing.T) {
 	}
 }
 
-// docs/errors.md has every code, and no other.
+// docs/errors.md contains exactly the codes of this package.
 func TestErrorsAreDocumented(t *testing.T) {
 	codes := func(file string) []string {
 		text, err := os.ReadFile(file)
