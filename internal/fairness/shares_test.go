@@ -22,11 +22,11 @@ import (
 	"testing"
 )
 
-// TestSharesOfOneCaller shows what a caller gets of ten places.
+// TestSharesOfOneCaller checks how many of ten places a caller gets.
 func TestSharesOfOneCaller(t *testing.T) {
 	for name, c := range map[string]struct {
 		places int
-		others map[string]int // how many each tries to take before
+		others map[string]int // how many places each tries to take before
 		want   int
 	}{
 		"alone":                 {10, nil, 5},

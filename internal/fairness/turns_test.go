@@ -28,8 +28,8 @@ import (
 	"time"
 )
 
-// run scans for a time of its own, as a search does. It returns how long that took with the
-// turns of others.
+// run scans for the time service, as a search does. It returns the total time, including
+// the turns of other callers.
 func (t *Turns) run(ctx context.Context, service, patience time.Duration, running *atomic.Int32) (time.Duration, error) {
 	begin := time.Now()
 	taken, err := t.Take(ctx, patience)
@@ -52,7 +52,8 @@ func (t *Turns) run(ctx context.Context, service, patience time.Duration, runnin
 }
 
 // TestOneCallerLeavesTurns has one caller start many scans without end, all before another
-// caller's scans. These take twice as long as without the others, and none is refused.
+// caller's scans. The scans of the other caller take twice as long as without the hostile
+// scans, and none is refused.
 func TestOneCallerLeavesTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		turns := NewTurns(1)
@@ -62,7 +63,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 		for range 8 {
 			group.Go(func() {
 				for hostile.Err() == nil {
-					_, _ = turns.run(hostile, time.Hour, time.Minute, &running) // to be refused is its own fault
+					_, _ = turns.run(hostile, time.Hour, time.Minute, &running) // a refusal is its own fault
 				}
 			})
 		}
@@ -83,7 +84,7 @@ func TestOneCallerLeavesTurns(t *testing.T) {
 	})
 }
 
-// want fails the test unless nobody has or wants one of these turns.
+// want fails the test if a caller holds one of these turns or waits for one.
 func (t *Turns) want(tb testing.TB, free int) {
 	tb.Helper()
 	if t.free != free || len(t.waiting) != 0 || len(t.callers) != 0 {
