@@ -38,7 +38,7 @@ func TestCertificates(t *testing.T) {
 	for name, test := range map[string]struct {
 		tls  *tls.ConnectionState
 		none bool
-		want bool // that the certificate is looked at, else that there is an outage
+		want bool // true if the certificate is checked, false for an outage
 	}{
 		"authorities not read yet":                  {shown, false, false},
 		"no authorities published":                  {shown, true, true},

@@ -27,7 +27,7 @@ import (
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 )
 
-// counting answers what it is told to, and counts how often it is asked.
+// counting is an authorizer that returns given answers and counts its calls.
 type counting struct {
 	authorizer.Authorizer
 	decision authorizer.Decision
@@ -45,7 +45,7 @@ func TestDecisionsAreKept(t *testing.T) {
 		decision authorizer.Decision
 		err      error
 		after    time.Duration
-		want     int // how often the delegate is asked, of twice
+		want     int // calls of the delegate in two requests
 	}{
 		"allowed":          {authorizer.DecisionAllow, nil, 9 * time.Second, 1},
 		"allowed, later":   {authorizer.DecisionAllow, nil, 11 * time.Second, 2},
@@ -84,7 +84,7 @@ func question(changes ...func(*user.DefaultInfo, *authorizer.AttributesRecord)) 
 
 func TestDecisionKey(t *testing.T) {
 	key := decisionKey(question())
-	for range 10 { // extra fields have no order of their own
+	for range 10 { // the order of extra fields is random
 		if again := decisionKey(question()); again != key {
 			t.Errorf("the same question has the keys %q and %q", key, again)
 		}

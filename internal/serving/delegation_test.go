@@ -43,7 +43,7 @@ func TestAuthenticator(t *testing.T) {
 	for test, c := range map[string]struct {
 		accepted []string // audiences
 		token    string
-		want     string // the user, "" where the token is refused
+		want     string // the user, "" if the token is refused
 	}{
 		"a token of the API server":                     {nil, tokenOf(t, account), name},
 		"no token":                                      {nil, "", ""},
@@ -99,8 +99,8 @@ func TestAuthorizer(t *testing.T) {
 	}
 }
 
-// TestReviewsOfUnreachableAPIServer: without an answer, nobody is refused and nobody
-// is let in.
+// TestReviewsOfUnreachableAPIServer: without an answer of the API server, a caller is
+// neither refused nor accepted.
 func TestReviewsOfUnreachableAPIServer(t *testing.T) {
 	unreachable := &rest.Config{Host: "127.0.0.1:1"}
 	who, err := delegation().NewAuthenticator(unreachable, nil)
@@ -120,8 +120,8 @@ func TestReviewsOfUnreachableAPIServer(t *testing.T) {
 	}
 }
 
-// TestClientCertificates: the API server's client CAs are taken from the cluster, the
-// CAs of a file instead of them, and none without either.
+// TestClientCertificates: the client CAs come from a file, if there is one, else from the
+// API server. Without TLS, or if the look-up is disabled, there are none.
 func TestClientCertificates(t *testing.T) {
 	known, err := env.ClientCertificate("ann", "admins")
 	if err != nil {
@@ -136,7 +136,7 @@ func TestClientCertificates(t *testing.T) {
 	for name, test := range map[string]struct {
 		delegation Delegation
 		tls        bool
-		want       bool // that the API server's certificate is accepted
+		want       bool // true if the API server's certificate is accepted
 	}{
 		"published CAs":             {delegation(), true, true},
 		"CAs of a file":             {Delegation{ClientCAFile: file}, true, false},
@@ -176,8 +176,8 @@ func TestClientCAFileIsMissing(t *testing.T) {
 	}
 }
 
-// TestNoCAsArePublished: certificates are an outage until the API server has said
-// that it publishes no CAs, and are refused from then on.
+// TestNoCAsArePublished: a certificate is an outage until the API server has answered
+// that it publishes no CAs. From then on, certificates are refused.
 func TestNoCAsArePublished(t *testing.T) {
 	asked := make(chan struct{})
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -257,7 +257,7 @@ func parseCertificate(t *testing.T, pem []byte) *x509.Certificate {
 	return certificates[0]
 }
 
-// selfSigned returns a certificate of a CA that nobody knows.
+// selfSigned returns a certificate of an unknown CA.
 func selfSigned(t *testing.T) []byte {
 	t.Helper()
 	certificate, _, err := certutil.GenerateSelfSignedCertKey("localhost", nil, nil)

@@ -25,8 +25,8 @@ import (
 	"testing"
 )
 
-// TestClaimsHaveTests looks for each test that the documentation names as the proof of a
-// claim, and for the specs of a test with specs.
+// TestClaimsHaveTests checks that each test exists that the documentation names as the
+// proof of a claim, and the specs of a test with specs.
 func TestClaimsHaveTests(t *testing.T) {
 	root := filepath.Join("..", "..")
 	var tests strings.Builder

@@ -42,7 +42,8 @@ func TestHasLoopbackHost(t *testing.T) {
 	}
 }
 
-// TestMetricsByHost has pages of other sites ask for metrics that need no authentication.
+// TestMetricsByHost makes requests of pages of other sites for metrics that need no
+// authentication.
 func TestMetricsByHost(t *testing.T) {
 	options := Options{Unauthenticated: true}.Metrics("127.0.0.1:9090", nil, Delegation{})
 	filter, err := options.FilterProvider(nil, nil)

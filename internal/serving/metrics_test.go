@@ -30,7 +30,7 @@ import (
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 )
 
-// TestMetricsFilter: the metrics are for callers that may get their path.
+// TestMetricsFilter: only callers with the right to get the path receive the metrics.
 func TestMetricsFilter(t *testing.T) {
 	reader, _ := newServiceAccount(t, "/metrics", "get")
 	other, _ := newServiceAccount(t, "")
@@ -120,8 +120,8 @@ func TestMetricsPort(t *testing.T) {
 	}
 }
 
-// TestMetricsFilterWithoutAPIServer: a scraper is told to come back, not that its
-// token is wrong.
+// TestMetricsFilterWithoutAPIServer: the answer tells a scraper to try again, not that
+// its token is wrong.
 func TestMetricsFilterWithoutAPIServer(t *testing.T) {
 	got := request(filtered(t, &rest.Config{Host: "127.0.0.1:1"}), withToken(t, http.MethodGet, "/metrics", "abc"))
 	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" {

@@ -32,7 +32,7 @@ func TestCheck(t *testing.T) {
 	for name, test := range map[string]struct {
 		options         Options
 		facade, metrics string
-		want            []string // parts of the message; none where all is well
+		want            []string // parts of the message; empty for no error
 	}{
 		"plain HTTP on loopback":                {with(func(*Options) {}), "127.0.0.1:8000", ":9090", nil},
 		"plain HTTP on IPv6 loopback":           {with(func(*Options) {}), "[::1]:8000", "0", nil},

@@ -97,7 +97,7 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// TestAskTogether has many ask at once, of whom one checks for all.
+// TestAskTogether has many concurrent callers, of which one checks for all.
 func TestAskTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var checks atomic.Int64
@@ -237,8 +237,8 @@ func TestForbiddenRequests(t *testing.T) {
 	}
 }
 
-// TestWhenReady: a config's requests reach an API server that has just started, which
-// forbids them until it is ready. Readiness does not depend on etcd.
+// TestWhenReady: requests of the config succeed although an API server that has just
+// started forbids them until it is ready. Readiness does not depend on etcd.
 func TestWhenReady(t *testing.T) {
 	var ready atomic.Bool
 	var probes []url.Values
@@ -246,7 +246,7 @@ func TestWhenReady(t *testing.T) {
 		switch {
 		case r.URL.Path == "/readyz":
 			probes = append(probes, r.URL.Query())
-			ready.Store(true) // ready just in time for the probe
+			ready.Store(true) // becomes ready just before the probe
 		case !ready.Load():
 			w.WriteHeader(http.StatusForbidden)
 		default:
@@ -279,7 +279,7 @@ func TestWhenReady(t *testing.T) {
 	}
 }
 
-// TestBodyThatCannotBeSentAgain: such a request is sent once, and its denial stands.
+// TestBodyThatCannotBeSentAgain: such a request is sent once, and its denial is final.
 func TestBodyThatCannotBeSentAgain(t *testing.T) {
 	ready, _ := fakeReady()
 	sent := 0

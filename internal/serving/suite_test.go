@@ -121,7 +121,7 @@ func newServiceAccount(t *testing.T, path string, verbs ...string) (name, user s
 	return account.Name, user
 }
 
-// tokenOf returns a token of a service account, for the API server where there are no
+// tokenOf returns a token of a service account, for the API server if there are no
 // audiences.
 func tokenOf(t *testing.T, account string, audiences ...string) string {
 	t.Helper()
@@ -137,7 +137,7 @@ func tokenOf(t *testing.T, account string, audiences ...string) string {
 	return made.Status.Token
 }
 
-// eventually waits for a condition that another goroutine or process brings about.
+// eventually waits for a condition that another goroutine or process makes true.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {

@@ -35,8 +35,8 @@ import (
 	certutil "k8s.io/client-go/util/cert"
 )
 
-// TestTLS: the server takes any client certificate, for the authenticator to verify,
-// and no version below the minimum.
+// TestTLS: the server accepts every client certificate, because the authenticator
+// verifies it, and no version below the minimum.
 func TestTLS(t *testing.T) {
 	for name, test := range map[string]struct {
 		minVersion string
