@@ -30,8 +30,8 @@ type Order struct {
 
 // ParseOrders parses the fields of an order, the most significant first, such as
 // "name asc,created_time desc". direction is asc or desc and applies to a field that has
-// no direction; "" means asc. ParseOrders accepts any field name: Index.Prepare checks the
-// names. An empty string is no order.
+// no direction; "" means asc. ParseOrders accepts any field name: Index.Prepare checks
+// the names. An empty string is no order.
 func ParseOrders(s, direction string) ([]Order, error) {
 	if strings.TrimSpace(s) == "" {
 		return nil, nil
