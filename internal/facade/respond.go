@@ -98,7 +98,7 @@ var (
 type listHead struct {
 	kind          string
 	page          int
-	nextPageToken string // "" where there is none
+	nextPageToken string // "" if there is none
 }
 
 func (h listHead) append(b []byte, result fleet.Page) []byte {

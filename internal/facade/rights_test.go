@@ -171,8 +171,8 @@ func (f *rightsFixture) make(t *testing.T, with []right, named bool, request str
 	return c.call(t, method, path, body).status
 }
 
-// caller returns a caller that has the rights, and no others. If named, it has them for
-// the names of the fixture only, as far as RBAC supports names.
+// caller returns a caller that has the rights, and no others. If named, it has them only
+// for the names of the fixture, if RBAC supports names for the verb.
 func (f *rightsFixture) caller(t *testing.T, with []right, named bool) caller {
 	t.Helper()
 	key := fmt.Sprint(with, named)

@@ -96,9 +96,9 @@ type posting struct {
 const (
 	// fewAtMost is the maximum length of a slice. A longer one becomes a bitmap.
 	fewAtMost = 8
-	// manyAtLeast is the minimum size of a bitmap. A smaller one becomes a slice. It is
-	// well below fewAtMost, so a row that comes and goes does not convert the posting list
-	// each time.
+	// manyAtLeast is the minimum size of a bitmap. A smaller one becomes a slice. It is well
+	// below fewAtMost, so a row that is added and removed repeatedly does not convert the
+	// posting list each time.
 	manyAtLeast = 4
 )
 
