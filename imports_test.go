@@ -22,14 +22,14 @@ import (
 	"testing"
 )
 
-// TestImports checks which packages do not depend on each other, as the table of packages
-// in docs/architecture.md says, and that the kubectl plugin contains no server.
+// TestImports checks that no package depends on a package that the table in
+// docs/architecture.md excludes, and that the kubectl plugin contains no server.
 func TestImports(t *testing.T) {
 	const module = "github.com/hyperfleet-io/hyperfleet/"
 	server := []string{module + "internal/facade", module + "internal/replica", module + "internal/serving", module + "internal/server", module + "controllers",
 		"github.com/getkin/kin-openapi", "k8s.io/apiserver"}
 	for _, test := range []struct {
-		packages []string // packages, and flags, of go list -deps
+		packages []string // packages and flags for go list -deps
 		without  []string // these packages and those below them
 	}{
 		{packages: []string{"./cmd/kubectl-hyperfleet"}, without: server},

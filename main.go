@@ -15,8 +15,8 @@ limitations under the License.
 */
 
 // Hyperfleet is the API of a fleet of managed Kubernetes clusters, in one program:
-// hyperfleet server runs it with its own API server and etcd, and hyperfleet manager
-// runs it beside the API server of a cluster.
+// hyperfleet server runs it with its own API server and etcd, and hyperfleet manager runs
+// it with the API server of an existing cluster.
 package main
 
 import (
@@ -37,8 +37,8 @@ import (
 )
 
 func main() {
-	// Packages of Kubernetes add flags of its own programs here, and cobra would add
-	// these to every command.
+	// Kubernetes' packages register the flags of Kubernetes' own programs here, and cobra
+	// would add those flags to every command.
 	pflag.CommandLine = pflag.NewFlagSet(os.Args[0], pflag.ExitOnError)
 	if filepath.Base(os.Args[0]) == "kubectl" { // a link with that name
 		runKubectl(os.Args[1:])
@@ -73,8 +73,8 @@ func newKubectlCommand() *cobra.Command {
 	}
 }
 
-// runKubectl is the main function of Kubernetes' kubectl, which takes its arguments
-// from the process.
+// runKubectl is the main function of Kubernetes' kubectl, which reads its arguments from
+// os.Args.
 func runKubectl(args []string) {
 	os.Args = append([]string{"kubectl"}, args...)
 	logs.GlogSetter(kubectl.GetLogVerbosity(os.Args)) //nolint:errcheck // as in kubectl: a wrong level is reported with the flags

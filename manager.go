@@ -149,8 +149,8 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	return serve(ctx, mgr, api)
 }
 
-// serve runs the manager until the context ends. Requests in flight finish first. Then
-// the manager stops the components that requests wait for, and gives up its lease.
+// serve runs the manager until the context ends. Then requests in flight finish, before
+// the manager stops the components that requests wait for and gives up its lease.
 func serve(ctx context.Context, mgr manager.Manager, server *facade.Server) error {
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()

@@ -57,8 +57,8 @@ func startTracing(ctx context.Context, config *rest.Config, settings *facade.Opt
 	}, nil
 }
 
-// setupMetrics registers the metrics of the program, the replica and the database, nil for
-// none.
+// setupMetrics registers the metrics of the program, of the replica and, unless it is
+// nil, of the database.
 func setupMetrics(mgr manager.Manager, rep *replica.Replica, database prometheus.Collector) error {
 	if err := metrics.RegisterBuildInfo(version.Get()); err != nil {
 		return err

@@ -51,8 +51,7 @@ type options struct {
 	log            zap.Options
 }
 
-// leaseTimes are the times of leader election. client-go refuses values that do not
-// fit together.
+// leaseTimes are the times of leader election. client-go refuses inconsistent values.
 type leaseTimes struct {
 	duration, renewDeadline, retryPeriod time.Duration
 }

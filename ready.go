@@ -47,7 +47,7 @@ type observer struct {
 type announcement struct {
 	observer
 	check    func(*http.Request) error    // fails until the facade is ready
-	progress func(context.Context) string // how far the indexes are filled
+	progress func(context.Context) string // how many objects the indexes contain so far
 }
 
 // Start implements manager.Runnable.

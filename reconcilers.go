@@ -57,7 +57,7 @@ func addReconcilers(mgr manager.Manager, lease *leader.Lease, rep *replica.Repli
 	}))
 }
 
-// addLeftBehindReport logs, once on the leader, the objects that nobody reconciles.
+// addLeftBehindReport logs, once on the leader, the objects in unserved namespaces.
 func addLeftBehindReport(mgr manager.Manager, o *options) error {
 	return mgr.Add(manager.RunnableFunc(func(ctx context.Context) error {
 		logger := mgr.GetLogger()

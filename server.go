@@ -47,8 +47,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/version"
 )
 
-// serverDefaults are the values of the manager's flags that differ in the server,
-// which listens on loopback unless it is told otherwise.
+// serverDefaults are the server's own defaults for flags of the manager. By default, the
+// server listens on loopback only.
 var serverDefaults = map[string]string{
 	"facade-bind-address":       "127.0.0.1:8000",
 	"health-probe-bind-address": "127.0.0.1:8080",
@@ -76,7 +76,7 @@ func newServerCommand() *cobra.Command {
 			"Everything that it needs is created in the data directory on the first start.",
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
-			// A terminal that is closed sends SIGHUP.
+			// A closed terminal sends SIGHUP.
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 			defer stop()
 			context.AfterFunc(ctx, stop) // a second signal ends the process at once
@@ -105,7 +105,7 @@ func (o *serverOptions) bind(command *cobra.Command) {
 	command.Flags().StringVar(&o.logFile, "log-file", "", "File to append the log to, instead of standard error.")
 }
 
-// explainFlagError says why the server does not have a flag of the manager.
+// explainFlagError explains why the server lacks a flag of the manager.
 func explainFlagError(_ *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) && strings.HasPrefix(unknown.GetSpecifiedName(), leaderElectionFlags) {
@@ -163,7 +163,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// openLog opens the log file, if there is one.
+// openLog opens the log file, if one is configured.
 func (o *serverOptions) openLog() (closeLog func(), err error) {
 	if o.logFile == "" {
 		return func() {}, nil
@@ -181,8 +181,8 @@ func (o *serverOptions) openLog() (closeLog func(), err error) {
 	return func() { _ = file.Close() }, nil
 }
 
-// complete takes two options from the data directory if no flag sets them: the file of
-// the adapters' configuration, and the certificate of listeners that the network can
+// complete sets two options to files in the data directory if no flag sets them: the file
+// of the adapters' configuration, and the certificate of listeners that the network can
 // reach. It returns an error if the options are unsafe.
 func (o *serverOptions) complete() error {
 	dir, err := filepath.Abs(o.plane.DataDir)
@@ -200,7 +200,7 @@ func (o *serverOptions) complete() error {
 	return o.check()
 }
 
-// createFile creates a file if there is none.
+// createFile creates a file if it does not exist.
 func createFile(name string, content []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {

@@ -25,8 +25,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
-// TestUnsafeFlagsOfServer gives the server flags that would expose what it serves, and some
-// that would not.
+// TestUnsafeFlagsOfServer checks that the server refuses unsafe flags and accepts safe
+// ones.
 func TestUnsafeFlagsOfServer(t *testing.T) {
 	for name, test := range map[string]struct {
 		flags []string

@@ -23,7 +23,7 @@ import (
 	"os"
 )
 
-// welcome prints where the server is reached, and the first commands to try.
+// welcome prints the server's address and files, and the first commands to try.
 func (o *serverOptions) welcome(out io.Writer) {
 	curl, scheme := "curl -s", "http"
 	if o.serving.CertFile != "" {
