@@ -60,8 +60,9 @@ func audited(t *testing.T) (o *server.Options, path string) {
 	return o, path
 }
 
-// auditEvents returns the events of the log by their ID, without what differs from time to
-// time and what only a network has: the client's address and the credential.
+// auditEvents returns the events of the log by ID, without values that differ between
+// runs and values that only network requests have: the client's address and the
+// credential.
 func auditEvents(t *testing.T, path string) map[string]string {
 	t.Helper()
 	log, err := os.ReadFile(path)
@@ -72,14 +73,14 @@ func auditEvents(t *testing.T, path string) map[string]string {
 	for line := range bytes.Lines(log) {
 		var event auditv1.Event
 		if err := json.Unmarshal(line, &event); err != nil {
-			continue // it is being written
+			continue // the API server is still writing it
 		}
 		id := string(event.AuditID)
 		event.AuditID, event.SourceIPs = "", nil
 		event.RequestReceivedTimestamp, event.StageTimestamp = metav1.MicroTime{}, metav1.MicroTime{}
 		event.User.UID, event.User.Extra = "", nil
 		slices.Sort(event.User.Groups)
-		if event.ResponseStatus != nil { // the answers are compared
+		if event.ResponseStatus != nil { // compared as part of the answers
 			event.ResponseStatus.Message, event.ResponseStatus.Details = "", nil
 		}
 		maps.DeleteFunc(event.Annotations, func(key, _ string) bool { return strings.HasPrefix(key, "apiserver.latency.k8s.io/") })
@@ -92,15 +93,16 @@ func auditEvents(t *testing.T, path string) map[string]string {
 	return found
 }
 
-// addAudit adds to each exchange the event of the audit log. The API server writes some of
-// them after the answer.
+// addAudit adds to each exchange its event in the audit log. The API server writes some
+// of them after the answer.
 func addAudit(t *testing.T, path string, exchanges []exchange) {
 	t.Helper()
 	waitUntil(t, func() bool {
 		events := auditEvents(t, path)
 		for i := range exchanges {
 			e := &exchanges[i]
-			// On the network, a faulty timeout is found before the API server knows who asks.
+			// On the network, the API server finds a faulty timeout before it
+			// authenticates the caller.
 			if strings.Contains(e.Operation, "timeout=x") {
 				continue
 			}

@@ -22,7 +22,7 @@ import (
 	"net/http"
 )
 
-// An identity is what the facade impersonates for a caller.
+// An identity is the user that the facade impersonates for a caller.
 type identity struct {
 	User, UID string
 	Groups    []string
@@ -47,8 +47,8 @@ func (i identity) impersonate(header http.Header) {
 	}
 }
 
-// identities act. Some may read only, by their name or their group, some have no rights,
-// and the last one is not valid.
+// identities are the callers of the operations. Some may only read, by their name or
+// their group, some have no rights, and the last one is not valid.
 var identities = []identity{
 	{}, {}, {}, {}, {},
 	{User: devUser}, {User: devUser}, {User: devUser}, {User: devUser},
@@ -59,13 +59,14 @@ var identities = []identity{
 	{Groups: []string{"viewers"}},
 }
 
-// accepted are types of answers, JSON by default. The last one is not served.
+// accepted are the requested media types of answers, JSON by default. The API server does
+// not serve the last one.
 var accepted = []string{
 	"", "", "", "", "", "", "", "", "", "", "", "",
 	"application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1", "text/html",
 }
 
-// events are not HyperFleet's, but the reconcilers write them in the process, too.
+// events are not of HyperFleet's API, but the reconcilers write them in the process, too.
 var events = kind{
 	path:   "/apis/events.k8s.io/v1/namespaces/default/",
 	plural: "events", names: []string{"c-1.ready", "c-2.failed"},
@@ -80,8 +81,8 @@ var events = kind{
 	},
 }
 
-// generateReview returns a question of the facade: who has a token, and what a caller may
-// do.
+// generateReview returns a review as the facade requests it: of a token, or of a caller's
+// rights.
 func generateReview(r *rand.Rand) operation {
 	who := pick(r, identities)
 	attributes := object{

@@ -19,6 +19,6 @@ limitations under the License.
 // with all their state in one data directory. It starts them in order, hands the
 // API server to the caller, and stops them in the reverse order.
 //
-// It knows neither the reconcilers nor the REST facade: package main runs both with the
-// connection that Run provides.
+// It contains neither the reconcilers nor the REST facade: package main runs both with
+// the connection that Run provides.
 package server

@@ -30,7 +30,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
-// gracePeriod is less than a pod of the server is given to end.
+// gracePeriod is shorter than the termination grace period of a pod of the server.
 const gracePeriod = 30 * time.Second
 
 // TestEndWithOpenWatch ends a server that a client watches.
@@ -55,8 +55,8 @@ func TestEndWithOpenWatch(t *testing.T) {
 	}
 }
 
-// TestInterruptedStart ends a server whose API server listens and has not started yet. A
-// hook of the API server that fails ends the whole process, and so this test.
+// TestInterruptedStart ends a server whose API server listens but has not started yet. If
+// a hook of the API server fails, it ends the whole process, and so this test.
 func TestInterruptedStart(t *testing.T) {
 	o := server.NewOptions()
 	o.DataDir, o.BindAddress, o.Namespace, o.Version = t.TempDir(), freeAddress(t), "default", "v0.0.0-test"

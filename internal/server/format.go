@@ -26,29 +26,29 @@ import (
 	kubeversion "k8s.io/component-base/version"
 )
 
-// formatKey is where etcd keeps the format of the data. It is stored with the data,
-// so a snapshot has it too, and below none of the API server's keys.
+// formatKey is the key of the data's format in etcd. The format is stored with the data,
+// so a snapshot contains it too. The key is outside of the API server's prefix.
 const formatKey = "/hyperfleet/format"
 
-// formatVersion is the version of what this program stores in its own way. It grows
-// when a program that knows only the previous version would misread the data.
+// formatVersion is the version of HyperFleet's own storage format. It increases when a
+// program that supports only the previous version would misread the data.
 const formatVersion = 1
 
-// format says which programs can read the data.
+// format records which programs can read the data.
 type format struct {
 	// Version is the formatVersion of the newest program that wrote the data.
 	Version int `json:"version"`
-	// Kubernetes is the minor version of its API server, which may have stored
-	// objects in an API version that earlier ones do not know.
+	// Kubernetes is the minor version of that program's API server, which may have stored
+	// objects in an API version that earlier API servers do not support.
 	Kubernetes string `json:"kubernetes"`
 	// Program is the program's own version, for messages.
 	Program string `json:"program"`
 }
 
-// NewerDataError says that a newer program has written the data.
+// NewerDataError reports that a newer program has written the data.
 type NewerDataError struct {
 	Program string // the version of the program that wrote the data
-	What    string // what this program does not know
+	What    string // what this program does not support
 }
 
 func (e *NewerDataError) Error() string {
@@ -60,7 +60,7 @@ func current(program string) format {
 	return format{Version: formatVersion, Kubernetes: kubeversion.DefaultKubeBinaryVersion, Program: program}
 }
 
-// check returns a NewerDataError where this program cannot read the stored format.
+// check returns a NewerDataError if this program cannot read the stored format.
 func (f format) check(stored format) error {
 	if stored.Version > f.Version {
 		return &NewerDataError{stored.Program, fmt.Sprintf("their format is %d, and this program knows up to %d", stored.Version, f.Version)}
@@ -79,7 +79,7 @@ func (f format) check(stored format) error {
 	return nil
 }
 
-// claim checks the format of the data and records this program's.
+// claim checks the format of the data and records the format of this program.
 func claim(ctx context.Context, etcd *clientv3.Client, ours format) error {
 	response, err := etcd.Get(ctx, formatKey)
 	if err != nil {

@@ -62,7 +62,7 @@ func initialStatus(served string, of func(*v1.Cluster) *v1.ResourceStatus) apise
 }
 
 // next returns a number that is larger than all previous results, and at least atLeast.
-// It stands for the resourceVersion, which an object has only once it is stored.
+// It is used instead of the resourceVersion, which an object has only after it is stored.
 func next(last *atomic.Int64, atLeast int64) int64 {
 	for {
 		before := last.Load()

@@ -31,9 +31,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
-// TestInitialStatus creates Clusters, on the network and in the process, by creates and by
-// server-side applies. Their status is there from the first version on, and a later apply
-// leaves it.
+// TestInitialStatus creates Clusters, on the network and in the process, by creates and
+// by server-side applies. Their first stored version has the status, and a later apply
+// does not change it.
 func TestInitialStatus(t *testing.T) {
 	o := server.NewOptions()
 	o.InitialStatus = func(c *v1.Cluster) *v1.ResourceStatus {
@@ -70,7 +70,7 @@ func TestInitialStatus(t *testing.T) {
 		for i, c := range []client.Client{newClient(t, p.wire), newClient(t, p.manager), newClient(t, p.manager)} {
 			cluster := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte(`{"region":"eu"}`)}}
 			cluster.Namespace, cluster.Name, cluster.Labels = "default", fmt.Sprintf("c-%d", i), map[string]string{"region": "eu"}
-			cluster.Status.Ready = metav1.ConditionTrue // which no client decides
+			cluster.Status.Ready = metav1.ConditionTrue // the API server ignores a client's status
 			if err := c.Create(ctx, cluster); err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,8 @@ func TestInitialStatus(t *testing.T) {
 	})
 }
 
-// testAppliedCluster applies a new Cluster, first as a dry run, and changes it by an apply.
+// testAppliedCluster applies a new Cluster, first as a dry run, and then applies a
+// change.
 func testAppliedCluster(ctx context.Context, t *testing.T, c client.Client, name string, checkNew func(*v1.Cluster)) {
 	t.Helper()
 	apply := func(region string, options ...client.ApplyOption) *v1.Cluster {

@@ -52,8 +52,8 @@ func TestInProcess(t *testing.T) {
 }
 
 // testSameAsNetwork makes the same generated operations on the network and in the
-// process. Each gets the same answer, byte by byte, leaves the same objects, and has the
-// same event in the audit log, but for what the API server stamps: UIDs, versions and times.
+// process. Answers, resulting objects and audit events must be equal byte by byte, except
+// for the values that the API server generates: UIDs, versions and times.
 func testSameAsNetwork(ctx context.Context, t *testing.T, p plane, audit string) {
 	const sequences, operations = 16, 40
 	seed := uint64(time.Now().UnixNano())
@@ -81,7 +81,8 @@ func testSameAsNetwork(ctx context.Context, t *testing.T, p plane, audit string)
 	}
 }
 
-// testWebhook refuses Clusters by a webhook that somebody adds to the API server.
+// testWebhook checks that a webhook added to the API server can refuse a Cluster that is
+// created in the process.
 func testWebhook(ctx context.Context, t *testing.T, p plane) {
 	const reason = "no more clusters today"
 	hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -159,7 +160,7 @@ func allow(ctx context.Context, t *testing.T, p plane) {
 	})
 }
 
-// An exchange is an operation and its answer, without what differs from time to time.
+// An exchange is an operation and its answer, without values that differ between runs.
 type exchange struct {
 	Operation, Body string
 	Code            int
@@ -168,10 +169,10 @@ type exchange struct {
 	AuditID, Audit  string
 }
 
-// compared are the kinds of the operations.
+// compared are the kinds on which operations are generated.
 var compared = append(slices.Clone(kinds), events)
 
-// A world is a fleet that operations change in one of the ways.
+// A world is a fleet that operations change, either on the network or in the process.
 type world struct {
 	t      *testing.T
 	ctx    context.Context //nolint:containedctx // of the test
@@ -194,8 +195,8 @@ func newWorld(ctx context.Context, t *testing.T, config, admin *rest.Config) *wo
 	return w
 }
 
-// play makes operations, and reads at last what they left. It begins with nothing
-// stored, and so it ends.
+// play makes operations and finally reads the resulting objects. No object is stored
+// before and after it.
 func (w *world) play(r *rand.Rand, operations int) []exchange {
 	var exchanges []exchange
 	for range operations {
@@ -281,7 +282,8 @@ func (w *world) clear() {
 	})
 }
 
-// stamps are what the API server stamps, or what depends on chance. Messages quote objects, with escaped quotes.
+// stamps match values that the API server generates or that depend on chance. Messages
+// quote objects, with escaped quotes.
 var stamps = []struct {
 	pattern *regexp.Regexp
 	with    string
@@ -289,20 +291,21 @@ var stamps = []struct {
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "UID"},
 	{regexp.MustCompile(`(resourceVersion\\*": ?\\*")\d+`), "${1}N"},
 	{regexp.MustCompile(`(/metadata/resourceVersion","value":")\d+`), "${1}N"},
-	// A caller may have a right by several bindings, of which any is named.
+	// If several bindings grant a right, the API server names any of them.
 	{regexp.MustCompile(`(RBAC: allowed by )(?:\\+"|[^"\\])*`), "${1}B"},
 	{regexp.MustCompile(`(ResourceVersion in (?:precondition: |object meta: |the precondition \(|record \())\d+`), "${1}N"},
 	{regexp.MustCompile(`((?:creationTimestamp|deletionTimestamp|time)\\*": ?\\*")\d[^"\\]*`), "${1}T"},
 }
 
-// managers are the managed fields of an object, and managerBegins is where one manager's
-// begin. They are sorted by time, which has a precision of a second.
+// managers matches the managed fields of an object, and managerBegins the beginning of
+// one manager's entry. The entries are sorted by time, with a precision of a second.
 var (
 	managers      = regexp.MustCompile(`managedFields\\*":\s*\[[^\]]*\]`)
 	managerBegins = regexp.MustCompile(`[\[,]\s*\{\\*"apiVersion`)
 )
 
-// anonymize takes from a text what the API server stamps, and what depends on it.
+// anonymize removes from a string the values that the API server generates and what
+// depends on them.
 func anonymize(text []byte) string {
 	for _, s := range stamps {
 		text = s.pattern.ReplaceAll(text, []byte(s.with))
@@ -317,16 +320,16 @@ func anonymize(text []byte) string {
 	})
 }
 
-// faultEnds are between the faults in a message.
+// faultEnds matches what separates the faults in a message.
 var faultEnds = regexp.MustCompile(`, |: \[|\]$|\n *`)
 
-// applyFaults are what follows in the refusal of an apply that does not fit the schema.
-// The API server stops at the first unknown field that it meets, so it names other faults
-// each time.
+// applyFaults matches the refusal of an apply that does not fit the schema, with its list
+// of faults. The API server stops at the first unknown field that it finds, so it names
+// different faults each time.
 var applyFaults = regexp.MustCompile(`(?s)^(failed to create typed patch object \([^)]*\)).*`)
 
-// inOrder puts the faults of a refusal in order. The API server finds them in the order
-// in which Go walks a map.
+// inOrder sorts the faults of a refusal. The API server finds them in the random order of
+// a Go map.
 func inOrder(t *testing.T, refusal []byte) []byte {
 	t.Helper()
 	var status metav1.Status

@@ -26,7 +26,7 @@ import (
 	"syscall"
 )
 
-// LockedError says which process uses a data directory.
+// LockedError reports which process uses a data directory.
 type LockedError struct {
 	Dir string
 	PID int // 0 if it is unreadable
@@ -71,7 +71,7 @@ func acquire(dir string) (*lock, error) {
 func (l *lock) release() error { return l.file.Close() }
 
 func record(file *os.File) error {
-	// In this order, it needs no space on a full disk.
+	// In this order, the write needs no additional space on a full disk.
 	n, err := file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	return errors.Join(err, file.Truncate(int64(n)))
 }

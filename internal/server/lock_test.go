@@ -28,7 +28,7 @@ func TestLock(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A second file of the same process has a lock of its own, as another process's.
+	// A second open file has its own lock, as if another process had opened it.
 	var locked *LockedError
 	if _, err := acquire(dir); !errors.As(err, &locked) || locked.PID != os.Getpid() {
 		t.Errorf("acquire() = %v, want a LockedError with this process's id", err)

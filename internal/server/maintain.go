@@ -35,8 +35,8 @@ func (o *Options) SaveSnapshot(ctx context.Context, file string) error {
 	return etcd.Save(ctx, dir, file)
 }
 
-// RestoreSnapshot replaces the data with a snapshot. No server may run. It returns where
-// the previous data are, "" if there were none.
+// RestoreSnapshot replaces the data with a snapshot. No server may run. It returns the
+// path of the previous data, "" if there were none.
 func (o *Options) RestoreSnapshot(file string) (previous string, err error) {
 	err = o.exclusively(func(dir string) error {
 		previous, err = etcd.Restore(dir, file, time.Now())
@@ -45,8 +45,8 @@ func (o *Options) RestoreSnapshot(file string) (previous string, err error) {
 	return previous, err
 }
 
-// RotateAdmin replaces the administrator's token, while no server runs. The next
-// start writes the kubeconfig with it.
+// RotateAdmin replaces the administrator's token, while no server runs. The next start
+// writes a kubeconfig with the new token.
 func (o *Options) RotateAdmin() error {
 	return o.exclusively(func(dir string) error { return pki.RotateAdmin(pkiDir(dir)) })
 }

@@ -26,16 +26,16 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// gcPercent lets the heap grow further between two collections than Go's default of
-// 100: with the default, collection is a sixth of the CPU. The memory limit keeps it
-// from costing memory that the machine does not have.
+// gcPercent lets the heap grow further between two collections than Go's default of 100:
+// with the default, garbage collection takes a sixth of the CPU time. The memory limit
+// keeps the larger heap within the memory of the machine.
 const gcPercent = 200
 
 // limitShare is the share of the available memory above which Go collects more often. The
-// rest is for memory that is no Go heap, such as etcd's file mapping.
+// rest is for memory outside of the Go heap, such as etcd's file mapping.
 const limitShare = 0.75
 
-// LimitMemory fits the garbage collection to the memory of the machine, or of the process's
+// LimitMemory adapts garbage collection to the memory of the machine or of the process's
 // control group. The variables GOGC and GOMEMLIMIT take precedence.
 func LimitMemory() error {
 	if os.Getenv("GOGC") == "" {
@@ -49,7 +49,7 @@ func LimitMemory() error {
 // control group if that is lower.
 func availableMemory() (uint64, error) {
 	machine, err := memlimit.FromSystem()
-	group, groupErr := memlimit.FromCgroup() // an error, too, where there is no limit
+	group, groupErr := memlimit.FromCgroup() // also an error if there is no limit
 	if groupErr == nil && (err != nil || group < machine) {
 		return group, nil
 	}
@@ -83,7 +83,7 @@ func TrimMemory(ctx context.Context) {
 type heap struct {
 	allocated uint64 // since the start of the process
 	live      uint64 // after the last collection
-	mapped    uint64 // of the memory that Go manages, what the operating system provides
+	mapped    uint64 // what the operating system provides of the memory that Go manages
 }
 
 func readHeap() heap {
@@ -96,9 +96,9 @@ func readHeap() heap {
 	return heap{allocated: value(0), live: value(1), mapped: value(2) - value(3)}
 }
 
-// isWorthTrimming reports whether the process was idle since before and holds far more
-// memory than it uses. Trimming collects garbage once, and later allocations fault their
-// pages in again.
+// isWorthTrimming reports whether the process has been idle since an earlier state of the
+// heap and has far more memory than it uses. Trimming costs one garbage collection, and
+// later allocations must fault in their pages again.
 func (h heap) isWorthTrimming(before heap) bool {
 	idle := h.allocated-before.allocated < h.live
 	return idle && h.mapped > h.live+h.live/2+64<<20

@@ -24,7 +24,8 @@ import (
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// TestLimitMemory has no control group of its own: TestMemoryLimit of the fault suite has one.
+// TestLimitMemory does not test the limit of a control group: TestMemoryLimit of the
+// fault suite does.
 func TestLimitMemory(t *testing.T) {
 	t.Setenv("GOGC", "100")
 	before := debug.SetMemoryLimit(-1)

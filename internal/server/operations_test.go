@@ -30,7 +30,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// An operation is a request, whose body may depend on what is stored.
+// An operation is a request, whose body may depend on the stored object.
 type operation struct {
 	method, path, contentType, accept string
 	as                                identity
@@ -47,7 +47,7 @@ type kind struct {
 	path   string // of the namespace's resources, by default hyperfleetPath
 	fresh  func(name string) object
 	object func() runtime.Object // of the Go type
-	// names are a few, so that operations meet each other.
+	// names are few, so that several operations change the same object.
 	names []string
 	// fields are paths that mutations change.
 	fields []string
@@ -61,7 +61,7 @@ type object = map[string]any
 
 const hyperfleetPath = "/apis/hyperfleet.io/v1/namespaces/default/"
 
-// statusPatch is of a Cluster or NodePool.
+// statusPatch is a merge patch of the status of a Cluster or NodePool.
 const statusPatch = `{"status":{"observedGeneration":1,"conditions":[{"type":"Ready","status":"False","reason":"Waiting",
 	"message":"<not> yet & \u2028","observedGeneration":1,"lastTransitionTime":"2026-01-15T10:00:00Z","createdTime":"2026-01-15T10:00:00Z","lastUpdatedTime":"2026-01-15T10:00:00Z"}]}}`
 
@@ -73,7 +73,7 @@ func (k kind) collection() string {
 	return hyperfleetPath + k.plural
 }
 
-// kinds are HyperFleet's.
+// kinds are HyperFleet's Kinds.
 var kinds = []kind{
 	{
 		object:   func() runtime.Object { return &v1.Cluster{} },
@@ -107,7 +107,8 @@ var kinds = []kind{
 	},
 }
 
-// values replace fields. Some are valid somewhere, none everywhere.
+// values replace the values of fields. Some are valid for some fields, none is valid for
+// all.
 var values = []any{
 	nil, "", "eu-west", "2026-01-15T11:00:00Z", "2026-01-15T09:00:00Z", "not a time", 0, 7, -1, 1.5, true, object{}, object{"a": object{"b": []any{1, "x"}}},
 	[]any{}, []any{"example.com/finalizer"}, []any{object{"type": "Available", "status": "False", "reason": "Lost", "message": "gone"}}, object{"kind": "Cluster", "name": "c-2"},
@@ -116,8 +117,8 @@ var values = []any{
 
 var queries = []string{"", "", "", "dryRun=All", "dryRun=Some", "fieldValidation=Strict", "fieldValidation=Warn", "fieldValidation=Ignore", "fieldManager=test", "fieldManager=%01", "pretty=true", "unknown=1", "timeout=30s", "timeout=0s", "timeout=x"}
 
-// generate returns an operation. stored is what the last answer about the object said,
-// nil if there was none.
+// generate returns an operation. stored returns the object as last read, nil if there is
+// none.
 func generate(r *rand.Rand, k kind, stored func(path string) object) operation {
 	name := pick(r, k.names)
 	collection := k.collection()
@@ -173,7 +174,7 @@ func generatePatch(r *rand.Rand, k kind, name string, live object) (contentType 
 			steps = append(steps, step("replace", "/metadata/resourceVersion", version(r, live)))
 		}
 		return "application/json-patch+json", encode(r, steps)
-	case 4: // a change under a condition
+	case 4: // a conditional change
 		at := field()
 		return "application/json-patch+json", encode(r, []any{step("test", "/metadata/resourceVersion", version(r, live)), step("replace", at, pick(r, values))})
 	default:
@@ -216,7 +217,7 @@ func generateDeletion(r *rand.Rand, live object) []byte {
 	})
 }
 
-// mutate changes none to two fields.
+// mutate changes up to two fields.
 func mutate(r *rand.Rand, k kind, o object) object {
 	for range r.IntN(3) {
 		path := strings.Split(pick(r, k.fields), ".")
@@ -241,10 +242,10 @@ func mutate(r *rand.Rand, k kind, o object) object {
 func encode(r *rand.Rand, v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // of a map
+		panic(err) // a map can always be encoded
 	}
 	if r.IntN(25) == 0 {
-		// What follows may have other lengths each time: UIDs, versions and times.
+		// Later parts may differ in length between runs: UIDs, versions and times.
 		return text[:min(len(text), 1+r.IntN(40))]
 	}
 	return text

@@ -34,7 +34,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/pki"
 )
 
-// DefaultDataDir is where the data are if no flag says so.
+// DefaultDataDir is the data directory if no flag sets it.
 const DefaultDataDir = "/var/lib/hyperfleet"
 
 // smallestQuota leaves room for the objects of an empty fleet and some large writes.
@@ -42,7 +42,7 @@ var smallestQuota = resource.MustParse("64Mi")
 
 // Options configure the control plane.
 type Options struct {
-	// DataDir holds everything that outlives the process. It is an absolute path.
+	// DataDir contains everything that outlives the process. It is an absolute path.
 	DataDir string
 	// BindAddress is the address of the Kubernetes API: an IP address and a port.
 	BindAddress string
@@ -55,8 +55,8 @@ type Options struct {
 	MinTLSVersion string
 	// Namespace is the served namespace.
 	Namespace string
-	// AdapterIdentity installs the policy that requires of each report the right to report
-	// as its adapter.
+	// AdapterIdentity installs the policy that requires, for each report, the right to
+	// report as its adapter.
 	AdapterIdentity bool
 	// SkipInstall leaves the custom resources, roles and policies as they are.
 	SkipInstall bool

@@ -22,15 +22,15 @@ import (
 	"fmt"
 )
 
-// parts are components that run until they are stopped, the last one first.
+// parts are components that run until they are stopped, in reverse order.
 type parts struct {
 	ctx    context.Context
 	failed chan error
 	ends   []func()
 }
 
-// newParts returns no parts, and a channel that receives the failure of the first one
-// that ends before it is stopped.
+// newParts returns an empty parts, and a channel that receives the error of the first
+// part that ends before it is stopped.
 func newParts(ctx context.Context) (*parts, <-chan error) {
 	p := &parts{ctx: ctx, failed: make(chan error, 1)}
 	return p, p.failed
@@ -60,7 +60,7 @@ func (p *parts) start(name string, run func(context.Context) error) {
 	})
 }
 
-// stop stops all parts, each after the ones that were started later.
+// stop stops all parts, in the reverse order of their start.
 func (p *parts) stop() {
 	for i := len(p.ends) - 1; i >= 0; i-- {
 		p.ends[i]()

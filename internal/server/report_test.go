@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// TestReportOfLongStart has a start wait for something for half a minute, and then go on.
+// TestReportOfLongStart checks the messages about a start that waits for half a minute.
 func TestReportOfLongStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var lines []string

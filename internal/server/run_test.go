@@ -41,15 +41,15 @@ func TestMain(m *testing.M) {
 type plane struct {
 	// manager is the configuration of the manager, whose writes stay in the process.
 	manager *rest.Config
-	// watch watches in the process, as the manager.
+	// watch watches in the process, with the manager's identity.
 	watch feed.WatchFunc
-	// wire is the same without that.
+	// wire is the manager's configuration for the network.
 	wire *rest.Config
 	// admin may do everything.
 	admin *rest.Config
 }
 
-// withPlane calls test with a control plane that has everything installed, and without
+// withPlane calls test with a control plane that has everything installed but runs no
 // reconcilers.
 func withPlane(tb testing.TB, test func(ctx context.Context, p plane)) {
 	tb.Helper()

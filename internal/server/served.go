@@ -23,7 +23,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// servedKey is where etcd keeps the namespace that the data are served from, beside the
+// servedKey is the key of the served namespace in etcd, stored with the data like the
 // format.
 const servedKey = "/hyperfleet/served"
 
@@ -33,9 +33,9 @@ func keysOf(resource, namespace string) string {
 	return fmt.Sprintf("/registry/hyperfleet.io/%s/%s/", resource, namespace)
 }
 
-// LeftBehindError says that the served namespace is to change, and that the previous one
-// still has resources. They have a finalizer, which only a server of their namespace
-// removes.
+// LeftBehindError reports that the server cannot serve another namespace, because the
+// previous one still has resources. They have a finalizer, which only a server of their
+// namespace removes.
 type LeftBehindError struct {
 	Previous, Namespace string
 	Clusters, NodePools int64
@@ -47,8 +47,8 @@ func (e *LeftBehindError) Error() string {
 		e.Previous, e.Namespace, e.Clusters, e.NodePools)
 }
 
-// checkServed returns a LeftBehindError where another namespace was served that still has
-// resources. The result says whether the served namespace is recorded.
+// checkServed returns a LeftBehindError if another namespace was served and still has
+// resources. Its result reports whether etcd records the namespace as served already.
 func checkServed(ctx context.Context, etcd *clientv3.Client, namespace string) (recorded bool, err error) {
 	response, err := etcd.Get(ctx, servedKey)
 	if err != nil {
@@ -74,9 +74,9 @@ func checkServed(ctx context.Context, etcd *clientv3.Client, namespace string) (
 	return false, nil
 }
 
-// recordServed checks once more and records the served namespace. The policies must apply
-// there by now: until then, a client could create resources with the finalizer in the
-// previous namespace.
+// recordServed checks once more and records the served namespace. The policies must
+// already apply to it: before they do, a client could create resources with the finalizer
+// in the previous namespace.
 func recordServed(ctx context.Context, etcd *clientv3.Client, namespace string) error {
 	recorded, err := checkServed(ctx, etcd, namespace)
 	if err != nil || recorded {

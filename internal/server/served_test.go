@@ -33,9 +33,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
 )
 
-// TestServedNamespaceMoves starts one data directory for several namespaces. A resource in
-// the namespace that is served before keeps the server from starting for another one; a
-// resource in a third namespace, which nobody serves, does not.
+// TestServedNamespaceMoves starts servers for several namespaces with one data directory.
+// A resource in the previously served namespace keeps a server from starting for another
+// one; a resource in a namespace that no server serves does not.
 func TestServedNamespaceMoves(t *testing.T) {
 	dir := t.TempDir()
 	start := func(namespace string, test func(ctx context.Context, admin dynamic.Interface)) error {
@@ -96,7 +96,7 @@ func TestServedNamespaceMoves(t *testing.T) {
 		release(ctx, admin, "nodepools", "c-2.gpu")
 	})
 	started("fleet", func(ctx context.Context, admin dynamic.Interface) {
-		create(ctx, admin, "clusters", "default", kinds[0].fresh("c-1")) // where nobody serves any more
+		create(ctx, admin, "clusters", "default", kinds[0].fresh("c-1")) // which the server no longer serves
 	})
 	started("fleet", func(context.Context, dynamic.Interface) {})
 }

@@ -52,16 +52,16 @@ var managerGroups = []string{"system:serviceaccounts", "system:serviceaccounts:h
 // expires soon.
 const renewInterval = 24 * time.Hour
 
-// reportInterval is the time between two messages about a start that takes long.
+// reportInterval is the time between two messages about a long start.
 const reportInterval = 10 * time.Second
 
 // A Connection is how the manager reaches an API server.
 type Connection struct {
 	Config *rest.Config
 	// Watch watches the custom resources of HyperFleet in a namespace without the
-	// network. It is nil where the API server is another process.
+	// network. It is nil if the API server is another process.
 	Watch feed.WatchFunc
-	// Database has metrics of the store. It is nil where the API server is another process.
+	// Database has metrics of the store. It is nil if the API server is another process.
 	Database prometheus.Collector
 }
 
@@ -159,7 +159,7 @@ func (c *control) withEtcd(do func(*clientv3.Client) error) error {
 }
 
 // run runs the API server, the controllers and serve. When the context ends, serve
-// returns first, while the others still take its last writes.
+// returns first, while the others still accept its last writes.
 func (c *control) run(ctx context.Context, serve func(context.Context, Connection) error) error {
 	// The parts of the control plane outlive ctx: they stop in order.
 	parts, failed := newParts(context.WithoutCancel(ctx))
@@ -184,8 +184,8 @@ func (c *control) run(ctx context.Context, serve func(context.Context, Connectio
 	return err
 }
 
-// report tells progress every ten seconds, until the returned function is called, what the
-// start waits for.
+// report calls progress every ten seconds with what the start waits for, until the
+// returned function is called.
 func (c *control) report(what string) (stop func()) {
 	began, ticker, done := time.Now(), time.NewTicker(reportInterval), make(chan struct{})
 	go func() {
@@ -221,8 +221,8 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	if err := c.withEtcd(func(client *clientv3.Client) error { return recordServed(ctx, client, c.Namespace) }); err != nil {
 		return err
 	}
-	// The garbage collector finds the custom resources at once, and not when it looks
-	// for new ones half a minute later.
+	// Started now, the garbage collector finds the custom resources at once. Otherwise it
+	// would look for new ones half a minute later.
 	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
 	if err != nil {
 		return err
@@ -306,8 +306,8 @@ func (c *control) manager() (Connection, error) {
 	return Connection{Config: config, Watch: watch, Database: c.etcd}, err
 }
 
-// watcher returns what watches the resources of HyperFleet in the name of a caller in this
-// process, to whom the configuration belongs.
+// watcher returns a WatchFunc for the resources of HyperFleet, which acts as a caller in
+// this process. The configuration must be that of the same caller.
 func (c *control) watcher(config *rest.Config, caller user.Info) (feed.WatchFunc, error) {
 	objects, err := metadata.NewForConfig(config)
 	if err != nil {
@@ -315,7 +315,8 @@ func (c *control) watcher(config *rest.Config, caller user.Info) (feed.WatchFunc
 	}
 	return func(ctx context.Context, resource, namespace string, options metav1.ListOptions, object func() runtime.Object) (watch.Interface, error) {
 		watched := v1.GroupVersion.WithResource(resource)
-		// The API server begins to serve a custom resource with a request on the network.
+		// The API server begins to serve a custom resource when a network request needs
+		// it.
 		if _, err := objects.Resource(watched).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1}); err != nil {
 			return nil, err
 		}
@@ -323,8 +324,8 @@ func (c *control) watcher(config *rest.Config, caller user.Info) (feed.WatchFunc
 	}, nil
 }
 
-// renew renews the server's certificate while the server runs. Its users read the
-// file again.
+// renew renews the server's certificate while the server runs. The listeners reload the
+// file.
 func (c *control) renew(ctx context.Context) error {
 	ticker := time.NewTicker(renewInterval)
 	defer ticker.Stop()

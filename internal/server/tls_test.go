@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
 
-// TestCipherSuites offers each cipher suite of TLS 1.2 alone, to the listener of the REST
-// API and to that of the Kubernetes API, with one certificate.
+// TestCipherSuites offers each cipher suite of TLS 1.2 alone, to the listeners of the
+// REST API and of the Kubernetes API. Both have the same certificate.
 func TestCipherSuites(t *testing.T) {
 	o := server.NewOptions()
 	withPlaneOf(t, o, func(context.Context, plane) {
@@ -45,7 +45,7 @@ func TestCipherSuites(t *testing.T) {
 			return
 		}
 		rest := httptest.NewUnstartedServer(http.NotFoundHandler())
-		rest.Config.ErrorLog = log.New(io.Discard, "", 0) // of refused handshakes
+		rest.Config.ErrorLog = log.New(io.Discard, "", 0) // refused handshakes are expected
 		rest.TLS = options.TLS(certificate)
 		rest.StartTLS()
 		defer rest.Close()
@@ -69,7 +69,7 @@ func TestCipherSuites(t *testing.T) {
 					t.Errorf("%s: %s is accepted", name, suite.Name)
 				}
 			}
-			if accepted != 3 { // for the kind of the certificate's key
+			if accepted != 3 { // the ones for the certificate's type of key
 				t.Errorf("%s: %d cipher suites are accepted, want 3", name, accepted)
 			}
 		}

@@ -65,7 +65,7 @@ var fromTheBeginning = metav1.ListOptions{
 }
 
 // testSameWatch watches random changes on the network and in the process. Both watches
-// see the same events, from the objects that exist at the beginning on.
+// must see the same events, beginning with the objects that already exist.
 func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interface, k kind) {
 	objects := c.Resource(v1.GroupVersion.WithResource(k.plural)).Namespace("default")
 	add(ctx, t, c, k, k.names[0])
@@ -125,8 +125,8 @@ var freeForm = []string{
 	`{"a": {"b": [1, "x", null]}, "": 0}`, `"<a href=\"x\">&amp;</a>"`, `"\u2028\u0000\ud83d\ude00 ü \\ \" \n"`, `""`,
 }
 
-// testChangedDefinition changes a CustomResourceDefinition, for which the API server
-// replaces the storage. The watch ends, and another one sees what comes then.
+// testChangedDefinition changes a CustomResourceDefinition, so that the API server
+// replaces the storage. The watch must end, and a new one must see the later events.
 func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic.Interface, k kind) {
 	before := watchInProcess(ctx, t, p, k)
 	defer before.Stop()
@@ -172,7 +172,7 @@ func watchInProcess(ctx context.Context, t *testing.T, p plane, k kind) (w watch
 	return w
 }
 
-// testWatchForbidden leaves the manager the right to list only.
+// testWatchForbidden leaves the manager only the right to list.
 func testWatchForbidden(ctx context.Context, t *testing.T, p plane) {
 	rbac := kubernetes.NewForConfigOrDie(p.admin).RbacV1()
 	everywhere, err := rbac.ClusterRoleBindings().List(ctx, metav1.ListOptions{})
@@ -242,9 +242,9 @@ func remove(ctx context.Context, t *testing.T, objects dynamic.ResourceInterface
 	}
 }
 
-// TestReportsHaveNoDefaults fails if the schema of AdapterStatus has a default. A watch in
-// the process shows reports as they are stored, so it would not show the default of what a
-// previous release has stored.
+// TestReportsHaveNoDefaults fails if the schema of AdapterStatus has a default. A watch
+// in the process shows reports as they are stored, so it would not show the default in
+// reports that a previous release has stored.
 func TestReportsHaveNoDefaults(t *testing.T) {
 	manifests, err := install.Manifests(config.Manifests, "default", false)
 	if err != nil {
@@ -287,7 +287,7 @@ func defaultIn(in any) string {
 	return ""
 }
 
-// A record is what a watch has seen: the type, the name and the JSON of each event.
+// A record contains the events that a watch has seen: their types, names and JSON.
 type record struct {
 	mu     sync.Mutex
 	events [][3]string
@@ -301,7 +301,7 @@ func follow(w watch.Interface, k kind) *record {
 			event := [3]string{string(e.Type)}
 			switch {
 			case e.Type == watch.Bookmark && !initial:
-				continue // when they come, is a matter of time
+				continue // the API server sends them at irregular times
 			case e.Type == watch.Bookmark:
 				initial = false
 			default:

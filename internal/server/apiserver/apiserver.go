@@ -51,7 +51,7 @@ type Server struct {
 	stores *stores
 }
 
-// New builds the API server. It listens from here on, and etcd must answer.
+// New builds the API server and opens its listener. etcd must already answer.
 func New(ctx context.Context, o *Options) (*Server, error) {
 	completed, err := o.complete(ctx)
 	if err != nil {
@@ -60,10 +60,10 @@ func New(ctx context.Context, o *Options) (*Server, error) {
 	return newServer(completed, o)
 }
 
-// Loopback returns the configuration of a client in this process with all rights.
+// Loopback returns the configuration of a client in this process that has all rights.
 func (s *Server) Loopback() *rest.Config {
 	config := rest.CopyConfig(s.chain.GenericAPIServer.LoopbackClientConfig)
-	config.ContentConfig = rest.ContentConfig{} // it is protobuf, which custom resources do not have
+	config.ContentConfig = rest.ContentConfig{} // it selects protobuf, which custom resources do not support
 	return config
 }
 

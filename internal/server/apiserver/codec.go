@@ -27,17 +27,17 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// recentWrites is how many of the last writes a recentCodec remembers. A watch receives
-// a write some milliseconds after it.
+// recentWrites is how many of the last writes a recentCodec keeps. A watch receives a
+// write within milliseconds.
 const recentWrites = 512
 
-// maxRecentBytes bounds what a recentCodec keeps of one write, and with recentWrites the
-// memory that it takes. Objects with a large spec are decoded twice.
+// maxRecentBytes is the size of the largest write that a recentCodec keeps. With
+// recentWrites, it bounds the codec's memory. Larger objects are decoded twice.
 const maxRecentBytes = 16 << 10
 
 // recentCodec decodes each object that it has encoded only once. The storage decodes each
 // write twice: for the answer to the write, and when the watch of its cache receives the
-// write. The second time, the codec hands out a copy that it has kept. Decoding is a
+// write. The second time, the codec returns a copy that it has kept. Decoding is a
 // function of the bytes, so equal bytes are the same object.
 type recentCodec struct {
 	runtime.Codec
@@ -49,7 +49,7 @@ type recentCodec struct {
 	next int
 }
 
-// A recentWrite holds the bytes of a write and, once they are decoded, the object.
+// A recentWrite contains the bytes of a write and, once they are decoded, the object.
 type recentWrite struct {
 	data   []byte // nil until it is decoded
 	object runtime.Object
@@ -73,8 +73,8 @@ func (c *recentCodec) Encode(object runtime.Object, w io.Writer) error {
 	return err
 }
 
-// expect remembers that the bytes of that key were written, so that the object that is
-// decoded from them next is kept.
+// expect records that bytes with this key were written, so that the codec keeps the
+// object when it next decodes them.
 func (c *recentCodec) expect(key uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,8 +101,8 @@ func (c *recentCodec) Decode(data []byte, defaults *schema.GroupVersionKind, int
 	return object, kind, err
 }
 
-// take returns the kept object, in into if that is not nil, and does not keep it any
-// longer: the caller may change it.
+// take returns the kept object, in into if that is not nil. The codec no longer keeps the
+// object, because the caller may change it.
 func (c *recentCodec) take(key uint64, data []byte, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,8 +122,8 @@ func (c *recentCodec) take(key uint64, data []byte, into runtime.Object) (runtim
 	return object, write.kind, true
 }
 
-// keep keeps a copy of a decoded object, if the codec has encoded it and has not handed
-// out a copy since.
+// keep keeps a copy of a decoded object, if the codec has encoded it and has not returned
+// a copy since.
 func (c *recentCodec) keep(key uint64, data []byte, object runtime.Object, kind *schema.GroupVersionKind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

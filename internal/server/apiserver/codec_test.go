@@ -32,7 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// countingCodec counts what is decoded.
+// countingCodec counts the decoded objects.
 type countingCodec struct {
 	runtime.Codec
 	decoded atomic.Int64
@@ -72,9 +72,9 @@ func TestRecentCodecDecodesOnce(t *testing.T) {
 		}
 	}
 	own := encoded(t, codec, custom("own", 1))
-	decode(own, &unstructured.Unstructured{}, 1) // the answer of the write
+	decode(own, &unstructured.Unstructured{}, 1) // the answer to the write
 	decode(own, nil, 1)                          // the event of the watch
-	decode(own, nil, 2)                          // somebody else
+	decode(own, nil, 2)                          // another reader
 	decode(own, nil, 3)
 	if n := len(codec.kept); n != 0 {
 		t.Errorf("%d writes are kept after they were handed out", n)
@@ -104,8 +104,8 @@ func TestRecentCodecDecodesOnce(t *testing.T) {
 	}
 }
 
-// TestRecentCodecAgreesWithCodec encodes and decodes at random. Whatever callers do with
-// the objects that they get, the next ones are those of the plain codec.
+// TestRecentCodecAgreesWithCodec encodes and decodes at random. Even if callers change
+// the objects that they receive, later objects equal those of the plain codec.
 func TestRecentCodecAgreesWithCodec(t *testing.T) {
 	plain := unstructured.UnstructuredJSONScheme
 	for seed := range uint64(100) {

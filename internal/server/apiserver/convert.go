@@ -25,14 +25,14 @@ import (
 )
 
 // eventBuffer is the number of converted events that wait for a reader. The API server
-// flushes its response to a watch whenever no event waits. Each event may hold a decoded
-// report.
+// flushes its response to a watch whenever no event waits. Each event may contain a
+// decoded report.
 const eventBuffer = 32
 
-// convertedWatch returns a watch of the events of another one, with converted objects. It
-// ends with the other one, with its context, or when it is stopped, also if nobody reads
-// the events that are left: the API server stops a watch without reading them. (watch.Filter
-// waits for a reader forever.)
+// convertedWatch returns a watch with the events of another watch, whose objects it
+// converts. It ends when the other watch or the context ends, or when it is stopped, even
+// if nobody reads the remaining events: the API server stops a watch without reading
+// them. (watch.Filter would wait for a reader forever.)
 func convertedWatch[T runtime.Object](ctx context.Context, from watch.Interface, convert func(T) (runtime.Object, error)) watch.Interface {
 	result := make(chan watch.Event, eventBuffer)
 	to := watch.NewProxyWatcher(result)
@@ -62,9 +62,9 @@ func convertedWatch[T runtime.Object](ctx context.Context, from watch.Interface,
 	return to
 }
 
-// converted converts the object of an event, but for the status of an error.
+// converted converts the object of an event, except for the Status of an error.
 func converted[T runtime.Object](e watch.Event, convert func(T) (runtime.Object, error)) watch.Event {
-	if prepared, ok := e.Object.(runtime.CacheableObject); ok { // of an event of many watches
+	if prepared, ok := e.Object.(runtime.CacheableObject); ok { // many watches share the event
 		e.Object = prepared.GetObject()
 	}
 	from, ok := e.Object.(T)

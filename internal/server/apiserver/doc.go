@@ -16,5 +16,5 @@ limitations under the License.
 
 // Package apiserver is Kubernetes' API server as a part of this process: its generic
 // control plane, which serves custom resources, RBAC, admission policies, namespaces,
-// service accounts, leases and events, and knows no pods or nodes.
+// service accounts, leases and events, but no pods or nodes.
 package apiserver

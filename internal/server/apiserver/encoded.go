@@ -57,7 +57,7 @@ func (o *encodedObject) decode(into runtime.Object) (runtime.Object, error) {
 	return into, o.stamp(into)
 }
 
-// stamp sets what is not in the JSON.
+// stamp sets the fields that the JSON does not contain.
 func (o *encodedObject) stamp(into runtime.Object) error {
 	accessor, err := meta.Accessor(into)
 	if err != nil {
@@ -92,9 +92,9 @@ func (l *encodedList) DeepCopyObject() runtime.Object {
 	return &c
 }
 
-// encodedCodec makes an encodedObject of what is stored.
+// encodedCodec makes an encodedObject of the stored JSON.
 type encodedCodec struct {
-	plain      runtime.Decoder // of JSON, which no schema changes
+	plain      runtime.Decoder // of JSON, without a schema
 	attributes storage.AttrFunc
 }
 

@@ -35,9 +35,9 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// encodedCache is a storage whose watch cache holds encoded objects. Kubernetes' own watch
-// cache keeps them, finds them by their attributes, and orders their events. The objects
-// that a list, a watch or an update asks for are decoded each time.
+// encodedCache is a storage whose watch cache contains encoded objects. Kubernetes' own
+// watch cache stores them, finds them by their attributes, and orders their events. The
+// objects that a list, a watch or an update requests are decoded each time.
 type encodedCache struct {
 	storage.Interface                   // of decoded objects, without a cache
 	cached            storage.Interface // of encoded objects
@@ -46,8 +46,8 @@ type encodedCache struct {
 	lists             *listLimit
 }
 
-// encodedStorage returns a decorator like registry.StorageWithCacher. Plain decodes what is
-// stored, whatever the schema.
+// encodedStorage returns a decorator like registry.StorageWithCacher. plain decodes the
+// stored JSON without applying a schema.
 func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
 	return func(
 		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
@@ -76,7 +76,7 @@ func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
 	}
 }
 
-// decode returns the object in into, which is a new object if it is nil.
+// decode decodes the object into into, or into a new object if into is nil.
 func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runtime.Object, error) {
 	if into == nil {
 		into = c.object()
@@ -136,8 +136,8 @@ func (c *encodedCache) GetList(ctx context.Context, key string, options storage.
 	if options.ResourceVersion == "0" && options.Predicate.Limit > 0 {
 		// Kubernetes' watch cache ignores the limit of a list of any version, because it
 		// shares its objects with the list. API servers without a watch cache answer in
-		// pages, so clients follow them. Every version is at least 1; the one of the
-		// pages that follow is in their token.
+		// pages, so clients follow them. Every version is at least 1. The version of the
+		// following pages is in their token.
 		if options.Predicate.Continue == "" {
 			options.ResourceVersion, options.ResourceVersionMatch = "1", metav1.ResourceVersionMatchNotOlderThan
 		} else {
@@ -158,7 +158,7 @@ func (c *encodedCache) GetList(ctx context.Context, key string, options storage.
 	slice := reflect.ValueOf(items).Elem()
 	slice.Set(reflect.MakeSlice(slice.Type(), 0, len(encoded.Items)))
 	for i := range encoded.Items {
-		if err := ctx.Err(); err != nil { // then the list does not count any more
+		if err := ctx.Err(); err != nil { // the limit no longer counts the list
 			return fmt.Errorf("decode a list: %w", err)
 		}
 		object, err := c.decode(&encoded.Items[i], nil)

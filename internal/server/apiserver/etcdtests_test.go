@@ -27,11 +27,12 @@ import (
 	"k8s.io/apiserver/pkg/storage/value/encrypt/identity"
 )
 
-// etcdTests are of watch caches, and also change etcd. RunTestWatchFromZero is left out: its
-// compaction needs the inside of the cache.
+// etcdTests are Kubernetes' tests of watch caches that also change etcd.
+// RunTestWatchFromZero is left out: its compaction needs access to the inside of the
+// cache.
 var etcdTests = map[string]func(context.Context, *testing.T, storage.Interface, *clientv3.Client){
 	"list": func(ctx context.Context, t *testing.T, store storage.Interface, etcd *clientv3.Client) {
-		// The answers are to be those of a storage that has no watch cache and so honors
+		// The answers must equal those of a storage without a watch cache, which honors
 		// the limit of a list of any version.
 		storagetesting.RunTestList(ctx, t, store, compact(store, etcd), false, nil)
 	},
@@ -49,7 +50,7 @@ var etcdTests = map[string]func(context.Context, *testing.T, storage.Interface, 
 	},
 }
 
-// increaseVersion writes a key of no object.
+// increaseVersion writes a key that belongs to no object.
 func increaseVersion(etcd *clientv3.Client) storagetesting.IncreaseRVFunc {
 	return func(ctx context.Context, t *testing.T) int64 {
 		t.Helper()
@@ -69,7 +70,7 @@ func compact(store storage.Interface, etcd *clientv3.Client) storagetesting.Comp
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The first attempt may only learn how many compactions there were.
+		// The first attempt may only read the number of earlier compactions.
 		compactions, _, compacted, err := etcd3.Compact(ctx, etcd, 0, int64(version))
 		if err == nil && compacted != int64(version) {
 			_, _, _, err = etcd3.Compact(ctx, etcd, compactions, int64(version))

@@ -33,13 +33,13 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// callee serves requests to callers in this process. It is the handler of the network's
-// requests, behind the filters that decide and record what a caller may do, and bound the
-// time: audit, impersonation, authorization and deadline. Admission, validation and storage
-// are parts of the handler itself.
+// callee serves the requests of callers in this process. It is the handler of network
+// requests, behind the filters that decide and record what a caller may do and that bound
+// the time of a request: audit, impersonation, authorization and deadline. Admission,
+// validation and storage are parts of the handler itself.
 //
-// The other filters of a network server are left out. They authenticate, and bound the
-// requests of many clients. A caller in this process is known, and bounds its own
+// The other filters of a network server are left out. They authenticate callers and bound
+// the requests of many clients, but a caller in this process is known and bounds its own
 // requests. The response itself collects the warnings.
 type callee struct {
 	http.Handler
@@ -59,7 +59,7 @@ func newCallee(handler http.Handler, config *genericapiserver.RecommendedConfig)
 }
 
 // InProcess returns a wrapper of transports. Requests for one resource do not leave this
-// process: the API server's own handler serves them, in the name of the caller, who may
+// process: the API server's own handler serves them on behalf of the caller, who may
 // impersonate as on the network. Lists, watches and everything else go to the wrapped
 // transport.
 func (s *Server) InProcess(caller user.Info) func(http.RoundTripper) http.RoundTripper {
@@ -97,14 +97,14 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := t.serve(response, served); err != nil {
 		return nil, err
 	}
-	// On the network, a client that gives up does not see what the server answers.
+	// On the network, a client that gives up does not see the server's answer.
 	if err := r.Context().Err(); err != nil && response.code >= http.StatusInternalServerError {
 		return nil, err
 	}
 	return response.of(r), nil
 }
 
-// serve turns a panic into an error, as a network server that closes the connection.
+// serve turns a panic into an error. A network server would close the connection.
 func (t *transport) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
@@ -116,10 +116,10 @@ func (t *transport) serve(w http.ResponseWriter, r *http.Request) (err error) {
 	return nil
 }
 
-// WrappedRoundTripper lets client-go look through.
+// WrappedRoundTripper gives client-go access to the wrapped transport.
 func (t *transport) WrappedRoundTripper() http.RoundTripper { return t.wire }
 
-// response keeps what a handler answers.
+// response records the answer of a handler.
 type response struct {
 	header   http.Header
 	code     int

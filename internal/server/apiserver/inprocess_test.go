@@ -137,8 +137,8 @@ func TestAnswersOfTheHandler(t *testing.T) {
 	}
 }
 
-// TestRequestStaysAsItIs holds because a client may use a request again, and handlers
-// change what they get.
+// TestRequestStaysAsItIs: a client may reuse a request, so handlers must change only a
+// copy of it.
 func TestRequestStaysAsItIs(t *testing.T) {
 	transport, _ := fakes(func(_ http.ResponseWriter, r *http.Request) { r.Header.Del("Impersonate-User") })
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://127.0.0.1/api/v1/namespaces/x", http.NoBody)
@@ -156,9 +156,9 @@ func TestRequestStaysAsItIs(t *testing.T) {
 	}
 }
 
-// TestWarnings adds warnings in the request's goroutine and in one that goes on after the
-// answer, as admission does when the request's context ends. The race detector watches the
-// headers.
+// TestWarnings adds warnings in the request's goroutine and in one that continues after
+// the answer, as admission does when the request's context ends. The race detector checks
+// the accesses to the headers.
 func TestWarnings(t *testing.T) {
 	answered, ended := make(chan struct{}), make(chan struct{})
 	transport, _ := fakes(func(w http.ResponseWriter, r *http.Request) {
@@ -203,7 +203,7 @@ func TestWarnings(t *testing.T) {
 	}
 	got := response.Header.Values("Warning")
 	if i := slices.Index(got, `299 - "second"`); i > 0 {
-		got = slices.Delete(got, i, i+1) // it may come before the answer or not
+		got = slices.Delete(got, i, i+1) // it may come before or after the answer
 	}
 	want := []string{`299 - "first"`, `299 policy "` + strings.Repeat("x", 256) + `"`}
 	if !slices.Equal(got, want) {

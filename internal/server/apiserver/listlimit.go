@@ -26,21 +26,21 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/request"
 )
 
-// A decoded report takes about 50 KB, and a fleet has 100,000s of them.
+// A decoded report takes about 50 KB, and a fleet has hundreds of thousands of reports.
 const (
-	// pageOfList is the number of objects of the largest list that is not bounded:
-	// client-go's and kubectl's page.
+	// pageOfList is the number of objects of the largest unbounded list: the page size of
+	// client-go and kubectl.
 	pageOfList = 500
-	// decodedOfLists is the number of decoded objects of all lists together that are
-	// larger. A list of more objects has to be the only one.
+	// decodedOfLists is the maximum number of decoded objects of all larger lists
+	// together. A list of more objects must be the only one.
 	decodedOfLists = 10_000
-	// listWait is how long a large list waits for others.
+	// listWait is how long a large list waits for other lists.
 	listWait = 10 * time.Second
 )
 
 // listLimit bounds how many objects are decoded at once for the responses to large lists.
-// Kubernetes' priority and fairness cannot: it knows the size of the objects in etcd, and
-// assumes that lists share decoded objects with the watch cache.
+// Kubernetes' priority and fairness cannot do so: it uses the size of the objects in
+// etcd, and assumes that lists share decoded objects with the watch cache.
 type listLimit struct {
 	page, total int64
 	wait        time.Duration
@@ -52,9 +52,9 @@ func newListLimit(page, total int64, wait time.Duration) *listLimit {
 }
 
 // acquire waits until a number of objects may be decoded for a list. They count until the
-// context, which is the request's, ends: then the response has been written. Only list
-// requests count. The deletion of a collection makes several lists in one request, so
-// each would wait for the ones before.
+// context of the request ends: by then, the response has been written. Only list requests
+// count. The deletion of a collection makes several lists in one request, so each would
+// wait for the earlier ones.
 func (l *listLimit) acquire(ctx context.Context, objects int) error {
 	info, ok := request.RequestInfoFrom(ctx)
 	if !ok || info.Verb != "list" || int64(objects) <= l.page {

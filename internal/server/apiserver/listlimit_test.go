@@ -72,7 +72,7 @@ func TestLargeLists(t *testing.T) {
 	if err := <-answers; err != nil {
 		t.Errorf("after the first request: %v", err)
 	}
-	// A list of more objects than the limit has to be alone.
+	// A list of more objects than the limit must be the only one.
 	c.lists = newListLimit(1, 2, time.Hour)
 	alone, end := context.WithCancel(t.Context())
 	defer end()
@@ -85,8 +85,9 @@ func TestLargeLists(t *testing.T) {
 	}
 }
 
-// TestPagesAndWatchesAreBounded counts what is decoded for a list by client-go's pages and
-// for a watch that nobody reads. Both begin with any version, as informers do.
+// TestPagesAndWatchesAreBounded counts the objects that are decoded for a list in
+// client-go's pages and for a watch that nobody reads. Both begin at any version, as
+// informers do.
 func TestPagesAndWatchesAreBounded(t *testing.T) {
 	const objects, page = 2*eventBuffer + 1, 5
 	c := newStorageOfEncodedCache(t, exampleCodec()).(*encodedCache)
@@ -142,7 +143,7 @@ func TestPagesAndWatchesAreBounded(t *testing.T) {
 	}
 }
 
-// listed is like the pager's EachListItem, but for all pages at once, as reflectors list.
+// listed is like the pager's EachListItem, but reads all pages first, as reflectors do.
 func listed(p *pager.ListPager) func(context.Context, metav1.ListOptions, func(runtime.Object) error) error {
 	return func(ctx context.Context, o metav1.ListOptions, each func(runtime.Object) error) error {
 		list, _, err := p.List(ctx, o)

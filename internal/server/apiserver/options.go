@@ -75,7 +75,7 @@ func NewOptions() *Options {
 // watchEnd is the time within which all watches end when the server stops.
 const watchEnd = 5 * time.Second
 
-// passed are the flags of kube-apiserver that BindFlags adds: prefixes of names.
+// passed are prefixes of the names of the kube-apiserver flags that BindFlags adds.
 var passed = []string{
 	"oidc-", "authentication-config", "audit-", "encryption-provider-config",
 	"admission-control-config-file", "event-ttl",
@@ -106,8 +106,8 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 		return options.CompletedOptions{}, fmt.Errorf("%q is not an IP address to listen on", o.Host)
 	}
 	// Every few minutes this feature lists all objects to compare each watch cache with
-	// etcd, which is much work in a large fleet. The replica's prober detects a watch cache
-	// that has stalled, though not one with other objects than etcd.
+	// etcd, which is much work in a large fleet. The replica's prober detects a stalled
+	// watch cache, but not one whose objects differ from those in etcd.
 	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(map[string]bool{string(features.DetectCacheInconsistency): false}); err != nil {
 		return options.CompletedOptions{}, err
 	}
@@ -120,7 +120,7 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 	}
 	k.GenericServerRunOptions.AdvertiseAddress = host
 	if host.IsUnspecified() {
-		// Nobody reads the address, and a machine may have no other.
+		// Nobody reads this address, and the machine may have no other address.
 		k.GenericServerRunOptions.AdvertiseAddress = net.IPv4(127, 0, 0, 1)
 	}
 	// Without this, one open watch would delay the end of the server by a minute.

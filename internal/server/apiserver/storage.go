@@ -34,11 +34,11 @@ import (
 // it again.
 type OnCreate func(*unstructured.Unstructured) error
 
-// Storage says how a custom resource is stored.
+// Storage configures how a custom resource is stored.
 type Storage struct {
 	// Created, if any, is called before an object is stored for the first time.
 	Created OnCreate
-	// Encoded is true if the API server's watch cache holds the JSON of each object,
+	// Encoded is true if the API server's watch cache contains the JSON of each object,
 	// which takes a fraction of the memory of a decoded copy.
 	Encoded bool
 }
@@ -66,7 +66,7 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
 		own := *config
-		if !settings.Encoded { // then no watch cache decodes again what is written
+		if !settings.Encoded { // an encoded watch cache does not decode a write again
 			own.Codec = newRecentCodec(config.Codec)
 		}
 		inner, destroy, err := decorate(&own, prefix, key, object, list, attributes, triggers, indexers)
@@ -82,8 +82,8 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 	return options, nil
 }
 
-// changedOnCreate changes what is stored for the first time, by a create or by a
-// server-side apply. A dry run stores nothing and does not get here.
+// changedOnCreate changes objects that are stored for the first time, by a create or by a
+// server-side apply. A dry run stores nothing and does not reach it.
 type changedOnCreate struct {
 	storage.Interface
 	change OnCreate

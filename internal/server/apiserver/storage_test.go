@@ -77,7 +77,7 @@ func exampleCodec() runtime.Codec {
 	return apitesting.TestCodec(serializer.NewCodecFactory(scheme), examplev1.SchemeGroupVersion)
 }
 
-// cacheTests are of watch caches.
+// cacheTests are Kubernetes' tests of watch caches.
 var cacheTests = map[string]func(context.Context, *testing.T, storage.Interface){
 	"keys":                                    storagetesting.RunTestKeySchema,
 	"list of keys with a common prefix":       storagetesting.RunTestGetListRecursivePrefix,
@@ -132,7 +132,8 @@ var storageTests = map[string]func(context.Context, *testing.T, storage.Interfac
 	"watch and initial events":               storagetesting.RunWatchSemantics,
 }
 
-// anyCalls accepts all calls of etcd: a watch cache makes others than the storage.
+// anyCalls accepts all calls of etcd: those of a watch cache differ from those of the
+// storage.
 func anyCalls(*testing.T, uint64, uint64) {}
 
 func newPod() runtime.Object     { return &example.Pod{} }

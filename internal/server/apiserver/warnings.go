@@ -24,10 +24,10 @@ import (
 	"k8s.io/apiserver/pkg/warning"
 )
 
-// warnings collects the warnings of a request. Where a request ends before its admission
-// or its write, the handler answers, and these go on in another goroutine. So a warning
+// warnings collects the warnings of a request. If a request ends before its admission or
+// its write, the handler answers while these continue in another goroutine. So a warning
 // must not touch the headers: the Go runtime ends the process at a concurrent write of a
-// map. On the network, Kubernetes' timeout handler has a lock for them.
+// map. On the network, Kubernetes' timeout handler locks the headers.
 type warnings struct {
 	mu        sync.Mutex
 	collected [][2]string // agent and text
@@ -44,7 +44,7 @@ func (w *warnings) AddWarning(agent, text string) {
 	}
 }
 
-// end adds what is collected to the headers of a response. Kubernetes' own recorder
+// end adds the collected warnings to the headers of a response. Kubernetes' own recorder
 // formats the warnings, removes duplicates and bounds their length.
 func (w *warnings) end(response http.ResponseWriter) {
 	w.mu.Lock()

@@ -35,10 +35,10 @@ import (
 	"k8s.io/apiserver/pkg/storage"
 )
 
-// Watch watches the objects of a custom resource in a namespace, "" for all, in the name
-// of a caller in this process. The objects of its events are of the type that object
-// returns. They do not pass through the network's encoding, and belong to the caller. A
-// selector or a time-out in the options has no effect.
+// Watch watches the objects of a custom resource in a namespace, "" for all, as a caller
+// in this process. The objects of its events are of the type that object returns. They
+// are not encoded for the network, and belong to the caller. A selector or a time-out in
+// the options has no effect.
 //
 // The API server begins to serve a custom resource with the first request for it. Such a
 // request must precede the first Watch, and the next Watch after each change of the
@@ -106,8 +106,8 @@ func (s store) watch(ctx context.Context, namespace string, options storage.List
 	}), nil
 }
 
-// set replaces the storage of a resource, which a change of its
-// CustomResourceDefinition ends.
+// set replaces the storage of a resource. A change of its CustomResourceDefinition ends
+// the previous storage.
 func (s *stores) set(resource schema.GroupResource, in store) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

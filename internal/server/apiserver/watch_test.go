@@ -30,8 +30,8 @@ import (
 	"k8s.io/apiserver/pkg/storage"
 )
 
-// TestEndedWatchLeavesNothing ends watches whose reader leaves events behind: a buffer of
-// them, and more to come.
+// TestEndedWatchLeavesNothing ends watches with unread events: a full buffer, and more to
+// come.
 func TestEndedWatchLeavesNothing(t *testing.T) {
 	codec := exampleCodec()
 	encoded := newStorageOfEncodedCache(t, codec)
@@ -63,7 +63,7 @@ func TestEndedWatchLeavesNothing(t *testing.T) {
 					w.Stop()
 				}
 			}
-			end(true)                      // the first watch may start what stays
+			end(true)                      // the first watch may start goroutines that stay
 			const watches, others = 50, 10 // etcd and its clients have goroutines that come and go
 			limit := runtime.NumGoroutine() + others
 			for i := range watches {

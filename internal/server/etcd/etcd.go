@@ -31,8 +31,8 @@ import (
 
 const (
 	memberName = "hyperfleet"
-	// advertised is recorded as the member's address. Nobody connects to it: there is
-	// no second member, and clients are given the socket.
+	// advertised is recorded as the member's address. Nobody connects to it: there is no
+	// second member, and clients use the socket.
 	advertised = "http://localhost:2380"
 
 	// DefaultQuota is etcd's recommended maximum of a database in bytes. etcd's own
@@ -52,9 +52,10 @@ type Server struct {
 	space    *space
 }
 
-// Start starts etcd with its data and its sockets in the folder, and returns once it
-// is ready, however long it takes to replay its log. etcd refuses writes that would take
-// its database beyond the quota, in bytes. Only one process may do so at a time.
+// Start starts etcd with its data and its sockets in the folder, and returns once it is
+// ready, however long it takes to replay its log. etcd refuses writes that would take its
+// database beyond the quota, in bytes. Only one process at a time may run etcd with a
+// folder.
 func Start(ctx context.Context, dir string, quota int64, log *zap.Logger) (*Server, error) {
 	socket, err := socketPath(dir)
 	if err != nil {
@@ -106,7 +107,7 @@ func open(config *embed.Config) (embedded *embed.Etcd, err error) {
 	return embed.StartEtcd(config)
 }
 
-// warnings returns a logger without the many messages below warnings.
+// warnings returns a logger without the many messages below the level of warnings.
 func warnings(log *zap.Logger) *zap.Logger {
 	if !log.Core().Enabled(zap.WarnLevel) {
 		return log // it logs less already
@@ -117,10 +118,10 @@ func warnings(log *zap.Logger) *zap.Logger {
 // Endpoint returns the URL of etcd's clients.
 func (s *Server) Endpoint() string { return s.endpoint }
 
-// Failed returns a channel that receives an error if etcd stops by itself.
+// Failed returns a channel that receives an error if etcd stops on its own.
 func (s *Server) Failed() <-chan error { return s.embedded.Err() }
 
-// Stop stops etcd. What it has acknowledged is on disk.
+// Stop stops etcd. Every write that it has acknowledged is on disk.
 func (s *Server) Stop() { s.embedded.Close() }
 
 // Client returns a client.

@@ -28,15 +28,15 @@ import (
 	"go.uber.org/zap"
 )
 
-// revisionBump is added to the revision of a restored snapshot, and everything up to
-// there counts as compacted. So no client takes the restored data for a part of the
-// history that it has seen: its watches end with 410, and it lists again. It is more
-// than what is written between a snapshot and its restore.
+// revisionBump is added to the revision of a restored snapshot, and all revisions up to
+// the result count as compacted. So no client mistakes the restored data for a part of
+// the history that it has seen: its watches end with 410, and it lists again.
+// revisionBump exceeds the number of writes between a snapshot and its restore.
 const revisionBump = 1_000_000_000
 
 // Restore replaces the data in the folder with a snapshot. It moves the previous data
-// aside and returns their new path, "" if there were none. No etcd may run with the
-// folder.
+// aside and returns their new path, "" if there were none. No etcd may be running with
+// the folder.
 func Restore(dir, file string, now time.Time) (previous string, err error) {
 	r := &restoration{dir: dir, file: file, now: now}
 	for _, step := range r.steps() {
@@ -82,7 +82,7 @@ func (r *restoration) settle() error {
 	return os.RemoveAll(unfinishedDir(r.dir))
 }
 
-// write writes the data of the snapshot beside the previous ones.
+// write writes the data of the snapshot next to the previous data.
 func (r *restoration) write() error {
 	err := restore.NewV3(zap.NewNop()).Restore(restore.RestoreConfig{
 		SnapshotPath:        r.file,
@@ -105,7 +105,7 @@ func (r *restoration) complete() error {
 	return os.Rename(unfinishedDir(r.dir), restoredDir(r.dir))
 }
 
-// setAside moves the previous data, if there are any.
+// setAside moves the previous data aside, if there are any.
 func (r *restoration) setAside() error {
 	aside := filepath.Join(r.dir, "etcd.before-"+r.now.UTC().Format("20060102T150405.000Z"))
 	err := os.Rename(dataDir(r.dir), aside)
@@ -124,7 +124,7 @@ func (r *restoration) install() error {
 }
 
 // endRestoration takes the last steps of a restoration that was interrupted after the
-// snapshot was complete. Otherwise etcd could begin with empty data.
+// snapshot was complete. Without them, etcd could start with empty data.
 func endRestoration(dir string, now time.Time) error {
 	restored, err := exists(restoredDir(dir))
 	if err != nil || !restored {

@@ -26,7 +26,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// key tells the data apart.
+// key has a different value in each data set.
 const key = "data"
 
 // with calls do with a client of the etcd in the folder.
@@ -64,7 +64,7 @@ func held(t *testing.T, dir string) (value string) {
 	return value
 }
 
-// newSnapshot returns a snapshot of an etcd that holds the value.
+// newSnapshot returns a snapshot of an etcd that contains the value.
 func newSnapshot(t *testing.T, value string) string {
 	t.Helper()
 	dir, file := t.TempDir(), filepath.Join(t.TempDir(), "snapshot.db")
@@ -148,8 +148,8 @@ func TestRestoreInterrupted(t *testing.T) {
 	})
 }
 
-// checkAside checks that one of the folders that were moved aside holds the value, if
-// there was one, and that nothing else is left of a restoration.
+// checkAside checks that one of the folders that were moved aside contains the value, if
+// it is not "", and that a restoration has left no other files.
 func checkAside(t *testing.T, dir, value string) {
 	t.Helper()
 	for _, left := range []string{unfinishedDir(dir), restoredDir(dir)} {

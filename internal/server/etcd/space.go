@@ -32,21 +32,22 @@ const (
 	// space on the disk ends etcd. Between two checks, etcd may begin the next
 	// file of its log, 64 MiB, and its database may grow by some steps of 16 MiB.
 	reserve = 192 << 20
-	// enough is how much must be free before writes are accepted again, so that they
-	// do not stop at once.
+	// enough is how much must be free before writes are accepted again. The difference
+	// keeps them from stopping again at once.
 	enough = 256 << 20
 	// spaceInterval is the time between two checks.
 	spaceInterval = time.Second
 	// defragmentInterval is the least time between two defragmentations while the server
-	// runs. One of 8 GiB takes about a minute, in which etcd answers nothing.
+	// runs. Defragmenting 8 GiB takes about a minute, during which etcd does not answer.
 	defragmentInterval = 10 * time.Minute
 	// wasteful is how much of the database must be free pages before a start returns them
 	// to the disk.
 	wasteful = 1 << 30
 )
 
-// space watches the free space of the disk and of the quota. While there is little, etcd's
-// own alarm for that is active: etcd refuses what adds data, and answers everything else.
+// space watches the free space of the disk and of the quota. While there is little,
+// etcd's own alarm for space is active: etcd refuses requests that add data, and answers
+// all others.
 type space struct {
 	server *etcdserver.EtcdServer
 	quota  int64
@@ -100,12 +101,14 @@ func (s *space) check(ctx context.Context) error {
 	return nil
 }
 
-// withinQuota reports whether the database may grow by more than a few writes. etcd raises
-// its alarm before the database has reached the quota, so reaching it says nothing.
+// withinQuota reports whether the database may grow by more than a few writes. etcd
+// raises its alarm before the database has reached the quota, so the check needs a
+// margin.
 func (s *space) withinQuota() bool { return s.server.Backend().Size() < s.quota-s.quota/16 }
 
-// shrink defragments a database that has reached its quota, if that leaves enough of it.
-// etcd keeps the pages of what was deleted or compacted, and counts them.
+// shrink defragments a database that has reached its quota, if that frees enough of the
+// quota. etcd keeps the pages of deleted and compacted data, and counts them toward the
+// quota.
 func (s *space) shrink(free uint64) error {
 	size, inUse := s.server.Backend().Size(), s.server.Backend().SizeInUse()
 	if inUse >= s.quota/4*3 {

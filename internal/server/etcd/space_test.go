@@ -28,7 +28,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// TestSpace has the disk of a running etcd fill up and empty again.
+// TestSpace simulates that the disk of a running etcd fills up and empties again.
 func TestSpace(t *testing.T) {
 	dir := t.TempDir()
 	server, err := Start(t.Context(), dir, DefaultQuota, zap.NewNop())
@@ -78,8 +78,9 @@ func TestSpace(t *testing.T) {
 	}
 }
 
-// TestQuota has a database reach its quota. It stays there while the database holds that
-// much, whatever the disk has. What is deleted and compacted returns by a defragmentation.
+// TestQuota fills a database to its quota. Writes are refused while the database contains
+// that much, however much space the disk has. Defragmentation frees the space of deleted
+// and compacted data.
 func TestQuota(t *testing.T) {
 	const quota, values = 64 << 20, 80
 	dir := t.TempDir()

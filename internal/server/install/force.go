@@ -41,11 +41,11 @@ const (
 	forceLimit = 2 * time.Minute
 )
 
-// WaitInForce makes dry-run writes until the policies have set their fields. The
-// API server serves a new custom resource and enforces a new policy with a delay,
-// and a policy has no condition that says so. While the API server does not answer, because
-// it fills its watch caches, WaitInForce waits as long as it takes. The configuration is
-// that of an administrator.
+// WaitInForce makes dry-run writes until the policies have set their fields. The API
+// server serves a new custom resource and enforces a new policy with a delay, and a
+// policy has no condition that reports it. While the API server does not answer because
+// it fills its watch caches, WaitInForce waits without limit. The configuration must be
+// an administrator's.
 func WaitInForce(ctx context.Context, config *rest.Config, namespace string) error {
 	scheme := runtime.NewScheme()
 	if err := v1.AddToScheme(scheme); err != nil {
@@ -56,7 +56,7 @@ func WaitInForce(ctx context.Context, config *rest.Config, namespace string) err
 		return err
 	}
 	name := "probe-" + strings.ToLower(rand.Text())
-	var answered time.Time // since when the API server has answered each time
+	var answered time.Time // since when the API server has answered every request
 	return wait.PollUntilContextCancel(ctx, forceInterval, true, func(ctx context.Context) (bool, error) {
 		// One after the other: admission logs an error for each write of a kind whose
 		// schema it has not read yet.
@@ -79,7 +79,7 @@ func WaitInForce(ctx context.Context, config *rest.Config, namespace string) err
 	})
 }
 
-// isBusy reports whether an error says that the API server had no time for the request.
+// isBusy reports whether an error means that the API server had no time for the request.
 func isBusy(err error) bool {
 	return apierrors.IsTooManyRequests(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || apierrors.IsServiceUnavailable(err)
 }

@@ -24,8 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// TestIsBusy tells an API server that has no time, which a start waits for, from one that
-// answers without a policy.
+// TestIsBusy distinguishes an API server that has no time, for which a start waits, from
+// one that answers without the policy.
 func TestIsBusy(t *testing.T) {
 	clusters := schema.GroupResource{Group: "hyperfleet.io", Resource: "clusters"}
 	for name, test := range map[string]struct {

@@ -30,12 +30,12 @@ import (
 // fieldManager owns the fields of the installed objects.
 const fieldManager = "hyperfleet-server"
 
-// ownerLabel marks the installed objects, so that a later version finds the ones that
-// it does not have any more.
+// ownerLabel marks the installed objects, so that a later version finds those that it no
+// longer installs.
 const ownerLabel = "hyperfleet.io/installed-by"
 
-// pruned are the kinds whose objects are deleted when a version stops to install them.
-// A CRD is never deleted, because all its objects would go with it.
+// pruned are the kinds whose objects are deleted when a version no longer installs them.
+// A CRD is never deleted, because its deletion would delete all its objects.
 var pruned = []schema.GroupVersionKind{
 	{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "MutatingAdmissionPolicyBinding"},
 	{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "MutatingAdmissionPolicy"},

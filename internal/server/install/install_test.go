@@ -47,8 +47,8 @@ func manifests(t *testing.T, namespace string, adapterIdentity bool) []*unstruct
 	return objects
 }
 
-// TestManifests: the served namespace is where the manager and the developer's account
-// have their rights, and where the policies hold.
+// TestManifests: the manager and the developer's account have their rights in the served
+// namespace, and the policies apply to it.
 func TestManifests(t *testing.T) {
 	for namespace, adapterIdentity := range map[string]bool{"default": false, "fleet": true} {
 		t.Run(namespace, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestApply(t *testing.T) {
 		if _, err := get(own.Name); err != nil {
 			t.Error(err)
 		}
-		// The CRDs stay: their objects would go with them.
+		// The CRDs stay: deleting them would delete their objects.
 		if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
 			t.Error(err)
 		}

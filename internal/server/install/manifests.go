@@ -57,8 +57,9 @@ replacements:
     - subjects.[kind=ServiceAccount].namespace
 `
 
-// Manifests builds config/local for the served namespace, with that namespace. With
-// adapterIdentity, it includes config/adapter-identity. The files are the folder config.
+// Manifests builds config/local for the served namespace, and includes that namespace.
+// With adapterIdentity, it includes config/adapter-identity. The files are the folder
+// config.
 func Manifests(files fs.FS, namespace string, adapterIdentity bool) ([]*unstructured.Unstructured, error) {
 	memory := filesys.MakeFsInMemory()
 	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {

@@ -45,14 +45,14 @@ import (
 )
 
 const (
-	resync         = 12 * time.Hour // as kube-controller-manager
+	resync         = 12 * time.Hour // as in kube-controller-manager
 	namespaceSync  = 5 * time.Minute
 	discoverySync  = 30 * time.Second
 	workers        = 5
 	garbageWorkers = 20
 )
 
-// manager holds what the controllers share.
+// manager contains what the controllers share.
 type manager struct {
 	loopback *rest.Config
 	typed    informers.SharedInformerFactory
@@ -61,9 +61,9 @@ type manager struct {
 	run      []func(context.Context)
 }
 
-// Run runs the controllers until the context ends. The configuration has all rights:
-// each controller impersonates its own account with it, and so has the rights that
-// Kubernetes gives it. Watch watches the resources of HyperFleet; nil means the network.
+// Run runs the controllers until the context ends. The configuration has all rights: each
+// controller uses it to impersonate its own account, which has the rights that Kubernetes
+// gives it. Watch watches the resources of HyperFleet; nil means the network.
 func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc) error {
 	m, err := newManager(loopback, watch)
 	if err != nil {
@@ -103,7 +103,7 @@ func newManager(loopback *rest.Config, watch feed.WatchFunc) (*manager, error) {
 	return m, nil
 }
 
-// trim drops what no controller reads and takes most of the memory.
+// trim drops the fields that no controller reads and that take most of the memory.
 func trim(object any) (any, error) {
 	if accessor, err := meta.Accessor(object); err == nil {
 		accessor.SetManagedFields(nil)
@@ -162,8 +162,8 @@ func (m *manager) addRoles() error {
 	return nil
 }
 
-// addGarbageCollector adds the controller that deletes objects whose owners are gone,
-// and that orphans them or waits for them where a delete asks for that.
+// addGarbageCollector adds the controller that deletes objects whose owners no longer
+// exist, and that orphans them or waits for them if a delete requests it.
 func (m *manager) addGarbageCollector(ctx context.Context) error {
 	client, objects, err := m.clients("generic-garbage-collector")
 	if err != nil {

@@ -15,6 +15,6 @@ limitations under the License.
 */
 
 // Package kubecontrollers runs the controllers of Kubernetes' controller manager that an
-// API server without pods and nodes needs: the garbage collector, and the ones of
+// API server without pods and nodes needs: the garbage collector, and the controllers of
 // namespaces, service accounts and aggregated ClusterRoles.
 package kubecontrollers

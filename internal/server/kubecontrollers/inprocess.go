@@ -30,7 +30,7 @@ import (
 )
 
 // inProcess is a client that watches the resources of HyperFleet without the network.
-// They are most of the objects.
+// These are most of the objects.
 type inProcess struct {
 	metadata.Interface
 	watch feed.WatchFunc

@@ -118,8 +118,8 @@ func (c *Credentials) serves(cert *x509.Certificate, key crypto.Signer, hosts []
 	return now.Before(cert.NotAfter.Add(-certMargin)) && cert.CheckSignatureFrom(c.ca) == nil && sameKey(cert, key) == nil
 }
 
-// ClientCert returns a new certificate and key of a client, as PEM. It lives as long
-// as the authority's certificate.
+// ClientCert returns a new certificate and key of a client, as PEM. The certificate is
+// valid as long as the authority's.
 func (c *Credentials) ClientCert(user string, groups []string, now time.Time) (cert, key []byte, err error) {
 	signer, key, err := newKey()
 	if err != nil {
@@ -148,7 +148,7 @@ func newTemplate(name pkix.Name, now, end time.Time) *x509.Certificate {
 	}
 }
 
-// loadKey loads a private key, and creates it if there is no file.
+// loadKey loads a private key, and creates it if the file does not exist.
 func loadKey(file string) (crypto.Signer, error) {
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -181,7 +181,7 @@ func newKey() (*ecdsa.PrivateKey, []byte, error) {
 	return key, encoded, err
 }
 
-// loadCert returns nil if there is no file.
+// loadCert returns nil if the file does not exist.
 func loadCert(file string) (*x509.Certificate, error) {
 	certs, err := certutil.CertsFromFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

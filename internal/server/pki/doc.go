@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package pki keeps the credentials of one data directory: the certificate authority,
-// the API server's certificate, the key of service account tokens, the
-// administrator's token and the kubeconfig. It creates what is missing and renews
-// what is about to expire. It knows no server.
+// Package pki keeps the credentials of one data directory: the certificate authority, the
+// API server's certificate, the key of service account tokens, the administrator's token
+// and the kubeconfig. It creates what is missing and renews what is about to expire. It
+// contains no server.
 package pki

@@ -25,9 +25,9 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// WriteKubeconfig writes the administrator's kubeconfig, which only its owner may
-// read. It replaces the file in one step, because a client may read it at any time, and
-// not at all if it has this content.
+// WriteKubeconfig writes the administrator's kubeconfig, which only its owner may read.
+// It replaces the file in one step, because a client may read it at any time. It does not
+// write a file that already has the content.
 func (c *Credentials) WriteKubeconfig(file, server, namespace string) error {
 	const name = "hyperfleet"
 	config := clientcmdapi.NewConfig()
@@ -39,7 +39,7 @@ func (c *Credentials) WriteKubeconfig(file, server, namespace string) error {
 	if err != nil {
 		return fmt.Errorf("kubeconfig: %w", err)
 	}
-	// The disk may have no space for it.
+	// The disk may have no space for another file.
 	if is, err := os.ReadFile(file); err == nil && bytes.Equal(is, content) {
 		return os.Chmod(file, 0o600)
 	}

@@ -57,11 +57,10 @@ type Credentials struct {
 	adminToken string
 }
 
-// Load creates the folder and the credentials that it lacks, and renews the
-// certificates that expire soon. The hosts are the names and addresses at which
-// clients reach the server. An interrupted Load leaves nothing that the next one
-// cannot continue: each file appears at once, and a certificate can be signed again
-// for the same key.
+// Load creates the folder and the missing credentials, and renews the certificates that
+// expire soon. The hosts are the names and addresses at which clients reach the server.
+// After an interruption, the next Load continues: each file is created in one step, and a
+// certificate can be signed again for the same key.
 func Load(dir string, hosts []string, now time.Time) (*Credentials, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -164,7 +163,7 @@ func writeTokens(file string, records [][]string) error {
 	return writeFile(file, content.Bytes())
 }
 
-// writeFile replaces a file in one step, also where the machine stops in between.
+// writeFile replaces a file in one step, even if the machine stops in between.
 func writeFile(file string, content []byte) error {
 	unfinished := file + ".unfinished"
 	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

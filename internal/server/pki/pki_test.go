@@ -74,7 +74,7 @@ func load(t *testing.T, dir string, hosts []string, now time.Time) *Credentials 
 	return c
 }
 
-// verify checks a certificate as a peer does that trusts the authority.
+// verify checks a certificate like a peer that trusts the authority.
 func verify(t *testing.T, ca, cert []byte, now time.Time, usage x509.ExtKeyUsage, host string) error {
 	t.Helper()
 	roots := x509.NewCertPool()
@@ -106,7 +106,8 @@ func TestLoadKeepsWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestLoadRenews: what expires or does not fit any more is replaced, and nothing else.
+// TestLoadRenews: Load replaces certificates that expire soon or lack a host, and no
+// other files.
 func TestLoadRenews(t *testing.T) {
 	for name, test := range map[string]struct {
 		hosts   []string
@@ -138,7 +139,7 @@ func TestLoadRenews(t *testing.T) {
 					t.Errorf("%s: %v", host, err)
 				}
 			}
-			// Clients keep the authority that they know until it expires.
+			// Clients keep the authority's certificate that they have until it expires.
 			if err := verify(t, old.CA(), []byte(after[servingCertFile]), test.now, x509.ExtKeyUsageServerAuth, "localhost"); err != nil {
 				t.Errorf("with the authority from before: %v", err)
 			}
