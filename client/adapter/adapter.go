@@ -29,7 +29,7 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Adapter is what one adapter does.
+// Adapter defines one adapter.
 type Adapter struct {
 	// Name is the name in reports, such as dns.
 	Name string
@@ -37,47 +37,49 @@ type Adapter struct {
 	// Kinds are the Kinds of the parents: Cluster, NodePool or both.
 	Kinds []string
 
-	// Reconcile brings what the adapter manages to the parent's spec, and returns
-	// what it found. It is called again and again, also for a parent that has not
-	// changed, and after a crash in the middle of a call: it must be idempotent. It
-	// must not change the parent. An error is reported and retried with back-off.
+	// Reconcile makes the state that the adapter manages match the parent's spec, and
+	// returns its findings. It is called repeatedly, also for an unchanged parent and
+	// after a crash in the middle of a call: it must be idempotent. It must not change
+	// the parent. An error is reported and retried with back-off.
 	Reconcile func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
 
-	// Finalize removes what the adapter manages for a parent that is being deleted. It
-	// returns a Report whose Status is True once nothing is left, and Unknown or False
-	// while something is. It is called until then, like Reconcile, and must be idempotent
-	// too. An adapter that leaves nothing behind needs no Finalize function.
+	// Finalize removes everything that the adapter manages for a parent that is being
+	// deleted. It returns a Report whose Status is True once nothing is left, and Unknown
+	// or False before. It is called repeatedly until then and, like Reconcile, must be
+	// idempotent. An adapter that leaves nothing behind needs no Finalize function.
 	Finalize func(ctx context.Context, parent hyperfleetv1.Parent) (Report, error)
 }
 
 // Report is the result of one call of an adapter.
 type Report struct {
-	// Status is True if the parent's generation is in force, False if it is not and
-	// will not be without a change, and Unknown, or empty, while the adapter works on
-	// it. Unknown does not replace a result that is known.
+	// Status is True if the parent's generation is in force, False if it is not and will
+	// not be without a change, and Unknown, or empty, while the adapter works on it.
+	// Unknown does not replace a known result.
 	Status metav1.ConditionStatus
 
-	// Reason is a machine-readable code in CamelCase, Message a sentence for people.
-	// The times of a condition say when it was observed: a Message that differs in
-	// every report makes each a change of the parent's status.
+	// Reason is a machine-readable code in CamelCase, Message a sentence for people. The
+	// times of a condition show when it was observed: a Message that differs in every
+	// report makes every report a change of the parent's status.
 	Reason, Message string
 
-	// Conditions are findings beside Available, Applied, Health and Finalized, which
-	// the kit derives. A condition of one of these types replaces the derived one.
+	// Conditions are findings in addition to Available, Applied, Health and Finalized,
+	// which the kit derives. A condition of one of these types replaces the derived
+	// condition.
 	Conditions []hyperfleetv1.AdapterCondition
 
-	// Data is a free-form value for readers of the report, which encodes as a JSON
-	// object. nil is none.
+	// Data is a free-form value for readers of the report. It must encode as a JSON
+	// object; nil means no data.
 	Data any
 
-	// After is the time until the next call for the same generation. 0 is that of the
-	// schedule: Options.Working while Status is Unknown, else the maximum age of a report.
+	// After is the time until the next call for the same generation. 0 means the time of
+	// the schedule: Options.Working while Status is Unknown, else the maximum age of a
+	// report.
 	After time.Duration
 }
 
-// Types of the conditions in a report beside Available and Finalized.
+// Types of the conditions in a report in addition to Available and Finalized.
 const (
-	// AppliedCondition says whether what the spec asks for is in place.
+	// AppliedCondition is True if what the spec requires is in place.
 	AppliedCondition = "Applied"
 
 	// HealthCondition is False if the adapter itself failed.
@@ -86,7 +88,7 @@ const (
 
 // Reasons of the conditions that the kit derives.
 const (
-	// WorkingReason: the adapter gave no other reason, and works.
+	// WorkingReason: the adapter is working and gave no other reason.
 	WorkingReason = "Working"
 
 	// FinalizingReason, on Available and Applied: the parent is being deleted.
@@ -99,7 +101,7 @@ const (
 	HealthyReason = "Healthy"
 )
 
-// validate returns what an Adapter lacks.
+// validate returns an error that names what the Adapter lacks.
 func (a Adapter) validate() error {
 	var err error
 	if a.Name == "" {

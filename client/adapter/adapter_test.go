@@ -33,8 +33,8 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestLife takes a Cluster through its life: it is reported on once, again for a new
-// generation but not for a new status, and finalized.
+// TestLife takes a Cluster through its life: the adapter reports on it once, again for a
+// new generation but not for a new status, and finalizes it.
 func TestLife(t *testing.T) {
 	namespace := newNamespace(t)
 	var calls, removed atomic.Int32
@@ -58,9 +58,9 @@ func TestLife(t *testing.T) {
 		t.Errorf("report has the data %s and the UID %s, want %s and %s", stored.Data.Raw, stored.ResourceRef.UID, want, cluster.UID)
 	}
 
-	// The controller answers a report with a status. Then comes a change of the spec,
-	// whose event follows that of the status: if the status woke the adapter, a call
-	// more would have come before.
+	// The controller would write a status after a report. The event of the following
+	// change of the spec comes after that of the status: if the status woke the adapter,
+	// there would be one more call before.
 	cluster.Status.Ready = metav1.ConditionTrue
 	if err := env.Client.Status().Update(t.Context(), cluster); err != nil {
 		t.Fatal(err)
@@ -86,14 +86,14 @@ func TestLife(t *testing.T) {
 	}
 }
 
-// TestReportsOfEarlierInstances holds reports that instances with other clocks left, or
-// that were made for another generation or another parent of the name.
+// TestReportsOfEarlierInstances writes a report after one that an instance with another
+// clock left, or that is about another generation or another parent of the name.
 func TestReportsOfEarlierInstances(t *testing.T) {
 	cases := map[string]struct {
 		ahead  time.Duration
 		before func(parent *hyperfleetv1.Cluster) // changes what the earlier report is about
 		refuse bool
-		stale  bool // the refusal is no fault
+		stale  bool // the refusal is not an error of the adapter
 	}{
 		"behind":           {ahead: -time.Minute},
 		"a bit ahead":      {ahead: 4 * time.Minute},
@@ -127,7 +127,7 @@ func TestReportsOfEarlierInstances(t *testing.T) {
 	}
 }
 
-// doorAt returns a door with a clock that stands still.
+// doorAt returns a door with a clock that does not move.
 func doorAt(now time.Time) *kubernetesDoor {
 	clock := clocktesting.NewFakePassiveClock(now)
 	return &kubernetesDoor{adapter: "dns", kind: hyperfleetv1.ClusterKind, api: env.Client, clock: clock, skew: newSkew("dns", clock)}

@@ -55,7 +55,7 @@ func conditions(deleted bool, r Report, failed error) []hyperfleetv1.AdapterCond
 	if deleted {
 		result.Type = hyperfleetv1.FinalizedCondition
 		if result.Status != metav1.ConditionTrue {
-			result.Status = metav1.ConditionFalse // no finalization is half done
+			result.Status = metav1.ConditionFalse // Finalized is either True or False
 		}
 		for _, conditionType := range []string{hyperfleetv1.AvailableCondition, AppliedCondition} {
 			derived = append(derived, hyperfleetv1.AdapterCondition{
@@ -78,7 +78,7 @@ func conditions(deleted bool, r Report, failed error) []hyperfleetv1.AdapterCond
 	return derived
 }
 
-// cut returns at most maxMessage bytes of s, without a part of a character.
+// cut returns at most maxMessage bytes of s, and only whole characters.
 func cut(s string) string {
 	if len(s) <= maxMessage {
 		return s

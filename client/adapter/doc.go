@@ -14,16 +14,16 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package adapter is the kit that adapters are built on. An adapter states its name,
-// the Kinds it acts on, and one function that brings a parent to its spec and says
-// what it found. The kit does the rest: it watches, calls the function for each new
-// generation, for deletion and on a schedule, retries with back-off, and writes
-// reports that the API server and the aggregation accept.
+// Package adapter is the kit that adapters are built on. An adapter has a name, the Kinds
+// that it acts on, and one function that acts on a parent's spec and returns its
+// findings. The kit does the rest: it watches, calls the function for each new
+// generation, for deletion and on a schedule, retries with back-off, and writes reports
+// that the API server and the aggregation accept.
 //
 // A report changes the status of its parent. The kit makes no call for a change of the
 // status, so an adapter never wakes itself.
 //
 // Main makes a program of an adapter. A door is the way to HyperFleet, the Kubernetes API
-// or REST: the reconciler and the schedule do not know which. What a report says is
-// decided in conditions.go alone.
+// or REST: the reconciler and the schedule do not depend on which. Only conditions.go
+// determines the content of a report.
 package adapter

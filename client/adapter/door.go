@@ -33,9 +33,9 @@ import (
 
 // A door is a way to the parents of one Kind and to the reports on them.
 type door interface {
-	// source returns a source of requests for parents that are new, that have a new
-	// generation or come to this instance by their labels, and whose status.ready
-	// changes. A report moves nothing else.
+	// source returns a source of requests for parents that are new, have a new
+	// generation, come to this instance by their labels, or whose status.ready changes. A
+	// report can cause only the last of these.
 	source() source.Source
 
 	// get returns a parent, or nil if there is none.
@@ -45,12 +45,12 @@ type door interface {
 	// its generation yet.
 	announce(ctx context.Context, parent hyperfleetv1.Parent, working []hyperfleetv1.AdapterCondition) error
 
-	// write writes a report on a parent. Without an error, the report is stored, or the
-	// parent is gone.
+	// write writes a report on a parent. Without an error, the report is stored or the
+	// parent no longer exists.
 	write(ctx context.Context, parent hyperfleetv1.Parent, conditions []hyperfleetv1.AdapterCondition, data any) error
 }
 
-// errStale says that a report was discarded because the stored one is newer.
+// errStale means that a report was discarded because the stored one is newer.
 var errStale = errors.New("the report was discarded, because a newer one is stored")
 
 // A printer is a door that prints reports instead of writing them.

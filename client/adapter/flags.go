@@ -24,7 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// BindFlags binds the flags of an adapter.
+// BindFlags binds the flags of an adapter to the Config.
 func (c *Config) BindFlags(f *flag.FlagSet) {
 	f.StringVar(&c.Namespace, "namespace", "", "Namespace of the parents. Empty is all.")
 	f.Var(selectorFlag{&c.Selector}, "selector", "Label selector of the parents of this instance. Empty selects all.")

@@ -41,7 +41,8 @@ import (
 	applyv1 "github.com/hyperfleet-io/hyperfleet/client/applyconfiguration/api/v1"
 )
 
-// kubernetesDoor watches parents by the manager's cache and applies reports as objects.
+// kubernetesDoor watches parents through the manager's cache and applies reports as
+// objects.
 type kubernetesDoor struct {
 	adapter, kind string
 	selector      labels.Selector
@@ -68,9 +69,9 @@ func (d *kubernetesDoor) source() source.Source {
 	return source.Kind[client.Object](d.cache, newParent(d.kind), &handler.TypedEnqueueRequestForObject[client.Object]{}, wakes(d.selector))
 }
 
-// wakes passes events of a new parent, of a new generation, which a deletion makes too,
-// of labels by which a parent comes to this instance, and of status.ready, which the
-// schedule follows.
+// wakes passes the events of a new parent, of a new generation (a deletion makes one
+// too), of labels that bring a parent to this instance, and of status.ready, which the
+// schedule depends on.
 func wakes(selector labels.Selector) predicate.Predicate {
 	selected := func(o client.Object) bool { return selector.Matches(labels.Set(o.GetLabels())) }
 	ready := func(o client.Object) any { return o.(hyperfleetv1.Parent).GetStatus().Ready }
@@ -81,7 +82,7 @@ func wakes(selector labels.Selector) predicate.Predicate {
 				(!selected(e.ObjectOld) || e.ObjectNew.GetGeneration() != e.ObjectOld.GetGeneration() ||
 					e.ObjectNew.GetUID() != e.ObjectOld.GetUID() || ready(e.ObjectNew) != ready(e.ObjectOld))
 		},
-		// The reconciler forgets a parent that is gone.
+		// The reconciler forgets a deleted parent.
 		DeleteFunc: func(event.DeleteEvent) bool { return true },
 	}
 }
@@ -129,7 +130,7 @@ func (d *kubernetesDoor) announce(ctx context.Context, parent hyperfleetv1.Paren
 		}
 		uid = stored.Spec.ResourceRef.UID
 		if raw := stored.Spec.Data.Raw; raw != nil {
-			data = json.RawMessage(raw) // readers keep what is known
+			data = json.RawMessage(raw) // readers keep the known data
 		}
 	}
 	report, err := applyConfiguration(d.adapter, parent, uid, d.clock.Now(), working, data)
@@ -140,7 +141,7 @@ func (d *kubernetesDoor) announce(ctx context.Context, parent hyperfleetv1.Paren
 }
 
 // write applies a report. A second attempt is necessary if the stored report has no UID,
-// or has a time that is ahead because the clock of an earlier instance was ahead.
+// or has a later time because the clock of an earlier instance was ahead.
 func (d *kubernetesDoor) write(ctx context.Context, parent hyperfleetv1.Parent, conditions []hyperfleetv1.AdapterCondition, data any) error {
 	if err := d.checkClock(ctx, parent); err != nil {
 		return err
@@ -159,7 +160,7 @@ func (d *kubernetesDoor) write(ctx context.Context, parent hyperfleetv1.Parent, 
 		return fmt.Errorf("%w; %w", refused, err)
 	}
 	if stored != nil {
-		uid = stored.Spec.ResourceRef.UID // one without a UID keeps none
+		uid = stored.Spec.ResourceRef.UID // a report without a UID keeps none
 		if uid != "" && uid != parent.GetUID() {
 			return fmt.Errorf("the stored report is on a resource that had the same name: %w", refused) // HyperFleet deletes it
 		}
@@ -179,14 +180,14 @@ func (d *kubernetesDoor) write(ctx context.Context, parent hyperfleetv1.Parent, 
 	return d.apply(ctx, report)
 }
 
-// checkClock returns an error if this clock is so far ahead that HyperFleet would take a
-// report for implausible. The API server would then refuse the reports that follow as
-// stale.
+// checkClock returns an error if this clock is so far ahead that HyperFleet would
+// consider a report implausible. The API server would then refuse the following reports
+// as stale.
 func (d *kubernetesDoor) checkClock(ctx context.Context, parent hyperfleetv1.Parent) error {
 	if d.skew.seen() && d.skew.check() == nil {
 		return nil
 	}
-	if _, err := d.stored(ctx, parent); err != nil { // any answer has a date
+	if _, err := d.stored(ctx, parent); err != nil { // every answer has a date
 		return err
 	}
 	return d.skew.check()
@@ -206,8 +207,8 @@ func (d *kubernetesDoor) stored(ctx context.Context, parent hyperfleetv1.Parent)
 	return stored, nil
 }
 
-// apply writes by force: the report belongs to its adapter, also where another client
-// made it.
+// apply forces ownership: the report belongs to its adapter, even if another client
+// created it.
 func (d *kubernetesDoor) apply(ctx context.Context, report *applyv1.AdapterStatusApplyConfiguration) error {
 	if err := d.api.Apply(ctx, report, client.FieldOwner("hyperfleet-adapter-"+d.adapter), client.ForceOwnership); err != nil {
 		return fmt.Errorf("apply AdapterStatus %s: %w", *report.Name, err)

@@ -25,9 +25,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 )
 
-// calls counts the calls of adapters. Its result is that of the report, Error where
-// the adapter failed, Stale where a newer report is stored, or Lost where the report
-// could not be written.
+// calls counts the calls of adapters. Its result is that of the report, Error if the
+// adapter failed, Stale if a newer report is stored, or Lost if the report could not be
+// written.
 var calls = prometheus.NewCounterVec(prometheus.CounterOpts{
 	Name: "hyperfleet_adapter_calls_total",
 	Help: "Calls of an adapter, by Kind of the parent and result.",

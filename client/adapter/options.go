@@ -39,9 +39,9 @@ type Options struct {
 	Selector labels.Selector
 
 	// MaxAgeReady is the maximum age of a report on a parent that is Ready,
-	// MaxAgeNotReady on a parent that is not Ready. Then the adapter is called again. The
-	// defaults are 30 minutes and 10 seconds. Each is shortened at random by up to a
-	// tenth, so that parents that were made together are not called together.
+	// MaxAgeNotReady on a parent that is not Ready. At that age, the adapter is called
+	// again. The defaults are 30 minutes and 10 seconds. Each is shortened at random by
+	// up to a tenth, so that the calls for parents that were created together spread.
 	MaxAgeReady, MaxAgeNotReady time.Duration
 
 	// Working is the time until the next call while a Report is Unknown. The default
@@ -55,16 +55,16 @@ type Options struct {
 	// Timeout ends the context of a call. The default is 10 minutes.
 	Timeout time.Duration
 
-	// Concurrency is the number of parents of one Kind that are worked on at once.
-	// The default is 1.
+	// Concurrency is the number of concurrent calls for parents of one Kind. The default
+	// is 1.
 	Concurrency int
 
-	// DryRun, if it is not nil, takes each report as YAML. None is written. The
-	// functions of the adapter are called as usual; DryRun(ctx) tells them.
+	// DryRun, if it is not nil, receives each report as YAML, and no report is stored.
+	// The functions of the adapter are called as usual; DryRun(ctx) is then true.
 	DryRun io.Writer
 
-	// REST, if it is not nil, replaces the Kubernetes API for adapters that may not
-	// reach it.
+	// REST, if it is not nil, replaces the Kubernetes API, for adapters that cannot use
+	// it.
 	REST *REST
 
 	// Clock is for tests. If Clock is set, the queue of the controller has no priorities
@@ -84,9 +84,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// SetupWithManager registers the adapter with a manager, whose scheme must know the
-// types of api/v1. Where the manager elects a leader, only the leader calls the
-// adapter and reports.
+// SetupWithManager registers the adapter with a manager, whose scheme must contain the
+// types of api/v1. If the manager elects a leader, only the leader calls the adapter and
+// reports.
 func (a Adapter) SetupWithManager(m ctrl.Manager, o Options) error {
 	if err := a.validate(); err != nil {
 		return err
@@ -94,7 +94,8 @@ func (a Adapter) SetupWithManager(m ctrl.Manager, o Options) error {
 	o = o.withDefaults()
 	settings := controller.Options{
 		MaxConcurrentReconciles: o.Concurrency,
-		// For parents that cannot be read. The schedule limits calls.
+		// The limiter delays retries after a failed read of a parent. The schedule limits
+		// calls.
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff),
 	}
 	if o.Clock == nil {

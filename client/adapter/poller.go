@@ -32,10 +32,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/client/rest"
 )
 
-// pageSize is the size of a page of a polled list, the largest there is.
+// pageSize is the size of a page of a polled list: the largest that the server allows.
 const pageSize = 1000
 
-// notReady is the search for the parents that are not Ready, in either dialect.
+// notReady is the search for the parents that are not Ready, in both dialects.
 const notReady = "status.conditions.Ready='False' or status.conditions.Reconciled='False'"
 
 // poller detects changes by polling two lists of one Kind: id, generation and labels of
@@ -50,7 +50,7 @@ type poller struct {
 	known         map[string]item // of the last comparison, by id
 }
 
-// item is an item of a polled list, with what the poller asks for.
+// item is an item of a polled list, with the fields that the poller requests.
 type item struct {
 	ID         string            `json:"id"`
 	Generation int64             `json:"generation"`
@@ -87,7 +87,8 @@ func (p *poller) run(ctx context.Context) {
 	}
 }
 
-// poll asks for both lists and enqueues the parents that have changed since the last poll.
+// poll requests both lists and enqueues the parents that have changed since the last
+// poll.
 func (p *poller) poll(ctx context.Context) error {
 	for _, list := range []*polledList{&p.all, &p.notReady} {
 		changed, err := list.refresh(ctx, p.door)
@@ -147,8 +148,8 @@ type page struct {
 	token, etag string
 }
 
-// refresh asks for all pages and reports whether one has changed. After an error, the
-// list is as before.
+// refresh requests all pages and reports whether one has changed. After an error, the
+// list is unchanged.
 func (l *polledList) refresh(ctx context.Context, d *restDoor) (changed bool, err error) {
 	known := make(map[string]page, len(l.pages))
 	for _, page := range l.pages {
@@ -170,7 +171,7 @@ func (l *polledList) refresh(ctx context.Context, d *restDoor) (changed bool, er
 	return changed, nil
 }
 
-// page asks for the page of a token, given the known one or a zero value.
+// page requests the page of a token, given the known page or a zero value.
 func (l *polledList) page(ctx context.Context, d *restDoor, token string, known page) (_ page, unchanged bool, err error) {
 	size, ascending := rest.PageSize(pageSize), rest.Order("asc") // new parents are on the last page
 	params := rest.ListClustersParams{Fields: &l.fields, PageToken: &token, PageSize: &size, Order: &ascending}

@@ -35,11 +35,11 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// lists answers the two lists that a poller asks for, in pages of three, with entity tags.
+// lists serves the two lists that a poller requests, in pages of three, with entity tags.
 // The facade's own answers are tested in test/adapters.
 type lists struct {
 	items     map[string]item
-	failing   bool // the next list of what is not Ready fails
+	failing   bool // the next list of parents that are not Ready fails
 	unchanged int  // answers 304
 }
 
@@ -78,7 +78,7 @@ func (l *lists) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // TestPollerLikeModel changes a fleet at random, polls, and compares what the poller
-// enqueues with a comparison of the fleets, from one poll that succeeds to the next one.
+// enqueues with the differences of the fleet between two successful polls.
 func TestPollerLikeModel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	fleet := &lists{items: map[string]item{}}
@@ -127,7 +127,7 @@ func TestPollerLikeModel(t *testing.T) {
 	}
 }
 
-// differences returns the ids that the adapter must look at, in order.
+// differences returns the ids for which the adapter must be called, in order.
 func differences(before, after map[string]item) []string {
 	mine := func(row item) bool { return row.Labels["shard"] == "1" }
 	wanted := map[string]bool{}

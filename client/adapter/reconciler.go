@@ -38,7 +38,8 @@ type reconciler struct {
 	schedule *schedule
 }
 
-// Reconcile calls the adapter for one parent, if that is due, and reports the result.
+// Reconcile calls the adapter for one parent, if the schedule requires it, and reports
+// the result.
 func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.Result, error) {
 	parent, err := r.door.get(ctx, request)
 	if err != nil {
@@ -53,7 +54,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 	}
 	report, failed := r.call(ctx, parent)
 	if ctx.Err() != nil {
-		return ctrl.Result{}, ctx.Err() // a process that ends has found nothing out
+		return ctrl.Result{}, ctx.Err() // a call that a shutdown cuts off has no result
 	}
 	lost := r.door.write(ctx, parent, conditions(parent.GetDeletionTimestamp() != nil, report, failed), report.Data)
 	count(r.adapter.Name, r.kind, report, failed, lost)
@@ -76,7 +77,7 @@ func again(wait time.Duration) ctrl.Result {
 	return ctrl.Result{RequeueAfter: max(time.Millisecond, wait), Priority: new(handler.LowPriority)}
 }
 
-// call calls the adapter. A call that takes long is reported as work in progress.
+// call calls the adapter, and reports a long call as work in progress.
 func (r *reconciler) call(ctx context.Context, parent hyperfleetv1.Parent) (Report, error) {
 	announced := make(chan struct{})
 	called, returned := context.WithCancel(ctx)
@@ -90,7 +91,7 @@ func (r *reconciler) call(ctx context.Context, parent hyperfleetv1.Parent) (Repo
 		case <-timer.C():
 		}
 		working := conditions(parent.GetDeletionTimestamp() != nil, Report{}, nil)
-		// The report at the end is what counts.
+		// Only the report at the end is essential.
 		if err := r.door.announce(called, parent, working); err != nil && called.Err() == nil {
 			logf.FromContext(ctx).Info("Failed to report work in progress", "error", err.Error())
 		}

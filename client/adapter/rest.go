@@ -33,16 +33,16 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/client/rest"
 )
 
-// REST is a REST API of HyperFleet.
+// REST configures the access to a REST API of HyperFleet.
 //
 // Parents from the REST API have no namespace and no annotations. A NodePool that is
-// deleted before its Cluster ever existed has no Cluster name. The times of reports are
-// those of the server's clock.
+// being deleted and whose Cluster never existed has no Cluster name. The server's clock
+// sets the times of reports.
 type REST struct {
 	// Server is the URL without a path, such as https://hyperfleet.example.com.
 	Server string
 
-	// Client sends the requests and authenticates. The default is http.DefaultClient.
+	// Client sends and authenticates the requests. The default is http.DefaultClient.
 	Client *http.Client
 
 	// Poll is the time between two polls of the lists. A poll that finds no change
@@ -50,11 +50,11 @@ type REST struct {
 	Poll time.Duration
 }
 
-// requestTimeout bounds a request over REST. The answer to a report waits until reads
+// requestTimeout bounds a request over REST. The server answers a report only when reads
 // show it.
 const requestTimeout = time.Minute
 
-// restDoor polls the lists of parents over REST, and sends reports there.
+// restDoor polls the lists of parents over REST, and sends reports over REST.
 type restDoor struct {
 	adapter, kind string
 	options       Options
@@ -91,7 +91,7 @@ func (d *restDoor) get(ctx context.Context, request ctrl.Request) (hyperfleetv1.
 	return clusterOf(cluster)
 }
 
-// getCluster returns nil if there is no such cluster.
+// getCluster returns nil if the cluster does not exist.
 func (d *restDoor) getCluster(ctx context.Context, id string) (*rest.Cluster, error) {
 	cluster := &rest.Cluster{}
 	status, _, err := d.do(ctx, func(ctx context.Context) (*http.Response, error) { return d.api.GetCluster(ctx, id) }, cluster)
@@ -120,8 +120,8 @@ func (d *restDoor) getNodePool(ctx context.Context, id string) (hyperfleetv1.Par
 	return nodePoolOf(pool, name)
 }
 
-// clusterName returns the name of the cluster of a nodepool, or nothing if that cluster
-// does not exist.
+// clusterName returns the name of the cluster of a nodepool, or "" if that cluster does
+// not exist.
 func (d *restDoor) clusterName(ctx context.Context, owner *rest.OwnerReference) (string, error) {
 	if owner == nil {
 		return "", nil
@@ -147,7 +147,7 @@ func (d *restDoor) announce(ctx context.Context, parent hyperfleetv1.Parent, wor
 		if recorded.ObservedGeneration >= parent.GetGeneration() {
 			return nil
 		}
-		data = recorded.Data // readers keep what is known
+		data = recorded.Data // readers keep the known data
 	}
 	_, err = d.report(ctx, parent, working, data)
 	return err
@@ -175,15 +175,15 @@ func (d *restDoor) write(ctx context.Context, parent hyperfleetv1.Parent, condit
 	status, err := d.report(ctx, parent, conditions, data)
 	switch {
 	case status == http.StatusNotFound:
-		return nil // the parent is gone
+		return nil // the parent no longer exists
 	case status == http.StatusNoContent && isResult(conditions):
 		return errStale
 	}
 	return err
 }
 
-// isResult reports whether conditions have a known result. The server discards others
-// where a result of their generation is known.
+// isResult reports whether conditions have a known result. The server discards a report
+// without one if it already knows a result of the generation.
 func isResult(conditions []hyperfleetv1.AdapterCondition) bool {
 	for _, c := range conditions {
 		if c.Type == hyperfleetv1.AvailableCondition {
@@ -193,8 +193,8 @@ func isResult(conditions []hyperfleetv1.AdapterCondition) bool {
 	return false
 }
 
-// report sends a report. It gives no observed time: the server then takes its own, and no
-// clock can be wrong.
+// report sends a report. It contains no observed time: the server then uses its own time,
+// so no wrong clock can matter.
 func (d *restDoor) report(ctx context.Context, parent hyperfleetv1.Parent, conditions []hyperfleetv1.AdapterCondition, data any) (status int, err error) {
 	raw, err := encode(data)
 	if err != nil {
@@ -251,7 +251,7 @@ func problem(response *http.Response) error {
 	}
 	var details rest.Problem
 	if json.Unmarshal(body, &details) != nil || details.Code == "" {
-		return errors.New(at) // of a proxy
+		return errors.New(at) // the answer of a proxy
 	}
 	text := fmt.Sprintf("%s: %s: %s", at, details.Code, details.Detail)
 	for _, e := range details.Errors {

@@ -29,7 +29,8 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// An announcement over REST is for a new generation only, and keeps the known data.
+// TestAnnounceOverREST: an announcement over REST is for a new generation only, and keeps
+// the known data.
 func TestAnnounceOverREST(t *testing.T) {
 	for name, test := range map[string]struct {
 		kind, recorded string

@@ -42,29 +42,29 @@ import (
 type Config struct {
 	Options
 
-	// Kubernetes is the access to the API server. The default is that of kubectl, or of
-	// the Pod.
+	// Kubernetes is the configuration of the API server's client. The default is
+	// kubectl's, or the Pod's.
 	Kubernetes *restclient.Config
 
-	// Namespace is the namespace of the parents. The default is all, which needs the
-	// role in all.
+	// Namespace is the namespace of the parents. The default is all namespaces, which
+	// needs the role in all of them.
 	Namespace string
 
-	// LeaderElect lets one of several processes of the adapter call and report, by a
-	// Lease. An instance with a Selector elects among those with the same Selector. Over
-	// REST there is no Lease: run one process.
+	// LeaderElect makes only one of several processes of the adapter call and report, by
+	// a Lease. Instances with the same Selector elect one leader. Over REST there is no
+	// Lease: run one process.
 	LeaderElect bool
 
 	// LeaderElectionNamespace is the namespace of the Lease. The default is the Pod's.
 	LeaderElectionNamespace string
 
-	// Server, if it is not empty, is the URL of a REST API, which Run sets Options.REST to.
-	// TokenFile and CAFile are the files of the bearer token and of the certificates that
-	// sign the server's.
+	// Server, if it is not empty, is the URL of a REST API, to which Run sets
+	// Options.REST. TokenFile contains the bearer token, and CAFile the certificates of
+	// the authorities that sign the server's certificate.
 	Server, TokenFile, CAFile string
 
-	// MetricsAddress and HealthAddress are what /metrics and /healthz and /readyz listen
-	// on. The default is nothing.
+	// MetricsAddress is the address of /metrics, and HealthAddress of /healthz and
+	// /readyz. By default, they are not served.
 	MetricsAddress, HealthAddress string
 }
 
@@ -121,7 +121,7 @@ func (c Config) manager(a Adapter) (ctrl.Manager, error) {
 		LeaderElectionID:              c.leaseName(a),
 		LeaderElectionNamespace:       c.LeaderElectionNamespace,
 		LeaderElectionReleaseOnCancel: true, // nothing runs after Start
-		// A process may run an adapter again, and there is one adapter for each manager.
+		// A process may run an adapter more than once, each time with its own manager.
 		Controller: config.Controller{SkipNameValidation: new(true)},
 	}
 	access, err := c.access()
@@ -141,14 +141,15 @@ func (c Config) access() (*restclient.Config, error) {
 	case c.REST != nil && c.LeaderElect:
 		return nil, errors.New("leader election needs the Kubernetes API, and the adapter works over REST")
 	case c.REST != nil:
-		return &restclient.Config{Host: c.REST.Server}, nil // a manager needs one, and nothing uses it
+		return &restclient.Config{Host: c.REST.Server}, nil // a manager requires one, but nothing uses it
 	case c.Kubernetes != nil:
 		return c.Kubernetes, nil
 	}
 	return ctrl.GetConfig()
 }
 
-// cache keeps what this instance needs, without managed fields.
+// cache returns options for a cache of the objects that this instance needs, without
+// managed fields.
 func (c Config) cache(a Adapter) cache.Options {
 	if c.REST != nil {
 		return cache.Options{} // no object is cached

@@ -30,8 +30,8 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestLeaderElection runs two processes of an adapter. The second one calls once the first
-// one has ended.
+// TestLeaderElection runs two processes of an adapter. The second one makes calls only
+// after the first one has ended.
 func TestLeaderElection(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := create(t, namespace, "my-cluster", nil)

@@ -29,14 +29,14 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// The time until a call that failed is repeated doubles from minBackoff to maxBackoff.
+// The time until a failed call is repeated doubles from minBackoff to maxBackoff.
 const (
 	minBackoff = time.Second
 	maxBackoff = 2 * time.Minute
 )
 
-// schedule says when the next call for a parent is due. It remembers this process's last
-// call for each parent: after a restart, all are due.
+// schedule computes when to call the adapter for a parent next. It records this process's
+// last call for each parent: after a restart, it requires a call for each.
 type schedule struct {
 	clock                                clock.PassiveClock
 	maxAgeReady, maxAgeNotReady, working time.Duration
@@ -51,7 +51,7 @@ type call struct {
 	generation int64
 	at         time.Time
 	after      time.Duration // until the next one; 0 is the maximum age of a report
-	early      float64       // the share of the maximum age that the next one is early
+	early      float64       // the share of the maximum age by which the next one is early
 	failures   int           // in a row
 }
 
@@ -62,10 +62,10 @@ func newSchedule(o Options) *schedule {
 	}
 }
 
-// wait returns the time until the next call for a parent is due: 0 for a generation that
-// there was no call for. The maximum age of a report depends on whether the parent is
-// Ready now, not on whether it was when the report was written: the report itself often
-// makes the parent Ready.
+// wait returns the time until the next call for a parent: 0 for a generation without a
+// call. The maximum age of a report depends on whether the parent is Ready now, not on
+// whether it was when the report was written: the report itself often makes the parent
+// Ready.
 func (s *schedule) wait(request ctrl.Request, parent hyperfleetv1.Parent) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,7 +117,7 @@ func (s *schedule) record(request ctrl.Request, parent hyperfleetv1.Parent, c ca
 	s.last[request] = c
 }
 
-// forget forgets a parent that is gone, or that another instance has.
+// forget forgets a parent that no longer exists or that belongs to another instance.
 func (s *schedule) forget(request ctrl.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -34,7 +34,7 @@ import (
 	hyperfleetv1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestSchedule records calls for a parent, and asks when the next one is due.
+// TestSchedule records calls for a parent, and checks the time of the next one.
 func TestSchedule(t *testing.T) {
 	const ready, notReady, working = 30 * time.Minute, 10 * time.Second, 5 * time.Second
 	request := ctrl.Request{NamespacedName: types.NamespacedName{Name: "my-cluster"}}
@@ -123,8 +123,8 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// TestCallsBySchedule runs an adapter on a fake clock. Each call is as old as the
-// schedule says when the next one comes.
+// TestCallsBySchedule runs an adapter on a fake clock. The time between two calls is that
+// of the schedule.
 func TestCallsBySchedule(t *testing.T) {
 	cases := map[string]struct {
 		reports []Report
@@ -160,7 +160,8 @@ func TestCallsBySchedule(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			for i, want := range c.want {
-				// The clock may run on between the steps of a call, so it bounds one side.
+				// The clock may advance between the steps of a call, so only the minimum
+				// is certain.
 				if got := times[i+1].Sub(times[i]); got < want {
 					t.Errorf("call %d came after %s, want %s", i+2, got, want)
 				}
@@ -169,8 +170,8 @@ func TestCallsBySchedule(t *testing.T) {
 	}
 }
 
-// TestWorking has a call take long: the parent has a report meanwhile, which says so and
-// keeps the known data, but only for a new generation.
+// TestWorking makes a long call: meanwhile the parent has a report of work in progress
+// that keeps the known data, but only for a new generation.
 func TestWorking(t *testing.T) {
 	namespace := newNamespace(t)
 	proceed := make(chan struct{})
@@ -196,7 +197,7 @@ func TestWorking(t *testing.T) {
 	close(proceed)
 	waitForReport(t, cluster, func(s hyperfleetv1.AdapterStatusSpec) bool { return statusOf(s, "Available") == "True" })
 
-	// What is known of a generation is not put in doubt.
+	// An announcement does not replace a known result of the generation.
 	if err := doorAt(time.Now()).announce(t.Context(), cluster, conditions(false, Report{}, nil)); err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +206,8 @@ func TestWorking(t *testing.T) {
 	}
 }
 
-// TestWrongClock starts an adapter whose clock is ahead. It reports nothing, which would
-// lock out its later reports, until the clock is right.
+// TestWrongClock starts an adapter whose clock is ahead. It reports nothing until the
+// clock is right: a report would cause the refusal of its later reports.
 func TestWrongClock(t *testing.T) {
 	namespace := newNamespace(t)
 	clock := clocktesting.NewFakeClock(time.Now().Add(10 * time.Minute))
@@ -225,7 +226,7 @@ func TestWrongClock(t *testing.T) {
 	if reports := listReports(t, namespace); len(reports) > 0 {
 		t.Fatalf("an adapter with a wrong clock reported %+v", reports)
 	}
-	// A clock that goes back: timers wait longer, so the next event makes the call.
+	// When a clock is set back, timers wait longer, so the next event causes the call.
 	clock.SetTime(time.Now())
 	cluster.Spec.Raw = []byte(`{"region":"us-east"}`)
 	if err := env.Client.Update(t.Context(), cluster); err != nil {
@@ -249,7 +250,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestPanic reports a panic like an error.
+// TestPanic: the kit reports a panic like an error.
 func TestPanic(t *testing.T) {
 	namespace := newNamespace(t)
 	start(t, namespace, Options{}, func(context.Context, hyperfleetv1.Parent) (Report, error) { panic("no zone") }, nil)
@@ -259,8 +260,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestRestart stops an adapter in the middle of a call, which has found nothing out, and
-// starts it again: it is called for every parent.
+// TestRestart stops an adapter in the middle of a call, which then has no result, and
+// starts it again: the kit calls it for every parent.
 func TestRestart(t *testing.T) {
 	namespace := newNamespace(t)
 	cluster := create(t, namespace, "my-cluster", nil)

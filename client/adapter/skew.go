@@ -25,8 +25,8 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// maxSkew is how far a clock may be ahead. HyperFleet takes reports that are further
-// ahead of the API server's clock for implausible, and deletes them.
+// maxSkew is how far a clock may be ahead. HyperFleet considers reports that are further
+// ahead of the API server's clock implausible, and deletes them.
 const maxSkew = 5 * time.Minute
 
 // skew compares the clock of this process with the dates of the API server's answers,
@@ -36,7 +36,7 @@ type skew struct {
 	clock   clock.PassiveClock
 
 	mu    sync.Mutex
-	dated bool          // whether there was an answer yet
+	dated bool          // whether there has been an answer
 	ahead time.Duration // negative if this clock is behind
 }
 
@@ -61,8 +61,8 @@ func (s *skew) observe(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// record takes the date of an answer whose request was sent at a time of this clock. A
-// slow answer makes this clock seem behind, never ahead.
+// record compares the date of an answer with the time of this clock when the request was
+// sent. A slow answer makes this clock seem behind, never ahead.
 func (s *skew) record(sent, date time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

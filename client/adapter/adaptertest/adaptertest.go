@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package adaptertest makes parents for tests of the functions of an adapter, which then
-// need no API server. Package testenv starts one.
+// Package adaptertest makes parents for tests of an adapter's functions that need no API
+// server. Package testenv starts one.
 package adaptertest
 
 import (
@@ -34,7 +34,7 @@ import (
 type Option func(hyperfleetv1.Parent)
 
 // Cluster returns a new Cluster at generation 1, with an empty spec, in the namespace
-// default, that is not Ready. The same name makes the same UID.
+// default. It is not Ready. The same name results in the same UID.
 func Cluster(name string, options ...Option) *hyperfleetv1.Cluster {
 	cluster := &hyperfleetv1.Cluster{ObjectMeta: metadata(hyperfleetv1.ClusterKind, name)}
 	cluster.Spec.Raw = []byte("{}")
@@ -82,7 +82,7 @@ func Ready() Option {
 	}
 }
 
-// Deleted begins the deletion, which raises the generation.
+// Deleted starts the deletion, which increments the generation.
 func Deleted(at time.Time) Option {
 	return func(parent hyperfleetv1.Parent) {
 		parent.SetDeletionTimestamp(&metav1.Time{Time: at})
@@ -114,7 +114,7 @@ func complete[P hyperfleetv1.Parent](parent P, options []Option) P {
 	return parent
 }
 
-// nodePoolSpec panics for an invalid object, which is a fault of the test.
+// nodePoolSpec panics on an invalid object, which is a fault of the test.
 func nodePoolSpec(cluster, object string) hyperfleetv1.NodePoolSpec {
 	spec, err := hyperfleetv1.NewNodePoolSpec(cluster, []byte(object))
 	if err != nil {

@@ -29,7 +29,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/client/testenv"
 )
 
-// TestParentsAreValid creates what the package makes, at a real API server.
+// TestParentsAreValid creates the package's parents at a real API server.
 func TestParentsAreValid(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
