@@ -14,10 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package testenv starts a real control plane (etcd and kube-apiserver) for tests,
-// with the CRDs and admission policies of HyperFleet in force, which it embeds. It
-// needs the programs of envtest, of Kubernetes 1.36 or later, in the folder that
-// KUBEBUILDER_ASSETS names. It does not start HyperFleet itself: no controller
-// writes the status of a Cluster or NodePool. It has no fixtures and no assertions;
-// each suite has its own.
+// Package testenv starts a real control plane (etcd and kube-apiserver) for tests. The
+// CRDs and admission policies of HyperFleet, which it embeds, are in force. It needs the
+// programs of envtest, of Kubernetes 1.36 or later, in the folder that KUBEBUILDER_ASSETS
+// names. It does not start HyperFleet itself: no controller writes the status of a
+// Cluster or NodePool. It has no fixtures and no assertions; each suite has its own.
 package testenv

@@ -31,7 +31,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// manifests holds copies of folders of config/, which make generate keeps equal: a
+// manifests contains copies of folders of config/, which make generate keeps equal: a
 // module cannot embed files from outside of itself.
 //
 //go:embed manifests

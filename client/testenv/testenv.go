@@ -58,7 +58,7 @@ type Env struct {
 // An Option configures the API server.
 type Option func(*envtest.APIServer)
 
-// WithAuditLog has the API server write its audit log into a file, by the policy in
+// WithAuditLog makes the API server write its audit log to a file, with the policy of
 // another file.
 func WithAuditLog(policy, log string) Option {
 	return func(server *envtest.APIServer) {
@@ -67,9 +67,9 @@ func WithAuditLog(policy, log string) Option {
 }
 
 // Start starts a control plane and returns when the CRDs are served and the admission
-// policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, where that
-// is not set, from bin/controlplane of this repository. The caller must stop the Env
-// even where Start fails.
+// policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, if that is not
+// set, from bin/controlplane of this repository. The caller must stop the Env even if
+// Start fails.
 func Start(ctx context.Context, options ...Option) (*Env, error) {
 	e := &Env{Scheme: machinery.NewScheme()}
 	e.control = &envtest.Environment{
@@ -113,8 +113,8 @@ func (e *Env) As(user string, groups ...string) (client.Client, error) {
 	return client.New(config, client.Options{Scheme: e.Scheme})
 }
 
-// InstallRoles installs config/rbac. ClusterRoles are not aggregated:
-// kube-controller-manager, which does that, is not running.
+// InstallRoles installs config/rbac. ClusterRoles are not aggregated, because
+// kube-controller-manager does not run.
 func (e *Env) InstallRoles(ctx context.Context) error {
 	isNamespace := func(o *unstructured.Unstructured) bool { return o.GetKind() == "Namespace" }
 	if err := e.apply(ctx, "rbac", isNamespace); err != nil {
@@ -165,8 +165,8 @@ func (e *Env) NewNamespace(ctx context.Context) (string, error) {
 	return namespace.Name, nil
 }
 
-// builtAssets returns bin/controlplane of this repository or, where the package is not
-// in a working tree of it, nothing, which stands for envtest's own default.
+// builtAssets returns bin/controlplane of this repository or, if the package is not in
+// its working tree, "", which means envtest's own default.
 func builtAssets() string {
 	_, file, _, _ := runtime.Caller(0)
 	folder := filepath.Join(filepath.Dir(file), "..", "..", "bin", "controlplane")
@@ -193,8 +193,8 @@ func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructure
 	return nil
 }
 
-// bindToAllNamespaces has the policies apply in the namespaces of all tests, where
-// the manifests bind them to the served namespace.
+// bindToAllNamespaces makes the policies apply in the namespaces of all tests. The
+// manifests bind them to the served namespace.
 func bindToAllNamespaces(o *unstructured.Unstructured) bool {
 	if strings.HasSuffix(o.GetKind(), "PolicyBinding") {
 		unstructured.RemoveNestedField(o.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
@@ -202,8 +202,8 @@ func bindToAllNamespaces(o *unstructured.Unstructured) bool {
 	return true
 }
 
-// WaitForPolicies waits until the API server applies every policy, which it learns of
-// by a watch. It probes with dry runs, which leave no objects.
+// WaitForPolicies waits until the API server applies every policy: its watch delivers
+// them with a delay. WaitForPolicies probes with dry runs, which leave no objects.
 func (e *Env) WaitForPolicies(ctx context.Context) error {
 	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
 		cluster := probe()
@@ -220,7 +220,7 @@ func (e *Env) WaitForPolicies(ctx context.Context) error {
 		for _, object := range []client.Object{cluster, report} {
 			err := e.Client.Create(ctx, object, client.DryRunAll)
 			if apierrors.IsServiceUnavailable(err) {
-				return false, nil // policies find the schema of a new CRD only after some seconds
+				return false, nil // policies find the schema of a new CRD after some seconds only
 			}
 			if err != nil {
 				return false, err
