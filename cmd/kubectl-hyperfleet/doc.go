@@ -21,6 +21,6 @@ limitations under the License.
 // prints what kubectl get prints, for the objects that a search of the REST API
 // returns, in the same order. docs/kubectl.md is the page for users.
 //
-// Package internal/plugin has the commands. This program must stay small: it links no
-// API server.
+// Package internal/plugin contains the commands. This program must stay small: it links
+// no API server.
 package main

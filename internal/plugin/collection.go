@@ -32,7 +32,7 @@ import (
 // A collection is a kind of objects to search.
 type collection struct {
 	resource string   // as in the API server's URLs
-	aliases  []string // names that kubectl takes for it
+	aliases  []string // names that kubectl accepts for it
 	schema   fleet.Schema
 	object   func() client.Object // returns a new, empty object
 }
@@ -74,8 +74,8 @@ func (c *collection) row(raw []byte) (*fleet.Row, error) {
 	return row, nil
 }
 
-// anyAdapters stands for the required adapters, which only HyperFleet itself knows. They
-// make no difference for an object without a status. For other objects they determine two
-// values only: reason and message of Ready until the controller has seen a change of
-// spec, and the observed_generation of Ready, which is 0 here.
+// anyAdapters replaces the required adapters, which only HyperFleet itself knows. For an
+// object without a status, they make no difference. For other objects, they determine
+// only the reason and message of Ready until the controller has seen a change of spec,
+// and the observed_generation of Ready, which is 0 here.
 func anyAdapters(string) []string { return []string{"any"} }

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package plugin has the commands of the kubectl plugin, which hyperfleet has too:
-// search, and deletion by force. They talk to the API server with their user's rights,
-// and do not need the REST API.
+// Package plugin contains the commands of the kubectl plugin: search, and deletion by
+// force. The program hyperfleet has them too. They send requests to the API server with
+// their user's rights, and do not need the REST API.
 //
 // The search renders and indexes objects with the packages of the REST API, which
 // define what a search means. This package turns a search into requests to the API

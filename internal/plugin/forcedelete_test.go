@@ -28,14 +28,14 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// TestForceDelete decides about objects that no reconciler removes here.
+// TestForceDelete forces the deletion of objects. No reconciler runs, so they remain.
 func TestForceDelete(t *testing.T) {
 	cluster := newCluster(0)
 	cluster.Name = "doomed"
 	pool := &v1.NodePool{ObjectMeta: metav1.ObjectMeta{Name: "doomed.workers", Namespace: "default"}, Spec: v1.NodePoolSpec{ClusterName: "doomed"}}
 	for _, o := range []client.Object{cluster, pool} {
 		create(t, o)
-		t.Cleanup(func() { // other tests count what there is
+		t.Cleanup(func() { // other tests count the objects
 			ctx := context.WithoutCancel(t.Context())
 			must(t, client.IgnoreNotFound(suite.env.Client.Delete(ctx, o)))
 			must(t, suite.env.Client.Patch(ctx, o, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))))

@@ -73,8 +73,8 @@ func newClient(flags *genericclioptions.ConfigFlags) (rest.Interface, error) {
 	return client, nil
 }
 
-// list calls f with chunks of the objects that the selectors select. All chunks
-// come from one snapshot. Each row holds its whole object in JSON.
+// list calls f with chunks of the objects that the selectors select. All chunks are of
+// one snapshot. Each row contains its whole object in JSON.
 func (l *lister) list(ctx context.Context, s selectors, f func(*metav1.Table) error) error {
 	options := metav1.ListOptions{LabelSelector: s.labels.String(), FieldSelector: s.fields.String(), Limit: chunkSize}
 	for {
@@ -112,7 +112,7 @@ func (l *lister) chunk(ctx context.Context, options metav1.ListOptions) (*metav1
 		return nil, err
 	}
 	table := &metav1.Table{}
-	if err := json.Unmarshal(body, table); err != nil { // it keeps integers exact
+	if err := json.Unmarshal(body, table); err != nil { // this decoder keeps integers exact
 		return nil, fmt.Errorf("decode a table of %s: %w", l.collection.resource, err)
 	}
 	return table, nil

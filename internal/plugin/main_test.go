@@ -46,8 +46,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// suite is a control plane with a facade and without reconcilers: tests write
-// each status themselves.
+// suite is a control plane with a facade but without reconcilers: tests write each status
+// themselves.
 var suite struct {
 	env        *testenv.Env
 	base       string // prefix of the facade's URLs

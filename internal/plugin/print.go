@@ -56,8 +56,7 @@ func (o *searchOptions) printer() (*resultPrinter, error) {
 	return p, err
 }
 
-// print prints a table of the objects in a namespace, or in all namespaces where
-// it is "".
+// print prints a table of the objects in a namespace, or in all namespaces if it is "".
 func (p *resultPrinter) print(found *metav1.Table, namespace string) error {
 	list, err := decodeObjects(found)
 	if err != nil {

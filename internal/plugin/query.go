@@ -34,7 +34,7 @@ type query struct {
 	limit      int // 0 for all
 }
 
-// parseQuery checks everything that needs no API server.
+// parseQuery returns a query after all checks that need no API server.
 func parseQuery(args []string, orderBy string, limit int) (query, error) {
 	q := query{collection: collections[0], limit: limit}
 	switch len(args) {
@@ -65,12 +65,12 @@ func parseQuery(args []string, orderBy string, limit int) (query, error) {
 	if q.orderBy, err = fleet.ParseOrders(orderBy, ""); err != nil {
 		return q, fmt.Errorf("--order-by: %w", err)
 	}
-	// A search is checked even where the limit leaves nothing to search.
+	// Check a search even if the limit leaves nothing to search.
 	_, err = fleet.New(q.collection.schema).Prepare(q.filter, q.orderBy)
 	return q, pointed(q.text, err)
 }
 
-// pointed adds the search string to an error about it, with a caret under the
+// pointed adds the search string to an error about it, with a caret under the faulty
 // position.
 func pointed(text string, err error) error {
 	var syntax *tsl.SyntaxError

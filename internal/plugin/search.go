@@ -117,7 +117,7 @@ func (f *findings) add(ctx context.Context, chunk *metav1.Table) error {
 	return nil
 }
 
-// inOrder returns the part of all matches that the query asks for, in its order.
+// inOrder returns the matches within the query's limit, in the query's order.
 func (f *findings) inOrder(ctx context.Context) (*metav1.Table, error) {
 	limit := f.query.limit
 	if limit == 0 {

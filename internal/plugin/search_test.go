@@ -37,7 +37,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// searches has a query of every kind, and the fields to order it by.
+// searches contains a query of every kind, and the fields to order its results by.
 var searches = []struct{ resource, search, orderBy string }{
 	{"clusters", "", ""},
 	{"clusters", "", "name desc"},
@@ -99,7 +99,7 @@ func TestSameAsREST(t *testing.T) {
 			}
 		})
 	}
-	// Each of these searches finds some clusters and not others.
+	// Each of these searches finds some of the clusters.
 	for search, want := range map[string]int{"": 16, "labels.environment = 'dev'": 5, "status.conditions.Ready = 'True'": 6, "spec.nodes > 5 and labels.environment = 'dev'": 3} {
 		if got := askREST(t, "clusters", search, "", "id"); len(got) != want {
 			t.Errorf("%q returns %d clusters, want %d", search, len(got), want)
@@ -135,7 +135,7 @@ func TestSameAsKubectlGet(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var out, before, after string
-			for range 20 { // ages change between the two
+			for range 20 { // ages change between the two commands
 				before = kubectl(t, append([]string{"get"}, tt.get...)...)
 				stdout, stderr := search(t, append(tt.search, "--order-by", orderAsGet(tt.search[0]))...)
 				out = stdout + stderr
@@ -280,7 +280,7 @@ func newFleet(t *testing.T) map[string]string {
 		elsewhere.Name, elsewhere.Namespace = "c99", "elsewhere"
 		create(t, elsewhere)
 	})
-	// The REST API sees the last write last.
+	// When the REST API shows the last write, it shows all of them.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		clusters, pools := askREST(t, "clusters", "", "", "id"), askREST(t, "nodepools", "", "", "id")
 		if len(clusters) == 16 && len(pools) == 8 && len(askREST(t, "clusters/"+fleetIDs["c00"]+"/statuses", "", "", "adapter")) == 3 {

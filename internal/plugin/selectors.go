@@ -33,9 +33,9 @@ type selectors struct {
 	fields fields.Selector
 }
 
-// narrowest returns the narrowest selectors that select every object of the
-// query: those of the whole search or, where selectors cannot express it, of the
-// parts of its conjunction that they can express.
+// narrowest returns the narrowest selectors that select every object of the query: those
+// of the whole search or, if selectors cannot express it, of the parts of its conjunction
+// that they can express.
 func narrowest(q query) selectors {
 	if s, err := selectorsOf(q, q.filter); err == nil {
 		return s
@@ -84,8 +84,8 @@ func (o *searchOptions) scope() string {
 	return ""
 }
 
-// explanation returns why selectors cannot express a query, or nil where they
-// can.
+// explanation returns the selectors of a query with the equivalent kubectl get command
+// and, if selectors cannot express the query, the reason.
 func explanation(q query, reason error, scope string) string {
 	s := narrowest(q)
 	var b strings.Builder

@@ -94,7 +94,7 @@ All clusters are listed, and searched by the plugin.
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv("KUBECONFIG", "/nowhere") // it needs no API server
+			t.Setenv("KUBECONFIG", "/nowhere") // the command needs no API server
 			out, errOut, err := run(t, append([]string{"search", "--explain"}, tt.args...)...)
 			if err != nil || errOut != "" {
 				t.Fatalf("Got error %v, %q", err, errOut)
