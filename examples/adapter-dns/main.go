@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Adapter-dns keeps the records of all Clusters in a DNS zone file, which a name server
-// such as CoreDNS or BIND serves. A Cluster says what it needs in spec.dns:
+// such as CoreDNS or BIND serves. A Cluster states its addresses in spec.dns:
 //
 //	spec:
 //	  dns:
@@ -86,7 +86,7 @@ func newAdapter(zone *Zone) adapter.Adapter {
 	}
 }
 
-// stalled is the report for a fault that only a change of the spec mends.
+// stalled is the report for a fault that only a change of the spec fixes.
 func stalled(reason string, err error) adapter.Report {
 	return adapter.Report{
 		Status: metav1.ConditionFalse, Reason: reason, Message: err.Error(),

@@ -42,7 +42,7 @@ func TestReconcile(t *testing.T) {
 		spec   string
 		status metav1.ConditionStatus
 		reason string
-		zone   []string // parts that it must have
+		zone   []string // parts that the zone must have
 	}{
 		"both": {
 			spec: `{"dns":{"api":["192.0.2.1"],"ingress":["192.0.2.2","2001:db8::2"]}}`, status: "True", reason: "RecordsWritten",
@@ -161,6 +161,6 @@ func waitForReport(ctx context.Context, t *testing.T, env *testenv.Env, conditio
 }
 
 func read(file string) string {
-	content, _ := os.ReadFile(file) // empty where there is none
+	content, _ := os.ReadFile(file) // empty if there is none
 	return string(content)
 }

@@ -30,8 +30,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Zone is a DNS zone in a file. The file is all that it knows: which owner a name belongs
-// to is a TXT record beside the name's other records. So a restart loses nothing.
+// Zone is a DNS zone in a file. The file is its only state: a TXT record next to a name's
+// other records contains the name's owner. So a restart loses nothing.
 type Zone struct {
 	Origin string // the zone's name
 	File   string
@@ -39,17 +39,17 @@ type Zone struct {
 	mu sync.Mutex
 }
 
-// TakenError says that a name belongs to another owner.
+// TakenError reports that a name belongs to another owner.
 type TakenError struct{ Name, Owner string }
 
 func (e *TakenError) Error() string { return fmt.Sprintf("%s belongs to %s", e.Name, e.Owner) }
 
-// ownerMark begins the TXT record that says whose a name is.
+// ownerMark begins the TXT record with the owner of a name.
 const ownerMark = "hyperfleet-owner="
 
-// Put makes the records those of an owner. Names of the owner that the records do not
-// have are removed. A name that belongs to another owner is a TakenError, and then
-// nothing changes. The serial of the zone rises if the zone changes.
+// Put replaces the records of an owner, and removes the owner's names that have no record
+// any more. If a name belongs to another owner, Put returns a TakenError and changes
+// nothing. If the zone changes, Put increments its serial.
 func (z *Zone) Put(owner string, records []dns.RR) error {
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -122,8 +122,8 @@ func (z *Zone) read() (*dns.SOA, []dns.RR, error) {
 	return soa, records, nil
 }
 
-// write replaces the file in one step: a name server, or a crash, sees the old zone or
-// the new one.
+// write replaces the file in one step: a name server reads either the old or the new
+// zone, and a crash leaves one of them.
 func (z *Zone) write(soa *dns.SOA, records []dns.RR) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(z.File), filepath.Base(z.File)+".*")
 	if err != nil {

@@ -34,9 +34,8 @@ func record(name string, last byte) dns.RR {
 	return &dns.A{Hdr: dns.RR_Header{Name: name, Rrtype: dns.TypeA, Class: dns.ClassINET, Ttl: ttl}, A: net.IPv4(192, 0, 2, last)}
 }
 
-// TestZoneLikeModel puts random records of a few owners, who want some of the same names,
-// and compares the file with a naive model after each step. Now and then the zone is
-// opened anew.
+// TestZoneLikeModel puts random records of a few owners, whose names overlap, and
+// compares the file with a naive model after each step. Occasionally it reopens the zone.
 func TestZoneLikeModel(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	file := filepath.Join(t.TempDir(), "zone.db")
@@ -116,7 +115,7 @@ func TestZoneRefusesABrokenFile(t *testing.T) {
 	}
 }
 
-// TestZoneKeepsOthersRecords has a record that no adapter made.
+// TestZoneKeepsOthersRecords starts with a record that no adapter made.
 func TestZoneKeepsOthersRecords(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "zone.db")
 	mail := "example.com.\t300\tIN\tMX\t10 mail.example.com."

@@ -41,7 +41,7 @@ type Jobs struct {
 	API       client.Client
 }
 
-// Labels of a Job. The id is unique in time too, unlike a Cluster's name.
+// Labels of a Job. Unlike a Cluster's name, the id is never reused.
 const (
 	adapterLabel    = "adapter-job.hyperfleet.io/adapter"
 	idLabel         = "adapter-job.hyperfleet.io/id"
@@ -49,8 +49,8 @@ const (
 )
 
 // keepLast is how long Kubernetes keeps the Job of a deletion after its end. The adapter
-// cannot delete it: the kit calls for the deletion again until the Cluster is gone, which
-// other adapters may delay, and each call looks for the Job.
+// cannot delete it: the kit calls it for the deletion until the Cluster no longer exists,
+// which other adapters may delay, and each call looks for the Job.
 const keepLast = 24 * time.Hour
 
 // NewAdapter returns the adapter. A deletion is one more generation, with its own Job.
@@ -58,9 +58,9 @@ func (j *Jobs) NewAdapter() adapter.Adapter {
 	return adapter.Adapter{Name: j.Adapter, Kinds: []string{hyperfleetv1.ClusterKind}, Reconcile: j.run, Finalize: j.run}
 }
 
-// run starts the Job of the generation, unless it exists, and reports how it is.
-// The Job's name depends on nothing but the Cluster and its generation: a call after a
-// crash finds the Job that the call before it created.
+// run starts the Job of the generation, unless it exists, and reports the Job's state.
+// The Job's name depends on nothing but the Cluster and its generation: after a crash, a
+// call finds the Job that the previous call created.
 func (j *Jobs) run(ctx context.Context, parent hyperfleetv1.Parent) (adapter.Report, error) {
 	if err := j.deleteOthers(ctx, parent); err != nil {
 		return adapter.Report{}, err
@@ -94,7 +94,7 @@ func reportOn(job *batchv1.Job) adapter.Report {
 		case c.Type == batchv1.JobFailed:
 			return adapter.Report{
 				Status: metav1.ConditionFalse, Reason: "JobFailed", Message: c.Reason + ": " + c.Message, Data: data,
-				Conditions: []hyperfleetv1.AdapterCondition{ // the Job has its own retries
+				Conditions: []hyperfleetv1.AdapterCondition{ // the Job itself retries
 					{Type: hyperfleetv1.StalledCondition, Status: metav1.ConditionTrue, Reason: "JobFailed", Message: "Job " + job.Name + " failed. Delete it to run it again"},
 				},
 			}

@@ -38,13 +38,13 @@ import (
 )
 
 // suite is a control plane in which the adapter runs. No Job controller runs there: the
-// test says how each Job ends.
+// test ends each Job.
 type suite struct {
 	env     *testenv.Env
 	cluster *hyperfleetv1.Cluster
 }
 
-// TestLife runs a Job for each generation of a Cluster, up to that of its deletion.
+// TestLife runs a Job for each generation of a Cluster, including that of its deletion.
 func TestLife(t *testing.T) {
 	ctrl.SetLogger(klog.NewKlogr())
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -88,7 +88,7 @@ func TestLife(t *testing.T) {
 	s.waitForReport(ctx, t, 3, hyperfleetv1.FinalizedCondition, metav1.ConditionFalse, "JobRunning")
 	s.end(ctx, t, s.job(ctx, t, 3), batchv1.JobComplete)
 	s.waitForReport(ctx, t, 3, hyperfleetv1.FinalizedCondition, metav1.ConditionTrue, "JobComplete")
-	// Another adapter may still work, and then the adapter is called again.
+	// While another adapter still works, the kit calls this adapter again.
 	if last := s.job(ctx, t, 3); last.Spec.TTLSecondsAfterFinished == nil {
 		t.Error("the Job of the deletion stays for ever")
 	}

@@ -17,8 +17,8 @@ limitations under the License.
 // Adapter-job runs a Kubernetes Job for each generation of a Cluster. The Job gets the
 // Cluster's name, generation and spec in the environment variables CLUSTER, GENERATION
 // and SPEC. The Cluster is available at the generation once the Job is complete. For a
-// deletion the Job runs once more, with DELETED set to true; Kubernetes removes that Job a
-// day after its end.
+// deletion, another Job runs with DELETED set to true; Kubernetes removes that Job a day
+// after its end.
 //
 // The template is a Job in YAML: -job-template. Jobs of earlier generations are deleted.
 // The adapter needs the right to get, list, create and delete Jobs in its namespace,
