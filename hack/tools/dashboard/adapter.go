@@ -26,9 +26,9 @@ import (
 // heartbeat is the time after which an adapter repeats a report.
 const heartbeat = 25 * time.Second
 
-// adapter reports on clusters, and the validator on nodepools as well. dns is the one with
-// faults: it fails on some clusters, never finalizes one, repeats old reports and sends
-// bodies that are none.
+// adapter reports on clusters; the validator reports on nodepools, too. The adapter dns
+// has faults: it fails on some clusters, never finalizes one, repeats old reports and
+// sends invalid bodies.
 type adapter struct {
 	api      *client
 	name     string
@@ -41,7 +41,7 @@ type last struct {
 	sent       time.Time
 }
 
-// round looks at the fleet once, and reports on what needs it.
+// round lists the fleet once, and reports on each resource that needs a report.
 func (a *adapter) round(ctx context.Context, round int) {
 	kinds := []string{"clusters"}
 	if a.name == "validator" {

@@ -31,7 +31,7 @@ import (
 
 const root = "/api/hyperfleet/v1"
 
-// client makes REST requests. Answers below 500 are all part of the load.
+// client makes REST requests. All answers below 500 are part of the load.
 type client struct {
 	base string
 	http http.Client
@@ -44,7 +44,7 @@ func newClient(address string) *client {
 	return &client{base: "http://" + address, http: http.Client{Timeout: 30 * time.Second}}
 }
 
-// resource is what the load reads of a cluster or nodepool.
+// resource contains the fields that the load reads of a cluster or nodepool.
 type resource struct {
 	Href, Name  string
 	Generation  int64

@@ -87,7 +87,8 @@ func TestFillRefusesUnknownVariable(t *testing.T) {
 	}
 }
 
-// newEvaluator has samples of three times, of which the first series lacks the last one.
+// newEvaluator returns an evaluator with samples at three times. The first series has no
+// sample at the last time.
 func newEvaluator(t *testing.T) *evaluator {
 	t.Helper()
 	samples := promqltest.LoadedStorage(t, "load 5s\n a{x=\"1\"} 1 2 stale\n a{x=\"2\"} 3 4 5\n")
@@ -128,7 +129,8 @@ func TestEvaluateRefusesEmptyPanel(t *testing.T) {
 	}
 }
 
-// TestDraw draws the committed dashboard with made-up values, and finds all of it.
+// TestDraw draws the committed dashboard with made-up values, and checks that the picture
+// is complete.
 func TestDraw(t *testing.T) {
 	board, err := readDashboard(committed)
 	if err != nil {
@@ -178,7 +180,7 @@ func checkTitles(t *testing.T, board *dashboard, texts map[string]int) {
 	}
 }
 
-// textsOf counts the texts of a picture.
+// textsOf counts the strings of a picture.
 func textsOf(t *testing.T, picture []byte) map[string]int {
 	t.Helper()
 	texts := map[string]int{}

@@ -100,7 +100,7 @@ func draw(results []result) ([]byte, error) {
 	return smaller.Bytes(mediaType, picture)
 }
 
-// written is the style of text. The library measures nothing that has no color.
+// written is the style of text. The library measures only text that has a color.
 func written(size float64, color charts.Color) charts.FontStyle {
 	return charts.FontStyle{FontSize: size, FontColor: color}
 }
@@ -151,7 +151,7 @@ func drawSeries(p *charts.Painter, r result) error {
 	return nil
 }
 
-// axis returns the highest value of an axis from zero, and in how many steps it goes there.
+// axis returns the highest value of an axis from zero, and the number of its steps.
 func (r *result) axis(stacked bool) (top float64, steps int) {
 	for at := range r.times {
 		sum := 0.0
@@ -170,7 +170,8 @@ func (r *result) axis(stacked bool) (top float64, steps int) {
 	return roundUp(r.FieldConfig.Defaults.Unit, top)
 }
 
-// values returns the values of the series, with the library's sign for none.
+// values returns the values of the series, with the library's null value for missing
+// ones.
 func values(all []series) [][]float64 {
 	values := make([][]float64, len(all))
 	for i, s := range all {

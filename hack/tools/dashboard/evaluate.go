@@ -32,10 +32,10 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// rateInterval is what Grafana makes of $__rate_interval: four scrapes.
+// rateInterval is the value of Grafana's $__rate_interval: four scrapes.
 const rateInterval = 4 * interval
 
-// result is a panel with what its queries yield.
+// result is a panel with the results of its queries.
 type result struct {
 	panel
 	value  float64 // of a stat
@@ -45,7 +45,7 @@ type result struct {
 
 type series struct {
 	name   string
-	values []float64 // one at each time of the result; NaN where there is none
+	values []float64 // one at each time of the result; NaN if there is none
 }
 
 // evaluate evaluates all panels over the samples of a folder.
@@ -82,8 +82,8 @@ type evaluator struct {
 	from, to  time.Time
 }
 
-// panel evaluates the queries of a panel. A panel of series may have a query that yields
-// nothing, such as that of an error that did not happen, but not all may.
+// panel evaluates the queries of a panel. In a panel of series, a query may yield
+// nothing, such as the query of an error that did not happen, but not all queries may.
 func (e *evaluator) panel(ctx context.Context, p panel) (*result, error) {
 	r := &result{panel: p}
 	var err error

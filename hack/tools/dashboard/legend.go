@@ -22,7 +22,7 @@ import (
 	"github.com/go-analyze/charts"
 )
 
-// maxLines is how much of a long legend is shown. Grafana scrolls.
+// maxLines is the maximum number of lines of a legend. Grafana scrolls longer legends.
 const maxLines = 4
 
 const swatch = 14 // width of the line before a name
@@ -30,7 +30,7 @@ const swatch = 14 // width of the line before a name
 // entry is a name in a legend, at a distance from the left.
 type entry struct {
 	name  string
-	color *charts.Color // nil for what stands for the others
+	color *charts.Color // nil for the number of further series
 	left  int
 }
 
@@ -55,7 +55,7 @@ func layLegend(p *charts.Painter, all []series) (lines [][]entry) {
 	return lines
 }
 
-// cut replaces the end of a line by the number of series that are not named.
+// cut replaces the end of a line by the number of series that the legend does not name.
 func cut(p *charts.Painter, line []entry, more int) []entry {
 	for {
 		last := line[len(line)-1]

@@ -26,14 +26,14 @@ import (
 	"time"
 )
 
-// stuck is the name of the cluster whose deletion an adapter never finalizes, and broken
-// the label of those that an adapter cannot serve.
+// stuck is the name of the cluster that an adapter never finalizes, and broken the label
+// of the clusters that an adapter cannot serve.
 const (
 	stuck  = "eu-stuck"
 	broken = "broken"
 )
 
-// load is what users and adapters do to a fleet.
+// load is the work of users and adapters on a fleet.
 type load struct {
 	api      *client
 	duration time.Duration
@@ -44,7 +44,7 @@ func newLoad(address string, duration time.Duration) *load {
 	return &load{api: newClient(address), duration: duration, random: rand.New(rand.NewPCG(1, 1))} //nolint:gosec // nobody must be unable to guess it
 }
 
-// run lets users and adapters work until the duration is over.
+// run runs users and adapters until the duration is over.
 func (l *load) run(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.duration)
 	defer cancel()
@@ -73,7 +73,7 @@ func repeat(ctx context.Context, every time.Duration, work func(ctx context.Cont
 	}
 }
 
-// write is what a user does in one second: the fleet grows, then it changes.
+// write makes the writes of a user in one second: the fleet grows, then it changes.
 func (l *load) write(ctx context.Context, round int) {
 	const growing = 60
 	switch {
@@ -123,7 +123,7 @@ func (l *load) some(ctx context.Context) *resource {
 	return nil
 }
 
-// searches are what readers ask for, in turn. The last two are mistakes.
+// searches are the requests of readers, in turn. The last two are mistakes.
 var searches = []string{
 	"/clusters?size=50", "/clusters?search=" + url.QueryEscape("status.conditions.Ready = 'False'"), "/nodepools?size=100",
 	"/clusters?search=" + url.QueryEscape("labels.environment = 'production'"), "/clusters?size=20&page=2",

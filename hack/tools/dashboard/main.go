@@ -15,9 +15,9 @@ limitations under the License.
 */
 
 // The program dashboard draws the Grafana dashboard as it shows a running HyperFleet: it
-// starts hyperfleet server, puts a fleet on it, scrapes its metrics with Prometheus' own
-// library, evaluates every query of the dashboard with Prometheus' engine, and draws the
-// panels where Grafana places them. It fails if a panel shows nothing.
+// starts hyperfleet server, creates a fleet there, scrapes its metrics with Prometheus'
+// own library, evaluates every query of the dashboard with Prometheus' engine, and draws
+// the panels where Grafana places them. It fails if a panel shows nothing.
 //
 // With -samples, it keeps the scraped samples in a folder. A run with a folder that has
 // samples draws them again.

@@ -24,7 +24,7 @@ import (
 	"strings"
 )
 
-// dashboard is what a picture shows of a Grafana dashboard.
+// dashboard contains the parts of a Grafana dashboard that a picture shows.
 type dashboard struct {
 	Title  string
 	Panels []panel
@@ -92,7 +92,7 @@ func fill(text string, variables map[string]string) (string, error) {
 
 var label = regexp.MustCompile(`\{\{ *([a-zA-Z0-9_]+) *\}\}`)
 
-// legend returns the name of a series with labels, as its format says.
+// legend returns the name of a series from its labels and its format.
 func legend(format string, labels map[string]string) string {
 	return strings.TrimSpace(label.ReplaceAllStringFunc(format, func(found string) string {
 		return labels[label.FindStringSubmatch(found)[1]]

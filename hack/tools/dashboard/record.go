@@ -30,7 +30,7 @@ import (
 	"github.com/prometheus/prometheus/tsdb"
 )
 
-// The labels that the Prometheus operator gives to what it scrapes.
+// The labels that the Prometheus operator gives to the series that it scrapes.
 const (
 	namespace = "hyperfleet-system"
 	pod       = "hyperfleet-0"

@@ -29,8 +29,8 @@ import (
 	"time"
 )
 
-// adapters require for Clusters what the load reports, and for NodePools one adapter more,
-// which is silent.
+// adapters requires, for Clusters, the adapters of the load and, for NodePools, another
+// adapter that never reports.
 const adapters = `
 requiredAdapters:
   Cluster: [validator, dns, pullsecret]
@@ -107,7 +107,7 @@ func (s *server) stop() error {
 	return nil
 }
 
-// freeAddresses returns addresses of loopback at which nothing listens.
+// freeAddresses returns loopback addresses at which nothing listens.
 func freeAddresses(count int) (addresses []string, err error) {
 	var listeners []net.Listener
 	defer func() {

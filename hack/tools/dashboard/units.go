@@ -68,8 +68,8 @@ func (s scale) fit(value float64) (size float64, name string) {
 	return fitting.size, fitting.name
 }
 
-// roundUp returns a round number in a unit that is not below a value, and in how many
-// round steps it is reached.
+// roundUp returns a round number in a unit that is not below a value, and the number of
+// round steps from zero to it.
 func roundUp(unit string, value float64) (top float64, steps int) {
 	if value == 0 {
 		return 1, 1
@@ -79,7 +79,7 @@ func roundUp(unit string, value float64) (top float64, steps int) {
 	for _, factor := range []float64{1, 2, 2.5, 5, 10} {
 		step := factor * magnitude
 		if unit == "short" && value >= 1 && step < 1 {
-			continue // there is no half of a thing
+			continue // a count has no halves
 		}
 		if steps := int(math.Ceil(value/step - 1e-9)); steps <= 4 {
 			return step * float64(steps), steps
@@ -88,7 +88,7 @@ func roundUp(unit string, value float64) (top float64, steps int) {
 	return value, 1
 }
 
-// number returns a value with up to three digits that count.
+// number returns a value with up to three significant digits.
 func number(value float64) string {
 	rounded, err := strconv.ParseFloat(fmt.Sprintf("%.3g", value), 64)
 	if err != nil {

@@ -43,8 +43,8 @@ func main() {
 	}
 }
 
-// golangciLintVersion returns the version that go.mod names, by which
-// golangci-lint keys its cache and reads its configuration.
+// golangciLintVersion returns the version in go.mod. golangci-lint uses it as a key of
+// its cache and to read its configuration.
 func golangciLintVersion() string {
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -29,7 +29,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A stage is what the instructions of a Dockerfile's stage make of an empty image.
+// A stage is the result of the instructions of a Dockerfile's stage on an empty image.
 type stage struct {
 	config v1.Config
 	files  map[string]file
@@ -38,8 +38,8 @@ type stage struct {
 // pair is a name with a value, such as VERSION=1 or VERSION="1".
 var pair = regexp.MustCompile(`(\S+?)=("[^"]*"|\S+)`)
 
-// lastStage reads the last stage of the Dockerfile, for the version and revision of
-// these tests. It fails the test for an instruction that it does not know.
+// lastStage reads the last stage of the Dockerfile, for the version and revision of these
+// tests. It fails the test for an unknown instruction.
 func lastStage(t *testing.T) stage {
 	t.Helper()
 	content, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "Dockerfile"))

@@ -81,7 +81,7 @@ func writeFiles(to *tar.Writer, program io.Reader, size int64, modified time.Tim
 	return to.Close()
 }
 
-// writeLayout writes a tar file of an OCI image layout that holds the index under the
+// writeLayout writes a tar file of an OCI image layout that contains the index under the
 // name of the version.
 func writeLayout(output string, index v1.ImageIndex, r release) (err error) {
 	folder, err := os.MkdirTemp("", "hyperfleet-image-")

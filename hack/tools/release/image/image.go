@@ -29,7 +29,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// What the Dockerfile says: TestImageIsTheDockerfile compares them.
+// The same values are in the Dockerfile: TestImageIsTheDockerfile compares them.
 const (
 	// programPath is the only file of the image.
 	programPath = "/hyperfleet"
@@ -60,7 +60,7 @@ func (r release) labels() map[string]string {
 	}
 }
 
-// config is what a container runs, and how.
+// config defines what a container runs, and how.
 func (r release) config() v1.Config {
 	id := strconv.Itoa(user)
 	return v1.Config{

@@ -119,8 +119,8 @@ func TestImage(t *testing.T) {
 	}
 }
 
-// TestImageIsReproducible writes the image twice, from programs whose files have other
-// names and times.
+// TestImageIsReproducible writes the image twice, from programs whose files have
+// different names and times.
 func TestImageIsReproducible(t *testing.T) {
 	first, err := os.ReadFile(write(t))
 	if err != nil {

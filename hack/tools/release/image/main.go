@@ -32,7 +32,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// release is what the images of a version have in common.
+// release contains what the images of a version have in common.
 type release struct {
 	version, revision string
 	created           time.Time

@@ -14,9 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Sbom writes what programs were built from, as the programs themselves record it: beside
-// each program an SBOM in the format of CycloneDX. The same program results in the same
-// bytes.
+// Sbom writes an SBOM in the format of CycloneDX next to each program: what it was built
+// from, as the program itself records it. The same program results in the same bytes.
 //
 //	sbom -version v1.2.3 -created TIME PROGRAM...
 package main
@@ -113,7 +112,7 @@ func encode(sbom *cdx.BOM, version string) ([]byte, error) {
 	return []byte(strings.NewReplacer(published...).Replace(content.String())), nil
 }
 
-// generatorVersion returns the version that go.mod names.
+// generatorVersion returns the version in go.mod.
 func generatorVersion() string {
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, module := range build.Deps {

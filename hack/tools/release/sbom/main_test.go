@@ -77,8 +77,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestModuleFromFolder: a module of the repository has the name under which it is
-// released, wherever the SBOM refers to it.
+// TestModuleFromFolder: a module of the repository has its released name, wherever the
+// SBOM refers to it.
 func TestModuleFromFolder(t *testing.T) {
 	const folder, released = "pkg:golang/./api@(devel)?type=module", "pkg:golang/example.com/main/api@v1.2.3?type=module"
 	sbom := cdx.NewBOM()
