@@ -41,8 +41,8 @@ import (
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// TestInstall sends everything that kubectl apply -k would send to a real API
-// server, and the pods of the Deployment too, as dry runs. Nothing stays.
+// TestInstall sends everything that kubectl apply -k would send to a real API server, and
+// the pods of the Deployment, as dry runs. They leave no objects.
 func TestInstall(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
 	f.startControlPlane(t)
@@ -64,8 +64,8 @@ func TestInstall(t *testing.T) {
 	}
 }
 
-// TestDeployment checks that the parts of the installation fit each other and the
-// manager.
+// TestDeployment checks that the parts of the installation are consistent with each other
+// and with the manager.
 func TestDeployment(t *testing.T) {
 	is := install(t, "config/default")
 	container := is.deployment.Spec.Template.Spec.Containers[0]

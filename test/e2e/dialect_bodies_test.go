@@ -46,7 +46,7 @@ func ownersAndKinds(t *testing.T, f *fleet) {
 	}
 }
 
-// createAs creates a cluster by kubectl as a user, and returns it as REST shows it.
+// createAs creates a cluster with kubectl as a user, and returns it as REST shows it.
 func (f *fleet) createAs(t *testing.T, user, name string) object {
 	t.Helper()
 	f.kubectl(t, `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"`+name+`"},"spec":{}}`, "create", "-f", "-", "--as="+user, "--as-group=system:masters")
@@ -118,7 +118,7 @@ func codesOfPaths(t *testing.T, f *fleet) {
 	f.wantCode(t, "405 HYPERFLEET-VAL-006", http.MethodPut, href, "{}")
 }
 
-// withSchema calls do while the CustomResourceDefinition has a provider's schema of the
+// withSchema calls do while the CustomResourceDefinition has a provider's schema for the
 // spec of Clusters.
 func (f *fleet) withSchema(t *testing.T, do func()) {
 	t.Helper()

@@ -87,7 +87,7 @@ func lastKnownReconciled(t *testing.T, f *fleet) {
 	f.want(t, http.StatusOK, http.MethodPatch, href, `{"spec":{"changed":true}}`)
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("dns", "False", 2, "2025-01-01T11:00:00Z"))
 	want := []string{"Ready=False AdaptersNotReady", "Reconciled=False ReconciledMissingAdapters",
-		"Available=True ResourceAvailable", "LastKnownReconciled=True AllAdaptersReconciled"} // both stick
+		"Available=True ResourceAvailable", "LastKnownReconciled=True AllAdaptersReconciled"} // both keep the last known result
 	if diff := cmp.Diff(want, reasons(t, f.want(t, http.StatusOK, http.MethodGet, href, ""))); diff != "" {
 		t.Errorf("at mixed generations (-want +got):\n%s", diff)
 	}
@@ -150,7 +150,8 @@ func mappedOverREST(t *testing.T, f *fleet) {
 	if c := condition(t, shown, "ZoneReady"); c["status"] != "True" || c["reason"] != "ReportedByDNS" || c["message"] != `mapped-rest {"name":"a.example","ready":true}` {
 		t.Errorf("the mapped condition: %v", c)
 	}
-	// A rule that fails yields nothing, and what else an adapter says stays in its report.
+	// A rule that fails yields nothing, and an adapter's other conditions and data stay
+	// in its report.
 	for _, word := range []string{"NeverThere", "Secret", "hidden"} {
 		if strings.Contains(fmt.Sprint(shown), word) {
 			t.Errorf("%s reached the resource: %v", word, shown)
@@ -172,7 +173,7 @@ func mappedByKubectl(t *testing.T, f *fleet) {
 	})
 }
 
-// TestBadRule starts the manager with rules that it must not run with.
+// TestBadRule starts the manager with rules that it must refuse.
 func TestBadRule(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
 	for name, test := range map[string]struct{ old, replacement, want string }{

@@ -66,7 +66,7 @@ func patchOverREST(t *testing.T, f *fleet) {
 	}
 	f.wantCode(t, "400 HYPERFLEET-VAL-002", http.MethodPatch, href, `{"name":"other"}`)
 	f.wantCode(t, "404 HYPERFLEET-NTF-002", http.MethodPatch, api+"/clusters/2abc", `{"spec":{}}`)
-	// What adapters report changes the ETag and not the Resource-Tag.
+	// Reports change the ETag but not the Resource-Tag.
 	before := f.send(t, http.MethodGet, href, "").header
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("dns", "True", int(generations[href]), "2025-01-01T10:00:00Z"))
 	f.wantCode(t, "412 HYPERFLEET-CNF-004", http.MethodPatch, href, `{"labels":{}}`, "If-Match", before.Get("ETag"))
@@ -108,7 +108,7 @@ func deleteOverREST(t *testing.T, f *fleet) {
 	href := f.cluster(t, "deleted-rest")
 	pool := f.nodePool(t, href, "workers")
 	answers := make(chan answer, 5)
-	for range cap(answers) { // five at once are one
+	for range cap(answers) { // five concurrent requests count as one
 		go func() { answers <- f.send(t, http.MethodDelete, href, "") }()
 	}
 	first := <-answers
@@ -192,8 +192,8 @@ func forceByKubectl(t *testing.T, f *fleet) {
 	}
 }
 
-// wantForced checks that nothing is left of a cluster, and that an Event and the log say
-// who had it removed, and why.
+// wantForced checks that nothing is left of a cluster, and that an Event and the log name
+// who forced its deletion, and why.
 func (f *fleet) wantForced(t *testing.T, name, uid, note string) {
 	t.Helper()
 	if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.Contains(out, "/"+name+".") {

@@ -25,7 +25,7 @@ import (
 	"testing"
 )
 
-// finalized is a report of an adapter that is being asked to take down what it built.
+// finalized is a report of an adapter about the finalization of a resource.
 func finalized(adapter, status string, generation int, observed string) string {
 	return fmt.Sprintf(`{"adapter":%q,"observed_generation":%d,"observed_time":%q,"conditions":[{"type":"Available","status":"False"},
 		{"type":"Applied","status":"False"},{"type":"Health","status":"True"},{"type":"Finalized","status":%q}]}`, adapter, generation, observed, status)
@@ -46,7 +46,7 @@ func statusObject(resource, adapter string, generation int, observed string, con
 		resource, adapter, kind, generation, observed, strings.Join(list, ","))
 }
 
-// apply applies a manifest as a GitOps tool does.
+// apply applies a manifest like a GitOps tool.
 func (f *fleet) apply(t *testing.T, manifest string) {
 	t.Helper()
 	f.kubectl(t, manifest, "apply", "--server-side", "--force-conflicts", "-f", "-")
@@ -100,7 +100,7 @@ func finalizeOverREST(t *testing.T, f *fleet) {
 	f.wantCode(t, "404 HYPERFLEET-NTF-002", http.MethodPost, href+"/statuses", finalized("dns", "True", 2, "2025-01-01T13:00:00Z"))
 }
 
-// All adapters write objects, and everything is seen by kubectl.
+// All adapters write objects, and kubectl shows everything.
 func finalizeByObjects(t *testing.T, f *fleet) {
 	f.kubectl(t, `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"finalized-kubectl"},"spec":{}}
 		{"apiVersion":"hyperfleet.io/v1","kind":"NodePool","metadata":{"name":"finalized-kubectl.workers"},"spec":{"clusterName":"finalized-kubectl"}}`, "create", "-f", "-")
@@ -131,7 +131,8 @@ func oneReportTooFew(t *testing.T, f *fleet) {
 	href := f.cluster(t, "too-few")
 	f.want(t, http.StatusAccepted, http.MethodDelete, href, "")
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", finalized("validator", "True", 2, "2025-01-01T10:00:00Z"))
-	// Neither what an adapter says that is not required nor an older generation counts.
+	// A report of an adapter that is not required does not count, nor does one about an
+	// older generation.
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", finalized("other", "True", 2, "2025-01-01T10:00:00Z"))
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", finalized("dns", "True", 1, "2025-01-01T10:00:00Z"))
 	f.waits(t, href, "Finalizing", "dns: at generation 1")
@@ -164,7 +165,7 @@ func whileFinalizing(t *testing.T, f *fleet) {
 	f.wantCode(t, "409 HYPERFLEET-CNF-003", http.MethodPost, href+"/nodepools", `{"name":"late","spec":{}}`)
 	f.wantCode(t, "409 HYPERFLEET-CNF-003", http.MethodPatch, href, `{"spec":{}}`)
 	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("dns", "False", 2, "2025-01-01T10:00:00Z"))
-	// The name is taken until the first is gone.
+	// The name is taken until the first Cluster no longer exists.
 	const successor = `{"name":"going-rest","spec":{}}`
 	f.wantCode(t, "409 HYPERFLEET-CNF-001", http.MethodPost, api+"/clusters", successor)
 	f.force(t, href)

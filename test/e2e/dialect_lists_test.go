@@ -70,7 +70,7 @@ func pages(t *testing.T, f *fleet) {
 	for _, bad := range []string{"page=0", "size=0", "size=x", "page=x"} {
 		f.wantCode(t, "400 HYPERFLEET-VAL-003", http.MethodGet, api+"/clusters?"+bad, "")
 	}
-	// A client that does not page is logged once.
+	// HyperFleet logs a client that does not page once.
 	for range 2 {
 		f.send(t, http.MethodGet, api+"/clusters", "", "User-Agent", "never-pages/1.0")
 	}
@@ -121,7 +121,8 @@ func orders(t *testing.T, f *fleet) {
 	for _, bad := range []string{"sideways", "name sideways", "nothing desc", "name,,id"} {
 		f.wantCode(t, "400 HYPERFLEET-VAL-003", http.MethodGet, api+"/clusters?order="+url.QueryEscape(bad), "")
 	}
-	// Objects of one second are in the order of their creation at the API server, too.
+	// Also objects that were created within one second are in the order of their creation
+	// at the API server.
 	eventually(t, "each has a sequence", func() bool {
 		return strings.Count(f.kubectl(t, "", "get", "hfc", "-l", "list=orders", "-o", "jsonpath={range .items[*]}{.status.sequence}{'\\n'}{end}"), "\n") >= len(up)
 	})
@@ -146,7 +147,7 @@ func (f *fleet) updatedTime(t *testing.T, href, label string) (at time.Time) {
 	return at
 }
 
-// wantMoves changes a label in ways that must move updated_time, and checks it.
+// wantMoves changes a label in ways that must change updated_time, and checks it.
 func (f *fleet) wantMoves(t *testing.T, href string, change func(label string)) {
 	t.Helper()
 	last := f.updatedTime(t, href, "")
@@ -181,7 +182,7 @@ func updatedTimeByKubectl(t *testing.T, f *fleet) {
 	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"updated-kubectl","spec":{}}`)["href"].(string)
 	defer f.force(t, href)
 	f.wantMoves(t, href, func(label string) {
-		// Each change also removes what managedFields say of it.
+		// Each change also removes its entry in managedFields.
 		value := "null"
 		if label != "" {
 			value = `"` + label + `"`

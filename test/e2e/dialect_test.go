@@ -29,18 +29,18 @@ import (
 )
 
 // A dialectRow is one fact of the dialect that clients speak since June 2026, which
-// docs/rest.md describes, with its test at either door.
+// docs/rest.md describes, with its test at each door.
 type dialectRow struct {
 	name          string
 	rest, kubectl func(*testing.T, *fleet)
 
-	// alone says why one of the doors has no such test, or which other test of this
-	// package has it.
+	// alone explains why one of the doors has no such test, or names the other test of
+	// this package that includes it.
 	alone string
 }
 
-// dialect has each row of the dialect once. The rows of a section run in their order, on
-// resources of their own.
+// dialect contains each row of the dialect once. The rows of a section run in their
+// order, on resources of their own.
 var dialect = map[string][]dialectRow{
 	"endpoints": {
 		{name: "PATCH", rest: patchOverREST, kubectl: patchByKubectl},
@@ -125,7 +125,7 @@ func testDialect(t *testing.T, f *fleet) {
 	}
 }
 
-// write writes a file beside the fleet's data and returns its path.
+// write writes a file next to the fleet's data and returns its path.
 func (f *fleet) write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(f.dir, name)
@@ -186,7 +186,7 @@ func (f *fleet) nodePool(t *testing.T, cluster, name string) string {
 	return f.want(t, http.StatusCreated, http.MethodPost, cluster+"/nodepools", `{"name":"`+name+`","spec":{"replicas":3}}`)["href"].(string)
 }
 
-// force deletes a resource whatever its adapters say.
+// force deletes a resource by force, whatever its adapters report.
 func (f *fleet) force(t *testing.T, href string) {
 	t.Helper()
 	f.want(t, http.StatusAccepted, http.MethodDelete, href, "")

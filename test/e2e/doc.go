@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package e2e runs HyperFleet as processes, in both of its shapes: hyperfleet server, and
-// hyperfleet manager beside a real etcd and kube-apiserver. It uses them as users do: by
+// hyperfleet manager with a real etcd and kube-apiserver. It uses them as users do: by
 // HTTP and by kubectl. It tests behavior that only the whole system shows. Each single
 // rule is tested in its own package.
 package e2e

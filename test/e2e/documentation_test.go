@@ -53,7 +53,7 @@ var documentation = []page{
 	{file: "docs/operations.md"},
 }
 
-// searchPage has the results of each search on clusters of given ages.
+// searchPage contains the results of each search on clusters of given ages.
 const searchPage = "docs/search.md"
 
 // TestDocumentation runs the commands of each page, and compares their output with the
@@ -63,7 +63,7 @@ func TestDocumentation(t *testing.T) {
 	for _, p := range documentation {
 		listed[filepath.Join(root(), p.file)] = true
 		t.Run(p.file, func(t *testing.T) {
-			t.Parallel() // a start waits more than it works
+			t.Parallel() // a start mostly waits
 			runPage(t, p)
 		})
 	}
@@ -109,12 +109,13 @@ func runPage(t *testing.T, p page) {
 			continue
 		}
 		if !runStep(t, shell, p.file, step, actual, shown) {
-			return // what follows rests on it
+			return // the following steps depend on it
 		}
 	}
 }
 
-// pageFolder makes a folder that is for a page as the root of the repository.
+// pageFolder makes a folder that looks like the root of the repository to the commands of
+// a page.
 func pageFolder(t *testing.T, f *fleet, p page) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -130,7 +131,8 @@ func pageFolder(t *testing.T, f *fleet, p page) string {
 	return folder
 }
 
-// replacers replace the addresses that pages show by those of the fleet, and the reverse.
+// replacers returns replacers from the addresses on pages to those of the fleet, and the
+// reverse.
 func (f *fleet) replacers(t *testing.T) (actual, shown *strings.Replacer) {
 	t.Helper()
 	var to, from []string
@@ -148,9 +150,9 @@ func (f *fleet) replacers(t *testing.T) (actual, shown *strings.Replacer) {
 // changing matches commands that must not be run twice.
 var changing = regexp.MustCompile(`-X |-d |\b(apply|create|delete|annotate|patch|force-delete|restore|save)\b`)
 
-// runStep runs a step and compares its output. What other processes bring about, such as
-// Events, may come a moment later, so it repeats commands that only read. It reports
-// whether the step did what the page says.
+// runStep runs a step and compares its output. Effects of other processes, such as
+// Events, may come a moment later, so runStep repeats commands that only read. It reports
+// whether the output matches the page.
 func runStep(t *testing.T, shell *docs.Shell, file string, step docs.Step, actual, shown *strings.Replacer) bool {
 	t.Helper()
 	commands := actual.Replace(step.Commands)

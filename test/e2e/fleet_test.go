@@ -31,8 +31,8 @@ func report(adapter, available string, generation int, observed string) string {
 		"data":{"job_name":"%s-job","attempt":1}}`, adapter, generation, observed, available, adapter)
 }
 
-// TestBothDoors makes the contract's example requests by HTTP and checks each
-// step with kubectl, and the reverse.
+// TestBothDoors makes the contract's example requests over HTTP and checks each step with
+// kubectl, and the reverse.
 func TestBothDoors(t *testing.T) { inBothShapes(t, testBothDoors) }
 
 func testBothDoors(t *testing.T, f *fleet) {

@@ -25,14 +25,14 @@ import (
 	"testing"
 )
 
-// TestAdapterIdentityAtBothDoors has the accounts of two adapters report, each under its
-// own name and under the other's, by REST and kubectl.
+// TestAdapterIdentityAtBothDoors reports with the accounts of two adapters, each under
+// its own name and under the other's, by REST and kubectl.
 func TestAdapterIdentityAtBothDoors(t *testing.T) { inBothShapes(t, testAdapterIdentityAtBothDoors) }
 
 func testAdapterIdentityAtBothDoors(t *testing.T, f *fleet) {
 	f.authenticate = true
 	f.start(t, "--adapter-identity")
-	if f.shape == besideAPIServer { // the server has it
+	if f.shape == besideAPIServer { // the server installs the policy itself
 		f.kubectl(t, "", "apply", "--server-side", "-f", filepath.Join(root(), "config", "adapter-identity", "policy.yaml"))
 	}
 	tokens := map[string]string{}

@@ -34,9 +34,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestImage builds the program as the Dockerfile does, from the files that
-// .dockerignore admits, and runs it as the image does: as the only file there, by
-// a user without rights.
+// TestImage builds the program as the Dockerfile does, from the files that .dockerignore
+// admits, and runs it as the image does: it is the only file, and its user has no rights.
 func TestImage(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the image is of Linux")
@@ -48,7 +47,7 @@ func TestImage(t *testing.T) {
 	if build == nil {
 		t.Fatal("the Dockerfile does not run make build")
 	}
-	// Without -trimpath the build reuses what the tests have compiled.
+	// Without -trimpath, the build reuses packages that the tests have compiled.
 	line := strings.NewReplacer("BIN=/out", "BIN="+out, "GOFLAGS=-trimpath", "").Replace(build[1])
 	command := exec.Command("bash", "-euc", line)
 	command.Dir = source
@@ -80,9 +79,8 @@ func TestImage(t *testing.T) {
 	t.Run("it serves by the image's own command", func(t *testing.T) { checkServer(t, out, dockerfile) })
 }
 
-// checkServer runs the Dockerfile's command in its environment, with other ports, and
-// the kubectl that is built in. The file system holds nothing but the program and the
-// volume.
+// checkServer runs the Dockerfile's command in its environment, with other ports, and the
+// built-in kubectl. The file system contains only the program and the volume.
 func checkServer(t *testing.T, image, dockerfile string) {
 	const volume = "/var/lib/hyperfleet"
 	if err := os.MkdirAll(filepath.Join(image, volume), 0o755); err != nil {
@@ -181,9 +179,8 @@ func TestCompose(t *testing.T) {
 // imageUser is the user of the image, and its group.
 const imageUser = 65532
 
-// inside makes a folder the root of a process's file system, and runs the process
-// as the image's user. Where the tests do not run as root, that user is mapped to
-// theirs.
+// inside makes a folder the root of a process's file system, and runs the process as the
+// image's user. If the tests do not run as root, that user is mapped to theirs.
 func inside(dir string) *syscall.SysProcAttr {
 	as := &syscall.SysProcAttr{Chroot: dir, Credential: &syscall.Credential{Uid: imageUser, Gid: imageUser}}
 	if os.Getuid() != 0 {

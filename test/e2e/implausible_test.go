@@ -24,8 +24,9 @@ import (
 	"time"
 )
 
-// TestImplausibleReport has an adapter report from the future, as it would with a wrong
-// clock. What was known stays known, and its honest reports are taken at both doors.
+// TestImplausibleReport sends a report from the future, as an adapter with a wrong clock
+// would. The known result stays known, and the adapter's correct reports are accepted at
+// both doors.
 func TestImplausibleReport(t *testing.T) { inBothShapes(t, testImplausibleReport) }
 
 func testImplausibleReport(t *testing.T, f *fleet) {
@@ -47,7 +48,8 @@ func testImplausibleReport(t *testing.T, f *fleet) {
 			return restCondition(f.want(t, http.StatusOK, http.MethodGet, href, ""), "Ready") == want
 		})
 	}
-	// A report keeps the uid that it was made with, and REST has made this one with a uid.
+	// A report keeps the uid that it was created with, and REST creates reports with a
+	// uid.
 	f.kubectl(t, "", "delete", "hfas", "my-cluster.dns")
 	byKubectl("True", now())
 	wantReady("True")
@@ -61,7 +63,7 @@ func testImplausibleReport(t *testing.T, f *fleet) {
 		out := f.kubectl(t, "", "get", "events", "--field-selector", "reason=ImplausibleDeleted,type=Warning", "-o", "jsonpath={.items[*].message}{.items[*].note}")
 		return strings.Contains(out, `"my-cluster.dns"`) && strings.Contains(out, "2999")
 	})
-	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("validator", "True", 1, now())) // all reports are looked at again
+	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report("validator", "True", 1, now())) // HyperFleet reads all reports again
 	if got := restCondition(f.want(t, http.StatusOK, http.MethodGet, href, ""), "Ready"); got != "True" {
 		t.Errorf("Ready is %v without the report of dns, want what was known", got)
 	}

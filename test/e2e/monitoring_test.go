@@ -45,8 +45,8 @@ func TestMonitoring(t *testing.T) {
 	inBothShapes(t, testMonitoring)
 }
 
-// isOfShape reports whether a program of that shape has a metric. Only managers elect a
-// leader, and only the server has a database.
+// isOfShape reports whether a program of the given shape has a metric. Only managers
+// elect a leader, and only the server has a database.
 func isOfShape(metric string, s shape) bool {
 	if s == besideAPIServer {
 		return !strings.HasPrefix(metric, "hyperfleet_database_")
@@ -118,7 +118,7 @@ func testMonitoring(t *testing.T, f *fleet) {
 	})
 }
 
-// targetLabels are the labels that Prometheus adds to what it scrapes.
+// targetLabels are the labels that Prometheus adds to scraped series.
 var targetLabels = []string{"namespace", "pod", "alertname"}
 
 var (
@@ -251,7 +251,7 @@ func (f *fleet) traced(t *testing.T, traceparent, path, body string) object {
 	return decoded
 }
 
-// collector is an OpenTelemetry collector that keeps the names of spans.
+// collector is an OpenTelemetry collector that records the names of spans.
 type collector struct {
 	mu    sync.Mutex
 	names map[string][]string // by trace id

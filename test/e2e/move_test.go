@@ -96,7 +96,8 @@ func TestMoveToCluster(t *testing.T) {
 	to.kubectl(t, "", "wait", "--for=condition=Ready", "--timeout=60s", "hfc/moves")
 }
 
-// A guide is commands of the documentation, which share a folder and an environment.
+// A guide contains commands of the documentation, which share a folder and an
+// environment.
 type guide struct {
 	dir    string
 	blocks []string
@@ -116,8 +117,8 @@ func moveCommands(t *testing.T, from, to string) guide {
 	return g
 }
 
-// run runs a block after the ones before it, whose variables it needs, and returns what
-// the last one prints.
+// run runs a block after the blocks before it, whose variables it needs, and returns the
+// output of the last block.
 func (g guide) run(t *testing.T, block int) string {
 	t.Helper()
 	var exports []string

@@ -22,7 +22,7 @@ import (
 	"testing"
 )
 
-// TestReplicas runs a second manager beside the leader. It serves reads and
+// TestReplicas runs a second manager in addition to the leader. It serves reads and
 // writes, and takes over when the leader ends.
 func TestReplicas(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
@@ -42,7 +42,7 @@ func TestReplicas(t *testing.T) {
 		return shown["status"] != nil && restCondition(shown, "Ready") == "True"
 	})
 
-	// The leader is frozen, not ended: it does not give up its lease, which expires.
+	// The leader is frozen, not ended: it does not release its lease, which expires.
 	if err := f.process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestReplicas(t *testing.T) {
 }
 
 // startReplica starts another manager on the control plane of f. Its facade and its
-// probes are usable.
+// probes have their own addresses.
 func (f *fleet) startReplica(t *testing.T, flags ...string) *fleet {
 	t.Helper()
 	replica := newFleet(t, besideAPIServer)

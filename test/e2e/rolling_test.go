@@ -29,9 +29,9 @@ import (
 	"time"
 )
 
-// TestRollingRestart ends the leader while clients read and report through it and
-// through another replica, as a load balancer sends them. No request may fail or
-// be cut off, and every acknowledged report must be stored.
+// TestRollingRestart ends the leader while clients read and report through it and through
+// another replica, as behind a load balancer. No request may fail or be cut off, and
+// every acknowledged report must be stored.
 func TestRollingRestart(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
 	f.startControlPlane(t)

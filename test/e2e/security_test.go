@@ -25,8 +25,8 @@ import (
 	"testing"
 )
 
-// TestAuthentication runs a fleet that authenticates callers, with the most
-// verbose log that is allowed, and checks that the log holds no credentials.
+// TestAuthentication runs a fleet that authenticates callers, with the most verbose log
+// that is allowed, and checks that the log contains no credentials.
 func TestAuthentication(t *testing.T) { inBothShapes(t, testAuthentication) }
 
 func testAuthentication(t *testing.T, f *fleet) {
@@ -103,7 +103,7 @@ func (f *fleet) status(t *testing.T, url string) int {
 	return response.StatusCode
 }
 
-// TestUnsafeFlags starts the manager with flags that would expose what it serves.
+// TestUnsafeFlags checks that the manager refuses unsafe flags.
 func TestUnsafeFlags(t *testing.T) {
 	for name, test := range map[string]struct {
 		flags []string

@@ -52,7 +52,7 @@ func TestServerRestarts(t *testing.T) {
 			}
 		}
 		for _, want := range []string{"Ready after ", "HyperFleet runs.", "REST API    http://localhost:", "kubeconfig  " + f.dir + "/kubeconfig", "kubectl get clusters.hyperfleet"} {
-			eventually(t, "it prints "+want, func() bool { // it is ready before it says so
+			eventually(t, "it prints "+want, func() bool { // it is ready before it prints so
 				return strings.Contains(readLog(t, filepath.Join(f.dir, "output", "server.log")), want)
 			})
 		}
@@ -64,7 +64,8 @@ func TestServerRestarts(t *testing.T) {
 
 	t.Run("a new cluster has its status from the create on", func(t *testing.T) {
 		f.kubectl(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", "cluster.hyperfleet.io/stays")
-		// The reconciler that writes a changed status has seen the cluster before.
+		// When the reconciler writes a changed status, it has already seen the new
+		// cluster.
 		f.kubectl(t, "", "label", "cluster.hyperfleet.io/stays", "changed=yes")
 		writes := func(reason string) float64 {
 			families, err := process.Metrics(t.Context(), http.DefaultClient, "http://"+f.scraped+"/metrics")
@@ -198,8 +199,8 @@ func readLog(t *testing.T, file string) string {
 	return string(content)
 }
 
-// TestServerOnTheNetwork listens beyond loopback, where REST needs credentials and has
-// TLS by the server's own authority.
+// TestServerOnTheNetwork listens beyond loopback. There, REST requires credentials and
+// uses TLS with a certificate of the server's own authority.
 func TestServerOnTheNetwork(t *testing.T) {
 	f := newFleet(t, oneProcess)
 	_, port, err := net.SplitHostPort(f.rest)
@@ -257,7 +258,8 @@ func TestServerOnTheNetwork(t *testing.T) {
 	eventually(t, "the audit log has the request for a token", func() bool {
 		return strings.Contains(readLog(t, audit), `"requestURI":"/api/v1/namespaces/default/serviceaccounts/dev/token`)
 	})
-	// The write of a REST request does not leave the process. It is audited all the same.
+	// The write of a REST request does not leave the process, but the API server audits
+	// it.
 	written := regexp.MustCompile(`"verb":"create","user":{"username":"system:serviceaccount:hyperfleet-system:hyperfleet-manager".*"impersonatedUser":{"username":"system:serviceaccount:default:dev".*"resource":"clusters","namespace":"default","name":"audited"`)
 	eventually(t, "the audit log has the write of a REST request", func() bool { return written.MatchString(readLog(t, audit)) })
 	f.stop(t, syscall.SIGTERM)
@@ -273,8 +275,8 @@ func TestServerOnTheNetwork(t *testing.T) {
 	}
 }
 
-// TestServerCascades deletes with each propagation, which Kubernetes' garbage
-// collector takes part in.
+// TestServerCascades deletes with each propagation policy, which involves Kubernetes'
+// garbage collector.
 func TestServerCascades(t *testing.T) {
 	f := newFleet(t, oneProcess)
 	adapters := filepath.Join(t.TempDir(), "adapters.yaml")

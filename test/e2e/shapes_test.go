@@ -34,11 +34,11 @@ type shape string
 const (
 	// oneProcess is hyperfleet server.
 	oneProcess shape = "server"
-	// besideAPIServer is hyperfleet manager beside a kube-apiserver and an etcd.
+	// besideAPIServer is hyperfleet manager with a kube-apiserver and an etcd.
 	besideAPIServer shape = "manager"
 )
 
-// inBothShapes runs a test that must not notice the shape.
+// inBothShapes runs a test in both shapes. The test must not depend on the shape.
 func inBothShapes(t *testing.T, test func(t *testing.T, f *fleet)) {
 	for _, s := range []shape{oneProcess, besideAPIServer} {
 		t.Run(string(s), func(t *testing.T) { test(t, newFleet(t, s)) })
@@ -54,7 +54,7 @@ type fleet struct {
 	authenticate          bool   // callers need credentials
 	token                 string // of the caller, if the fleet authenticates
 	plane                 *controlplane.ControlPlane
-	ownsPlane             bool             // and does not share the one of another replica
+	ownsPlane             bool             // false if it shares another replica's
 	process               *process.Process // the manager or the server
 }
 
@@ -130,8 +130,8 @@ func (f *fleet) startControlPlane(t *testing.T) {
 	}
 }
 
-// startBareControlPlane starts a control plane with the data that the fleet's folder
-// holds, and installs nothing.
+// startBareControlPlane starts a control plane with the data in the fleet's folder, and
+// installs nothing.
 func (f *fleet) startBareControlPlane(t *testing.T) {
 	t.Helper()
 	etcdPort, err := strconv.Atoi(freePort(t))

@@ -25,7 +25,7 @@ import (
 	"testing"
 )
 
-// TestUndeploy installs all of config/default, makes objects, and uninstalls by the
+// TestUndeploy installs all of config/default, creates objects, and uninstalls with the
 // documented command.
 func TestUndeploy(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
@@ -79,7 +79,7 @@ spec: {}
 	if left := f.kubectl(t, "", "get", "crd", "-o", "name"); left != "" {
 		t.Errorf("CustomResourceDefinitions are left:\n%s", left)
 	}
-	// No namespace controller runs here, which would finish the namespace.
+	// No namespace controller runs here, so the namespace stays in this phase.
 	if phase := f.kubectl(t, "", "get", "namespace", "hyperfleet-system", "-o", "jsonpath={.status.phase}"); phase != "Terminating" {
 		t.Errorf("the namespace is %s", phase)
 	}

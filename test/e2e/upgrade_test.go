@@ -35,7 +35,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// previous is the folder of what the previous release has left, which
+// previous is the folder with the data and objects of the previous release, which
 // hack/previous-release.sh makes.
 const previous = "testdata/previous"
 
@@ -74,8 +74,8 @@ func TestUpgradeOfManager(t *testing.T) {
 	f.checkUpgrade(t, "manager.json")
 }
 
-// checkUpgrade checks that the objects are as the previous release has left them after
-// everything was reconciled, down to their resource versions, and that life goes on.
+// checkUpgrade checks that the objects are unchanged after everything was reconciled,
+// including their resource versions, and that deletions and creations work.
 func (f *fleet) checkUpgrade(t *testing.T, file string) {
 	t.Helper()
 	want := objectsIn(t, file)
