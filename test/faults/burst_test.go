@@ -82,7 +82,7 @@ func burstCluster(i int) *v1.Cluster {
 	}
 }
 
-// many calls a function for each number below n, with several concurrent clients.
+// many calls a function for each number below n, from several concurrent clients.
 func many(t *testing.T, n int, do func(i int) error) {
 	t.Helper()
 	var next atomic.Int64
@@ -102,8 +102,8 @@ func many(t *testing.T, n int, do func(i int) error) {
 	}
 }
 
-// waitTotals waits until each search has that total through both replicas, as long as
-// totals change: how long that takes depends on the machine.
+// waitTotals waits until each search has its wanted total through both replicas. It waits
+// while totals change, because the duration depends on the machine.
 func (s *stack) waitTotals(t *testing.T, want map[string]int) {
 	t.Helper()
 	for _, r := range s.replicas {

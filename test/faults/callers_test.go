@@ -47,7 +47,7 @@ const (
 	// floodCaller has the rights of an editor, who reads and writes.
 	floodCaller = "hostile"
 
-	// openUser is who all callers are to managers without authentication.
+	// openUser is the user of all callers of managers without authentication.
 	openUser = "dev@hyperfleet.local"
 	nobody   = "nobody" // has an invalid token
 )
@@ -97,8 +97,7 @@ func (s *stack) newToken(t *testing.T, account *corev1.ServiceAccount) string {
 	return request.Status.Token
 }
 
-// callerOf returns the caller that has the right to a request. No other caller
-// has it.
+// callerOf returns the only caller that has the right to a request.
 func callerOf(method, path string) string {
 	switch {
 	case method == http.MethodGet:
@@ -112,7 +111,7 @@ func callerOf(method, path string) string {
 	}
 }
 
-// trespass makes requests to which the caller has no right.
+// trespass makes requests for which the caller lacks the right.
 func (w *workload) trespass(random *rand.Rand, through *replica) {
 	caller, want := stranger, http.StatusForbidden
 	if random.IntN(2) == 0 {

@@ -30,7 +30,7 @@ import (
 const forceDeletePath = "/force-delete"
 
 // beginPatch records a change of the spec that is about to be sent. No two changes of a
-// resource have the same value: the second one would not make a generation.
+// resource have the same value: the second change would not make a new generation.
 func (r *resource) beginPatch() *patch {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -49,7 +49,7 @@ func (r *resource) beginDelete() *deed {
 	return d
 }
 
-// patchOverREST changes the spec by one of the formats of a PATCH.
+// patchOverREST changes the spec with one of the formats of a PATCH.
 func (w *workload) patchOverREST(random *rand.Rand, on *resource) {
 	through := w.anyReplica(random)
 	p := on.beginPatch()
@@ -103,8 +103,8 @@ func (w *workload) checkChanged(through *replica, r *resource, shown wire, a ans
 	}
 }
 
-// deleteOneWay deletes a resource by one of the ways to do so. Some clients change it at
-// the same time, some want it gone without its adapters' consent.
+// deleteOneWay deletes a resource in one of the possible ways. Meanwhile, some clients
+// change it, and some force its deletion without its adapters' consent.
 func (w *workload) deleteOneWay(random *rand.Rand, in *slot, r *resource) {
 	var rivals sync.WaitGroup
 	if random.IntN(2) == 0 {
@@ -122,7 +122,7 @@ func (w *workload) deleteOneWay(random *rand.Rand, in *slot, r *resource) {
 	}
 }
 
-// deleteOverREST deletes the resource, sometimes by two requests at once.
+// deleteOverREST deletes the resource, sometimes with two concurrent requests.
 func (w *workload) deleteOverREST(random *rand.Rand, in *slot, r *resource) {
 	in.drop(r)
 	var requests sync.WaitGroup
@@ -171,9 +171,9 @@ func (w *workload) checkDeleted(through *replica, r *resource, shown wire, a ans
 	}
 }
 
-// checkDeletedTime checks that a deletion has one time, whoever shows it. Where it was
-// made while the server's clock was ahead, Kubernetes replaces its time when the resource is
-// deleted again.
+// checkDeletedTime checks that every replica shows the same time of a deletion. If the
+// deletion was requested while the server's clock was ahead, Kubernetes replaces the time
+// when the resource is deleted again.
 func (w *workload) checkDeletedTime(through *replica, r *resource, shown wire) {
 	r.mu.Lock()
 	if r.deletedTime.IsZero() || isFuture(r.deletedTime.Time) {
@@ -186,10 +186,10 @@ func (w *workload) checkDeletedTime(through *replica, r *resource, shown wire) {
 	}
 }
 
-// isFuture reports whether a time was given by a clock that was ahead.
+// isFuture reports whether a time is from a clock that was ahead.
 func isFuture(moment time.Time) bool { return moment.After(time.Now().Add(time.Second)) }
 
-// forceDelete decides that a resource goes without its adapters' consent.
+// forceDelete forces the deletion of a resource without its adapters' consent.
 func (w *workload) forceDelete(through *replica, r *resource) {
 	d := &deed{start: time.Now()}
 	r.mu.Lock()

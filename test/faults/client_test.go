@@ -53,7 +53,7 @@ type request struct {
 	body                 string
 }
 
-// call makes a request as the caller that has the right to it.
+// call makes a request as the caller that has the right to make it.
 func (r *replica) call(method, path, body string) answer {
 	return r.send(request{caller: callerOf(method, path), method: method, path: path, body: body})
 }
@@ -65,8 +65,8 @@ func (r *replica) send(q request) answer {
 	return a
 }
 
-// lose sends a report, and gives up early: before the report arrives, or before its
-// answer does.
+// lose sends a report, and gives up early: before the report arrives, or before the
+// answer arrives.
 func (r *replica) lose(random *rand.Rand, path, body string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(random.IntN(20))*time.Millisecond)
 	defer cancel()
@@ -94,8 +94,8 @@ func (r *replica) exchange(ctx context.Context, q request) (int, []byte, error) 
 	return response.StatusCode, text, nil
 }
 
-// unavailable reports whether the answer says that the service is unavailable. A
-// connection may fail only while the replica is out.
+// unavailable reports whether the answer means that the service is unavailable. A
+// connection may fail only during an outage of the replica.
 func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 	switch {
 	case a.err != nil:
@@ -113,7 +113,7 @@ func (l *ledger) unavailable(r *replica, a answer, what string) bool {
 	return true
 }
 
-// retryAfter is how long a client waits after an answer that says so.
+// retryAfter is how long a client waits while the service is unavailable.
 const retryAfter = 200 * time.Millisecond
 
 func (a answer) String() string {

@@ -39,12 +39,13 @@ import (
 )
 
 // A wallClock shifts the time of day that a running process sees. The other clocks of the
-// process, and all of other processes, stay as they are: as if the machine's clock were
-// set, which a test must not do.
+// process, and the clocks of other processes, do not change. This simulates a change of
+// the machine's clock, which a test must not make.
 //
-// A program asks for the time by a function in its vDSO, which is code that the kernel maps
-// into each process. The wallClock replaces it by one that makes the system call, and adds
-// seconds to the time of day. What is written there is the process's own copy.
+// A program reads the time with a function in its vDSO, which is code that the kernel
+// maps into each process. The wallClock replaces the function by one that makes the
+// system call, and adds seconds to the time of day. It changes only the process's own
+// copy of the code.
 type wallClock struct {
 	memory *os.File
 	added  int64 // address of the seconds
@@ -62,7 +63,7 @@ var replacement = []byte{
 	0x00, 0x00, // alignment
 }
 
-// newWallClock takes over the clock of a process. A process that starts later has the
+// newWallClock replaces the clock of a process. A process that starts later has the
 // machine's clock.
 func newWallClock(t *testing.T, r *replica) *wallClock {
 	t.Helper()
@@ -80,13 +81,13 @@ func newWallClock(t *testing.T, r *replica) *wallClock {
 	t.Cleanup(func() { _ = memory.Close() })
 	from, code := vdso(t, pid, memory)
 	function := symbol(t, code, "__vdso_clock_gettime")
-	// There is nothing after the code, up to the end of the page.
+	// After the code, the page contains only zeros.
 	at := (len(bytes.TrimRight(code, "\x00")) + 63) &^ 7
 	if at+len(replacement)+8 > len(code) {
 		t.Skip("not run: the vDSO has no space for another function")
 	}
 	jump := binary.LittleEndian.AppendUint32([]byte{0xe9}, uint32(int32(at-function-5)))
-	for { // until no thread is about to execute what is replaced
+	for { // until no thread is executing the replaced code
 		r.signal(t, syscall.SIGSTOP)
 		entry := uint64(from) + uint64(function)
 		inside := slices.ContainsFunc(counters(t, pid), func(pc uint64) bool { return pc > entry && pc < entry+uint64(len(jump)) })
@@ -105,7 +106,7 @@ func newWallClock(t *testing.T, r *replica) *wallClock {
 	return clock
 }
 
-// set sets the clock to that much ahead of the machine's.
+// set sets how far the clock is ahead of the machine's.
 func (c *wallClock) set(t *testing.T, ahead time.Duration) {
 	t.Helper()
 	seconds := binary.LittleEndian.AppendUint64(nil, uint64(ahead/time.Second))
@@ -214,8 +215,9 @@ func TestClockJumps(t *testing.T) {
 	}}, "clock")
 }
 
-// TestClockAhead reports while the clock of the machine is ahead by an hour, and after it is
-// set right: over REST, and by an object over one of that hour. The later reports count.
+// TestClockAhead reports while the clock of the machine is ahead by an hour, and after it
+// is set right: over REST, and by an object that replaces one from that hour. The later
+// reports must count.
 func TestClockAhead(t *testing.T) {
 	onlyLong(t)
 	s := startServer(t, serverConfig{})
@@ -228,7 +230,7 @@ func TestClockAhead(t *testing.T) {
 		t.Fatalf("create a cluster: %s", a)
 	}
 	path := clustersPath + "/" + cluster.ID
-	report := func(adapter, available string) { // at the server's time
+	report := func(adapter, available string) { // with the server's time
 		t.Helper()
 		body := fmt.Sprintf(`{"adapter":%q,"observed_generation":1,"conditions":[{"type":"Available","status":%q}]}`, adapter, available)
 		if a := server.call("POST", path+"/statuses", body); a.status != 201 {
@@ -262,13 +264,12 @@ func TestClockAhead(t *testing.T) {
 				Conditions: []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionFalse}},
 			},
 		}
-		_ = s.admin.Create(t.Context(), object) // the one of that hour is still there, or this one is
+		_ = s.admin.Create(t.Context(), object) // either the object of that hour still exists, or this one is created
 		return shows("ValidatorSuccessful", "False")
 	})
 }
 
-// wantClock checks that the server's clock is that much ahead, by the time that it states
-// in an error.
+// wantClock checks how far the server's clock is ahead, by the timestamp of an error.
 func (s *stack) wantClock(t *testing.T, ahead time.Duration) {
 	t.Helper()
 	var problem struct{ Timestamp time.Time }

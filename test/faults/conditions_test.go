@@ -32,8 +32,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/oracle"
 )
 
-// checkConditions checks that the stored conditions follow from the stored
-// reports. It computes them by the aggregation and by the oracle.
+// checkConditions checks that the stored conditions follow from the stored reports. It
+// computes them with the aggregation and with the oracle.
 func (r *resource) checkConditions(s stored) []string {
 	o := s.resources[r.mark]
 	status := o.GetStatus()
@@ -108,8 +108,8 @@ func compare(want, got []v1.ResourceCondition) string {
 	return cmp.Diff(want, got)
 }
 
-// checkHistory checks the parts of conditions that follow from earlier reports
-// rather than the stored ones: there must have been such reports.
+// checkHistory checks the parts of conditions that follow from earlier reports instead of
+// the stored reports: there must have been such reports.
 func (r *resource) checkHistory(conditions []v1.ResourceCondition) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -214,7 +214,7 @@ func wireOf(o object) wire {
 	return normal(w)
 }
 
-// normal brings equivalent forms into one.
+// normal converts equivalent forms into one.
 func normal(w wire) wire {
 	var spec any
 	if json.Unmarshal(w.Spec, &spec) == nil {

@@ -30,8 +30,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// These writes go to the API server, as those of kubectl, GitOps tools and
-// adapters with a Kubernetes client do.
+// The functions below write to the API server, like kubectl, GitOps tools and adapters
+// with a Kubernetes client.
 
 func direct() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.Background(), requestLimit)
@@ -59,8 +59,8 @@ func (w *workload) createDirectly(r *resource, in *slot) {
 	}
 }
 
-// adopt finds out which resource has the name that r could not get. It may be one
-// whose creation had no answer.
+// adopt finds the resource that has the name that r could not have. Its creation may have
+// had no answer.
 func (w *workload) adopt(r *resource, in *slot) {
 	ctx, cancel := direct()
 	defer cancel()
@@ -82,7 +82,7 @@ func newObject(kind string) client.Object {
 	return &v1.NodePool{}
 }
 
-// object returns as much of the stored object as addresses it.
+// object returns the fields of the stored object that address it.
 func (r *resource) object() client.Object {
 	object := newObject(r.kind)
 	object.SetNamespace(metav1.NamespaceDefault)
@@ -112,8 +112,8 @@ func (w *workload) delete(in *slot, r *resource) {
 	w.settleDirect(r, d, err, "delete")
 }
 
-// settleDirect judges a change of one resource, by name and UID. "Not found" is
-// right if the resource may be gone, another refusal if it may have been deleted.
+// settleDirect judges a change of one resource, by name and UID. "Not found" is right if
+// the resource may no longer exist, another refusal if it may have been deleted.
 func (w *workload) settleDirect(r *resource, d *deed, err error, what string) {
 	switch {
 	case err == nil:

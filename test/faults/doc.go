@@ -14,12 +14,12 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package faults kills, freezes and cuts off the parts of a running HyperFleet, which is
-// a server, or a real etcd, kube-apiserver and two managers, while many clients write and
-// read. It compares what the clients were told with what is stored at the end: no
-// acknowledged write is lost, no answer was wrong, every parent's conditions
-// follow from its reports, and everything recovers by itself.
+// Package faults kills, freezes and cuts off the parts of a running HyperFleet while many
+// clients write and read. HyperFleet is a server, or a real etcd, kube-apiserver and two
+// managers. The package compares the answers to the clients with the objects that are
+// stored at the end: no acknowledged write is lost, no answer was wrong, every parent's
+// conditions follow from its reports, and everything recovers automatically.
 //
-// The short faults run with every go test, the others with -long, as make
-// test-faults does.
+// The short faults run with every go test. The others run with -long, as in make
+// test-faults.
 package faults

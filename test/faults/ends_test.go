@@ -25,8 +25,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// mayGo reports whether the resource can have been under deletion, or gone, at a moment.
-// The caller does not hold r.mu.
+// mayGo reports whether the resource can have been under deletion, or removed, at a
+// moment. The caller does not hold r.mu.
 func (r *resource) mayGo(moment time.Time) bool {
 	r.mu.Lock()
 	may := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.mayPrecede(moment) })
@@ -34,7 +34,7 @@ func (r *resource) mayGo(moment time.Time) bool {
 	return may || r.parent != nil && r.parent.mayGo(moment)
 }
 
-// mustGo reports whether a client was told that the resource is deleted.
+// mustGo reports whether an answer to a client confirmed that the resource is deleted.
 func (r *resource) mustGo() bool {
 	r.mu.Lock()
 	must := slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.verdict == done })
@@ -42,8 +42,8 @@ func (r *resource) mustGo() bool {
 	return must || r.parent != nil && r.parent.mustGo()
 }
 
-// mayBeForced reports whether a client may have decided before a moment that the resource
-// goes without its adapters' consent.
+// mayBeForced reports whether a client may have forced the deletion, without the
+// adapters' consent, before a moment.
 func (r *resource) mayBeForced(moment time.Time) bool {
 	r.mu.Lock()
 	may := slices.ContainsFunc(r.forced, func(d *deed) bool { return d.mayPrecede(moment) })
@@ -51,7 +51,7 @@ func (r *resource) mayBeForced(moment time.Time) bool {
 	return may || r.parent != nil && r.parent.mayBeForced(moment)
 }
 
-// whyNotGone returns why the resource cannot have been gone at a moment, empty if it can.
+// whyNotGone returns why the resource cannot have been removed by a moment, "" if it can.
 func (r *resource) whyNotGone(moment time.Time) string {
 	if !r.mayGo(moment) {
 		return "no client has deleted it"
@@ -61,7 +61,7 @@ func (r *resource) whyNotGone(moment time.Time) string {
 
 // whyNotRemoved returns why the resource cannot have been removed between two moments of
 // its life: at one generation from its deletion on, every finalizing adapter must have
-// consented. It is empty if the resource can have been removed.
+// consented. It is "" if the resource can have been removed.
 func (r *resource) whyNotRemoved(atDeletion, atRemoval int64) string {
 	now := time.Now()
 	if !r.mayGo(now) {
@@ -109,8 +109,9 @@ func (r *resource) unfinished(moment time.Time, consents []*report) string {
 	return strings.Join(missing, " and ") + " has not finalized"
 }
 
-// checkOrder checks that NodePools were gone before their Cluster. A NodePool that arrived
-// while its Cluster went may come last, and force-deletes keep no order.
+// checkOrder checks that NodePools were removed before their Cluster. A NodePool that was
+// created during its Cluster's deletion may be removed last, and force-deletes keep no
+// order.
 func (w *workload) checkOrder() []string {
 	var faults []string
 	for _, pool := range w.all() {

@@ -26,8 +26,8 @@ import (
 type fault struct {
 	name  string
 	long  bool // only with -long
-	model bool // the model check has it occur, too
-	// strike causes the fault, and ends it unless it ends by itself.
+	model bool // also occurs in the model check
+	// strike causes the fault, and ends it unless it ends on its own.
 	strike func(t *testing.T, s *stack, w *workload)
 }
 
@@ -53,7 +53,7 @@ var faults = map[shape][]fault{besideAPIServer: {
 	{"one caller floods the server", true, false, flood},
 }}
 
-// TestFaults has one fault after the other strike the same fleet.
+// TestFaults causes one fault after the other in the same fleet.
 func TestFaults(t *testing.T) {
 	inBothShapes(t, func(t *testing.T, s *stack) {
 		for i, f := range faults[s.shape] {
@@ -67,16 +67,16 @@ func TestFaults(t *testing.T) {
 	})
 }
 
-// TestOpenManagers has faults strike managers that run without authentication, where the
-// API server still decides which requests are allowed, and without leader election:
-// each overwrites what the other has written.
+// TestOpenManagers causes faults in managers that run without authentication and without
+// leader election. The API server still decides which requests are allowed. Each manager
+// overwrites the other's writes.
 func TestOpenManagers(t *testing.T) {
 	s := newOpenStack(t)
 	s.strike(t, fault{name: "kube-apiserver is killed", strike: killAPIServer}, "open")
 	s.strike(t, fault{name: "one of two writers is frozen", strike: freezeWriter}, "two")
 }
 
-// TestFullDisk fills etcd beside managers up to its quota, and the disk of a server.
+// TestFullDisk fills the managers' etcd up to its quota, and the disk of a server.
 func TestFullDisk(t *testing.T) {
 	t.Run(string(besideAPIServer), func(t *testing.T) {
 		onlyLong(t)
@@ -89,8 +89,8 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// strike causes one fault while clients write and read, and checks afterwards
-// everything that they were told.
+// strike causes one fault while clients write and read, and afterwards checks all answers
+// to them.
 func (s *stack) strike(t *testing.T, f fault, run string) {
 	t.Helper()
 	t.Logf("seed %d", *seed)

@@ -42,7 +42,7 @@ func manyFinalize(t *testing.T, s *stack) {
 	w := newWorkload(s, newLedger(t), "many", clusters)
 	many(t, clusters, func(i int) error {
 		random := rand.New(rand.NewPCG(*seed, uint64(i)))
-		// A single process has no place for all of these requests at once.
+		// A single process refuses some of so many concurrent requests.
 		for range attempts {
 			if w.slots[i].current == nil {
 				w.createCluster(random, w.slots[i])
@@ -85,14 +85,16 @@ func manyFinalize(t *testing.T, s *stack) {
 	w.settled(t)
 }
 
-// hasEnded reports whether a client was told that the resource is gone.
+// hasEnded reports whether an answer to a client confirmed that the resource no longer
+// exists.
 func (r *resource) hasEnded() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.ended
 }
 
-// leaving returns the resources that clients have deleted, whose end no client has seen.
+// leaving returns the resources that clients have deleted and whose end no client has
+// seen.
 func (w *workload) leaving() []*resource {
 	return slices.DeleteFunc(w.all(), func(r *resource) bool {
 		r.mu.Lock()
@@ -102,17 +104,17 @@ func (w *workload) leaving() []*resource {
 	})
 }
 
-// finalizeAny lets the adapters of one deleted resource do a little.
+// finalizeAny makes one step of the finalization of one deleted resource.
 func (w *workload) finalizeAny(random *rand.Rand) {
 	if leaving := w.leaving(); len(leaving) > 0 {
 		w.finalize(random, leaving[random.IntN(len(leaving))])
 	}
 }
 
-// finalize does a little of what the adapters of a deleted resource do: one of them
-// looks at the resource, and reports on the generation that it sees. Sometimes it is
-// not finished yet, sometimes it reports the same again, and sometimes its report or
-// the answer is lost, so that a later report repeats it.
+// finalize makes one step of the finalization of a deleted resource: one of its adapters
+// reads the resource, and reports on the generation that it reads. Sometimes the adapter
+// has not finished yet, sometimes it repeats its report, and sometimes its report or the
+// answer is lost, so that a later report repeats it.
 func (w *workload) finalize(random *rand.Rand, on *resource) {
 	shown := w.readOne(w.anyReplica(random), on)
 	if shown == nil || shown.DeletedTime == nil {
@@ -135,7 +137,7 @@ func (w *workload) finalize(random *rand.Rand, on *resource) {
 	case 2: // lost on its way, or its answer on the way back
 		w.anyReplica(random).lose(random, on.href()+"/statuses", r.body())
 		w.settle(on, &r.deed, unknown, "lost report")
-	case 3: // said twice
+	case 3: // reported twice
 		w.report(random, on, r)
 		again := *r
 		w.begin(on, &again)
@@ -147,8 +149,8 @@ func (w *workload) finalize(random *rand.Rand, on *resource) {
 	}
 }
 
-// finish is how the suite's adapters end a deletion once the other clients have stopped:
-// each that has not finalized at the stored generation does so now.
+// finish ends the deletions once the other clients have stopped: each of the suite's
+// adapters that has not finalized at the stored generation does so now.
 func (w *workload) finish(random *rand.Rand, s stored) {
 	for _, on := range w.all() {
 		o, exists := s.resources[on.mark]

@@ -38,8 +38,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// The managers' limits of concurrent requests, and how one caller floods a replica: with
-// more than both.
+// The managers' limits of concurrent requests. One caller floods a replica with more
+// requests than both limits.
 const (
 	maxReads, maxWrites = 60, 30
 	slowDownloads       = 2 * maxReads
@@ -47,8 +47,9 @@ const (
 	searchers           = 8
 )
 
-// flood lets one caller with every right send slow bodies, receive slowly and search
-// without a pause, at both replicas. The others go on working, and none is throttled.
+// flood makes one caller with all rights send slow bodies, receive slowly and search
+// without a pause, at both replicas. The other callers continue to work, and none of them
+// is throttled.
 func flood(t *testing.T, s *stack, w *workload) {
 	s.createBallast(t)
 	s.waitReady(t)
@@ -67,7 +68,7 @@ func flood(t *testing.T, s *stack, w *workload) {
 			clients.Go(func() { keepOn(ctx, func() { hostile.search(ctx) }) })
 		}
 	}
-	time.Sleep(down) // for the flood to rise
+	time.Sleep(down) // for the flood to build up
 	w.progress(t, 100)
 	cancel()
 	clients.Wait()
@@ -76,7 +77,7 @@ func flood(t *testing.T, s *stack, w *workload) {
 	}
 }
 
-// keepOn repeats a request, which may be refused at once, until the context ends.
+// keepOn repeats a request until the context ends. The replica may refuse it immediately.
 func keepOn(ctx context.Context, do func()) {
 	for ctx.Err() == nil {
 		do()
@@ -87,7 +88,7 @@ func keepOn(ctx context.Context, do func()) {
 	}
 }
 
-// createBallast creates clusters that make a list of them too long for the buffers of a
+// createBallast creates enough clusters that a list of them exceeds the buffers of a
 // connection.
 func (s *stack) createBallast(t *testing.T) {
 	t.Helper()
@@ -125,7 +126,7 @@ func smallBuffer(_, _ string, conn syscall.RawConn) error {
 	return errors.Join(err, failed)
 }
 
-// sendSlowly sends a body that does not end while the context lasts.
+// sendSlowly sends a body that does not end before the context ends.
 func (f flooder) sendSlowly(ctx context.Context) {
 	body, pen := io.Pipe()
 	go func() {
@@ -141,7 +142,7 @@ func (f flooder) sendSlowly(ctx context.Context) {
 	_ = body.Close()
 }
 
-// receiveSlowly receives a long list, and reads no more than its beginning.
+// receiveSlowly requests a long list, and reads only its beginning.
 func (f flooder) receiveSlowly(ctx context.Context) {
 	f.do(ctx, http.MethodGet, clustersPath+"?pageSize=100&search="+url.QueryEscape("labels."+runLabel+"='ballast'"), nil, func(response *http.Response) {
 		if _, err := io.CopyN(io.Discard, response.Body, 1<<10); err == nil {

@@ -33,14 +33,14 @@ import (
 )
 
 const (
-	// diskSize holds the data and their growth in this test.
+	// diskSize is enough for the data and their growth in this test.
 	diskSize = 640 << 20
-	// scarce is less than the server wants to be free.
+	// scarce is less free space than the server requires.
 	scarce = 96 << 20
 )
 
-// fillDisk fills the disk of the server's data directory, as another program does. First
-// there is little space left, later none.
+// fillDisk fills the disk of the server's data directory, as another program might. First
+// little space is left, later none.
 func fillDisk(t *testing.T, s *stack, w *workload) {
 	server := s.replicas[0]
 	before := server.current()
@@ -74,8 +74,8 @@ func fillDisk(t *testing.T, s *stack, w *workload) {
 	free()
 }
 
-// wantNoSpace checks that writes are refused for the lack of space, by problem details,
-// while reads are answered.
+// wantNoSpace checks that the server refuses writes for lack of space, with problem
+// details, and answers reads.
 func (s *stack) wantNoSpace(t *testing.T) {
 	t.Helper()
 	server := s.replicas[0]
@@ -94,7 +94,8 @@ func (s *stack) wantNoSpace(t *testing.T) {
 	}
 }
 
-// fillTo fills the disk until that many bytes are left. Its result frees the space.
+// fillTo fills the disk until the given number of bytes is left. Its result frees the
+// space.
 func (s *stack) fillTo(t *testing.T, left uint64) (free func()) {
 	t.Helper()
 	name := filepath.Join(s.dataDir, "filling")

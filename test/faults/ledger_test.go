@@ -30,7 +30,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// A verdict is what a client was told about its request.
+// A verdict is what a client can conclude from the answer to its request.
 type verdict int
 
 const (
@@ -61,7 +61,7 @@ func (d *deed) precedes(moment time.Time) bool {
 type resource struct {
 	kind   string
 	name   string // metadata.name
-	mark   string // value of the label that tells it from others of its name
+	mark   string // value of the label that distinguishes it from others of its name
 	parent *resource
 
 	mu      sync.Mutex

@@ -32,14 +32,14 @@ const (
 	readersPerReplica = 2
 )
 
-// start has clients write and read until the caller calls stop, which waits for
+// start starts clients that write and read until the caller calls stop, which waits for
 // them.
 func (w *workload) start(t *testing.T) (stop func()) {
 	t.Helper()
 	return w.startWith(t, w.write)
 }
 
-// startWith starts the clients, with writers that do this.
+// startWith starts the clients, with writers that call write.
 func (w *workload) startWith(t *testing.T, write func(*rand.Rand)) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -91,7 +91,7 @@ func (w *workload) startWith(t *testing.T, write func(*rand.Rand)) (stop func())
 // pause leaves the machine to the system under test for some time.
 func pause(random *rand.Rand) { time.Sleep(time.Duration(random.IntN(40)) * time.Millisecond) }
 
-// progress waits until that many more writes have been acknowledged.
+// progress waits until n more writes have been acknowledged.
 func (w *workload) progress(t *testing.T, n int) {
 	t.Helper()
 	from := w.acknowledged()

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
 	}
-	log.SetLogger(logr.Discard()) // the clients' logs: their requests fail on purpose
+	log.SetLogger(logr.Discard()) // the clients' logs: the tests make their requests fail
 	var err error
 	if bin, err = os.MkdirTemp("", "hyperfleet-faults-"); err != nil {
 		panic(err)

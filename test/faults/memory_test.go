@@ -34,8 +34,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// memoryLimit is more than the server needs for the fleet of this suite, and less than
-// for a fleet of large objects.
+// memoryLimit is more than the server needs for the fleet of this suite, and less than it
+// needs for a fleet of large objects.
 const memoryLimit = 640 << 20
 
 // memoryGroup is a control group that limits memory.
@@ -44,7 +44,8 @@ type memoryGroup struct{ folder, limitFile string }
 // newMemoryGroup creates a control group with a limit. Only root may do so.
 func newMemoryGroup(t *testing.T, limit int) *memoryGroup {
 	t.Helper()
-	// Version 1 of control groups has a folder for memory, version 2 one for all.
+	// Version 1 of control groups has a folder for memory, version 2 one folder for all
+	// resources.
 	for parent, limitFile := range map[string]string{"/sys/fs/cgroup/memory": "memory.limit_in_bytes", "/sys/fs/cgroup": "memory.max"} {
 		group := &memoryGroup{folder: filepath.Join(parent, fmt.Sprintf("hyperfleet-faults-%d", os.Getpid())), limitFile: limitFile}
 		if err := os.Mkdir(group.folder, 0o700); err != nil {
@@ -60,7 +61,7 @@ func newMemoryGroup(t *testing.T, limit int) *memoryGroup {
 }
 
 func (g *memoryGroup) setLimit(bytes int) error {
-	file, err := os.OpenFile(filepath.Join(g.folder, g.limitFile), os.O_WRONLY, 0) // it must not create it
+	file, err := os.OpenFile(filepath.Join(g.folder, g.limitFile), os.O_WRONLY, 0) // the file must exist
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ import (
 	"time"
 )
 
-// TestModel has faults occur at random moments while clients create, change,
-// delete and report on the same few resources. It compares every resource with
-// the ledger, which is the model.
+// TestModel causes faults at random moments while clients create, change, delete and
+// report on the same few resources. It compares every resource with the ledger, which is
+// the model.
 func TestModel(t *testing.T) {
 	if *long {
 		inBothShapes(t, func(t *testing.T, s *stack) { model(t, s, *modelFor) })
@@ -61,8 +61,8 @@ func model(t *testing.T, s *stack, length time.Duration) {
 	w.covered(t)
 }
 
-// covered checks that the clients made every kind of request that the model is about, and
-// that a create met a deleted resource which still had the name.
+// covered checks that the clients made every kind of request of the model, and that a
+// create conflicted with a deleted resource that still had the name.
 func (w *workload) covered(t *testing.T) {
 	t.Helper()
 	if !*long {

@@ -35,9 +35,9 @@ import (
 )
 
 // observer watches one Kind at the API server, and checks how the stored objects change
-// from one version to the next. Readers ask a replica now and then; the observer sees
-// every version, in the order in which they were stored. Only after a watch has expired
-// may it have missed some.
+// from one version to the next. Readers request some versions from a replica; the
+// observer receives every version, in the order in which they were stored. Only after a
+// watch has expired may it have missed some.
 type observer struct {
 	*workload
 	kind string
@@ -93,7 +93,7 @@ func (o *observer) Update(obj any) error {
 	return nil
 }
 
-// Delete is called with the last version of an object that is gone.
+// Delete is called with the last version of a removed object.
 func (o *observer) Delete(obj any) error {
 	gone := obj.(object)
 	o.mu.Lock()
@@ -141,8 +141,8 @@ func (o *observer) Replace(all []any, _ string) error {
 // Resync is never called: the reflector has no resync period.
 func (o *observer) Resync() error { return nil }
 
-// compare checks what must not go back, nor change, from one version of an object to a
-// later one.
+// compare checks the fields that must not decrease or change from one version of an
+// object to a later one.
 func (o *observer) compare(was, now object) {
 	name := o.kind + " " + now.GetName()
 	if now.GetGeneration() < was.GetGeneration() {
@@ -184,6 +184,6 @@ func find(conditions []v1.ResourceCondition, name string) *v1.ResourceCondition 
 // atOf returns the report that the condition of an adapter is based on.
 func atOf(c v1.ResourceCondition) at { return at{c.ObservedGeneration, c.LastUpdatedTime.Time} }
 
-// isDefault reports whether a condition is still that of the CRD's default, which the
-// controller replaces with all its times.
+// isDefault reports whether a condition is still the CRD's default, which the controller
+// replaces, including its times.
 func isDefault(c v1.ResourceCondition) bool { return c.CreatedTime.Time.Equal(time.Unix(0, 0)) }

@@ -47,7 +47,7 @@ func (o *outages) end() {
 
 func (o *outages) lasts() bool { return len(o.all) > 0 && o.all[len(o.all)-1].end.IsZero() }
 
-// wasOut reports whether there was an outage at any time from then on.
+// wasOut reports whether there was an outage at any time since a moment.
 func (o *outages) wasOut(since time.Time) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -25,8 +25,7 @@ import (
 )
 
 // A proxy is the network between a manager and the API server, or between REST clients
-// and the server. It forwards TCP
-// connections until it is told to cut or stall them.
+// and the server. It forwards TCP connections until a test cuts or stalls them.
 type proxy struct {
 	listener net.Listener
 	to       string
@@ -88,7 +87,7 @@ func (p *proxy) resume() {
 	}
 }
 
-// setRate limits each connection to that many bytes per second in each direction.
+// setRate limits each connection to rate bytes per second in each direction.
 func (p *proxy) setRate(rate int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

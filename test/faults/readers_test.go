@@ -56,8 +56,8 @@ type floor struct {
 	view
 }
 
-// lag is how far a replica that answers may be behind writes that were
-// acknowledged by the API server or through other replicas.
+// lag is how long after the acknowledgment of a write, by the API server or another
+// replica, a replica may still show the state before it.
 const lag = 15 * time.Second
 
 // floor returns the oldest state that the replica may show from now on: writes
@@ -118,7 +118,7 @@ func (w *workload) readOne(through *replica, r *resource) *wire {
 	return nil
 }
 
-// checkGone checks an answer that says that the resource does not exist.
+// checkGone checks an answer that a resource does not exist.
 func (w *workload) checkGone(through *replica, r *resource, f floor, a answer) {
 	w.checkNotFound(through, r, a, fmt.Sprintf("read (it must exist: %t) of %s", f.exists, r))
 	if f.exists {
@@ -182,9 +182,9 @@ func (r *resource) history(adapter string) string {
 	return strings.Join(reports, " ")
 }
 
-// wasAhead reports whether a report of the adapter can have been stored for a
-// generation that the resource did not have. Until it has, the adapter counts as
-// not reported. Only direct writes to the API server can do that.
+// wasAhead reports whether a report of the adapter can have been stored for a generation
+// that the resource did not have. Until the resource has it, the adapter counts as not
+// having reported. Only direct writes to the API server can store such a report.
 func (r *resource) wasAhead(adapter string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -195,7 +195,7 @@ func (r *resource) wasAhead(adapter string) bool {
 }
 
 // checkReady checks the evidence for Ready=True: each required adapter is shown as True
-// at the generation that is shown, and has reported so before the answer ended.
+// at the generation that is shown, and has reported True before the answer ended.
 func (w *workload) checkReady(through *replica, r *resource, shown wire, end time.Time) {
 	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.ObservedGeneration != shown.Generation || shown.DeletedTime != nil {
 		w.wrong("%s: %s shows Ready %+v at generation %d, deleted %v", r, through.name, ready, shown.Generation, shown.DeletedTime)

@@ -37,8 +37,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// A replica is one manager, which reaches the API server through a proxy of its own, or
-// the server, which REST clients reach through one. It is restarted when it ends, as by a
+// A replica is one manager, which reaches the API server through its own proxy, or the
+// server, which REST clients reach through a proxy. It is restarted when it ends, as by a
 // kubelet: a leader that cannot renew its lease exits.
 type replica struct {
 	name    string
@@ -127,7 +127,7 @@ func (s *stack) mode() []string {
 	}
 }
 
-// kubeconfig returns that of the manager's service account, through a proxy.
+// kubeconfig returns the kubeconfig of the manager's service account, through a proxy.
 func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(s.managerKubeconfig)
@@ -148,7 +148,7 @@ func (s *stack) kubeconfig(t *testing.T, name string, port int) string {
 	return file
 }
 
-// failedStart is less than a program needs that does not fail when it starts.
+// failedStart is the run time below which a start has failed.
 const failedStart = time.Second
 
 // supervise runs the program until ctx is done.
@@ -177,7 +177,7 @@ func (r *replica) supervise(ctx context.Context, t *testing.T) {
 		r.keepLog(count)
 		r.outages.begin()
 		r.set(func() { r.process = nil })
-		if time.Since(began) < failedStart { // as a kubelet backs off
+		if time.Since(began) < failedStart { // like the back-off of a kubelet
 			select {
 			case <-ctx.Done():
 			case <-time.After(failedStart):
@@ -211,7 +211,7 @@ func (r *replica) set(change func()) {
 	r.changed = make(chan struct{})
 }
 
-// kill ends the process like a crash. It stays down until release.
+// kill ends the process like a crash. The replica stays down until release.
 func (r *replica) kill(t *testing.T) {
 	t.Helper()
 	var p *process.Process
@@ -274,8 +274,8 @@ func (r *replica) waitReady(t *testing.T) {
 	r.outages.end()
 }
 
-// wasOut reports whether the replica was out at any time from then on. A process
-// closes its listener some time before it exits, so that time counts, too.
+// wasOut reports whether the replica was out at any time since a moment. A process closes
+// its listener some time before it exits, so that time counts, too.
 func (r *replica) wasOut(since time.Time) bool {
 	const goesDown = 45 * time.Second
 	timer := time.NewTimer(goesDown)

@@ -36,8 +36,8 @@ var statuses = []metav1.ConditionStatus{
 	metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionTrue, metav1.ConditionFalse, metav1.ConditionUnknown,
 }
 
-// newReport returns a report on the current generation, as far as it is known
-// here, or on an older or future one, and sometimes an out-of-date one.
+// newReport returns a report on the latest known generation, or on an older or future
+// one, and sometimes an out-of-date report.
 func (w *workload) newReport(random *rand.Rand, on *resource) *report {
 	names := adaptersOf(on.kind)
 	on.mu.Lock()
@@ -69,10 +69,10 @@ func (w *workload) begin(on *resource, r *report) *report {
 	return r
 }
 
-// reason distinguishes reports where only conditions are shown.
+// reason distinguishes reports in answers that show only conditions.
 func (r *report) reason() string { return fmt.Sprintf("R%d", r.observed.UnixNano()) }
 
-// conditions returns the conditions of a report, at both doors.
+// conditions returns the conditions of a report, for both doors.
 func (r *report) conditions() []map[string]any {
 	conditions := []map[string]any{
 		{"type": "Available", "status": r.available, "reason": r.reason(), "message": "reported by an adapter"},
@@ -106,7 +106,7 @@ func (r *report) object(on *resource, uid types.UID) map[string]any {
 	}
 }
 
-// report sends a report over REST, in either dialect.
+// report sends a report over REST, in one of the dialects.
 func (w *workload) report(random *rand.Rand, on *resource, r *report) {
 	method := []string{http.MethodPost, http.MethodPut}[random.IntN(2)]
 	through := w.anyReplica(random)
@@ -144,7 +144,7 @@ func (w *workload) checkNotFound(through *replica, r *resource, a answer, what s
 	r.mu.Unlock()
 }
 
-// apply reports as an adapter that writes AdapterStatus objects does.
+// apply reports like an adapter that writes AdapterStatus objects.
 func (w *workload) apply(on *resource, r *report) {
 	ctx, cancel := direct()
 	defer cancel()

@@ -34,10 +34,10 @@ import (
 )
 
 // TestRestoredStore restores etcd from a snapshot while the managers run, or the server's
-// data while clients keep on asking for it. What clients
-// have done since the snapshot has come to nothing then: what they changed is as it was,
-// what they created does not exist, and its names can be used anew. The managers
-// remember versions that the store has never had, or has again with another content.
+// data while clients keep sending requests. The restore undoes the clients' writes since
+// the snapshot: changed resources are as they were, created resources do not exist, and
+// their names are free. The managers remember versions that the restored store never had,
+// or that it has again with different content.
 func TestRestoredStore(t *testing.T) {
 	onlyLong(t)
 	inBothShapes(t, restoredStore)
@@ -56,7 +56,7 @@ func restoredStore(t *testing.T, s *stack) {
 	during := newWorkload(s, newLedger(t), "during", 8)
 	stop := func() {}
 	s.restore(t, snapshot, func() {
-		if s.shape == oneProcess { // beside an API server, the managers do not know of the restore at once
+		if s.shape == oneProcess { // the managers of the other shape notice the restore later
 			stop = during.start(t)
 		}
 	})
@@ -75,7 +75,7 @@ func restoredStore(t *testing.T, s *stack) {
 	anew.settled(t)
 }
 
-// work lets the clients work for a while.
+// work runs the clients for a while.
 func (w *workload) work(t *testing.T) {
 	t.Helper()
 	stop := w.start(t)
@@ -99,7 +99,8 @@ func (s *stack) snapshot(t *testing.T) string {
 	return folder
 }
 
-// restore replaces the stored data by a snapshot, and does something meanwhile.
+// restore replaces the stored data by a snapshot, and calls meanwhile before the store
+// runs again.
 func (s *stack) restore(t *testing.T, snapshot string, meanwhile func()) {
 	t.Helper()
 	if s.shape == oneProcess {
@@ -119,8 +120,8 @@ func (s *stack) restore(t *testing.T, snapshot string, meanwhile func()) {
 	})
 }
 
-// withoutStore does something while neither etcd nor kube-apiserver runs, which has
-// to forget what it knows of the store as well.
+// withoutStore calls do while etcd does not run, nor kube-apiserver, which must also lose
+// its cache of the store.
 func (s *stack) withoutStore(t *testing.T, do func() error) {
 	t.Helper()
 	s.kill(t, s.plane.APIServer())
@@ -135,8 +136,8 @@ func (s *stack) withoutStore(t *testing.T, do func() error) {
 	}
 }
 
-// disturb changes every resource without a record, so that replicas and reconcilers
-// remember versions of them beyond what the ledger knows.
+// disturb changes every resource without a record in the ledger, so that replicas and
+// reconcilers remember versions that the ledger does not contain.
 func (w *workload) disturb(t *testing.T) {
 	t.Helper()
 	s, err := w.stored(t)

@@ -28,10 +28,10 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// serverConfig is how one server differs from another.
+// serverConfig contains the differences between servers.
 type serverConfig struct {
 	dataDir string   // empty for a folder of its own
-	command []string // runs the program with its arguments; empty for nothing in between
+	command []string // prefix of the command that runs the program; may be empty
 }
 
 // startServer starts a server. REST clients reach it through a proxy, and clients of the
@@ -71,11 +71,11 @@ func (s *stack) maintain(t *testing.T, args ...string) {
 	}
 }
 
-// stop tells the process to end, and waits until it has ended in order. It stays down until
-// release.
+// stop signals the process to end, and waits until it has ended in order. The replica
+// stays down until release.
 func (r *replica) stop(t *testing.T) {
 	t.Helper()
-	// Before it prints that, the program may not handle signals yet.
+	// Before this message, the program may not handle signals yet.
 	eventually(t, r.name+" starts", func() bool { return r.logged(t, "Starting etcd") > 0 })
 	r.outages.begin()
 	p := r.current()

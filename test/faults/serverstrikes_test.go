@@ -32,11 +32,11 @@ func killServer(t *testing.T, s *stack, _ *workload) {
 	server.release()
 }
 
-// crashes is how often crash kills the server, moreCrashes how often with -long.
+// crashes is how often crash kills the server, and moreCrashes how often with -long.
 const crashes, moreCrashes = 3, 20
 
-// crash kills the server again and again, each time at some moment of the clients' writes,
-// and starts it again at once.
+// crash repeatedly kills the server, each time at some moment of the clients' writes, and
+// restarts it at once.
 func crash(t *testing.T, s *stack, w *workload) {
 	server := s.replicas[0]
 	random := rand.New(rand.NewPCG(*seed, 5000))
@@ -60,7 +60,7 @@ func stopServer(t *testing.T, s *stack, _ *workload) {
 	server.release()
 }
 
-// interruptStarts kills the server, or tells it to end, at some moments of its start.
+// interruptStarts kills the server, or signals it to end, at some moments of its start.
 func interruptStarts(t *testing.T, s *stack, _ *workload) {
 	server := s.replicas[0]
 	random := rand.New(rand.NewPCG(*seed, 5001))

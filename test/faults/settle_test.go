@@ -51,8 +51,9 @@ type object interface {
 	GetStatus() *v1.ResourceStatus
 }
 
-// settled waits, without a client at work, until the system is as the ledger says, first
-// with the deletions waiting for their adapters, then once the adapters have finalized.
+// settled waits, after the clients have stopped, until the system agrees with the ledger:
+// first while deletions wait for their adapters, and then after the adapters have
+// finalized.
 func (w *workload) settled(t *testing.T) {
 	t.Helper()
 	w.converge(t, "settled", func(s stored) []string { return w.faults(s) })
@@ -169,7 +170,7 @@ func (w *workload) stored(t *testing.T) (stored, error) {
 	return s, nil
 }
 
-// checkExists compares the existence of the resource with what clients were told.
+// checkExists compares the existence of the resource with the answers to clients.
 func (r *resource) checkExists(o object) []string {
 	exists := o != nil
 	switch {
@@ -299,16 +300,17 @@ func (r *resource) checkReports(s stored) []string {
 	return faults
 }
 
-// mayBeRemoved reports whether a stored report may be gone: a report ahead of the resource
-// may have replaced it, which HyperFleet has removed. The caller holds r.mu.
+// mayBeRemoved reports whether a stored report may no longer exist: a report ahead of the
+// resource may have replaced it, and HyperFleet removes such a report. The caller holds
+// r.mu.
 func (r *resource) mayBeRemoved(stored *report) bool {
 	return slices.ContainsFunc(r.reports, func(one *report) bool {
 		return one.adapter == stored.adapter && (one.verdict == done || one.verdict == unknown) && r.mayBeAhead(one) && one.at().compare(stored.at()) > 0
 	})
 }
 
-// checkKnown checks that a result that was shown to be known stays known, although its
-// report may be gone. The caller holds r.mu.
+// checkKnown checks that a result that was shown as known stays known, although its
+// report may no longer exist. The caller holds r.mu.
 func (r *resource) checkKnown(adapter string, o object) []string {
 	if o == nil {
 		return nil
@@ -331,7 +333,7 @@ func (r *resource) checkKnown(adapter string, o object) []string {
 
 // mayBeAhead reports whether a report that an adapter wrote as an object may have been
 // about a generation that the resource did not have. HyperFleet removes such a report
-// unless the resource gets there soon. The caller holds r.mu.
+// unless the resource reaches that generation soon. The caller holds r.mu.
 func (r *resource) mayBeAhead(one *report) bool {
 	lowest, _ := r.generations(one.start, one.start)
 	return one.via == nil && one.generation > lowest
@@ -346,9 +348,9 @@ func (r *resource) deletions() int64 {
 	return 0
 }
 
-// mayBeDiscarded reports whether the report changes nothing: it is out of date,
-// for a future generation, or about work in progress where a result is known. The
-// caller holds r.mu.
+// mayBeDiscarded reports whether the report changes nothing: it is out of date, for a
+// future generation, or about work in progress although a result is known. The caller
+// holds r.mu.
 func (r *resource) mayBeDiscarded(one *report) bool {
 	if lowest, _ := r.generations(one.start, one.end); one.generation > lowest {
 		return true

@@ -24,7 +24,7 @@ type shape string
 const (
 	// oneProcess is hyperfleet server.
 	oneProcess shape = "server"
-	// besideAPIServer is two hyperfleet managers beside a kube-apiserver and an etcd.
+	// besideAPIServer is two hyperfleet managers with a kube-apiserver and an etcd.
 	besideAPIServer shape = "manager"
 )
 
@@ -36,7 +36,7 @@ func inBothShapes(t *testing.T, test func(t *testing.T, s *stack)) {
 	}
 }
 
-// onlyLong skips a test that takes long, unless -long is set.
+// onlyLong skips a long test unless -long is set.
 func onlyLong(t *testing.T) {
 	t.Helper()
 	if !*long {

@@ -30,8 +30,7 @@ import (
 	"github.com/hanwen/go-fuse/v2/fuse"
 )
 
-// slowDisk is a file system that takes its time to make writes durable. Everything else
-// is done by the folder behind it.
+// slowDisk is a file system that delays fsync. The folder behind it does everything else.
 type slowDisk struct{ delay atomic.Int64 }
 
 // slowNode is a file or folder on a slow disk.
@@ -45,18 +44,18 @@ var (
 	_ fs.NodeFsyncer     = &slowNode{}
 )
 
-// WrapChild has the files and folders in a slow folder be slow, too.
+// WrapChild makes the files and folders in a slow folder slow, too.
 func (n *slowNode) WrapChild(_ context.Context, child fs.InodeEmbedder) fs.InodeEmbedder {
 	return &slowNode{child.(*fs.LoopbackNode), n.disk}
 }
 
-// Fsync is what etcd calls before it acknowledges a write.
+// Fsync makes a write durable: etcd calls it before it acknowledges a write.
 func (n *slowNode) Fsync(ctx context.Context, file fs.FileHandle, flags uint32) syscall.Errno {
 	time.Sleep(time.Duration(n.disk.delay.Load()))
 	if file, ok := file.(fs.FileFsyncer); ok {
 		return file.Fsync(ctx, flags)
 	}
-	return 0 // a folder: the one behind it is on a disk that does not fail in this test
+	return 0 // a folder: the disk behind it does not fail in this test
 }
 
 // newSlowDisk mounts a slow disk in the folder. Only root may do so.
@@ -87,8 +86,8 @@ func newSlowDisk(t *testing.T, folder string) *slowDisk {
 	return disk
 }
 
-// TestSlowDisk has fsync take long, and then longer than any request may, while etcd
-// writes, and the server be killed meanwhile.
+// TestSlowDisk makes fsync slow, and then slower than any request may be, while etcd
+// writes, and kills the server meanwhile.
 func TestSlowDisk(t *testing.T) {
 	onlyLong(t)
 	dataDir := filepath.Join(t.TempDir(), "data")
@@ -99,7 +98,7 @@ func TestSlowDisk(t *testing.T) {
 		disk.delay.Store(int64(200 * time.Millisecond))
 		w.progress(t, 50)
 		disk.delay.Store(int64(longFrozen))
-		server.outages.begin() // its start would not end either
+		server.outages.begin() // its start would not finish either
 		time.Sleep(longFrozen)
 		server.kill(t)
 		server.release()

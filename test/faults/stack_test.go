@@ -36,7 +36,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// limit bounds everything that has to happen by itself, on a busy machine.
+// limit bounds everything that must happen automatically, on a busy machine.
 const limit = 4 * time.Minute
 
 // writeVisibility is the managers' flag.
@@ -48,7 +48,8 @@ var required = map[string][]string{
 	v1.NodePoolKind: {"hypershift", "validator"},
 }
 
-// finalizing are the required adapters whose consent a deleted resource needs to go.
+// finalizing are the finalizing adapters, by Kind: a deleted resource is removed once
+// they consent.
 var finalizing = map[string][]string{
 	v1.ClusterKind:  {"dns", "hypershift"},
 	v1.NodePoolKind: {"hypershift"},
@@ -58,7 +59,7 @@ var finalizing = map[string][]string{
 type stack struct {
 	shape             shape
 	dir               string
-	dataDir           string                     // of a server
+	dataDir           string                     // the server's
 	plane             *controlplane.ControlPlane // nil for a server, which has its own
 	etcd              string                     // URL
 	apiServerPort     int
@@ -121,7 +122,8 @@ func startManagers(t *testing.T, open bool, etcdArgs ...string) *stack {
 	return s
 }
 
-// newFolder returns a stack of which nothing runs. Its folder has what both shapes need.
+// newFolder returns a stack of which nothing runs. Its folder contains the files that
+// both shapes need.
 func newFolder(t *testing.T, in shape) *stack {
 	t.Helper()
 	dir := t.TempDir()
@@ -192,7 +194,7 @@ func newAdmin(t *testing.T, config *rest.Config) client.WithWatch {
 	return admin
 }
 
-// leader returns the replica that holds the lease. A server needs none.
+// leader returns the replica that holds the lease, or the server, which needs no lease.
 func (s *stack) leader(t *testing.T) *replica {
 	t.Helper()
 	if s.shape == oneProcess {
@@ -226,8 +228,8 @@ func (s *stack) other(r *replica) *replica {
 	return s.replicas[0]
 }
 
-// eventually waits until holds returns true. If it does not, the functions add to
-// the message.
+// eventually waits until holds returns true. If it does not, the functions why add to the
+// message.
 func eventually(t *testing.T, what string, holds func() bool, why ...func() string) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !holds(); time.Sleep(50 * time.Millisecond) {

@@ -27,12 +27,12 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// longAway is longer than anything waits for the caches of a manager to fill.
+// longAway is longer than any timeout for filling the caches of a manager.
 const longAway = 150 * time.Second
 
 // TestOutageAtStart kills the API server when one manager has just become ready, and
-// another one still reads the fleet. However long it is away, both wait for it, and serve
-// and write again when it is back.
+// another one still reads the fleet. However long the API server is away, both wait for
+// it, and serve and write again after it has returned.
 func TestOutageAtStart(t *testing.T) {
 	onlyLong(t)
 	s := newOpenStack(t) // no manager ends because it cannot renew a lease
@@ -61,8 +61,8 @@ func TestOutageAtStart(t *testing.T) {
 	w.work(t)
 }
 
-// TestSlowLoading starts a manager that needs long to read the fleet. It becomes ready by
-// itself, however long that takes, and reads the fleet once.
+// TestSlowLoading starts a manager that takes long to read the fleet. It becomes ready
+// without a restart, however long that takes, and reads the fleet once.
 func TestSlowLoading(t *testing.T) {
 	onlyLong(t)
 	const loading = 12 * time.Second // watches once ended after 5 seconds
@@ -96,8 +96,8 @@ func (s *stack) fillFleet(t *testing.T) int {
 	return clusters * specSize
 }
 
-// startSlowly restarts a replica, which then needs at least that time to read a fleet of
-// that size.
+// startSlowly restarts a replica so that it takes at least the time loading to read a
+// fleet of the given size.
 func (s *stack) startSlowly(t *testing.T, r *replica, size int, loading time.Duration) {
 	t.Helper()
 	r.kill(t)

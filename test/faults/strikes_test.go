@@ -43,7 +43,7 @@ import (
 const (
 	down       = 2 * time.Second  // of a killed process
 	frozen     = 5 * time.Second  // of a manager
-	longFrozen = 20 * time.Second // of components that others wait for
+	longFrozen = 20 * time.Second // of components that other components wait for
 	away       = 60 * time.Second // longer than clients back off
 )
 
@@ -76,7 +76,7 @@ func (s *stack) startAPIServer(t *testing.T) {
 }
 
 // removeAPIServer keeps the API server away for a minute. It logs when each replica
-// serves reads and writes again: how soon depends on the machine, that they do does not.
+// serves reads and writes again. All must do so, but the time depends on the machine.
 func removeAPIServer(t *testing.T, s *stack, w *workload) {
 	s.kill(t, s.plane.APIServer())
 	time.Sleep(away)
@@ -114,8 +114,8 @@ func killLeader(t *testing.T, s *stack, w *workload) {
 // freezeManager freezes the replica that does not lead.
 func freezeManager(t *testing.T, s *stack, _ *workload) { s.other(s.leader(t)).freezeFor(t, frozen) }
 
-// freezeWriter freezes one of two managers without leader election. It goes on with what
-// it knew of reports before.
+// freezeWriter freezes one of two managers without leader election. It resumes with its
+// earlier copy of the reports.
 func freezeWriter(t *testing.T, s *stack, _ *workload) { s.replicas[0].freezeFor(t, frozen) }
 
 func (r *replica) freezeFor(t *testing.T, duration time.Duration) {
@@ -125,8 +125,8 @@ func (r *replica) freezeFor(t *testing.T, duration time.Duration) {
 	r.thaw(t)
 }
 
-// freezeLeader freezes the manager that aggregates until the other one leads,
-// then resumes it. It goes on as if it still led.
+// freezeLeader freezes the manager that aggregates until the other one leads, then
+// resumes it. The resumed manager acts as if it still led.
 func freezeLeader(t *testing.T, s *stack, _ *workload) {
 	leader := s.leader(t)
 	leader.freeze(t)
@@ -148,8 +148,8 @@ func cutOff(t *testing.T, s *stack, _ *workload) {
 	r.proxy.resume()
 }
 
-// expireWatches holds back the watches of one manager until the API server no
-// longer knows the changes that followed.
+// expireWatches stalls the watches of one manager until the API server no longer has the
+// changes that followed.
 func expireWatches(t *testing.T, s *stack, w *workload) {
 	r := s.other(s.leader(t))
 	from := s.version(t)
@@ -157,7 +157,7 @@ func expireWatches(t *testing.T, s *stack, w *workload) {
 	r.proxy.stall()
 	w.progress(t, 10)
 	s.compact(t)
-	s.kill(t, s.plane.APIServer()) // its memory of recent changes is lost with it
+	s.kill(t, s.plane.APIServer()) // it loses its cache of recent changes
 	s.startAPIServer(t)
 	s.wantExpired(t, from)
 	r.proxy.setCut(true) // connections to the killed API server break
@@ -199,7 +199,7 @@ func (s *stack) wantExpired(t *testing.T, version string) {
 	}
 }
 
-// compact makes etcd forget all history.
+// compact makes etcd drop all history.
 func (s *stack) compact(t *testing.T) {
 	t.Helper()
 	s.callEtcd(t, "/v3/kv/compaction", map[string]any{"revision": s.revision(t), "physical": true})
@@ -234,8 +234,8 @@ func (s *stack) callEtcd(t *testing.T, path string, body any) map[string]any {
 // etcdQuota is the size limit of etcd's database, in bytes.
 const etcdQuota = 24 << 20
 
-// fillEtcd writes until etcd refuses every write, waits some time, and frees
-// space as an administrator does.
+// fillEtcd writes until etcd refuses every write, waits some time, and frees space like
+// an administrator.
 func fillEtcd(t *testing.T, s *stack, _ *workload) {
 	filling := 0
 	eventually(t, "etcd is full", func() bool {

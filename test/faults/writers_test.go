@@ -29,11 +29,11 @@ import (
 )
 
 const (
-	runLabel  = "run"  // of everything that one test creates
+	runLabel  = "run"  // label of everything that one test creates
 	markLabel = "mark" // distinguishes resources of one name
 )
 
-// A slot is a name that Clusters use one after the other, and the names of their
+// A slot is a name that Clusters have one after the other, and the names of their
 // NodePools.
 type slot struct {
 	mu      sync.Mutex
@@ -63,7 +63,7 @@ func newWorkload(s *stack, l *ledger, run string, names int) *workload {
 	return w
 }
 
-// observedNow returns a time that no other report has.
+// observedNow returns an observed time that no other report has.
 func (w *workload) observedNow(ago time.Duration) time.Time {
 	return time.Now().Add(-ago).Truncate(time.Microsecond).Add(time.Duration(w.times.Add(1)%1000) * time.Nanosecond).UTC()
 }
@@ -191,8 +191,8 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 // same replica.
 func (a answer) shown() bool { return a.end.Sub(a.start) < writeVisibility-time.Second/2 }
 
-// checkPredecessors checks, when a resource was created, that each of its name that was
-// there before can be gone.
+// checkPredecessors checks, when a resource was created, that each earlier resource of
+// its name can have been removed.
 func (w *workload) checkPredecessors(r *resource, moment time.Time) {
 	for _, other := range w.all() {
 		other.mu.Lock()
