@@ -30,7 +30,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// counter counts the reports that are stored, by the name of the parent.
+// counter counts the stored reports by the name of the parent.
 type counter struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -65,8 +65,9 @@ func countReports(t *testing.T) *counter {
 	return c
 }
 
-// want checks the number of reports on a parent so far. A report on another parent, which
-// is written and counted first, proves that the watch has delivered those before it.
+// want checks the number of reports on a parent so far. Before that, want writes a report
+// on another parent and waits until it is counted: then the watch has delivered all
+// earlier reports.
 func (c *counter) want(t *testing.T, parent v1.Parent, want int) {
 	t.Helper()
 	name := fmt.Sprintf("marker-%d", names.Add(1))

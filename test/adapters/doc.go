@@ -15,6 +15,6 @@ limitations under the License.
 */
 
 // Package adapters tests adapters against a running HyperFleet: the kit over both doors,
-// an adapter in a module of its own, and the Python example. It holds no code but these
+// an adapter in a module of its own, and the Python example. It contains only these
 // tests.
 package adapters

@@ -66,7 +66,7 @@ func (l *ledger) want(t *testing.T, calls ...string) {
 }
 
 // TestKit takes a Cluster and a NodePool through their lives, with an adapter on the kit
-// over each door. The controllers answer each report with a status, which must not lead to
+// over each door. The controllers write a status after each report, which must not cause
 // another report.
 func TestKit(t *testing.T) {
 	doors := map[string]func(*adapter.Config){

@@ -30,8 +30,8 @@ import (
 )
 
 // TestScratchModule builds the example of docs/writing-an-adapter.md in a module outside
-// of the repository, and takes it through the life of a Cluster. In the middle it is
-// killed.
+// of the repository, and takes it through the life of a Cluster. In the middle, the test
+// kills it.
 func TestScratchModule(t *testing.T) {
 	folder := t.TempDir()
 	scratchModule(t, folder)
@@ -46,7 +46,7 @@ func TestScratchModule(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "kubeconfig"), kubeconfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// A shell gives the program its folder for files.
+	// A shell starts the program in its folder for files.
 	run := func() *process.Process {
 		return startProcess(t, folder, "/bin/sh", "-c", `cd "$0" && exec ./files "$@"`, folder,
 			"-kubeconfig=kubeconfig", "-namespace="+namespace, "-selector=door=scratch", "-max-age-not-ready=1h")
@@ -81,7 +81,7 @@ func adapterLife(t *testing.T, labels map[string]string, folder string, run func
 	waitReady(t, cluster)
 	wantFile(t, file, `{"region":"us-east"}`)
 
-	// If a status woke the adapter, it would have reported again before this.
+	// If a status woke the adapter, there would be another report before this change.
 	changeSpec(t, cluster, `{"region":"eu-west"}`)
 	waitReady(t, cluster)
 	wantFile(t, file, `{"region":"eu-west"}`)
@@ -126,8 +126,8 @@ func startProcess(t *testing.T, folder, path string, args ...string) *process.Pr
 	return p
 }
 
-// scratchModule makes a module of the example. It requires what the client module
-// requires, so that the build has nothing to look up.
+// scratchModule makes a module of the example. It has the requirements of the client
+// module, so that the build has no versions to look up.
 func scratchModule(t *testing.T, folder string) {
 	t.Helper()
 	page := read(t, "../../docs/writing-an-adapter.md")

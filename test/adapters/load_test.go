@@ -42,7 +42,7 @@ var (
 
 const loadAdapters = 5
 
-// TestLoad measures a fleet with adapters on the kit that do nothing but report:
+// TestLoad measures a fleet with adapters on the kit that only report:
 //
 //	go test -v -timeout 1h -run TestLoad ./test/adapters -args -load-clusters=2000
 func TestLoad(t *testing.T) {
@@ -100,7 +100,7 @@ func measure(t *testing.T, calls *atomic.Int64, what string, change func(context
 	err := wait.PollUntilContextCancel(t.Context(), time.Second, true, func(ctx context.Context) (bool, error) {
 		list := &v1.ClusterList{}
 		inNamespace, ready := client.InNamespace(namespace), 0
-		// Reading the whole fleet every second would be a load of its own.
+		// Reading the whole fleet every second would be additional load.
 		err := suite.env.Client.List(ctx, list, inNamespace, client.MatchingFieldsSelector{Selector: fields.OneTermNotEqualSelector("status.ready", "True")}, client.Limit(1))
 		if err != nil || len(list.Items) > 0 {
 			return false, err

@@ -41,10 +41,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// namespace is the one that HyperFleet serves.
+// namespace is the served namespace.
 const namespace = metav1.NamespaceDefault
 
-// adapterUser has the role hyperfleet-adapter and no other, over both doors.
+// adapterUser has only the role hyperfleet-adapter, over both doors.
 const adapterUser = "adapter"
 
 // suite is a running HyperFleet, which requires the adapter files.
@@ -76,7 +76,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	suite.env.Config.QPS = -1 // to be fair to all clients is the API server's business
+	suite.env.Config.QPS = -1 // the API server's priority and fairness decides
 	if suite.env.Client, err = client.New(suite.env.Config, client.Options{Scheme: suite.env.Scheme}); err != nil {
 		return 1, err
 	}
@@ -175,7 +175,7 @@ func newCluster(t *testing.T, labels map[string]string) *v1.Cluster {
 	return cluster
 }
 
-// changeSpec makes the next generation.
+// changeSpec changes the spec, which makes the next generation.
 func changeSpec(t *testing.T, cluster *v1.Cluster, spec string) {
 	t.Helper()
 	patch := client.RawPatch("application/merge-patch+json", []byte(`{"spec":`+spec+`}`))
