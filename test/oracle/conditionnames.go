@@ -18,7 +18,7 @@ package oracle
 
 import v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 
-// withNewerName is Ready as Reconciled, and Available as LastKnownReconciled: status,
+// withNewerName returns Ready as Reconciled, or Available as LastKnownReconciled: status,
 // message and times are the same.
 func withNewerName(r Resource, c v1.ResourceCondition, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	if c.Type == "Ready" {

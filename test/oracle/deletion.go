@@ -40,8 +40,8 @@ func Awaited(r Resource, reports []Report) []string {
 	return awaited
 }
 
-// finalizing is why a resource that is being deleted is still there: NodePools go
-// first, then adapters finalize, and finalizers of others are waited for.
+// finalizing returns why a resource that is being deleted still exists: it waits for its
+// NodePools, then for its adapters, and for other finalizers.
 func finalizing(r Resource, adapters []v1.ResourceCondition, reports []Report) (reason, message string) {
 	awaited := Awaited(r, reports)
 	switch {
@@ -83,7 +83,7 @@ func unfinalized(r Resource, name string, adapters []v1.ResourceCondition, repor
 		}
 		return [2]string{fmt.Sprintf("%s: Finalized=%s", name, report.Finalized), cut(report.FinalizedReason, bound)}
 	}
-	// Without a report that counts, what is known of a required or reporting adapter.
+	// Without a report that counts, use the condition of a required or reporting adapter.
 	reported := slices.ContainsFunc(reports, func(report Report) bool { return report.Adapter == name })
 	if c, known := named(adapters, TypeOf(name)); known && c.ObservedGeneration < r.Generation && (reported || slices.Contains(r.Required, name)) {
 		return [2]string{fmt.Sprintf("%s: at generation %d", name, c.ObservedGeneration)}
@@ -91,7 +91,8 @@ func unfinalized(r Resource, name string, adapters []v1.ResourceCondition, repor
 	return [2]string{name + ": not reported"}
 }
 
-// inDoubt: the stored condition rests on a newer report, or on another of that time.
+// inDoubt: the stored condition is based on a newer report, or on another report of the
+// same time.
 func inDoubt(r Resource, report Report) bool {
 	before, had := named(r.Before, TypeOf(report.Adapter))
 	if r.Confirmed || !had || before.ObservedGeneration > r.Generation {
@@ -110,7 +111,7 @@ func isOfTime(c v1.ResourceCondition, report Report) bool {
 	return c.ObservedGeneration == report.Generation && c.LastUpdatedTime.Time.Equal(report.Observed)
 }
 
-// isOf reports whether a condition shows a report, with all of its text or less.
+// isOf reports whether a condition shows a report, with its full or its cut strings.
 func isOf(c v1.ResourceCondition, report Report) bool {
 	full := c.Reason == cut(report.Reason, 256) && c.Message == cut(report.Message, 1024)
 	less := c.Reason == cut(report.Reason, 64) && c.Message == cut(report.Message, 128)

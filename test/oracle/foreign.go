@@ -26,7 +26,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Rule is what one rule for mapped conditions says.
+// Rule is the result of one rule for mapped conditions.
 type Rule struct {
 	Type            string
 	Status          metav1.ConditionStatus
@@ -36,10 +36,11 @@ type Rule struct {
 // mayBeNewer: "another process may have computed the conditions from newer reports".
 func mayBeNewer(r Resource) bool { return r.Foreign && !r.Confirmed && len(r.Before) > 0 }
 
-// lastWordStays: "old over new". Nothing but the message of Ready and Available holds what
-// a report without a result says, so while one adapter has no result the message of
-// another process stays. If it is about the resource or the configuration, it is no word of
-// an adapter. Of a deletion no report has been heard before the generation of the message.
+// lastWordStays: "old over new". Only the message of Ready and Available contains the
+// reason of a report without a result, so while one adapter has no result, the message of
+// another process stays. A message about the resource or the configuration is not from an
+// adapter. During a deletion, the message stays only if it is about the current
+// generation.
 func lastWordStays(r Resource, is v1.ResourceCondition, adapters []v1.ResourceCondition) v1.ResourceCondition {
 	was := start(r, is.Type)
 	if !mayBeNewer(r) || was.Status != is.Status || was.Message == awaiting {
@@ -66,8 +67,8 @@ func lastWordStays(r Resource, is v1.ResourceCondition, adapters []v1.ResourceCo
 	return is
 }
 
-// mapped are the conditions of the rules, "with the time of the newest report". A rule may
-// read all of every report, so what another process has made of the rules stays.
+// mapped are the conditions of the rules, "with the time of the newest report". A rule
+// may read every part of every report, so the mapped conditions of another process stay.
 func mapped(r Resource, reports []Report) (conditions []v1.ResourceCondition) {
 	newest := r.Updated
 	if r.Deleted.After(newest) {

@@ -19,7 +19,7 @@ package oracle
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // lastSaid returns the report whose result counts: "a report without a result keeps the
-// last result", and that counts where the stored condition does not have it yet.
+// last result", and that result counts if the stored condition does not have it yet.
 func lastSaid(r Resource, report Report) (said Report, ok bool) {
 	if hasResult(report) {
 		return report, counts(r, report)

@@ -42,7 +42,7 @@ func isMinimal(r Resource) bool {
 	return r.Minimal || ok && was.Reason == "StatusTooLarge" && was.ObservedGeneration == r.Generation
 }
 
-// truncated is there where conditions say less.
+// truncated returns the condition Truncated if the conditions are shortened.
 func truncated(r Resource) (c v1.ResourceCondition, ok bool) {
 	if !isMinimal(r) {
 		return c, false
@@ -56,7 +56,7 @@ func truncated(r Resource) (c v1.ResourceCondition, ok bool) {
 	return c, true
 }
 
-// list joins what adapters lack, their reasons left out where it gets too long.
+// list joins the adapters' faults, without their reasons if the list gets too long.
 func list(r Resource, faults [][2]string) string {
 	_, _, limit := limits(r)
 	var long, short []string
@@ -89,7 +89,7 @@ func cut(s string, limit int) string {
 func inJSON(s string) int {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // a string has JSON
+		panic(err) // a string can always be encoded
 	}
 	return len(text) - len(`""`)
 }

@@ -14,9 +14,9 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package oracle computes the conditions of a Cluster or NodePool a second time, from
-// the documentation alone: docs/clusters.md and the contract of the REST API. It
-// shares no code with internal/aggregate, which it judges. It is written for
+// Package oracle computes the conditions of a Cluster or NodePool a second time, from the
+// documentation alone: docs/clusters.md and the contract of the REST API. It shares no
+// code with internal/aggregate, whose results tests compare with it. It is written for
 // comparison with the documentation, not for speed.
 package oracle
 
@@ -31,30 +31,31 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Resource holds everything but the reports that the conditions depend on.
+// Resource contains everything that the conditions depend on, except the reports.
 type Resource struct {
 	Kind             string
 	Generation       int64
 	Created, Updated time.Time
 	Required         []string
-	// Deleted is zero for a resource that is not being deleted. Finalizing are the
-	// adapters, Children the NodePools and Finalizers the finalizers of others that its
-	// end may wait for.
+	// Deleted is zero for a resource that is not being deleted. The removal may wait for
+	// the adapters in Finalizing, the NodePools in Children and the finalizers of others
+	// in Finalizers.
 	Deleted                          time.Time
 	Finalizing, Children, Finalizers []string
 	// MissingCluster is the name of a NodePool's Cluster if it does not exist.
 	MissingCluster string
 	// ConditionNames is "first", "newer" or "both".
 	ConditionNames string
-	// Minimal says that the API server has refused a larger status.
+	// Minimal is true if the API server has refused a larger status.
 	Minimal bool
 	// Kept are the adapters whose results stay known without a report.
 	Kept []string
-	// Confirmed says that no other reports exist: a condition without one is gone.
+	// Confirmed is true if no other reports exist: a condition without a report is
+	// removed.
 	Confirmed bool
-	// Foreign says that Before may come from another process, which knew newer reports.
+	// Foreign is true if Before may come from another process, which had newer reports.
 	Foreign bool
-	// Mapped is what the rules for mapped conditions say, nil without rules.
+	// Mapped contains the results of the rules for mapped conditions, nil without rules.
 	Mapped []Rule
 	// Before are the conditions before this computation.
 	Before []v1.ResourceCondition
@@ -77,7 +78,7 @@ type Report struct {
 	// Stalled is empty if the report has no such condition.
 	Stalled                       metav1.ConditionStatus
 	StalledReason, StalledMessage string
-	// Last is the last result before a report without one, nil if there was none.
+	// Last is the last result before a report without a result, nil if there was none.
 	Last *Report
 }
 
@@ -143,8 +144,9 @@ func adapterCondition(r Resource, report Report) (c v1.ResourceCondition, ok boo
 	before, had := named(r.Before, TypeOf(report.Adapter))
 	known := had && before.ObservedGeneration <= r.Generation
 	// "A stored condition may not be replaced by one that rests on an older report of
-	// that adapter"; of two reports of one time the stored one counts. The report that
-	// the stored condition shows makes it anew: it may keep more text than before.
+	// that adapter"; of two reports of one time, the stored one counts. The report that
+	// the stored condition shows computes it again: the condition may keep longer strings
+	// than before.
 	if known && (inDoubt(r, report) || isOvertaken(r, report)) {
 		return before, true
 	}
@@ -263,9 +265,9 @@ func ready(r Resource, adapters []v1.ResourceCondition, reports []Report) v1.Res
 	return c
 }
 
-// ReportedGeneration is what REST shows as observed_generation of Ready: "the newest
-// generation, not beyond the resource's, that a required adapter has reported on, 0
-// before the first".
+// ReportedGeneration is the observed_generation of Ready in REST: "the newest generation,
+// not beyond the resource's, that a required adapter has reported on, 0 before the
+// first".
 func ReportedGeneration(r Resource, conditions []v1.ResourceCondition) int64 {
 	var newest int64
 	for _, adapter := range names(r) {
@@ -335,8 +337,8 @@ func available(r Resource, adapters []v1.ResourceCondition, reports []Report) v1
 	return c
 }
 
-// lastWord is what an adapter without a result says of itself, and why. It is empty for
-// nothing.
+// lastWord returns the state that an adapter without a result reports, and its reason. It
+// is empty if there is none.
 func lastWord(r Resource, adapter string, reports []Report) (word, why string) {
 	bound, _, _ := limits(r)
 	for _, report := range reports {
@@ -370,7 +372,7 @@ func start(r Resource, name string) v1.ResourceCondition {
 	if c, ok := named(r.Before, map[string]string{"Ready": "Reconciled", "Available": "LastKnownReconciled"}[name]); ok {
 		c.Type = name
 		switch {
-		case name == "Ready" || c.ObservedGeneration == 0: // said anew
+		case name == "Ready" || c.ObservedGeneration == 0: // computed again
 		case c.Status == metav1.ConditionTrue:
 			c.Reason = "ResourceAvailable"
 		default:
@@ -383,7 +385,7 @@ func start(r Resource, name string) v1.ResourceCondition {
 		CreatedTime: created, LastUpdatedTime: created, LastTransitionTime: created}
 }
 
-// dateChange: a change of Ready or Available is now.
+// dateChange: a change of Ready or Available has the current time.
 func dateChange(r Resource, c *v1.ResourceCondition) {
 	c.LastTransitionTime = whenChanged(r, start(r, c.Type), c.Status, r.Now.Truncate(time.Microsecond))
 }

@@ -77,9 +77,9 @@ func stalled(r Resource, adapters []v1.ResourceCondition, reports []Report) (c v
 	return c, true
 }
 
-// saysStalled is what an adapter whose result is False said last about waiting: "a report
-// without a result changes nothing", nor does one that is older than what is stored. "An
-// adapter that has finalized is not stalled."
+// saysStalled returns whether an adapter whose result is False last reported
+// Stalled=True, and why: "a report without a result changes nothing", nor does a report
+// that is older than the stored one. "An adapter that has finalized is not stalled."
 func saysStalled(r Resource, name string, reports []Report) (is bool, reason, message string) {
 	if was, had := named(r.Before, "Stalled"); had && was.ObservedGeneration == r.Generation {
 		who, _, _ := strings.Cut(was.Message, ": ")
