@@ -31,7 +31,7 @@ import (
 )
 
 // clusterObject returns a Cluster with the metadata and spec of the YAML text. The spec
-// is {} where the text has none.
+// is {} if the text has none.
 func clusterObject(namespace, text string) *unstructured.Unstructured {
 	GinkgoHelper()
 	object := &unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{}}}
@@ -41,9 +41,9 @@ func clusterObject(namespace, text string) *unstructured.Unstructured {
 	return object
 }
 
-// storeStatus writes the object's default status, as the controller writes its
-// first status. The API server does not store the default with the create, so
-// otherwise the next write would, even if it changed nothing else.
+// storeStatus writes the object's default status, as the controller writes its first
+// status. The API server does not store the default with the create. Without this write,
+// the next write would store it, even if it changed nothing else.
 func storeStatus(ctx context.Context, object *unstructured.Unstructured) {
 	GinkgoHelper()
 	Expect(env.Client.Status().Update(ctx, object)).To(Succeed())

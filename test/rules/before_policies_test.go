@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// An object that was created before the policies must stay usable under them. A
-// client must not be able to fill in annotations that were never recorded.
+// An object that was created before the policies must stay usable under them. A client
+// must not be able to add annotations that were never recorded.
 var _ = Describe("Objects from before the policies", Serial, Ordered, func() {
 	var (
 		namespace string

@@ -93,7 +93,7 @@ func withoutSpecRule(ctx context.Context, do func()) {
 	do()
 }
 
-// setRules changes the rules of Cluster and returns those before.
+// setRules changes the rules of Cluster and returns the previous rules.
 func setRules(ctx context.Context, change func([]any) []any) []any {
 	GinkgoHelper()
 	definition := &unstructured.Unstructured{}

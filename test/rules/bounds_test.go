@@ -45,7 +45,7 @@ func nested(depth int, begin, end string) string {
 func nestedArrays(depth int) string  { return nested(depth, "[", "]") }
 func nestedObjects(depth int) string { return nested(depth, `{"k":`, "}") }
 
-// zeros returns an object of members members and elements in all, in one array.
+// zeros returns an object with one array. It has members members and elements in all.
 func zeros(members int) string {
 	return `{"a":[` + strings.TrimSuffix(strings.Repeat("0,", members-1), ",") + `]}`
 }
@@ -79,8 +79,9 @@ var _ = Describe("Bounds on content", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })
 
-	// create sends content as the spec of a Cluster, as data of a report, and, unless it
-	// is large and so takes long, as the spec of a NodePool and as metadata of a report.
+	// create sends content as the spec of a Cluster and as data of a report. Unless
+	// content is large, which takes long, create also sends it as the spec of a NodePool
+	// and as metadata of a report.
 	create := func(ctx context.Context, content string) map[string]error {
 		GinkgoHelper()
 		inPool := strings.Replace(content, "{", `{"clusterName":"abc",`, 1)

@@ -31,7 +31,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// removals are the ways in which a client can take finalizers off an object.
+// removals are the ways in which a client can remove finalizers from an object.
 var removals = map[string]func(ctx context.Context, c client.Client, object *unstructured.Unstructured) error{
 	"a merge patch": func(ctx context.Context, c client.Client, object *unstructured.Unstructured) error {
 		return c.Patch(ctx, object, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`)))
@@ -62,7 +62,7 @@ func newParents(namespace string) []*unstructured.Unstructured {
 	return []*unstructured.Unstructured{clusterObject(namespace, "metadata: {name: abc}"), pool}
 }
 
-// manifestOf returns what a file in Git has of an object.
+// manifestOf returns the part of an object that a file in Git contains.
 func manifestOf(object *unstructured.Unstructured) *unstructured.Unstructured {
 	manifest := &unstructured.Unstructured{Object: map[string]any{"spec": object.Object["spec"]}}
 	manifest.SetGroupVersionKind(object.GroupVersionKind())
@@ -71,7 +71,7 @@ func manifestOf(object *unstructured.Unstructured) *unstructured.Unstructured {
 	return manifest
 }
 
-// replaceByManifest does what kubectl replace does.
+// replaceByManifest replaces an object like kubectl replace.
 func replaceByManifest(ctx context.Context, c client.Client, object *unstructured.Unstructured) error {
 	manifest := manifestOf(object)
 	manifest.SetResourceVersion(object.GetResourceVersion())
@@ -165,8 +165,8 @@ var _ = Describe("The cascade finalizer", func() {
 	})
 })
 
-// removeForeground removes the garbage collector's finalizer, in the way in which the
-// garbage collector does.
+// removeForeground removes the garbage collector's finalizer, with the garbage
+// collector's request.
 func removeForeground(ctx context.Context, c client.Client, object *unstructured.Unstructured) error {
 	if err := c.Get(ctx, client.ObjectKeyFromObject(object), object); err != nil {
 		return err

@@ -31,8 +31,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// Every object that the API server stores must decode into the Go types: one
-// object that does not would prevent every informer from listing the others.
+// Every object that the API server stores must decode into the Go types: a single object
+// that does not would prevent every informer from listing all others.
 var _ = Describe("What is stored", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })

@@ -34,7 +34,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// annotate is a merge patch of one annotation. "" removes the annotation.
+// annotate sends a merge patch of one annotation. "" removes the annotation.
 func annotate(ctx context.Context, c client.Client, object client.Object, key, value string) error {
 	var to any
 	if value != "" {

@@ -14,8 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package rules tests the rules of the CRDs and of the admission policies on a real
-// API server, with bytes as kubectl would send them. It holds no code but these
-// tests. They are not beside the types in api/v1, whose module requires apimachinery
-// only.
+// Package rules tests the rules of the CRDs and of the admission policies on a real API
+// server, with bytes as kubectl would send them. It contains only these tests. They are
+// not in api/v1 next to the types, because that module requires apimachinery only.
 package rules

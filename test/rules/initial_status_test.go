@@ -30,7 +30,7 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// No controller runs here: every status is the one that the API server gives.
+// No controller runs here: every status is the default of the API server.
 var _ = Describe("The status of a new object", func() {
 	var namespace string
 	BeforeEach(func(ctx context.Context) { namespace = newNamespace(ctx) })
@@ -55,7 +55,7 @@ var _ = Describe("The status of a new object", func() {
 		Expect(listed.UnmarshalJSON(list)).To(Succeed())
 
 		for _, object := range []*unstructured.Unstructured{answered, stored, &listed.Items[0]} {
-			var typed v1.Cluster // whose status is a NodePool's too
+			var typed v1.Cluster // a NodePool has the same type of status
 			raw, err := object.MarshalJSON()
 			Expect(err).NotTo(HaveOccurred())
 			Expect(json.Unmarshal(raw, &typed)).To(Succeed())

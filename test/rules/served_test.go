@@ -177,7 +177,7 @@ var _ = Describe("A namespace that is not served", Serial, func() {
 	})
 })
 
-// bindTo has all policies apply in the namespaces of a selector.
+// bindTo makes all policies apply in the namespaces of a selector.
 func bindTo(ctx context.Context, namespaces *metav1.LabelSelector) {
 	GinkgoHelper()
 	var mutating admissionregistrationv1.MutatingAdmissionPolicyBindingList
@@ -201,7 +201,7 @@ var _ = Describe("The policies' manifests", func() {
 			object.SetName("twice-" + object.GetName())
 			for _, manager := range []string{"first", "second"} {
 				copied := object.DeepCopy()
-				if strings.HasSuffix(object.GetKind(), "Binding") { // to nothing: the policies are in force once already
+				if strings.HasSuffix(object.GetKind(), "Binding") { // to no policy: the policies are already in force
 					Expect(unstructured.SetNestedField(copied.Object, "none", "spec", "policyName")).To(Succeed())
 				}
 				Expect(apply(ctx, env.Client, copied, manager)).To(Succeed(), "%s %s by the %s manager", object.GetKind(), object.GetName(), manager)

@@ -78,7 +78,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	api = discovery.NewDiscoveryClientForConfigOrDie(config)
 }, NodeTimeout(3*time.Minute))
 
-// newNamespace returns the name of a new namespace for one spec.
+// newNamespace returns the name of a new namespace for one Ginkgo spec.
 func newNamespace(ctx context.Context) string {
 	GinkgoHelper()
 	namespace, err := env.NewNamespace(ctx)
@@ -86,7 +86,7 @@ func newNamespace(ctx context.Context) string {
 	return namespace
 }
 
-// The functions below send and return bytes, so no Go type changes a request or
+// The functions below send and return bytes, so that no Go type changes a request or
 // hides part of an answer. A body is YAML or JSON.
 
 func post(ctx context.Context, namespace, resource, body string) ([]byte, error) {

@@ -44,7 +44,7 @@ const (
 	largestStatus = 6 * 32_768 // bytes
 )
 
-// heaviest returns the largest n of at most limit that accepts takes.
+// heaviest returns the largest n up to limit for which accepts returns true.
 func heaviest(limit int, accepts func(n int) bool) int {
 	const step = 500
 	n := sort.Search(limit/step, func(i int) bool { return !accepts((i + 1) * step) })
@@ -60,7 +60,7 @@ func longestLabels() map[string]string {
 	return labels
 }
 
-// longestReferences returns finalizers and ownerReferences that weigh what they may.
+// longestReferences returns finalizers and ownerReferences of the maximum size.
 func longestReferences() (finalizers []string, owners []metav1.OwnerReference) {
 	for i := range 12 {
 		finalizers = append(finalizers, fmt.Sprintf("%0250d.a/%s", i, strings.Repeat("f", 60)))
