@@ -34,8 +34,8 @@ const bareCommand = "bare"
 
 const bareName = "bare"
 
-// serveBare answers each URI with a body from a file. A net/http server can do no
-// less, so this is the upper limit for reads.
+// serveBare answers each URI with a body from a file. This is the least work that a
+// net/http server can do, so it is the upper limit for reads.
 func serveBare(args []string) error {
 	flags := flag.NewFlagSet(bareCommand, flag.ExitOnError)
 	address := flags.String("address", "", "where to listen")
@@ -63,7 +63,7 @@ func bareHandler(bodies map[string][]byte) http.Handler {
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		_, _ = w.Write(body) // the client may have gone
+		_, _ = w.Write(body) // the client may have closed the connection
 	})
 }
 

@@ -34,8 +34,8 @@ const (
 
 func clusterPath(c *cluster) string { return clustersPath + "/" + v1.ID(c.uid) }
 
-// measureCreates creates the same objects in three ways: over REST, directly in
-// the namespace that the manager reconciles, and directly where nothing
+// measureCreates creates the same objects in three ways: over REST, directly in the
+// namespace that the manager reconciles, and directly in a namespace that nothing
 // reconciles. The first two become part of the fleet.
 func (r *run) measureCreates(ctx context.Context) error {
 	created := &created{number: len(r.fleet)}

@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Command performance measures HyperFleet over HTTP: a real etcd, kube-apiserver
-// and manager as processes on free ports of loopback. In the same run it measures
-// what they are compared with: direct writes to the same API server, and a bare
-// net/http handler that answers with equal bytes from memory. It prints a table,
-// writes all figures as JSON, and compares their ratios with ranges.yaml.
+// Command performance measures HyperFleet over HTTP: a real etcd, kube-apiserver and
+// manager as processes on free ports of loopback. In the same run, it measures the
+// references for comparison: direct writes to the same API server, and a bare net/http
+// handler that answers with equal bytes from memory. It prints a table, writes all
+// figures as JSON, and compares their ratios with ranges.yaml.
 //
 // The Go benchmarks of the packages measure in process, without HTTP and without
 // an API server. docs/performance.md explains both.

@@ -30,7 +30,7 @@ import (
 
 // fill creates clusters and their reports, and the status that the reconciler would
 // write, so the manager that starts next has nothing to aggregate. In the server, the
-// reconciler runs already and writes it. None of this is measured.
+// reconciler is already running and writes the status. None of this is measured.
 func (r *run) fill(ctx context.Context, clusters int) error {
 	created := &created{}
 	s := load{workers: 2 * r.concurrency, requests: clusters, limit: fillLimit, newWorker: func() worker {

@@ -69,15 +69,15 @@ func (r *ranges) findPeer(runs []*Run) []PeerFinding {
 	return findings
 }
 
-// PeerFinding is a throughput beside those of the peers, in requests per second. Share is
-// its ratio to the throughput of GETs from the bare handler.
+// PeerFinding is a throughput next to those of the peers, in requests per second. Share
+// is its ratio to the throughput of GETs from the bare handler.
 type PeerFinding struct {
 	Finding
 	Share *Spread `json:"share,omitempty"`
 	Peers
 }
 
-// figureFinding has no figure if no run has one.
+// figureFinding returns a Finding without a figure if no run has the figure.
 func figureFinding(runs []*Run, of func(*Run) float64) Finding {
 	var values []float64
 	for _, run := range runs {

@@ -102,8 +102,8 @@ func (l load) run(ctx context.Context) samples {
 	return total
 }
 
-// join adds samples. They come from the same time span or, if they have a
-// duration, from another one.
+// join adds samples. They come from the same time span or, if they have a duration, from
+// another time span.
 func (s *samples) join(other samples) {
 	s.all = append(s.all, other.all...)
 	s.elapsed += other.elapsed
@@ -112,8 +112,8 @@ func (s *samples) join(other samples) {
 	}
 }
 
-// of returns the samples whose index fits. They share the duration with the
-// others.
+// of returns the samples for whose index fits is true. They have the duration of all
+// samples.
 func (s samples) of(fits func(index int) bool) samples {
 	s.all = slices.Collect(func(yield func(sample) bool) {
 		for _, taken := range s.all {

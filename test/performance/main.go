@@ -48,8 +48,8 @@ func command(args []string) error {
 	if err != nil {
 		return err
 	}
-	// SIGPIPE is included: the processes are stopped, too, when the reader of the
-	// output goes away. A second signal changes nothing.
+	// SIGPIPE is included, so that the processes are also stopped when the reader of the
+	// output ends. A second signal changes nothing.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	return bench(ctx, o, os.Stdout)

@@ -83,10 +83,9 @@ func itemBytes(w *wire, host, uri string) (int64, error) {
 	return sum, nil
 }
 
-// liveHeap returns the size of the manager's live heap after a garbage
-// collection. After two of them no garbage of the start is left. Reading the metrics
-// allocates enough to trigger them in a small heap, and Go collects every two minutes in
-// any case.
+// liveHeap returns the size of the manager's live heap after a garbage collection. After
+// two collections, no garbage of the start is left. Reading the metrics allocates enough
+// to trigger a collection in a small heap, and Go collects at least every two minutes.
 func (r *run) liveHeap(ctx context.Context) (int64, error) {
 	const cycles, live = "go_gc_cycles_total_gc_cycles_total", "go_gc_heap_live_bytes"
 	before, err := r.scrape(ctx)

@@ -54,8 +54,7 @@ func requiredAdapters(names []string) []byte {
 type cluster struct {
 	number int
 	uid    types.UID
-	// reported holds the observed times of each adapter's last acknowledged
-	// report.
+	// reported contains the observed time of each adapter's last acknowledged report.
 	reported [4]time.Time
 }
 
@@ -100,7 +99,7 @@ var clusterSpec = func() []byte {
 	spec["pools"] = pools
 	text, err := json.Marshal(spec)
 	if err != nil {
-		panic(err) // it consists of strings and numbers
+		panic(err) // a value of strings and numbers can always be encoded
 	}
 	return text
 }()
@@ -121,7 +120,7 @@ func available(number, adapter int) metav1.ConditionStatus {
 func clusterBody(number int) []byte {
 	labels, err := json.Marshal(clusterLabels(number))
 	if err != nil {
-		panic(err) // it is a map of strings
+		panic(err) // a map of strings can always be encoded
 	}
 	return fmt.Appendf(nil, `{"kind":"Cluster","name":%q,"spec":%s,"labels":%s}`, clusterName(number), clusterSpec, labels)
 }

@@ -29,7 +29,7 @@ import (
 )
 
 // profileSlice is the duration of one request for a CPU profile, in seconds. A profile
-// ends at most that much later than what it is to record.
+// ends at most this much later than the load that it records.
 const profileSlice = 2
 
 // recordProfile records the CPU time of the server until the caller calls the returned

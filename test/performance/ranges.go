@@ -50,8 +50,7 @@ type countRange struct {
 	AtMost int    `json:"atMost"`
 }
 
-// figureRange bounds one of the figures of a run with at least that many
-// clusters.
+// figureRange bounds one of the figures of a run with at least Clusters clusters.
 type figureRange struct {
 	Of       string  `json:"of"`
 	AtMost   float64 `json:"atMost"`
@@ -65,8 +64,9 @@ type peerRange struct {
 	Peers
 }
 
-// Peers are what two releases of another API with the same contract take, in requests
-// per second. JulyShare is the ratio to the GETs of a bare handler in the same run.
+// Peers are the throughputs of two releases of another API with the same contract, in
+// requests per second. JulyShare is the ratio to the GETs of a bare handler in the same
+// run.
 type Peers struct {
 	March     float64 `json:"march"`
 	July      float64 `json:"july"`
@@ -82,7 +82,7 @@ type flatRange struct {
 	AtMost     float64 `json:"atMost"`
 }
 
-// Finding is one range beside the measured value.
+// Finding is one range next to the measured value.
 type Finding struct {
 	Name     string  `json:"name"`
 	Expected string  `json:"expected"`

@@ -75,9 +75,8 @@ func listURI(search string, page int) string {
 	return uri
 }
 
-// measureReads reads from the facade, and the same bytes from a bare handler:
-// facade, bare, bare, facade. A machine that becomes faster or slower meanwhile
-// favours neither.
+// measureReads reads from the facade, and the same bytes from a bare handler: facade,
+// bare, bare, facade. A machine that becomes faster or slower meanwhile favors neither.
 func (r *run) measureReads(ctx context.Context) error {
 	readings := r.readings()
 	bodies, err := r.capture(readings)

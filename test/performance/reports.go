@@ -29,16 +29,16 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// checkEvery is the number of reports per read that checks at once whether the
-// answer was true.
+// checkEvery is the number of reports per immediate read that checks the answer to a
+// report.
 const checkEvery = 16
 
 // heartbeatScenario repeats earlier reports with a newer time.
 const heartbeatScenario = "heartbeat"
 
-// measureReports has each adapter report on each cluster, then repeat the report
-// with a newer time, and writes the same reports where nothing aggregates them.
-// All adapters report on one cluster at about the same time.
+// measureReports makes each adapter report on each cluster, and then repeat the report
+// with a newer time. It writes the same reports in a namespace where nothing aggregates
+// them. All adapters report on one cluster at about the same time.
 func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 	reports := len(clusters) * len(adapters)
 	l := load{workers: r.concurrency, requests: reports, limit: writeLimit}
@@ -84,12 +84,12 @@ type reporting struct {
 	// which returns the number of the report for a request's index: first the
 	// adapters' reports on the first cluster, then those on the second.
 	which func(i int) int
-	// message returns the message of the Available condition for a request's
-	// index. A nil message stays the same.
+	// message returns the message of the Available condition for a request's index. A nil
+	// function means that the message stays the same.
 	message func(i int) string
 	// seen may be nil.
 	seen *sightings
-	// checked reads one of checkEvery reports back at once.
+	// checked means that the worker reads one of checkEvery reports back immediately.
 	checked bool
 }
 

@@ -35,8 +35,8 @@ type run struct {
 	round *Run       // the result of the current round
 }
 
-// add makes a run and adds it to the result. No process that it started runs when
-// it returns.
+// add makes a run and adds it to the result. When it returns, all processes that it
+// started have ended.
 func (r *Result) add(ctx context.Context, o options, out io.Writer) (err error) {
 	fmt.Fprintln(out, "  Starting the API server")
 	s, err := startStack(ctx, o)
@@ -188,8 +188,8 @@ func (r *run) measureStartUp(ctx context.Context) (StartUp, error) {
 	return startUp, ctx.Err()
 }
 
-// measureColdStart restarts the manager and its control plane. The API server begins to fill its watch caches
-// when the manager asks for its collections.
+// measureColdStart restarts the manager and its control plane. The API server begins to
+// fill its watch caches when the manager requests its collections.
 func (r *run) measureColdStart(ctx context.Context) (ColdStart, error) {
 	if err := errors.Join(r.running.Stop(stopLimit), r.plane.Stop()); err != nil {
 		return ColdStart{}, err

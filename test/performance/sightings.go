@@ -29,9 +29,8 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// sightings record when reports became visible in the conditions of their
-// clusters to a client that watches the API server, as kubectl and GitOps tools
-// do.
+// sightings record when reports became visible in the conditions of their clusters to a
+// client that watches the API server, like kubectl and GitOps tools.
 type sightings struct {
 	first   int // number of the first cluster
 	reports []sighting
@@ -63,8 +62,8 @@ func watchReports(ctx context.Context, c client.WithWatch, clusters []*cluster) 
 	return s, nil
 }
 
-// expect notes that a report is about to be sent. Its observed time distinguishes
-// it from earlier reports.
+// expect records that a report is about to be sent. Its observed time distinguishes it
+// from earlier reports.
 func (s *sightings) expect(report int, observed time.Time) {
 	s.reports[report].sent.Store(observed.UnixNano())
 }

@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestBench measures a small fleet in each shape. The figures mean nothing.
+// TestBench measures a small fleet in each shape. Its figures are not meaningful.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a control plane")

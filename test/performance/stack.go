@@ -48,7 +48,7 @@ const (
 
 // Shapes, and the names of their processes.
 const (
-	managerName = "manager" // beside an API server and etcd, which are processes of their own
+	managerName = "manager" // with an API server and etcd as separate processes
 	serverName  = "server"  // all in one
 )
 
@@ -71,8 +71,8 @@ type stack struct {
 	admin   client.WithWatch
 }
 
-// startStack starts what comes before the manager: the control plane, or the server, of
-// which the manager is a part. The caller stops the returned stack, also after an error.
+// startStack starts the control plane, or the server, of which the manager is a part. The
+// caller stops the returned stack, also after an error.
 func startStack(ctx context.Context, o options) (*stack, error) {
 	s := &stack{name: o.shape}
 	var err error
@@ -155,7 +155,7 @@ func (s *stack) start(ctx context.Context, o options) error {
 	}
 	wait := process.Wait{Ready: process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"), Stall: startLimit}
 	if s.plane == nil {
-		wait.Stall = fillLimit // the server tells nobody how far it is
+		wait.Stall = fillLimit // the server reports no progress
 	} else if wait.Progress, err = s.plane.Loading("http://" + s.metrics + "/metrics"); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (s *stack) start(ctx context.Context, o options) error {
 
 func (s *stack) adaptersFile() string { return filepath.Join(s.dir, "adapters.yaml") }
 
-// require makes these the required adapters, also of a running manager.
+// require sets the required adapters, also of a running manager.
 func (s *stack) require(names []string) error {
 	next := s.adaptersFile() + ".next"
 	if err := os.WriteFile(next, requiredAdapters(names), 0o600); err != nil {
@@ -173,8 +173,8 @@ func (s *stack) require(names []string) error {
 	return os.Rename(next, s.adaptersFile())
 }
 
-// cancelWhenOneEnds returns a context that is done once a process ends by itself.
-// Its cause names the process.
+// cancelWhenOneEnds returns a context that is done once a process ends on its own. Its
+// cause names the process.
 func (s *stack) cancelWhenOneEnds(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	processes := []*process.Process{s.running}

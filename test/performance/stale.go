@@ -33,20 +33,19 @@ import (
 // adapters made stale at once, while adapters kept reporting.
 type Stale struct {
 	Parents int `json:"parents"`
-	// Seconds is the time from the change until a watching client saw the last of
-	// them right.
+	// Seconds is the time from the change until a watching client saw the correct status
+	// of the last of them.
 	Seconds float64 `json:"seconds"`
 }
 
 // PerSecond is how many clusters were aggregated again per second.
 func (s Stale) PerSecond() float64 { return ratio(float64(s.Parents), s.Seconds) }
 
-// measureStale removes the adapter that reports faults from the required
-// adapters, and then adds it again. Both changes make all clusters with a fault,
-// one in five of the fleet, stale at once. Adapters keep reporting until the last
-// cluster is right. The same reports without a change are the comparison: calm,
-// stale, stale, calm, so that a machine that becomes faster or slower favours
-// neither.
+// measureStale removes the adapter that reports faults from the required adapters, and
+// then adds it again. Both changes make all clusters with a fault, one in five of the
+// fleet, stale at once. Adapters keep reporting until the last cluster has the correct
+// status. For comparison, measureStale makes the same reports without a change: calm,
+// stale, stale, calm, so that a machine that becomes faster or slower favors neither.
 func (r *run) measureStale(ctx context.Context, clusters []*cluster) error {
 	var calm, stale turns
 	news := &news{run: r, clusters: clusters}
@@ -121,7 +120,7 @@ type news struct {
 	told     int
 }
 
-// tell reports until the context is done or the time is over.
+// tell sends reports until the context is done or the time is over.
 func (n *news) tell(ctx context.Context, limit time.Duration) samples {
 	first := n.told
 	s := load{workers: n.concurrency, limit: limit, newWorker: func() worker {
@@ -135,8 +134,8 @@ func (n *news) tell(ctx context.Context, limit time.Duration) samples {
 	return s
 }
 
-// aggregateAnew changes the required adapters and waits until a watching client
-// has seen every cluster with a fault as it should be then.
+// aggregateAnew changes the required adapters and waits until a watching client has seen
+// the resulting status of every cluster with a fault.
 func (r *run) aggregateAnew(ctx context.Context, required []string, ready metav1.ConditionStatus) error {
 	stale := map[string]bool{}
 	for _, c := range r.fleet {

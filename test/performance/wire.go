@@ -43,7 +43,7 @@ func newWire(address string) *wire { return &wire{address: address} }
 
 func (w *wire) close() {
 	if w.conn != nil {
-		_ = w.conn.Close() // nothing is lost: every answer was read to its end
+		_ = w.conn.Close() // this loses nothing: every answer was read to its end
 		w.conn = nil
 	}
 }
@@ -128,7 +128,7 @@ func (w *wire) readBody(h head, keep bool) (int, []byte, error) {
 	return n, w.body[:n], err
 }
 
-// head holds the parsed fields of an answer's head.
+// head contains the parsed fields of an answer's head.
 type head struct {
 	status, length int // -1 if the length is not given
 	chunked, close bool
