@@ -47,8 +47,8 @@ func (c *ControlPlane) apiServerSpec() process.Spec {
 			"--anonymous-auth=false",
 			"--authorization-mode=RBAC",
 			"--service-cluster-ip-range=10.0.0.0/24",
-			// The plugin waits for tokens that a controller manager creates.
-			// There is none.
+			// The plugin waits for tokens that a controller manager creates, but none
+			// runs.
 			"--disable-admission-plugins=ServiceAccount",
 			// There are no pods that find the API server by its Service.
 			"--endpoint-reconciler-type=none",

@@ -29,10 +29,10 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
-// Config says where a control plane keeps its data and listens.
+// Config configures where a control plane keeps its data and listens.
 type Config struct {
-	// Dir holds all data of the control plane: etcd's data, credentials,
-	// kubeconfigs and logs.
+	// Dir contains all data of the control plane: etcd's data, credentials, kubeconfigs
+	// and logs.
 	Dir string
 
 	// Assets is the folder of etcd, kube-apiserver and kubectl.
@@ -71,8 +71,8 @@ type ControlPlane struct {
 	apiServer   *process.Process
 }
 
-// New creates the credentials if Dir does not hold them, and writes a kubeconfig
-// for each User. It starts no process.
+// New creates the credentials if Dir does not contain them, and writes a kubeconfig for
+// each User. It starts no process.
 func New(config Config) (*ControlPlane, error) {
 	for _, name := range []string{EtcdName, APIServerName, "kubectl"} {
 		if _, err := os.Stat(filepath.Join(config.Assets, name)); err != nil {

@@ -202,7 +202,7 @@ func TestNewWithoutPrograms(t *testing.T) {
 	}
 }
 
-// TestNewAfterUnfinished has a folder of a run that was killed while it created
+// TestNewAfterUnfinished starts with the folder of a run that was killed while it created
 // the credentials.
 func TestNewAfterUnfinished(t *testing.T) {
 	config := newConfig(t)

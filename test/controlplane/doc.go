@@ -16,9 +16,9 @@ limitations under the License.
 
 // Package controlplane runs a real etcd and kube-apiserver on loopback. Their data,
 // credentials and logs are in one folder, and stay after the run. The tests and
-// benchmarks of hyperfleet manager use it, some of which kill, freeze or restart one of
-// the two processes. The only thing that it knows about the manager is the metrics that
-// show how far its index is loaded.
+// benchmarks of hyperfleet manager use it. Some of them kill, freeze or restart one of
+// the two processes. The package depends on the manager only for the metrics that show
+// how far its index is loaded.
 //
 // There is no controller manager, scheduler or kubelet: nothing collects garbage
 // by owner references, and namespaces are not emptied.

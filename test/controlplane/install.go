@@ -29,8 +29,8 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 )
 
-// Install applies a kustomization that holds the custom resources and the
-// admission policies, and waits until both are in force.
+// Install applies a kustomization that contains the custom resources and the admission
+// policies, and waits until both are in force.
 func (c *ControlPlane) Install(ctx context.Context, kustomization string) error {
 	if err := c.kubectl(ctx, "apply", "--server-side", "--force-conflicts",
 		"--field-manager=hyperfleet-test", "-k", kustomization); err != nil {

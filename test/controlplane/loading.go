@@ -48,12 +48,11 @@ const readStep = 16 << 20
 // Loading returns a function that observes how a manager loads its indexes. The
 // URL is that of the manager's metrics.
 //
-// The manager reports the size of an index once the index is complete. Until
-// then, the number of events that kube-apiserver has sent to watchers stands for
-// it. Before it sends events, kube-apiserver reads each collection from etcd in
-// one request. Only etcd's counter of sent bytes shows the progress of that
-// request. kube-apiserver counts stored objects after that request, so the
-// function asks etcd for the number.
+// The manager reports the size of an index once the index is complete. Until then, the
+// function uses the number of events that kube-apiserver has sent to watchers. Before it
+// sends events, kube-apiserver reads each collection from etcd in one request. Only
+// etcd's counter of sent bytes shows the progress of that request. kube-apiserver counts
+// stored objects after that request, so the function requests the number from etcd.
 //
 // A source that does not answer counts as 0, since the others may still progress.
 func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) process.Progress, error) {
@@ -76,9 +75,8 @@ func (c *ControlPlane) Loading(managerMetrics string) (func(context.Context) pro
 			stored := counts[of.resource]
 			sent := value(apiServer, "apiserver_watch_events_total", "group", v1.GroupVersion.Group, "resource", of.resource)
 			indexed := value(manager, "hyperfleet_index_objects", "collection", of.indexed)
-			// The reconcilers' cache and the index each receive every object
-			// once. Further events are changes, which are no progress of the
-			// start.
+			// The reconcilers' cache and the index each receive every object once.
+			// Further events are changes, which do not count as progress of the start.
 			p.Work += min(sent, 2*stored) + indexed
 			p.Text += fmt.Sprintf("%d of %d %s, ", max(indexed, min(sent, stored)), stored, of.resource)
 		}
@@ -121,7 +119,7 @@ func (c *ControlPlane) countStored(ctx context.Context) map[string]int64 {
 	return counts
 }
 
-// stored asks etcd's JSON gateway for the number of objects of a resource.
+// stored requests the number of objects of a resource from etcd's JSON gateway.
 func (c *ControlPlane) stored(ctx context.Context, resource string) (int64, error) {
 	prefix := "/registry/" + v1.GroupVersion.Group + "/" + resource
 	body, err := json.Marshal(map[string]any{
