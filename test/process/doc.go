@@ -16,6 +16,6 @@ limitations under the License.
 
 // Package process runs programs for tests. Each runs in a process group of its own and
 // writes its output to a log file. A record on disk prevents a second process with the
-// same name. The package does not know which programs it runs, nor when a program is
-// ready.
+// same name. The package does not depend on which programs it runs, nor on how a program
+// becomes ready.
 package process

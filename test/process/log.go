@@ -24,7 +24,7 @@ import (
 )
 
 const (
-	tailLines = 50       // enough to hold the message above a usage text
+	tailLines = 50       // enough to contain the message above a usage text
 	tailBytes = 64 << 10 // enough for that many long lines
 )
 

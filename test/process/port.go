@@ -25,14 +25,14 @@ import (
 )
 
 // portsFrom and portsTo bound the ports that FreePort returns. They are below the range
-// from which Linux takes the ports of outgoing connections, one of which would otherwise
-// take a port at times before the program under test does.
+// of ports that Linux uses for outgoing connections. Otherwise such a connection could
+// take a port before the program under test does.
 const portsFrom, portsTo = 10000, 32000
 
 // taken are the ports that FreePort has returned.
 var taken sync.Map
 
-// FreePort returns a port of loopback that is free now, and that it returns once only.
+// FreePort returns a port of loopback that is free now. It returns each port only once.
 func FreePort() (int, error) {
 	for range 1000 {
 		port := portsFrom + rand.IntN(portsTo-portsFrom)

@@ -27,8 +27,8 @@ import (
 	"time"
 )
 
-// Spec describes the program to run. Name is unique within Dir, which holds the
-// log, <Name>.log, and the record of the running process, <Name>.pid.
+// Spec describes the program to run. Name is unique within Dir, which contains the log,
+// <Name>.log, and the record of the running process, <Name>.pid.
 type Spec struct {
 	Name string
 	Dir  string
@@ -36,8 +36,8 @@ type Spec struct {
 	Args []string
 }
 
-// LogFile returns the file of the program's standard output and error. The log of
-// the previous run is beside it, as <Name>.previous.log.
+// LogFile returns the file of the program's standard output and error. The log of the
+// previous run is next to it, as <Name>.previous.log.
 func (s Spec) LogFile() string { return filepath.Join(s.Dir, s.Name+".log") }
 
 // Process is a program that was started.
@@ -100,7 +100,7 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Done returns a channel that is closed once the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
 
-// ExitError says that a process ended by itself, and how.
+// ExitError reports that a process ended, and how.
 type ExitError struct {
 	Name    string
 	State   string // "exit status 1", "signal: killed"
@@ -151,7 +151,7 @@ func (p *Process) Stop(limit time.Duration) error {
 	}
 }
 
-// Kill ends the process by SIGKILL, like a crash, and waits until it is gone.
+// Kill ends the process by SIGKILL, like a crash, and waits until it has ended.
 func (p *Process) Kill() error {
 	if err := p.Signal(syscall.SIGKILL); err != nil {
 		return err
@@ -160,7 +160,7 @@ func (p *Process) Kill() error {
 	return nil
 }
 
-// signalGroup signals a process group. A group that is gone counts as signalled.
+// signalGroup signals a process group. A group that no longer exists counts as signaled.
 func signalGroup(pid int, signal syscall.Signal) error {
 	if err := syscall.Kill(-pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return err

@@ -94,7 +94,7 @@ func TestStop(t *testing.T) {
 	cases := map[string]struct {
 		script string
 		before func(*Process) error
-		// wantSoon: it ends by SIGTERM, long before the limit.
+		// wantSoon: the process ends by SIGTERM, long before the limit.
 		wantSoon bool
 	}{
 		"ends when asked":           {script: sleeps, wantSoon: true},

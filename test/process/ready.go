@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// Probe reports whether a process is ready. The error says why it is not.
+// Probe reports whether a process is ready. The error explains why it is not.
 type Probe func(context.Context) error
 
 // HTTPProbe is ready when a GET of each URL, in this order, returns 200.
@@ -69,7 +69,7 @@ type Progress struct {
 	Text string
 }
 
-// Wait says what to wait for, and when to give up.
+// Wait defines what to wait for, and when to give up.
 type Wait struct {
 	Ready Probe
 
@@ -96,9 +96,9 @@ const (
 	observeLimit  = 5 * time.Second // an API server that fills its caches answers slowly
 )
 
-// WaitReady probes until the process is ready. It fails as soon as the process
-// has ended, the context is done, or the start has made no progress for too long.
-// The error then holds the last lines of the log or the result of the last probe.
+// WaitReady probes until the process is ready. It fails as soon as the process has ended,
+// the context is done, or the start has made no progress for too long. The error then
+// contains the last lines of the log or the result of the last probe.
 func WaitReady(ctx context.Context, p *Process, w Wait) error {
 	start := newObserver(w)
 	for {

@@ -159,7 +159,7 @@ func loaded(t *testing.T, url string) func(context.Context) Progress {
 	}
 }
 
-// TestWaitReadyWhileProgressIsMade has a start that takes five times the stall
+// TestWaitReadyWhileProgressIsMade waits for a start that takes five times the stall
 // limit. Each observation makes progress, so a slow machine cannot cause a stall.
 func TestWaitReadyWhileProgressIsMade(t *testing.T) {
 	const stall = 400 * time.Millisecond
@@ -201,7 +201,7 @@ func TestWaitReadyWhileNothingMoves(t *testing.T) {
 	wantError(t, err, "slow is not ready, and nothing has moved for 400ms (loaded 2)", "500 Internal Server Error: still loading")
 }
 
-// TestObserverCountsProgressOnly has an observation that fails in part and then
+// TestObserverCountsProgressOnly makes an observation that fails in part and then
 // recovers. A count that returns to its earlier value is no progress.
 func TestObserverCountsProgressOnly(t *testing.T) {
 	now := Progress{}

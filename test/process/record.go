@@ -25,13 +25,13 @@ import (
 )
 
 // openRecord opens the record of a running process: a file with its id. The process
-// inherits the file's lock and holds it for exactly as long as it lives, while its id
-// may be used again.
+// inherits the file's lock and holds it for exactly as long as it lives. The id alone is
+// not enough, because it may be reused.
 func openRecord(dir, name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name+".pid"), os.O_RDWR|os.O_CREATE, 0o600)
 }
 
-// tryLock takes the file's exclusive lock if no other process holds it.
+// tryLock acquires the file's exclusive lock if no other process holds it.
 func tryLock(file *os.File) (bool, error) {
 	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
