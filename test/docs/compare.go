@@ -26,8 +26,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// varying are parts of output that differ from one run to another, in the order in which
-// they are looked for.
+// varying are parts of output that differ between runs, in the order in which they are
+// replaced.
 var varying = []struct {
 	pattern     *regexp.Regexp
 	placeholder string
@@ -42,8 +42,8 @@ var varying = []struct {
 	{regexp.MustCompile(`\b(\d+(\.\d+)?(ms|µs|s|m|h|d))+\b`), "AGE"},
 }
 
-// normal returns output without what differs from one run to another, and without the
-// width of columns.
+// normal returns output without parts that differ between runs, and without the width of
+// columns.
 func normal(output string) string {
 	for _, v := range varying {
 		output = v.pattern.ReplaceAllString(output, v.placeholder)
@@ -58,8 +58,8 @@ func normal(output string) string {
 // isElision reports whether a line of shown output stands for any number of lines.
 func isElision(line string) bool { return line == "…" || line == "# …" }
 
-// Compare returns how output differs from the output that a page shows, nothing if it
-// does not.
+// Compare returns how output differs from the output that a page shows, "" if it does
+// not.
 func (o Output) Compare(output string) string {
 	want, got := normal(o.Text), normal(output)
 	if o.JSON {
@@ -82,7 +82,7 @@ func (o Output) Compare(output string) string {
 	return cmp.Diff(wantLines, gotLines)
 }
 
-// missing returns the first of the wanted lines that does not follow the ones before it.
+// missing returns the first wanted line that does not follow the earlier wanted lines.
 func missing(want, got []string) string {
 	for _, line := range want {
 		i := slices.Index(got, line)
@@ -94,7 +94,7 @@ func missing(want, got []string) string {
 	return ""
 }
 
-// matches reports whether lines are those that a page shows, which may leave some out.
+// matches reports whether lines match those that a page shows. A page may leave some out.
 func matches(want, got []string) bool {
 	switch {
 	case len(want) == 0:

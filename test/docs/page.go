@@ -22,15 +22,15 @@ import (
 	"strings"
 )
 
-// A Step is one thing to do for a page, in the order of the page.
+// A Step is one step of a page. Steps are in the order of the page.
 type Step struct {
 	// Line is the number of the step's first line in the page.
 	Line int
 
-	// Commands are run by a shell. They are empty if the step writes a file.
+	// Commands are the commands for a shell. They are empty if the step writes a file.
 	Commands string
 
-	// Output is what the commands print, nil if the page does not show it.
+	// Output is the output of the commands, nil if the page does not show it.
 	Output *Output
 
 	// File is the name of the file to write, and Content its content.
@@ -69,7 +69,7 @@ type parser struct {
 	before struct{ word, argument string } // the directive before the next block
 }
 
-// line reads the next line, and the block or comment that it begins.
+// line reads the next line, and the block or comment that begins there.
 func (p *parser) line() error {
 	line := p.lines[p.next]
 	switch {
@@ -138,12 +138,13 @@ func (p *parser) block() error {
 	case language == "" && !p.output(Output{Text: text, Some: before.word == "output"}):
 		return fmt.Errorf("line %d: the block is neither run nor explained: no commands before it lack their output", start+1)
 	case language == "json":
-		p.output(Output{Text: text, JSON: true}) // if it is not output, it is an illustration
+		p.output(Output{Text: text, JSON: true}) // otherwise, it is an illustration
 	}
 	return nil
 }
 
-// output adds the output to the last commands, if they are there and lack theirs.
+// output adds the output to the last commands, if there are any and they have no output
+// yet.
 func (p *parser) output(o Output) bool {
 	if len(p.steps) == 0 {
 		return false

@@ -28,14 +28,14 @@ import (
 	"syscall"
 )
 
-// Helpers are functions for the commands of a page that its readers do not see. A Shell that
-// has run them has them.
+// Helpers are functions for the commands of a page that its readers do not see. Run them
+// in a Shell to define them there.
 //
 //go:embed helpers.sh
 var Helpers string
 
-// A Shell runs commands one after the other. Variables, functions and the current folder
-// stay as one command leaves them for the next.
+// A Shell runs commands one after the other. Each command has the variables, the
+// functions and the current folder that the previous one left.
 type Shell struct {
 	command *exec.Cmd
 	input   io.WriteCloser
@@ -51,7 +51,7 @@ func NewShell(ctx context.Context, folder string, environment []string) (*Shell,
 	ctx, stop := context.WithCancel(ctx)
 	s := &Shell{command: exec.CommandContext(ctx, "bash", "--noprofile", "--norc", "-s"), stop: stop}
 	s.command.Dir, s.command.Env = folder, environment
-	// What bash has started ends with it.
+	// Programs that bash has started end with it.
 	s.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	s.command.Cancel = func() error { return syscall.Kill(-s.command.Process.Pid, syscall.SIGKILL) }
 	output, err := s.command.StdoutPipe()
@@ -69,11 +69,11 @@ func NewShell(ctx context.Context, folder string, environment []string) (*Shell,
 	return s, nil
 }
 
-// Run runs commands. It returns what they print, also to standard error, and the status of
-// the last one. The shell ends if ctx is done before they are.
+// Run runs commands. It returns their output, including standard error, and the status of
+// the last one. The shell ends if ctx is done before the commands are.
 func (s *Shell) Run(ctx context.Context, commands string) (output string, status int, err error) {
 	defer context.AfterFunc(ctx, s.stop)()
-	// Commands that read would take the next ones for their input.
+	// Otherwise, commands that read would read the next commands as their input.
 	if _, err := fmt.Fprintf(s.input, "{\n%s\n} </dev/null 2>&1\nprintf '\\n%s%%d\\n' $?\n", commands, end); err != nil {
 		return "", 0, fmt.Errorf("write to the shell: %w", err)
 	}
