@@ -14,6 +14,6 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package release tests hack/release.sh, which builds the artifacts of a release.
-// It holds no code but that test.
+// Package release tests hack/release.sh, which builds the artifacts of a release. It
+// contains only that test.
 package release

@@ -35,8 +35,8 @@ type descriptor struct {
 	Platform struct{ OS, Architecture string }
 }
 
-// checkImage checks that the image of each platform holds the platform's program and
-// says what it was built from. The tests of hack/tools/release check everything else.
+// checkImage checks that the image of each platform contains the platform's program and
+// names what it was built from. The tests of hack/tools/release check everything else.
 func checkImage(t *testing.T, dir, revision string) {
 	t.Helper()
 	blobs := tarFiles(t, filepath.Join(dir, "dist", "hyperfleet_v1.2.3_image.tar"))

@@ -30,7 +30,7 @@ const (
 	version    = "v1.2.3"
 )
 
-// changelog has the section of the version between two others.
+// changelog contains the section of the version between two other sections.
 const changelog = `# Changelog
 
 ## [Unreleased]
@@ -92,7 +92,7 @@ func release(t *testing.T, dir, version string) (string, error) {
 	return string(output), err
 }
 
-// git runs without the configuration of whoever runs the test.
+// git runs git without the configuration of the user who runs the test.
 func git(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "git", args...)

@@ -109,8 +109,8 @@ func TestReleaseRefuses(t *testing.T) {
 	}
 }
 
-// newRepository returns a repository that holds what the script reads before it builds
-// anything.
+// newRepository returns a repository with the files that the script reads before it
+// builds anything.
 func newRepository(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

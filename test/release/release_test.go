@@ -33,9 +33,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// goProgram stands for the Go toolchain. It builds each program of the release once,
-// for this machine and from the repository itself: without -trimpath, that reuses what
-// the tests have compiled. The programs for other platforms are copies.
+// goProgram replaces the Go toolchain. It builds each program of the release once, for
+// this machine and from the repository itself: without -trimpath, that reuses the
+// packages that the tests have compiled. The programs for other platforms are copies.
 const goProgram = `#!/bin/sh
 output=
 package=
@@ -165,7 +165,7 @@ func useGoProgram(t *testing.T) string {
 	return calls
 }
 
-// checkCalls checks how each program was to be built.
+// checkCalls checks how the script builds each program.
 func checkCalls(t *testing.T, calls, revision string) {
 	t.Helper()
 	const identity = "-X github.com/hyperfleet-io/hyperfleet/internal/version"
@@ -242,7 +242,7 @@ func artifact(t *testing.T, dir, name string) string {
 	return string(content)
 }
 
-// wantSums checks that SHA256SUMS lists each artifact but itself.
+// wantSums checks that SHA256SUMS lists each artifact except itself.
 func wantSums(t *testing.T, dir string) {
 	t.Helper()
 	var want []string
