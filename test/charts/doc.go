@@ -15,6 +15,6 @@ limitations under the License.
 */
 
 // Package charts tests the Helm chart and install.yaml with the program helm, with
-// kubeconform and on a real API server. It is a module of its own so that these are no
-// dependencies of the product.
+// kubeconform and on a real API server. It is a separate module, so that the product does
+// not depend on these.
 package charts

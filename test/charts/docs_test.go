@@ -84,7 +84,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// isPartOf reports whether one of the paths is the path, or that of an object around it.
+// isPartOf reports whether one of the paths is the given path, or the path of an object
+// that contains it.
 func isPartOf(paths map[string]bool, path string) bool {
 	names := strings.Split(path, ".")
 	for i := range names {

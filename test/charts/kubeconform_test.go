@@ -34,7 +34,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// typesOfOperators are the Go types of the Kinds that no API server knows by itself.
+// typesOfOperators are the Go types of the Kinds that no API server has without an
+// operator.
 var typesOfOperators = map[string]func() any{
 	"Certificate":    func() any { return &certmanagerv1.Certificate{} },
 	"Issuer":         func() any { return &certmanagerv1.Issuer{} },
@@ -43,8 +44,9 @@ var typesOfOperators = map[string]func() any{
 	"PrometheusRule": func() any { return &monitoringv1.PrometheusRule{} },
 }
 
-// newValidator returns a function that checks objects with kubeconform, by the schemas
-// of a real API server, and those of operators by their types. No field may be unknown.
+// newValidator returns a function that checks objects with kubeconform, with the schemas
+// of a real API server, and the objects of operators with their Go types. Unknown fields
+// are errors.
 func newValidator(t *testing.T) func(*testing.T, []*unstructured.Unstructured) {
 	t.Helper()
 	conform := newKubeconform(t)

@@ -41,8 +41,8 @@ import (
 	authenticationv1 "k8s.io/api/authentication/v1"
 )
 
-// arguments returns those of a container, for a process that is to run as it would: as
-// the pod's service account, with the files of its volumes.
+// arguments returns the arguments of a container for a process that runs like the
+// container: as the pod's service account, with the files of its volumes.
 func (p *plane) arguments(ctx context.Context, dir, namespace string, spec *corev1.PodSpec, container *corev1.Container) ([]string, error) {
 	if len(container.Command) < 2 || container.Command[0] != "/hyperfleet" {
 		return nil, fmt.Errorf("the command of %s is %q", container.Name, container.Command)
@@ -113,7 +113,7 @@ func (p *plane) kubeconfigOf(ctx context.Context, dir, namespace, account string
 	return file, clientcmd.WriteToFile(*config, file)
 }
 
-// jobs runs the Jobs of a namespace, as the controller of Jobs and a kubelet would.
+// jobs runs the Jobs of a namespace, like the controller of Jobs and a kubelet.
 type jobs struct {
 	plane     *plane
 	namespace string
@@ -140,7 +140,7 @@ func (p *plane) runJobs(t *testing.T, namespace string) *jobs {
 	return j
 }
 
-// run runs each Job that has not run.
+// run runs each Job that has not run yet.
 func (j *jobs) run(ctx context.Context) error {
 	list, err := j.plane.kubernetes.BatchV1().Jobs(j.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {

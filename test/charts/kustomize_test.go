@@ -36,16 +36,16 @@ var onlyKustomize = []string{"Namespace//hyperfleet-system", "ConfigMap/hyperfle
 // helmLabels are labels and selectors that only helm's objects have.
 var helmLabels = []string{"helm.sh/chart", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/managed-by"}
 
-// unscoped are Kinds to which kustomize adds the namespace of an overlay, because it does
-// not know that they have none. The API server ignores it.
+// unscoped are Kinds without a namespace to which kustomize adds the namespace of an
+// overlay, because it does not know these Kinds. The API server ignores the namespace.
 var unscoped = []string{"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
-// TestKustomize compares what helm and kustomize install. They may differ in
+// TestKustomize compares the objects that helm and kustomize install. They may differ in
 // onlyKustomize, helmLabels, unscoped, the annotation that keeps the CRDs, the comments
 // in the adapters' configuration, and hooks.
 func TestKustomize(t *testing.T) {
 	cases := map[string]struct {
-		overlay string // of config/default, or another kustomization
+		overlay string // an overlay of config/default, or another kustomization
 		values  string
 		args    []string
 	}{
@@ -109,7 +109,7 @@ func namespaceOf(args []string) string {
 	return "hyperfleet-system"
 }
 
-// kustomize builds an overlay, in which config/ is that of the repository, and moved is
+// kustomize builds an overlay. There, config/ is the repository's, and moved is
 // config/default in the namespace ops.
 func kustomize(t *testing.T, overlay string) []*unstructured.Unstructured {
 	t.Helper()
@@ -131,7 +131,7 @@ func kustomize(t *testing.T, overlay string) []*unstructured.Unstructured {
 	return decode(t, kubectl(t, "kustomize", dir))
 }
 
-// normalized returns the objects by their keys, without what may differ.
+// normalized returns the objects by their keys, without the parts that may differ.
 func normalized(t *testing.T, objects []*unstructured.Unstructured) map[string]any {
 	t.Helper()
 	byKey := map[string]any{}

@@ -33,7 +33,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/server/install"
 )
 
-// script runs a script of hack/ in a copy of what it reads.
+// script runs a script of hack/ in a copy of the files that it reads.
 func script(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), args[0], args[1:]...)
@@ -44,7 +44,7 @@ func script(t *testing.T, dir string, args ...string) {
 }
 
 // TestPackage packages the chart from two copies of the repository, whose files have
-// other times and permissions.
+// different times and permissions.
 func TestPackage(t *testing.T) {
 	var packages [][]byte
 	var last string
@@ -94,8 +94,8 @@ func TestPackage(t *testing.T) {
 	}
 }
 
-// TestInstallYAML applies install.yaml of a version to a real API server, and then that
-// of another one.
+// TestInstallYAML applies install.yaml of a version to a real API server, and then
+// install.yaml of another version.
 func TestInstallYAML(t *testing.T) {
 	p := startPlane(t)
 	kubectl, err := filepath.Abs(filepath.Join(assets(), "kubectl"))
@@ -136,7 +136,8 @@ func TestInstallYAML(t *testing.T) {
 	}
 }
 
-// TestTakeOver installs the chart where install.yaml was applied, as docs/helm.md says.
+// TestTakeOver installs the chart over an installation by install.yaml, as in
+// docs/helm.md.
 func TestTakeOver(t *testing.T) {
 	p := startPlane(t)
 	kubectl, err := filepath.Abs(filepath.Join(assets(), "kubectl"))

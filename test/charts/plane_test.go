@@ -107,7 +107,7 @@ func (p *plane) mustHelm(t *testing.T, args ...string) {
 	}
 }
 
-// left returns the keys of those objects that the API server has.
+// left returns the keys of the given objects that exist at the API server.
 func (p *plane) left(t *testing.T, objects []*unstructured.Unstructured) []string {
 	t.Helper()
 	var left []string

@@ -91,8 +91,8 @@ func claimsOf(t *testing.T, object *unstructured.Unstructured) []string {
 	return names
 }
 
-// TestServer runs the server with the arguments of the StatefulSet, and reaches its
-// Kubernetes API by the names of the Service.
+// TestServer runs the server with the arguments of the StatefulSet, and connects to its
+// Kubernetes API with the names of the Service.
 func TestServer(t *testing.T) {
 	p := startPlane(t)
 	p.createNamespace(t, "hyperfleet-system", nil)

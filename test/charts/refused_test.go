@@ -21,7 +21,7 @@ import (
 	"testing"
 )
 
-// TestRefused renders the chart with values that are wrong. The error names the value.
+// TestRefused renders the chart with wrong values. The error must name the value.
 func TestRefused(t *testing.T) {
 	cases := map[string]struct {
 		values string
@@ -70,7 +70,7 @@ func TestOldKubernetes(t *testing.T) {
 	find(t, render(t, "mode: server", "--kube-version=1.30.0"), "StatefulSet", "rel-hyperfleet")
 }
 
-// TestLint fails also where helm lint only warns.
+// TestLint fails also if helm lint only warns.
 func TestLint(t *testing.T) {
 	for _, mode := range []string{"manager", "server"} {
 		if out, err := helm(t.Context(), "lint", "--strict", chart, "--set=mode="+mode); err != nil {
@@ -79,7 +79,7 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestSubchart: the schema accepts what helm and a parent chart set.
+// TestSubchart: the schema accepts the values that helm and a parent chart set.
 func TestSubchart(t *testing.T) {
 	find(t, render(t, "{enabled: true, global: {any: thing}}"), "Deployment", deployed)
 }

@@ -119,7 +119,7 @@ func TestRelease(t *testing.T) {
 				t.Errorf("the Deployment has %d replicas, want %d", *got, want)
 			}
 		}
-		wantReplicas(2) // of the release before the upgrade that has enabled the autoscaler
+		wantReplicas(2) // the replicas before the upgrade that enabled the autoscaler
 		scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 4}}
 		if err := p.client.SubResource("scale").Update(t.Context(), p.deployment(t), client.WithSubResourceBody(scale)); err != nil {
 			t.Fatal(err)
@@ -211,7 +211,8 @@ func keys(objects []*unstructured.Unstructured) []string {
 	return keys
 }
 
-// nextChart returns the chart of a later version: a CRD has changed, and a policy is gone.
+// nextChart returns the chart of a later version, with a changed CRD and without one of
+// the policies.
 func nextChart(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -293,7 +294,7 @@ func (p *plane) startManager(t *testing.T) *process.Process {
 	return startProgram(t, dir, append(args, "--kubeconfig="+kubeconfig, "--drain-delay=0"))
 }
 
-// startProgram runs the program at free ports of loopback, and waits until it is ready.
+// startProgram runs the program on free ports of loopback, and waits until it is ready.
 func startProgram(t *testing.T, dir string, args []string) *process.Process {
 	t.Helper()
 	probes := "127.0.0.1:" + strconv.Itoa(freePort(t))

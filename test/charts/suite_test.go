@@ -55,14 +55,15 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// scratch is a folder for what all tests share.
+// scratch is a folder for the files that all tests share.
 var scratch string
 
 func setUp() (err error) {
 	if scratch, err = os.MkdirTemp("", "hyperfleet-charts-"); err != nil {
 		return err
 	}
-	// helm reads configuration and plugins of whoever runs the test from here.
+	// From these folders, helm would read the configuration and plugins of the user who
+	// runs the test.
 	for _, name := range []string{"HELM_CONFIG_HOME", "HELM_CACHE_HOME", "HELM_DATA_HOME", "HELM_PLUGINS"} {
 		if err := os.Setenv(name, filepath.Join(scratch, "helm")); err != nil {
 			return err
@@ -84,7 +85,7 @@ func setUp() (err error) {
 // program is the path of hyperfleet, as it is in the image.
 func program() string { return filepath.Join(scratch, "hyperfleet") }
 
-// helm runs helm and returns its standard output. The error has standard error.
+// helm runs helm and returns its standard output. The error contains standard error.
 func helm(ctx context.Context, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
@@ -97,10 +98,11 @@ func helm(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// template returns what helm renders of the chart with values, a YAML document.
+// template returns the output of helm template for the chart with values, a YAML
+// document.
 func template(t *testing.T, values string, args ...string) (string, error) {
 	t.Helper()
-	// Not t.TempDir: helm takes a comma, as in the name of a test, for a separator.
+	// Not t.TempDir: a test's name may contain a comma, which helm parses as a separator.
 	file, err := os.CreateTemp(scratch, "values-*.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +116,7 @@ func template(t *testing.T, values string, args ...string) (string, error) {
 	return helm(t.Context(), append([]string{"template", "rel", chart, "--namespace=hyperfleet-system", "--values=" + file.Name()}, args...)...)
 }
 
-// render returns the objects that helm renders of the chart with values, in order.
+// render returns the objects that helm renders from the chart with values, in order.
 func render(t *testing.T, values string, args ...string) []*unstructured.Unstructured {
 	t.Helper()
 	out, err := template(t, values, args...)
@@ -173,7 +175,7 @@ func assets() string {
 	return filepath.Join(repository, "bin", "controlplane")
 }
 
-// kubectl runs kubectl without a cluster, or with the one of a kubeconfig.
+// kubectl runs kubectl without a cluster, or with the cluster of a kubeconfig.
 func kubectl(t *testing.T, args ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), filepath.Join(assets(), "kubectl"), args...)

@@ -29,21 +29,21 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// fact is what a path finds in one rendered object.
+// fact is the expected result of a path in one rendered object.
 type fact struct {
 	kind, name string
 	path       string // a JSONPath. Empty: whether the object exists
 	want       string // "" for nothing
 }
 
-// valuesCase has values and what becomes of them.
+// valuesCase contains values and their expected effects.
 type valuesCase struct {
 	values string
 	facts  []fact
 }
 
-// TestValues sets each value of the chart and looks for it in what helm renders.
-// kubeconform checks all of it against the schemas of the API server.
+// TestValues sets each value of the chart and looks for it in the rendered objects.
+// kubeconform checks them all against the schemas of the API server.
 func TestValues(t *testing.T) {
 	validate := newValidator(t)
 	used := map[string]bool{}
@@ -78,7 +78,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// lookUp returns the text that a JSONPath finds, or "exists" if there is no path.
+// lookUp returns the string that a JSONPath finds, or "exists" if there is no path.
 func lookUp(t *testing.T, object map[string]any, path string) string {
 	t.Helper()
 	if path == "" {
@@ -118,7 +118,8 @@ func leaves(t *testing.T, document string) map[string]any {
 	return paths
 }
 
-// covers reports whether one of the paths is the path, or is in the object there.
+// covers reports whether one of the paths is the given path, or is inside the object at
+// that path.
 func covers(paths map[string]bool, path string) bool {
 	for used := range paths {
 		if used == path || strings.HasPrefix(used, path+".") {

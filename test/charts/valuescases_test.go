@@ -208,7 +208,7 @@ tls:
 			{"Deployment", deployed, container + ".args[10]}", "--adapter-identity"},
 		},
 	},
-	"adapter identity of a server": { // which installs the policy by itself
+	"adapter identity of a server": { // the server installs the policy itself
 		values: "{mode: server, adapterIdentity: {enabled: true}}",
 		facts: []fact{
 			{"ValidatingAdmissionPolicyBinding", "hyperfleet-adapter-identity", "", ""},
