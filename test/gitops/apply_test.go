@@ -56,7 +56,7 @@ func samples(t *testing.T, namespace string, files ...string) []*unstructured.Un
 	return objects
 }
 
-// apply applies the objects one by one, in their order, and returns what Flux did.
+// apply applies the objects one by one, in their order, and returns Flux's actions.
 func apply(t *testing.T, objects []*unstructured.Unstructured) (actions []ssa.Action) {
 	t.Helper()
 	for _, o := range objects {
@@ -69,8 +69,8 @@ func apply(t *testing.T, objects []*unstructured.Unstructured) (actions []ssa.Ac
 	return actions
 }
 
-// The order of a Cluster and its NodePools does not matter, and what the controller, the
-// admission policies and adapters write is no drift.
+// The order of a Cluster and its NodePools does not matter, and the writes of the
+// controller, the admission policies and the adapters are no drift.
 func TestApply(t *testing.T) {
 	orders := map[string][]string{
 		"the Cluster first":  {"cluster.yaml", "nodepool.yaml"},
@@ -150,7 +150,7 @@ func version(t *testing.T, object *unstructured.Unstructured) string {
 	return stored.GetResourceVersion()
 }
 
-// Flux gives up on a stalled object at once if it is told to fail fast.
+// Flux stops waiting for a stalled object at once if it is configured to fail fast.
 func TestWaitForStalled(t *testing.T) {
 	objects := samples(t, newNamespace(t), "cluster.yaml")
 	apply(t, objects)
@@ -163,7 +163,7 @@ func TestWaitForStalled(t *testing.T) {
 	}
 }
 
-// A report in Git ages: after the adapter's next report it cannot be applied.
+// A report in Git becomes stale: after the adapter's next report, it cannot be applied.
 func TestReportsInGitAge(t *testing.T) {
 	objects := samples(t, newNamespace(t), "cluster.yaml", "cluster_report.yaml")
 	apply(t, objects)

@@ -36,11 +36,11 @@ import (
 )
 
 const (
-	argoTracking = "argocd.argoproj.io/tracking-id" // annotation of what an Application applies
+	argoTracking = "argocd.argoproj.io/tracking-id" // annotation of the objects that an Application applies
 	argoManager  = "argocd-controller"              // field manager
 )
 
-// argo does to a plane what Argo CD's application controller does.
+// argo acts on a plane like Argo CD's application controller.
 type argo struct {
 	plane      *plane
 	serverSide bool // the sync option ServerSideApply=true
@@ -76,8 +76,8 @@ func track(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	return tracked
 }
 
-// settings leave out APIServices. After an event of one, the engine looks for new
-// resources in a goroutine that goes on when the cache has ended, and panics then.
+// settings leave out APIServices. After an event of an APIService, the engine looks for
+// new resources in a goroutine that continues after the cache has ended, and then panics.
 type settings struct{}
 
 // IsExcludedResource implements kube.ResourceFilter.
@@ -97,7 +97,8 @@ func (a *argo) newCache() cache.ClusterCache {
 		}))
 }
 
-// sync makes the plane have the objects, and no others that the Application has applied.
+// sync applies the objects to the plane, and deletes all others that the Application has
+// applied.
 func (a *argo) sync(t *testing.T, objects []*unstructured.Unstructured) {
 	t.Helper()
 	gitops := engine.NewEngine(a.plane.config, a.newCache(), engine.WithLogr(logr.Discard()))
@@ -132,7 +133,7 @@ func (a *argo) prune(t *testing.T, _ []*unstructured.Unstructured) {
 	a.sync(t, nil)
 }
 
-// drift compares in each way that Argo CD can be told to use for how it has applied.
+// drift compares in each way that Argo CD can be configured to use for its way to apply.
 func (a *argo) drift(t *testing.T, objects []*unstructured.Unstructured) (drift []string) {
 	t.Helper()
 	clusterCache := a.newCache()

@@ -34,7 +34,7 @@ import (
 type script struct{}
 
 // GetResourceHealth runs the script as Argo CD runs a customization: with the object in
-// obj, and with no libraries but base, table and package.
+// obj, and with only the libraries base, table and package.
 func (script) GetResourceHealth(object *unstructured.Unstructured) (*health.HealthStatus, error) {
 	code, err := os.ReadFile(filepath.Join(manifests, "gitops", "argocd", "health.lua"))
 	if err != nil {
@@ -121,8 +121,8 @@ func build(t *testing.T, component, object string) *unstructured.Unstructured {
 	return merged
 }
 
-// The component adds the script to argocd-cm under the keys that Argo CD reads, and
-// keeps what the ConfigMap has.
+// The component adds the script to argocd-cm under the keys that Argo CD reads, and keeps
+// the other keys of the ConfigMap.
 func TestComponentForArgoCD(t *testing.T) {
 	merged := build(t, "argocd", `
 apiVersion: v1
@@ -148,7 +148,7 @@ data: {url: https://argocd.example.com}
 	}
 }
 
-// The component adds the expressions to a Flux Kustomization that asks for them.
+// The component adds the expressions to a Flux Kustomization whose label requests them.
 func TestComponentForFlux(t *testing.T) {
 	for label, want := range map[string]int{"enabled": len(checks), "disabled": 0} {
 		merged := build(t, "flux", fmt.Sprintf(`

@@ -14,8 +14,8 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package gitops tests what GitOps tools make of Clusters and NodePools and of an install
-// of HyperFleet, with the tools' own libraries: the health checks of config/gitops, drift,
-// order and pruning. It is a module of its own so that these libraries are no dependencies
-// of the product.
+// Package gitops tests how GitOps tools handle Clusters and NodePools and an installation
+// of HyperFleet, with the tools' own libraries: the health checks of config/gitops,
+// drift, order and pruning. It is a separate module, so that the product does not depend
+// on these libraries.
 package gitops

@@ -31,8 +31,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// application is what docs/gitops.md uses of an Argo CD Application, whose module would
-// bring all of Argo CD.
+// application contains the fields of an Argo CD Application that docs/gitops.md uses. The
+// module of the real type would require all of Argo CD.
 type application struct {
 	APIVersion, Kind string
 	Metadata         struct {

@@ -28,11 +28,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// fluxGroup is the group of Flux Kustomizations, in the labels and annotations of what
-// they apply.
+// fluxGroup is the group of Flux Kustomizations, in the labels and annotations of the
+// objects that they apply.
 const fluxGroup = "kustomize.toolkit.fluxcd.io"
 
-// kustomizeController does to a plane what Flux's kustomize-controller does.
+// kustomizeController acts on a plane like Flux's kustomize-controller.
 type kustomizeController struct {
 	plane   *plane
 	manager *ssa.ResourceManager

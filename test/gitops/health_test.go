@@ -38,7 +38,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/aggregate"
 )
 
-// verdict is the health of one object in the eyes of each tool.
+// verdict is the health of one object according to each tool.
 type verdict struct {
 	Kstatus, Flux status.Status
 	Argo          health.HealthStatusCode
@@ -136,7 +136,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// TestHealthWithoutAdapters judges objects of a Kind that has no required adapters.
+// TestHealthWithoutAdapters checks objects of a Kind that has no required adapters.
 func TestHealthWithoutAdapters(t *testing.T) {
 	for _, kind := range []string{v1.ClusterKind, v1.NodePoolKind} {
 		conditions := aggregate.Conditions(aggregate.Input{Kind: kind, Generation: 1, Created: time.Now(), Updated: time.Now(), Now: time.Now()})
@@ -208,8 +208,8 @@ func report(t *testing.T, object *unstructured.Unstructured, available metav1.Co
 	}
 }
 
-// await reads the object until its status is of its generation and the condition has the
-// status and reason.
+// await reads the object until its status is about its generation and the condition has
+// the wanted status and reason.
 func await(t *testing.T, object *unstructured.Unstructured, conditionType, want string) {
 	t.Helper()
 	got := "nothing"

@@ -30,7 +30,7 @@ import (
 
 const chart = "../../charts/hyperfleet"
 
-// helm runs the program of test/charts, and returns what it prints.
+// helm runs the program of test/charts, and returns its output.
 func helm(t *testing.T, args ...string) string {
 	t.Helper()
 	path, err := exec.CommandContext(t.Context(), "go", "-C", "../charts", "tool", "-n", "helm").Output()
@@ -46,8 +46,8 @@ func helm(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// TestHelmRelease detects the drift of a release as Flux's helm-controller does. It does
-// not run the controller's hooks and upgrades, which are Helm's: test/charts does.
+// TestHelmRelease detects the drift of a release like Flux's helm-controller. It does not
+// run the controller's hooks and upgrades, which are Helm's: test/charts runs them.
 func TestHelmRelease(t *testing.T) {
 	p := startPlane(t)
 	release := func(args ...string) string {

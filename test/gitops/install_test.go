@@ -55,7 +55,7 @@ var workloads = []string{"Deployment/hyperfleet-manager", "PodDisruptionBudget/h
 
 // A tool installs objects on a plane.
 type tool interface {
-	// apply makes the plane have the objects.
+	// apply applies the objects to the plane.
 	apply(t *testing.T, objects []*unstructured.Unstructured)
 
 	// drift returns a difference for each object that the tool would show as changed.
@@ -64,12 +64,12 @@ type tool interface {
 	// unhealthy returns the names of the objects that the tool waits for.
 	unhealthy(t *testing.T, objects []*unstructured.Unstructured) []string
 
-	// prune deletes the objects, as the tool does if they are gone from Git.
+	// prune deletes the objects, as the tool does after their removal from Git.
 	prune(t *testing.T, objects []*unstructured.Unstructured)
 }
 
-// TestToolsInstall installs HyperFleet itself with each tool, and removes it while there are
-// Clusters.
+// TestToolsInstall installs HyperFleet itself with each tool, and removes it while
+// Clusters exist.
 func TestToolsInstall(t *testing.T) {
 	cases := map[string]struct {
 		tool    func(*testing.T, *plane) tool
@@ -117,8 +117,8 @@ func TestToolsInstall(t *testing.T) {
 	}
 }
 
-// checkInstalled checks what a tool shows of the objects after it has applied them, and
-// that it writes nothing when it applies them again.
+// checkInstalled checks the drift and health that a tool shows after it has applied the
+// objects, and that it writes nothing when it applies them again.
 func checkInstalled(t *testing.T, p *plane, installed tool, objects []*unstructured.Unstructured) {
 	t.Helper()
 	if err := install.WaitInForce(t.Context(), p.config, servedNamespace); err != nil {
@@ -143,8 +143,8 @@ func checkInstalled(t *testing.T, p *plane, installed tool, objects []*unstructu
 	}
 }
 
-// createClusters creates two Clusters, and deletes one of them. It stays, because nothing
-// finalizes it.
+// createClusters creates two Clusters, and deletes one of them, which remains because
+// nothing finalizes it.
 func (p *plane) createClusters(t *testing.T) (stays, goes *v1.Cluster) {
 	t.Helper()
 	stays, goes = newCluster("stays"), newCluster("goes")
@@ -199,7 +199,7 @@ func shuffled(objects []*unstructured.Unstructured) []*unstructured.Unstructured
 	return copies
 }
 
-// renderDefault returns what kustomize renders of config/default.
+// renderDefault returns the objects that kustomize renders from config/default.
 func renderDefault(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	built, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), manifests+"/default")
@@ -213,15 +213,15 @@ func renderDefault(t *testing.T) []*unstructured.Unstructured {
 	return parse(t, string(text))
 }
 
-// renderChart returns what Helm renders of the chart without hooks, and the namespace,
-// which Argo CD creates with CreateNamespace=true.
+// renderChart returns the objects that Helm renders from the chart without hooks, and the
+// namespace, which Argo CD creates with CreateNamespace=true.
 func renderChart(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	namespace := parse(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+ownNamespace+"}\n")
 	return append(slices.DeleteFunc(templates(t), isHook), namespace...)
 }
 
-// renderHooks returns what Helm renders of the chart for the time before it uninstalls.
+// renderHooks returns the hooks that Helm runs before it uninstalls the chart.
 func renderHooks(t *testing.T) []*unstructured.Unstructured {
 	t.Helper()
 	return slices.DeleteFunc(templates(t), func(object *unstructured.Unstructured) bool { return !isHook(object) })

@@ -69,7 +69,7 @@ func startPlane(t *testing.T) *plane {
 		t.Fatal(err)
 	}
 	p := &plane{config: control.RESTConfig(controlplane.Admin), kubeconfig: control.KubeconfigFile(controlplane.Admin)}
-	p.config.QPS, p.config.WarningHandler = -1, rest.NoWarnings{} // of what Argo CD lists
+	p.config.QPS, p.config.WarningHandler = -1, rest.NoWarnings{} // Argo CD's lists cause warnings
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1.AddToScheme(scheme)); err != nil {
 		t.Fatal(err)
@@ -104,8 +104,8 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// live returns the objects as the API server has them. An object that it does not have
-// is nil.
+// live returns the objects as stored at the API server, nil for an object that does not
+// exist.
 func (p *plane) live(t *testing.T, objects []*unstructured.Unstructured) []*unstructured.Unstructured {
 	t.Helper()
 	live := make([]*unstructured.Unstructured, len(objects))
@@ -122,7 +122,7 @@ func (p *plane) live(t *testing.T, objects []*unstructured.Unstructured) []*unst
 	return live
 }
 
-// left returns which of the objects the API server has.
+// left returns which of the objects exist at the API server.
 func (p *plane) left(t *testing.T, objects []*unstructured.Unstructured) []string {
 	t.Helper()
 	var left []string
@@ -135,8 +135,8 @@ func (p *plane) left(t *testing.T, objects []*unstructured.Unstructured) []strin
 	return left
 }
 
-// awaitLeft waits until the API server has those of the objects that want names, and no
-// others. Kubernetes finishes a deletion after it has been answered.
+// awaitLeft waits until, of the objects, only those in want exist at the API server.
+// Kubernetes finishes a deletion after it has answered the request.
 func (p *plane) awaitLeft(t *testing.T, objects []*unstructured.Unstructured, want []string) {
 	t.Helper()
 	var left []string
@@ -158,8 +158,8 @@ func (p *plane) versions(t *testing.T, objects []*unstructured.Unstructured) map
 	return versions
 }
 
-// playWorkloads writes what Kubernetes' controllers write when all pods of the manager
-// are ready. There are no nodes that could run them.
+// playWorkloads writes the statuses that Kubernetes' controllers write when all pods of
+// the manager are ready. There are no nodes to run them.
 func (p *plane) playWorkloads(t *testing.T, namespace string) {
 	t.Helper()
 	key := client.ObjectKey{Namespace: namespace, Name: "hyperfleet-manager"}

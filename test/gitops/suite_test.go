@@ -47,7 +47,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/replica"
 )
 
-// required makes one adapter, whose reports the tests write, decide everything.
+// required requires only one adapter, whose reports the tests write.
 const required = `
 requiredAdapters:
   Cluster: [validator]
@@ -82,7 +82,7 @@ func run(m *testing.M) (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	env.Config.QPS = -1 // to be fair to all clients is the API server's business
+	env.Config.QPS = -1 // the API server's priority and fairness decides
 	if env.Client, err = client.New(env.Config, client.Options{Scheme: env.Scheme}); err != nil {
 		return 0, err
 	}
@@ -97,7 +97,7 @@ func run(m *testing.M) (code int, err error) {
 	return m.Run(), nil
 }
 
-// startReconcilers runs the reconcilers as the manager does, with the rights of the
+// startReconcilers runs the reconcilers like the manager, with the rights of the client's
 // configuration and with the content of an adapters' configuration.
 func startReconcilers(ctx context.Context, config *rest.Config, content string) (stop func() error, err error) {
 	dir, err := os.MkdirTemp("", "gitops")
@@ -114,7 +114,7 @@ func startReconcilers(ctx context.Context, config *rest.Config, content string) 
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme: env.Scheme, Cache: controllers.CacheOptions(""), Metrics: metricsserver.Options{BindAddress: "0"},
-		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)}, // each control plane has reconcilers
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)}, // each control plane has its own reconcilers
 	})
 	if err != nil {
 		return nil, err
