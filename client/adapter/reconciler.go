@@ -63,7 +63,7 @@ func (r *reconciler) Reconcile(ctx context.Context, request ctrl.Request) (ctrl.
 		r.schedule.stale(request, parent)
 	case failed != nil || lost != nil:
 		r.schedule.failed(request, parent)
-		logf.FromContext(ctx).Error(errors.Join(failed, lost), "Failed; the call will be repeated", "generation", parent.GetGeneration())
+		logf.FromContext(ctx).Error(errors.Join(failed, lost), "Failed to reconcile; the call will be repeated", "generation", parent.GetGeneration())
 	default:
 		r.schedule.called(request, parent, report)
 	}
