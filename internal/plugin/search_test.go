@@ -280,7 +280,7 @@ func newFleet(t *testing.T) map[string]string {
 		elsewhere.Name, elsewhere.Namespace = "c99", "elsewhere"
 		create(t, elsewhere)
 	})
-	// When the REST API shows the last write, it shows all of them.
+	// Wait until the REST API shows all writes.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		clusters, pools := askREST(t, "clusters", "", "", "id"), askREST(t, "nodepools", "", "", "id")
 		if len(clusters) == 16 && len(pools) == 8 && len(askREST(t, "clusters/"+fleetIDs["c00"]+"/statuses", "", "", "adapter")) == 3 {
