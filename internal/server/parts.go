@@ -29,8 +29,8 @@ type parts struct {
 	ends   []func()
 }
 
-// newParts returns an empty parts, and a channel that receives the error of the first
-// part that ends before it is stopped.
+// newParts returns an empty set of parts, and a channel that receives the error of the
+// first part that ends before it is stopped.
 func newParts(ctx context.Context) (*parts, <-chan error) {
 	p := &parts{ctx: ctx, failed: make(chan error, 1)}
 	return p, p.failed
