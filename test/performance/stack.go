@@ -155,7 +155,7 @@ func (s *stack) start(ctx context.Context, o options) error {
 	}
 	wait := process.Wait{Ready: process.HTTPProbe(http.DefaultClient, "http://"+loopback(s.ports[1])+"/readyz"), Stall: startLimit}
 	if s.plane == nil {
-		wait.Stall = fillLimit // the server reports no progress
+		wait.Stall = fillLimit // nothing observes the server's progress
 	} else if wait.Progress, err = s.plane.Loading("http://" + s.metrics + "/metrics"); err != nil {
 		return err
 	}
