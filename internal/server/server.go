@@ -141,7 +141,8 @@ func (c *control) startEtcd(ctx context.Context) error {
 	a.ClientCAFile, a.TokensFile = c.CAFile(), c.credentials.TokensFile()
 	a.ServiceAccountKeyFile = c.credentials.ServiceAccountKeyFile()
 	a.Storage = map[schema.GroupResource]apiserver.Storage{
-		v1.GroupVersion.WithResource("clusters").GroupResource():        {Created: initialStatus(c.Namespace, c.InitialStatus)},
+		v1.GroupVersion.WithResource("clusters").GroupResource():        {Encoded: true, Defaulted: "status", Created: initialStatus(c.Namespace, c.InitialStatus)},
+		v1.GroupVersion.WithResource("nodepools").GroupResource():       {Encoded: true, Defaulted: "status"},
 		v1.GroupVersion.WithResource("adapterstatuses").GroupResource(): {Encoded: true},
 	}
 	a.Host, a.Port, err = c.listener()

@@ -19,9 +19,11 @@ package apiserver
 import (
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -37,7 +39,14 @@ type encodedObject struct {
 	metav1.TypeMeta
 	metav1.ObjectMeta // Labels are shared by copies and do not change
 	fields            fields.Set
-	data              []byte // never changed
+	stored            *stored // shared by copies; nil for a bookmark
+}
+
+// stored is the JSON of an object.
+type stored struct {
+	data []byte // never changed
+	// exact is true once it is known that decoding by the schema changes nothing.
+	exact atomic.Bool
 }
 
 // DeepCopyObject implements runtime.Object.
@@ -46,11 +55,10 @@ func (o *encodedObject) DeepCopyObject() runtime.Object {
 	return &c
 }
 
-// decode decodes the object into a type that has its fields. It ignores defaults of the
-// schema.
+// decode decodes the object into a type that has its fields.
 func (o *encodedObject) decode(into runtime.Object) (runtime.Object, error) {
-	if o.data != nil { // a bookmark has none
-		if err := json.UnmarshalCaseSensitivePreserveInts(o.data, into); err != nil {
+	if o.stored != nil {
+		if err := json.UnmarshalCaseSensitivePreserveInts(o.stored.data, into); err != nil {
 			return nil, fmt.Errorf("decode %s/%s: %w", o.Namespace, o.Name, err)
 		}
 	}
@@ -95,6 +103,8 @@ func (l *encodedList) DeepCopyObject() runtime.Object {
 // encodedCodec makes an encodedObject of the stored JSON.
 type encodedCodec struct {
 	plain      runtime.Decoder // of JSON, without a schema
+	schema     runtime.Codec   // of JSON, by the schema of the resource
+	defaulted  string          // the only top-level field with a default in the schema; "" for none
 	attributes storage.AttrFunc
 }
 
@@ -110,6 +120,11 @@ func (c encodedCodec) Decode(data []byte, _ *schema.GroupVersionKind, into runti
 		encoded = &encodedObject{}
 	}
 	object, kind, err := c.plain.Decode(data, nil, nil)
+	if err == nil && c.lacksDefault(object) { // a release whose schema has no default stored it
+		if object, kind, err = c.schema.Decode(data, nil, nil); err == nil {
+			data, err = runtime.Encode(c.schema, object)
+		}
+	}
 	if err != nil {
 		return nil, kind, err
 	}
@@ -121,7 +136,7 @@ func (c encodedCodec) Decode(data []byte, _ *schema.GroupVersionKind, into runti
 	if err != nil {
 		return nil, kind, err
 	}
-	*encoded = encodedObject{fields: fields, data: data}
+	*encoded = encodedObject{fields: fields, stored: &stored{data: data}}
 	encoded.Name, encoded.Namespace, encoded.Labels = accessor.GetName(), accessor.GetNamespace(), labels
 	return encoded, kind, nil
 }
@@ -132,8 +147,19 @@ func (c encodedCodec) Encode(object runtime.Object, w io.Writer) error {
 	if !ok {
 		return fmt.Errorf("encode a %T, want an encoded object", object)
 	}
-	_, err := w.Write(encoded.data)
+	if encoded.stored == nil {
+		return nil
+	}
+	_, err := w.Write(encoded.stored.data)
 	return err
+}
+
+func (c encodedCodec) lacksDefault(object runtime.Object) bool {
+	if c.defaulted == "" {
+		return false
+	}
+	custom, ok := object.(*unstructured.Unstructured)
+	return ok && custom.Object[c.defaulted] == nil
 }
 
 // Identifier implements runtime.Encoder.

@@ -17,6 +17,7 @@ limitations under the License.
 package apiserver
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"reflect"
@@ -37,18 +38,22 @@ import (
 
 // encodedCache is a storage whose watch cache contains encoded objects. Kubernetes' own
 // watch cache stores them, finds them by their attributes, and orders their events. The
-// objects that a list, a watch or an update requests are decoded each time.
+// objects that a list, a watch or an update requests are decoded each time. All watches
+// share the decoded object of an event, and its encoding for the network.
 type encodedCache struct {
 	storage.Interface                   // of decoded objects, without a cache
 	cached            storage.Interface // of encoded objects
-	codec             runtime.Codec     // of decoded objects
+	plain             runtime.Decoder   // of JSON, which no schema changes
+	schema            runtime.Codec     // of JSON, by the schema of the resource
+	recent            *recentCodec      // the schema's, of the writes
 	object            func() runtime.Object
 	lists             *listLimit
 }
 
 // encodedStorage returns a decorator like registry.StorageWithCacher. plain decodes the
-// stored JSON without applying a schema.
-func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
+// stored JSON without applying a schema. defaulted is the only top-level field for which
+// the schema has a default, "" for none.
+func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDecorator {
 	return func(
 		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
@@ -56,19 +61,24 @@ func encodedStorage(plain runtime.Decoder) generic.StorageDecorator {
 		if len(triggers) > 0 || len(ptr.Deref(indexers, nil)) > 0 {
 			return nil, nil, fmt.Errorf("the watch cache of %s is indexed, and encoded objects cannot be", config.GroupResource)
 		}
-		decoded, destroyDecoded, err := generic.NewRawStorage(config, object, list, prefix)
+		recent := newRecentCodec(config.Codec)
+		ofDecoded, ofEncoded := *config, *config
+		ofDecoded.Codec = recent
+		ofEncoded.Codec = encodedCodec{plain: plain, schema: config.Codec, defaulted: defaulted, attributes: attributes}
+		decoded, destroyDecoded, err := generic.NewRawStorage(&ofDecoded, object, list, prefix)
 		if err != nil {
 			return nil, nil, err
 		}
-		own := *config
-		own.Codec = encodedCodec{plain: plain, attributes: attributes}
-		cached, destroyCached, err := registry.StorageWithCacher()(&own, prefix, key,
+		cached, destroyCached, err := registry.StorageWithCacher()(&ofEncoded, prefix, key,
 			func() runtime.Object { return &encodedObject{} }, func() runtime.Object { return &encodedList{} }, attributesOf, nil, nil)
 		if err != nil {
 			destroyDecoded()
 			return nil, nil, err
 		}
-		c := &encodedCache{Interface: decoded, cached: cached, codec: config.Codec, object: object, lists: newListLimit(pageOfList, decodedOfLists, listWait)}
+		c := &encodedCache{
+			Interface: decoded, cached: cached, plain: plain, schema: config.Codec, recent: recent,
+			object: object, lists: newListLimit(pageOfList, decodedOfLists, listWait),
+		}
 		return c, sync.OnceFunc(func() {
 			destroyCached()
 			destroyDecoded()
@@ -81,22 +91,50 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 	if into == nil {
 		into = c.object()
 	}
-	if encoded.data != nil { // a bookmark has none
-		if _, _, err := c.codec.Decode(encoded.data, nil, into); err != nil {
+	if encoded.stored != nil {
+		var decoder runtime.Decoder = c.schema
+		if encoded.stored.exact.Load() {
+			decoder = c.plain
+		}
+		if _, _, err := decoder.Decode(encoded.stored.data, nil, into); err != nil {
 			return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
 		}
 	}
 	return into, encoded.stamp(into)
 }
 
+// decodeListed decodes an object for a list, or for the beginning of a watch. Decoding by
+// the schema takes several times as long as without, and most of that is for metadata that
+// no API server would have stored. So decodeListed finds out whether the schema changes
+// anything. If it does not, the next lists decode without it.
+func (c *encodedCache) decodeListed(encoded *encodedObject) (runtime.Object, error) {
+	if encoded.stored == nil || encoded.stored.exact.Load() {
+		return c.decode(encoded, nil)
+	}
+	object := c.object()
+	if _, _, err := c.schema.Decode(encoded.stored.data, nil, object); err != nil {
+		return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
+	}
+	if again, err := runtime.Encode(c.schema, object); err == nil && bytes.Equal(again, encoded.stored.data) {
+		encoded.stored.exact.Store(true)
+	}
+	return object, encoded.stamp(object)
+}
+
 // suggestion returns the cached version of an object that is about to change. If it
 // returns nil, the storage reads the object from etcd.
 func (c *encodedCache) suggestion(ctx context.Context, key string) runtime.Object {
 	encoded := &encodedObject{}
-	if err := c.cached.Get(ctx, key, storage.GetOptions{IgnoreNotFound: true, ResourceVersion: "0"}, encoded); err != nil || encoded.data == nil {
+	err := c.cached.Get(ctx, key, storage.GetOptions{IgnoreNotFound: true, ResourceVersion: "0"}, encoded)
+	if err != nil || encoded.stored == nil {
 		return nil
 	}
-	object, err := c.decode(encoded, nil)
+	object, ok := c.recent.takeDecoded(encoded.stored.data)
+	if ok {
+		err = encoded.stamp(object)
+	} else {
+		object, err = c.decode(encoded, nil)
+	}
 	if err != nil {
 		return nil
 	}
@@ -122,7 +160,7 @@ func (c *encodedCache) Get(ctx context.Context, key string, options storage.GetO
 	if err := c.cached.Get(ctx, key, options, encoded); err != nil {
 		return err
 	}
-	if encoded.data == nil {
+	if encoded.stored == nil {
 		return runtime.SetZeroValue(into)
 	}
 	_, err := c.decode(encoded, into)
@@ -161,7 +199,7 @@ func (c *encodedCache) GetList(ctx context.Context, key string, options storage.
 		if err := ctx.Err(); err != nil { // the limit no longer counts the list
 			return fmt.Errorf("decode a list: %w", err)
 		}
-		object, err := c.decode(&encoded.Items[i], nil)
+		object, err := c.decodeListed(&encoded.Items[i])
 		if err != nil {
 			return err
 		}
@@ -183,7 +221,19 @@ func (c *encodedCache) Watch(ctx context.Context, key string, options storage.Li
 	if err != nil {
 		return nil, err
 	}
-	return convertedWatch(ctx, w, func(encoded *encodedObject) (runtime.Object, error) { return c.decode(encoded, nil) }), nil
+	return convertedWatch(ctx, w, c.decodeEvent), nil
+}
+
+// decodeEvent decodes the object of an event. An event of the beginning of a watch is the
+// watch's own; later ones are shared by all watches.
+func (c *encodedCache) decodeEvent(object runtime.Object) (runtime.Object, error) {
+	switch object := object.(type) {
+	case cacheable:
+		return &decodedCacheable{cacheable: object, decode: c.decode}, nil
+	case *encodedObject:
+		return c.decodeListed(object)
+	}
+	return object, nil
 }
 
 // watchEncoded is like Watch, and its events have encoded objects.

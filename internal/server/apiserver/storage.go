@@ -39,8 +39,11 @@ type Storage struct {
 	// Created, if any, is called before an object is stored for the first time.
 	Created OnCreate
 	// Encoded is true if the API server's watch cache contains the JSON of each object,
-	// which takes a fraction of the memory of a decoded copy.
+	// which takes a fraction of the memory of a decoded copy, and of the time to decode it.
 	Encoded bool
+	// Defaulted is the only top-level field for which the schema of an Encoded resource has
+	// a default, "" for none.
+	Defaulted string
 }
 
 // customStorage decorates the storage of custom resources.
@@ -59,14 +62,14 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 	settings := g.settings[resource]
 	decorate := options.Decorator
 	if settings.Encoded {
-		decorate = encodedStorage(options.StorageConfig.Codec)
+		decorate = encodedStorage(options.StorageConfig.Codec, settings.Defaulted)
 	}
 	options.Decorator = func(
 		config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), object, list func() runtime.Object,
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
 		own := *config
-		if !settings.Encoded { // an encoded watch cache does not decode a write again
+		if !settings.Encoded { // encodedStorage has a codec of its own for recent writes
 			own.Codec = newRecentCodec(config.Codec)
 		}
 		inner, destroy, err := decorate(&own, prefix, key, object, list, attributes, triggers, indexers)

@@ -169,7 +169,7 @@ func newEncodedCache(t *testing.T, codec runtime.Codec, etcd *kubernetes.Client,
 	config := storagebackend.NewDefaultConfig("/test", codec)
 	config.Transport.ServerList = etcd.Endpoints()
 	key := func(o runtime.Object) (string, error) { return keyFunc(pods, o) }
-	store, destroy, err := encodedStorage(codec)(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
+	store, destroy, err := encodedStorage(codec, "")(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

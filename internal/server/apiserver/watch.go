@@ -94,16 +94,16 @@ func (s store) watch(ctx context.Context, namespace string, options storage.List
 		if err != nil {
 			return nil, err
 		}
-		return convertedWatch(ctx, w, func(o *encodedObject) (runtime.Object, error) { return o.decode(object()) }), nil
+		return convertedWatch(ctx, w, each(func(o *encodedObject) (runtime.Object, error) { return o.decode(object()) })), nil
 	}
 	w, err := s.Watch(ctx, key, options)
 	if err != nil {
 		return nil, err
 	}
-	return convertedWatch(ctx, w, func(o *unstructured.Unstructured) (runtime.Object, error) {
+	return convertedWatch(ctx, w, each(func(o *unstructured.Unstructured) (runtime.Object, error) {
 		into := object()
 		return into, runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, into)
-	}), nil
+	})), nil
 }
 
 // set replaces the storage of a resource. A change of its CustomResourceDefinition ends
