@@ -166,16 +166,23 @@ func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interfa
 
 func newEncodedCache(t *testing.T, codec runtime.Codec, etcd *kubernetes.Client, keyFunc func(prefix string, o runtime.Object) (string, error)) storage.Interface {
 	t.Helper()
-	config := storagebackend.NewDefaultConfig("/test", codec)
+	return newEncodedCacheOf(t, codec, codec, etcd, keyFunc)
+}
+
+// newEncodedCacheOf returns a storage that decodes by one codec without a schema, and by
+// another with it.
+func newEncodedCacheOf(t *testing.T, plain, schemas runtime.Codec, etcd *kubernetes.Client, keyFunc func(prefix string, o runtime.Object) (string, error)) *encodedCache {
+	t.Helper()
+	config := storagebackend.NewDefaultConfig("/test", schemas)
 	config.Transport.ServerList = etcd.Endpoints()
 	key := func(o runtime.Object) (string, error) { return keyFunc(pods, o) }
-	store, destroy, err := encodedStorage(codec, "")(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
+	store, destroy, err := encodedStorage(plain, "")(config.ForResource(schema.GroupResource{Resource: "pods"}), pods, key, newPod, newPodList, podAttributes, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(destroy)
 	eventually(t, "watch cache that is ready", func() bool { return store.ReadinessCheck() == nil })
-	return store
+	return store.(*encodedCache)
 }
 
 func podAttributes(o runtime.Object) (labels.Set, fields.Set, error) {

@@ -1,0 +1,160 @@
+/*
+Copyright 2026 The HyperFleet Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apiserver
+
+import (
+	"bytes"
+	"io"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/apiserver/pkg/apis/example"
+	"k8s.io/apiserver/pkg/storage"
+	"k8s.io/apiserver/pkg/storage/etcd3/testserver"
+)
+
+// settingCodec sets a field that is empty, as a schema with a default does.
+type settingCodec struct{ runtime.Codec }
+
+func (c settingCodec) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
+	object, kind, err := c.Codec.Decode(data, defaults, into)
+	if pod, ok := object.(*example.Pod); ok && pod.Spec.NodeName == "" {
+		pod.Spec.NodeName = "by the schema"
+	}
+	return object, kind, err
+}
+
+// newCountedCache returns a storage, and the counter of what it decodes by the schema.
+func newCountedCache(t *testing.T, schemas runtime.Codec) (*encodedCache, *countingCodec) {
+	t.Helper()
+	counted := &countingCodec{Codec: schemas}
+	return newEncodedCacheOf(t, exampleCodec(), counted, testserver.RunEtcd(t, nil), storage.NamespaceKeyFunc), counted
+}
+
+// TestListsDecodeBySchemaWhereItMatters lists objects repeatedly.
+func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
+	const objects = 5
+	for name, test := range map[string]struct {
+		schema   runtime.Codec
+		again    int64 // what a repeated list decodes by the schema
+		nodeName string
+	}{
+		"the schema changes nothing":     {exampleCodec(), 0, ""},
+		"the schema changes each object": {settingCodec{exampleCodec()}, objects, "by the schema"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, counted := newCountedCache(t, test.schema)
+			createPods(t, c, objects)
+			list := func() int64 {
+				before := counted.decoded.Load()
+				listed := &example.PodList{}
+				if err := c.GetList(t.Context(), pods, storage.ListOptions{Recursive: true, Predicate: storage.Everything}, listed); err != nil {
+					t.Fatal(err)
+				}
+				if len(listed.Items) != objects {
+					t.Fatalf("the list has %d objects, want %d", len(listed.Items), objects)
+				}
+				for _, pod := range listed.Items {
+					if pod.Spec.NodeName != test.nodeName || pod.ResourceVersion == "" {
+						t.Errorf("%s has the node name %q and version %q, want %q and a version", pod.Name, pod.Spec.NodeName, pod.ResourceVersion, test.nodeName)
+					}
+				}
+				return counted.decoded.Load() - before
+			}
+			if n := list(); n != objects {
+				t.Errorf("the first list decodes %d objects by the schema, want %d", n, objects)
+			}
+			if n := list(); n != test.again {
+				t.Errorf("the second list decodes %d objects by the schema, want %d", n, test.again)
+			}
+		})
+	}
+}
+
+// TestWatchesShareEncodings encodes one event for three watches, as the API server does for
+// the network.
+func TestWatchesShareEncodings(t *testing.T) {
+	c, counted := newCountedCache(t, settingCodec{exampleCodec()})
+	var watches []watch.Interface
+	for range 3 {
+		w, err := c.Watch(t.Context(), pods, storage.ListOptions{Recursive: true, Predicate: storage.Everything})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Stop()
+		watches = append(watches, w)
+	}
+	createPods(t, c, 1)
+	before := counted.decoded.Load()
+	var first []byte
+	for _, w := range watches {
+		e := <-w.ResultChan()
+		shared, ok := e.Object.(runtime.CacheableObject)
+		if !ok {
+			t.Fatalf("the event has a %T, which watches do not share", e.Object)
+		}
+		var encoded bytes.Buffer
+		if err := shared.CacheEncode("test", func(o runtime.Object, w io.Writer) error { return c.schema.Encode(o, w) }, &encoded); err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = encoded.Bytes()
+		}
+		if !bytes.Equal(first, encoded.Bytes()) || !bytes.Contains(first, []byte("by the schema")) {
+			t.Errorf("encoded as %s and %s", first, encoded.Bytes())
+		}
+		for _, object := range []runtime.Object{shared.GetObject(), e.Object.DeepCopyObject()} {
+			if pod, ok := object.(*example.Pod); !ok || pod.Spec.NodeName != "by the schema" || pod.ResourceVersion == "" {
+				t.Errorf("the object is %+v", object)
+			}
+		}
+	}
+	if n := counted.decoded.Load() - before; n != 1+2*3 { // one for the encoding, the others of this test
+		t.Errorf("the event is decoded %d times, want 7", n)
+	}
+}
+
+// TestUpdateDecodesRecentWriteOnce updates an object shortly after it was created.
+func TestUpdateDecodesRecentWriteOnce(t *testing.T) {
+	c, counted := newCountedCache(t, exampleCodec())
+	createPods(t, c, 1)
+	const key = pods + "default/pod-0000"
+	eventually(t, "object in the watch cache", func() bool {
+		return c.cached.Get(t.Context(), key, storage.GetOptions{ResourceVersion: "0"}, &encodedObject{}) == nil
+	})
+	update := func() (*example.Pod, int64) {
+		before := counted.decoded.Load()
+		updated := &example.Pod{}
+		err := c.GuaranteedUpdate(t.Context(), key, updated, false, nil, storage.SimpleUpdate(func(o runtime.Object) (runtime.Object, error) {
+			pod := o.(*example.Pod)
+			pod.Spec.NodeName += "x"
+			return pod, nil
+		}), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return updated, counted.decoded.Load() - before
+	}
+	if updated, n := update(); n != 1 || updated.Spec.NodeName != "x" { // the result
+		t.Errorf("an update decodes %d objects, want 1; the node name is %q", n, updated.Spec.NodeName)
+	}
+	if updated, _ := update(); updated.Spec.NodeName != "xx" {
+		t.Errorf("after two updates, the node name is %q", updated.Spec.NodeName)
+	}
+}
