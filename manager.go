@@ -56,8 +56,8 @@ func newManagerCommand() *cobra.Command {
 	o := newOptions()
 	command := &cobra.Command{
 		Use:   "manager",
-		Short: "Run the reconcilers and the REST facade beside the API server of a cluster",
-		Long:  "Run the reconcilers, on the leader, and the REST facade, on every replica, beside the API server of a Kubernetes cluster.",
+		Short: "Run the reconcilers and the REST facade with the API server of a cluster",
+		Long:  "Run the reconcilers (on the leader) and the REST facade (on every replica) with the API server of a Kubernetes cluster.",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			logger := zap.New(zap.UseFlagOptions(&o.log))

@@ -80,7 +80,7 @@ func newRotateCommand() *cobra.Command {
 	o := &server.Options{}
 	command := &cobra.Command{
 		Use:   "rotate-admin",
-		Short: "Replace the administrator's token of a server that is stopped",
+		Short: "Replace the administrator's token of a stopped server",
 		Args:  cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			if err := o.RotateAdmin(); err != nil {

@@ -90,9 +90,9 @@ func (l Limits) check() error {
 
 // BindFlags adds the flags of the Limits.
 func (l *Limits) BindFlags(flags *flag.FlagSet) {
-	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. One caller gets at most half of the places that other callers leave; the answer to further reads is 429.")
-	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. One caller gets at most half of the places that other callers leave; the answer to further writes is 429.")
-	flags.IntVar(&l.MaxConnections, "max-connections", 10000, "Maximum number of open REST connections. One client address (of IPv6, one network of 64 bits) gets at most half of the places that others leave; further connections are closed.")
+	flags.IntVar(&l.MaxInFlight, "max-requests-inflight", 400, "Maximum number of concurrent REST reads. One caller gets at most half of the places that other callers leave free; the answer to further reads is 429.")
+	flags.IntVar(&l.MaxMutatingInFlight, "max-mutating-requests-inflight", 200, "Maximum number of concurrent REST writes. One caller gets at most half of the places that other callers leave free; the answer to further writes is 429.")
+	flags.IntVar(&l.MaxConnections, "max-connections", 10000, "Maximum number of open REST connections. One client address (for IPv6, one /64 network) gets at most half of the connections that other clients leave free; the server closes further connections.")
 	flags.DurationVar(&l.RequestTimeout, "request-timeout", 30*time.Second, "Maximum time to serve a REST request, including its API server calls.")
 	flags.DurationVar(&l.ReadHeaderTimeout, "read-header-timeout", 10*time.Second, "Maximum time to receive the headers of a REST request.")
 	flags.DurationVar(&l.ReadTimeout, "read-timeout", 30*time.Second, "Maximum time to receive a REST request.")

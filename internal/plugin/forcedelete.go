@@ -47,7 +47,7 @@ func newForceDeleteCommand(streams genericiooptions.IOStreams, program string) *
 	command := &cobra.Command{
 		Use:     "force-delete cluster|nodepool NAME --reason REASON",
 		Short:   "Delete an object without waiting for its adapters",
-		Long:    "Remove a cluster or nodepool that is being deleted, without waiting for its adapters.\nWhatever the adapters have created stays behind. The command needs the ClusterRole hyperfleet-force-deleter, and cannot be undone.",
+		Long:    "Remove a cluster or nodepool that is being deleted, without waiting for its adapters.\nThe resources that the adapters have created stay behind. The command needs the ClusterRole hyperfleet-force-deleter, and cannot be undone.",
 		Example: fmt.Sprintf(forceDeleteExamples, program),
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -95,7 +95,7 @@ func explanation(q query, reason error, scope string) string {
 			fmt.Fprintf(&b, "All %s are listed, and searched by the plugin.\n", q.collection.resource)
 			return b.String()
 		}
-		b.WriteString("They narrow it down, and the plugin searches what they let through:\n\n")
+		b.WriteString("The selectors narrow the list, and the plugin searches the objects that they select:\n\n")
 	}
 	fmt.Fprintf(&b, "Label selector:  %s\n", orNone(s.labels.String()))
 	fmt.Fprintf(&b, "Field selector:  %s\n\n", orNone(s.fields.String()))

@@ -74,7 +74,7 @@ All clusters are listed, and searched by the plugin.
   labels.a='x' and spec.region like 'eu-%' and name != 'web'
                    ^
 
-They narrow it down, and the plugin searches what they let through:
+The selectors narrow the list, and the plugin searches the objects that they select:
 
 Label selector:  a=x
 Field selector:  metadata.name!=web

@@ -89,9 +89,9 @@ func EncodeReport(report *v1.AdapterStatus) (*fleet.Row, error) {
 	return row, setJSON(row, rendered)
 }
 
-// DecodeReport returns the report that a row was made of, without the content that the
-// row does not have: labels, annotations except the last result, finalizers, managed
-// fields and free-form content.
+// DecodeReport returns the report that a row was made of. It lacks labels, annotations
+// except the last result, finalizers and managed fields, which the row does not have, and
+// the free-form content, which the row has as JSON only.
 func DecodeReport(row *fleet.Row) *v1.AdapterStatus {
 	kind, resource := ReportedResource(row)
 	report := &v1.AdapterStatus{
