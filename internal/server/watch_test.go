@@ -75,7 +75,7 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer onNetwork.Stop()
+		t.Cleanup(onNetwork.Stop)
 		records = append(records, follow(onNetwork, k))
 	}
 	seed := uint64(time.Now().UnixNano())

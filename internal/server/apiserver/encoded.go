@@ -17,13 +17,14 @@ limitations under the License.
 package apiserver
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"sync/atomic"
 
+	"github.com/tidwall/gjson"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -58,11 +59,23 @@ func (o *encodedObject) DeepCopyObject() runtime.Object {
 // decode decodes the object into a type that has its fields.
 func (o *encodedObject) decode(into runtime.Object) (runtime.Object, error) {
 	if o.stored != nil {
-		if err := json.UnmarshalCaseSensitivePreserveInts(o.stored.data, into); err != nil {
+		data := o.stored.data
+		if _, ok := into.(*metav1.PartialObjectMetadata); ok { // of the garbage collector, for each object of the fleet
+			data = metadataOf(data)
+		}
+		if err := json.UnmarshalCaseSensitivePreserveInts(data, into); err != nil {
 			return nil, fmt.Errorf("decode %s/%s: %w", o.Namespace, o.Name, err)
 		}
 	}
 	return into, o.stamp(into)
+}
+
+// metadataOf returns the JSON of an object without spec and status, which a decoder would
+// have to parse in order to skip them.
+func metadataOf(data []byte) []byte {
+	fields := gjson.GetManyBytes(data, "apiVersion", "kind", "metadata")
+	return fmt.Appendf(nil, `{"apiVersion":%s,"kind":%s,"metadata":%s}`,
+		cmp.Or(fields[0].Raw, "null"), cmp.Or(fields[1].Raw, "null"), cmp.Or(fields[2].Raw, "null"))
 }
 
 // stamp sets the fields that the JSON does not contain.
@@ -102,10 +115,10 @@ func (l *encodedList) DeepCopyObject() runtime.Object {
 
 // encodedCodec makes an encodedObject of the stored JSON.
 type encodedCodec struct {
-	plain      runtime.Decoder // of JSON, without a schema
-	schema     runtime.Codec   // of JSON, by the schema of the resource
-	defaulted  string          // the only top-level field with a default in the schema; "" for none
+	schema     runtime.Codec // of JSON, by the schema of the resource
+	defaulted  string        // the only top-level field with a default in the schema; "" for none
 	attributes storage.AttrFunc
+	partial    func(data []byte) (runtime.Object, error) // decodes what attributes depend on
 }
 
 var _ runtime.Codec = encodedCodec{}
@@ -119,26 +132,27 @@ func (c encodedCodec) Decode(data []byte, _ *schema.GroupVersionKind, into runti
 		}
 		encoded = &encodedObject{}
 	}
-	object, kind, err := c.plain.Decode(data, nil, nil)
-	if err == nil && c.lacksDefault(object) { // a release whose schema has no default stored it
-		if object, kind, err = c.schema.Decode(data, nil, nil); err == nil {
-			data, err = runtime.Encode(c.schema, object)
+	if c.defaulted != "" && gjson.GetBytes(data, c.defaulted).Type == gjson.Null {
+		var err error // a release whose schema had no default stored the object
+		if data, err = c.withDefault(data); err != nil {
+			return nil, nil, err
 		}
 	}
+	object, err := c.partial(data)
 	if err != nil {
-		return nil, kind, err
+		return nil, nil, err
 	}
 	accessor, err := meta.Accessor(object)
 	if err != nil {
-		return nil, kind, err
+		return nil, nil, err
 	}
 	labels, fields, err := c.attributes(object)
 	if err != nil {
-		return nil, kind, err
+		return nil, nil, err
 	}
 	*encoded = encodedObject{fields: fields, stored: &stored{data: data}}
 	encoded.Name, encoded.Namespace, encoded.Labels = accessor.GetName(), accessor.GetNamespace(), labels
-	return encoded, kind, nil
+	return encoded, nil, nil
 }
 
 // Encode implements runtime.Encoder. The cache encodes an empty object to check its codec.
@@ -154,12 +168,12 @@ func (c encodedCodec) Encode(object runtime.Object, w io.Writer) error {
 	return err
 }
 
-func (c encodedCodec) lacksDefault(object runtime.Object) bool {
-	if c.defaulted == "" {
-		return false
+func (c encodedCodec) withDefault(data []byte) ([]byte, error) {
+	object, err := runtime.Decode(c.schema, data)
+	if err != nil {
+		return nil, err
 	}
-	custom, ok := object.(*unstructured.Unstructured)
-	return ok && custom.Object[c.defaulted] == nil
+	return runtime.Encode(c.schema, object)
 }
 
 // Identifier implements runtime.Encoder.

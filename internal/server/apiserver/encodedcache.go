@@ -25,6 +25,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/registry/generic"
@@ -64,7 +65,9 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 		recent := newRecentCodec(config.Codec)
 		ofDecoded, ofEncoded := *config, *config
 		ofDecoded.Codec = recent
-		ofEncoded.Codec = encodedCodec{plain: plain, schema: config.Codec, defaulted: defaulted, attributes: attributes}
+		ofEncoded.Codec = encodedCodec{
+			schema: config.Codec, defaulted: defaulted, attributes: attributes, partial: decodePartial(plain, object, attributes),
+		}
 		decoded, destroyDecoded, err := generic.NewRawStorage(&ofDecoded, object, list, prefix)
 		if err != nil {
 			return nil, nil, err
@@ -84,6 +87,17 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 			destroyDecoded()
 		}), nil
 	}
+}
+
+// decodePartial returns a function that decodes the fields that attributes depend on, and
+// the whole object only if it has to.
+func decodePartial(plain runtime.Decoder, object func() runtime.Object, attributes storage.AttrFunc) func(data []byte) (runtime.Object, error) {
+	if _, ok := object().(*unstructured.Unstructured); ok {
+		if d, ok := newPartialDecoder(attributes); ok {
+			return d.decode
+		}
+	}
+	return func(data []byte) (runtime.Object, error) { return runtime.Decode(plain, data) }
 }
 
 // decode decodes the object into into, or into a new object if into is nil.

@@ -18,6 +18,7 @@ package apiserver
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
 
@@ -47,6 +48,16 @@ func newCountedCache(t *testing.T, schemas runtime.Codec) (*encodedCache, *count
 	return newEncodedCacheOf(t, exampleCodec(), counted, testserver.RunEtcd(t, nil), storage.NamespaceKeyFunc), counted
 }
 
+// waitForPod waits until the watch cache has a pod of createPods, and returns its key.
+func waitForPod(t *testing.T, c *encodedCache, number int) string {
+	t.Helper()
+	key := fmt.Sprintf("%sdefault/pod-%04d", pods, number)
+	eventually(t, "object in the watch cache", func() bool {
+		return c.cached.Get(t.Context(), key, storage.GetOptions{ResourceVersion: "0"}, &encodedObject{}) == nil
+	})
+	return key
+}
+
 // TestListsDecodeBySchemaWhereItMatters lists objects repeatedly.
 func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 	const objects = 5
@@ -61,10 +72,11 @@ func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, counted := newCountedCache(t, test.schema)
 			createPods(t, c, objects)
+			waitForPod(t, c, objects-1)
 			list := func() int64 {
 				before := counted.decoded.Load()
 				listed := &example.PodList{}
-				if err := c.GetList(t.Context(), pods, storage.ListOptions{Recursive: true, Predicate: storage.Everything}, listed); err != nil {
+				if err := c.GetList(t.Context(), pods, storage.ListOptions{ResourceVersion: "0", Recursive: true, Predicate: storage.Everything}, listed); err != nil {
 					t.Fatal(err)
 				}
 				if len(listed.Items) != objects {
@@ -97,7 +109,7 @@ func TestWatchesShareEncodings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer w.Stop()
+		t.Cleanup(w.Stop)
 		watches = append(watches, w)
 	}
 	createPods(t, c, 1)
@@ -134,10 +146,7 @@ func TestWatchesShareEncodings(t *testing.T) {
 func TestUpdateDecodesRecentWriteOnce(t *testing.T) {
 	c, counted := newCountedCache(t, exampleCodec())
 	createPods(t, c, 1)
-	const key = pods + "default/pod-0000"
-	eventually(t, "object in the watch cache", func() bool {
-		return c.cached.Get(t.Context(), key, storage.GetOptions{ResourceVersion: "0"}, &encodedObject{}) == nil
-	})
+	key := waitForPod(t, c, 0)
 	update := func() (*example.Pod, int64) {
 		before := counted.decoded.Load()
 		updated := &example.Pod{}
