@@ -48,10 +48,10 @@ type memory struct {
 	unaggregated sync.Map // client.ObjectKey → time.Time, the arrival of the first report that the status lacks
 	conflicting  sync.Map // client.ObjectKey → time.Time, the first conflict since the last reconcile without one
 
-	awaitingCollector sync.Map // client.ObjectKey → time.Time, the start of the wait for the garbage collector
+	awaitingCollector sync.Map // client.ObjectKey → sighting, the start of the wait for the garbage collector
 	stuck             sync.Map // client.ObjectKey → time.Time, the last Event that the deletion is stuck
 	deletions         sync.Map // client.ObjectKey → deletionStart, the version at which the deletion was first seen
-	implausible       sync.Map // client.ObjectKey → ahead, a report ahead of its resource
+	implausible       sync.Map // client.ObjectKey → sighting, of a report ahead of its resource
 }
 
 // ownWrite is a write by this reconciler.
@@ -275,8 +275,7 @@ func (m *memory) deletionOf(obj client.Object) string {
 // awaitsCollectorSince returns the time when o began to wait for the garbage collector:
 // now, if this is the first call.
 func (m *memory) awaitsCollectorSince(o client.Object, now time.Time) time.Time {
-	since, _ := m.awaitingCollector.LoadOrStore(client.ObjectKeyFromObject(o), now)
-	return since.(time.Time)
+	return firstSeen(&m.awaitingCollector, o, now)
 }
 
 func (m *memory) noLongerAwaitsCollector(o client.Object) {
@@ -298,24 +297,29 @@ func (m *memory) stuckWait(obj client.Object, after time.Duration, now time.Time
 	return wait
 }
 
-// ahead is a report about a generation that its resource does not have.
-type ahead struct {
-	uid   types.UID // of the report
-	since time.Time
-}
-
 // aheadSince returns the time when a report was first seen to be ahead of its resource:
 // now, if this is the first call.
 func (m *memory) aheadSince(report client.Object, now time.Time) time.Time {
-	key, first := client.ObjectKeyFromObject(report), ahead{report.GetUID(), now}
-	known, loaded := m.implausible.LoadOrStore(key, first)
-	if seen := known.(ahead); !loaded || seen.uid == first.uid {
-		return seen.since
-	}
-	m.implausible.Store(key, first) // known is about a predecessor of the same name
-	return first.since
+	return firstSeen(&m.implausible, report, now)
 }
 
 func (m *memory) notAhead(report client.Object) {
 	m.implausible.Delete(client.ObjectKeyFromObject(report))
+}
+
+// sighting is the first time that something was seen of an object.
+type sighting struct {
+	uid types.UID
+	at  time.Time
+}
+
+// firstSeen returns the time of the sighting of o: now, if there was none.
+func firstSeen(sightings *sync.Map, o client.Object, now time.Time) time.Time {
+	key, first := client.ObjectKeyFromObject(o), sighting{o.GetUID(), now}
+	known, loaded := sightings.LoadOrStore(key, first)
+	if seen := known.(sighting); !loaded || seen.uid == first.uid {
+		return seen.at
+	}
+	sightings.Store(key, first) // known is about a predecessor of the same name
+	return now
 }

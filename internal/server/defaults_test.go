@@ -38,8 +38,8 @@ import (
 )
 
 // TestDefaultsOfSchemas fails if a schema has another default than that of the status, or
-// a second version. The watch cache contains objects as they are stored, which a previous
-// release may have done. Of the defaults, it adds only that of the status.
+// a second version. The watch cache contains objects as they are stored, without defaults
+// and conversion. Of the defaults, it adds only that of the status.
 func TestDefaultsOfSchemas(t *testing.T) {
 	manifests, err := install.Manifests(config.Manifests, "default", false)
 	if err != nil {
@@ -87,8 +87,8 @@ func defaultsIn(path string, in any) (paths []string) {
 	return paths
 }
 
-// TestStoredWithoutStatus stores a Cluster without a status, as a release without the
-// schema's default could. Every way to read it must show the default.
+// TestStoredWithoutStatus stores a Cluster without a status, as the API server does until
+// the first write of the status. Every way to read it must show the schema's default.
 func TestStoredWithoutStatus(t *testing.T) {
 	o := server.NewOptions()
 	withPlaneOf(t, o, func(ctx context.Context, p plane) {

@@ -101,13 +101,6 @@ func (c *recentCodec) Decode(data []byte, defaults *schema.GroupVersionKind, int
 	return object, kind, err
 }
 
-// takeDecoded returns the object that was kept when these bytes were written, if any. The
-// codec no longer keeps the object.
-func (c *recentCodec) takeDecoded(data []byte) (runtime.Object, bool) {
-	object, _, ok := c.take(maphash.Bytes(c.seed, data), data, nil)
-	return object, ok
-}
-
 // take returns the kept object, in into if that is not nil. The codec no longer keeps the
 // object, because the caller may change it.
 func (c *recentCodec) take(key uint64, data []byte, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, bool) {

@@ -133,7 +133,7 @@ func (c encodedCodec) Decode(data []byte, _ *schema.GroupVersionKind, into runti
 		encoded = &encodedObject{}
 	}
 	if c.defaulted != "" && gjson.GetBytes(data, c.defaulted).Type == gjson.Null {
-		var err error // a release whose schema had no default stored the object
+		var err error // an object is stored without its status until the first write of the status
 		if data, err = c.withDefault(data); err != nil {
 			return nil, nil, err
 		}

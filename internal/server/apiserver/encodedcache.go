@@ -17,7 +17,6 @@ limitations under the License.
 package apiserver
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"reflect"
@@ -40,13 +39,12 @@ import (
 // encodedCache is a storage whose watch cache contains encoded objects. Kubernetes' own
 // watch cache stores them, finds them by their attributes, and orders their events. The
 // objects that a list, a watch or an update requests are decoded each time. All watches
-// share the decoded object of an event, and its encoding for the network.
+// share the encodings of an event for the network.
 type encodedCache struct {
 	storage.Interface                   // of decoded objects, without a cache
 	cached            storage.Interface // of encoded objects
 	plain             runtime.Decoder   // of JSON, which no schema changes
-	schema            runtime.Codec     // of JSON, by the schema of the resource
-	recent            *recentCodec      // the schema's, of the writes
+	schema            runtime.Decoder   // of JSON, by the schema of the resource
 	object            func() runtime.Object
 	lists             *listLimit
 }
@@ -62,13 +60,11 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 		if len(triggers) > 0 || len(ptr.Deref(indexers, nil)) > 0 {
 			return nil, nil, fmt.Errorf("the watch cache of %s is indexed, and encoded objects cannot be", config.GroupResource)
 		}
-		recent := newRecentCodec(config.Codec)
-		ofDecoded, ofEncoded := *config, *config
-		ofDecoded.Codec = recent
+		ofEncoded := *config
 		ofEncoded.Codec = encodedCodec{
 			schema: config.Codec, defaulted: defaulted, attributes: attributes, partial: decodePartial(plain, object, attributes),
 		}
-		decoded, destroyDecoded, err := generic.NewRawStorage(&ofDecoded, object, list, prefix)
+		decoded, destroyDecoded, err := generic.NewRawStorage(config, object, list, prefix)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,7 +75,7 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 			return nil, nil, err
 		}
 		c := &encodedCache{
-			Interface: decoded, cached: cached, plain: plain, schema: config.Codec, recent: recent,
+			Interface: decoded, cached: cached, plain: plain, schema: config.Codec,
 			object: object, lists: newListLimit(pageOfList, decodedOfLists, listWait),
 		}
 		return c, sync.OnceFunc(func() {
@@ -106,7 +102,7 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 		into = c.object()
 	}
 	if encoded.stored != nil {
-		var decoder runtime.Decoder = c.schema
+		decoder := c.schema
 		if encoded.stored.exact.Load() {
 			decoder = c.plain
 		}
@@ -122,33 +118,29 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 // no API server would have stored. So decodeListed finds out whether the schema changes
 // anything. If it does not, the next lists decode without it.
 func (c *encodedCache) decodeListed(encoded *encodedObject) (runtime.Object, error) {
-	if encoded.stored == nil || encoded.stored.exact.Load() {
-		return c.decode(encoded, nil)
+	object, err := c.decode(encoded, nil)
+	if err != nil || encoded.stored == nil || encoded.stored.exact.Load() {
+		return object, err
 	}
-	object := c.object()
-	if _, _, err := c.schema.Decode(encoded.stored.data, nil, object); err != nil {
-		return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
-	}
-	if again, err := runtime.Encode(c.schema, object); err == nil && bytes.Equal(again, encoded.stored.data) {
+	plain := c.object()
+	if _, _, err := c.plain.Decode(encoded.stored.data, nil, plain); err == nil && encoded.stamp(plain) == nil && reflect.DeepEqual(plain, object) {
 		encoded.stored.exact.Store(true)
 	}
-	return object, encoded.stamp(object)
+	return object, nil
 }
 
 // suggestion returns the cached version of an object that is about to change. If it
 // returns nil, the storage reads the object from etcd.
 func (c *encodedCache) suggestion(ctx context.Context, key string) runtime.Object {
+	if c.cached.ReadinessCheck() != nil { // Get would read it from etcd, too
+		return nil
+	}
 	encoded := &encodedObject{}
 	err := c.cached.Get(ctx, key, storage.GetOptions{IgnoreNotFound: true, ResourceVersion: "0"}, encoded)
 	if err != nil || encoded.stored == nil {
 		return nil
 	}
-	object, ok := c.recent.takeDecoded(encoded.stored.data)
-	if ok {
-		err = encoded.stamp(object)
-	} else {
-		object, err = c.decode(encoded, nil)
-	}
+	object, err := c.decode(encoded, nil)
 	if err != nil {
 		return nil
 	}

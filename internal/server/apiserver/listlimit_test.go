@@ -95,7 +95,7 @@ func TestPagesAndWatchesAreBounded(t *testing.T) {
 	if err := c.GetList(t.Context(), pods, storage.ListOptions{Recursive: true, Predicate: storage.Everything}, newPodList()); err != nil {
 		t.Fatal(err) // the current list: from here on, the watch cache has all objects
 	}
-	counted := &countingCodec{Codec: c.schema}
+	counted := &countingCodec{Codec: exampleCodec()}
 	c.plain, c.schema = counted, counted
 	p := pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 		before := counted.decoded.Load()

@@ -64,8 +64,8 @@ func newPartialDecoder(attributes storage.AttrFunc) (*partialDecoder, bool) {
 }
 
 func (d *partialDecoder) decode(data []byte) (runtime.Object, error) {
-	if !gjson.ValidBytes(data) {
-		return nil, errors.New("the stored object is not valid JSON")
+	if !gjson.ValidBytes(data) || gjson.GetBytes(data, "kind").Str == "" {
+		return nil, errors.New("the stored object is not valid JSON, or has no kind")
 	}
 	object := &unstructured.Unstructured{Object: map[string]any{}}
 	for i, value := range gjson.GetManyBytes(data, d.paths...) {

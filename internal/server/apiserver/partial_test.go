@@ -119,7 +119,7 @@ func TestPartialDecoderRefuses(t *testing.T) {
 		}
 	}
 	d, _ := newPartialDecoder(attributesAt())
-	for _, data := range []string{"", "{", `{"metadata":{"name":"x"}`, `{"metadata":{"name":"\x"}}`} {
+	for _, data := range []string{"", "{", `{"metadata":{"name":"x"}`, `{"kind":"K","metadata":{"name":"\x"}}`, `{"metadata":{"name":"x"}}`} {
 		if o, err := d.decode([]byte(data)); err == nil {
 			t.Errorf("%q is decoded as %v", data, o)
 		}

@@ -69,7 +69,7 @@ func (g *customStorage) GetRESTOptions(resource schema.GroupResource, example ru
 		attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
 		own := *config
-		if !settings.Encoded { // encodedStorage has a codec of its own for recent writes
+		if !settings.Encoded { // an encoded watch cache does not decode a write again
 			own.Codec = newRecentCodec(config.Codec)
 		}
 		inner, destroy, err := decorate(&own, prefix, key, object, list, attributes, triggers, indexers)
