@@ -18,6 +18,7 @@ package facade_test
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,12 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/internal/facade"
 )
+
+// dialFrom opens a connection from an address of this machine.
+func dialFrom(ctx context.Context, from, address string) (net.Conn, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	return dialer.DialContext(ctx, "tcp", address)
+}
 
 // postAs returns the status of the answer to a caller's POST.
 func postAs(t *testing.T, server *facade.Server, caller, path, body string) int {
@@ -137,8 +144,7 @@ func TestUnauthenticatedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 	request := func(from, token string) (status int, err error) {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+		conn, err := dialFrom(t.Context(), from, "127.0.0.1:"+port)
 		if err != nil {
 			return 0, err
 		}
@@ -183,8 +189,7 @@ func TestUnauthenticatedRequests(t *testing.T) {
 func TestConnectionsOfOneNetwork(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.Limits.MaxConnections = 8 })
 	dial := func(from string) net.Conn {
-		dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
-		conn, err := dialer.DialContext(t.Context(), "tcp", server.Address().String())
+		conn, err := dialFrom(t.Context(), from, server.Address().String())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,8 +78,8 @@ func converted(e watch.Event, convert func(runtime.Object) (runtime.Object, erro
 	return e
 }
 
-// each makes a conversion of events of one that converts objects. An event's object that all
-// watches share is copied first.
+// each returns a conversion for convertedWatch that converts objects of one type, and leaves
+// others as they are. It copies an object that all watches of an event share.
 func each[T runtime.Object](convert func(T) (runtime.Object, error)) func(runtime.Object) (runtime.Object, error) {
 	return func(object runtime.Object) (runtime.Object, error) {
 		if shared, ok := object.(runtime.CacheableObject); ok {
