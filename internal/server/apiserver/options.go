@@ -28,10 +28,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utilerrors "k8s.io/apimachinery/pkg/util/errors"
 	"k8s.io/apiserver/pkg/features"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/kubernetes/pkg/controlplane/apiserver/options"
 	"k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic/server"
+	"k8s.io/kubernetes/pkg/kubeapiserver"
 
 	"github.com/hyperfleet-io/hyperfleet/internal/serving"
 )
@@ -112,6 +114,12 @@ func (o *Options) complete(ctx context.Context) (options.CompletedOptions, error
 		return options.CompletedOptions{}, err
 	}
 	k.Etcd.StorageConfig.Transport.ServerList = []string{o.Etcd}
+	// As in kube-apiserver, Events have no watch cache: every change writes some, and hardly
+	// anybody reads them.
+	var err error
+	if k.Etcd.WatchCacheSizes, err = genericoptions.WriteWatchCacheSizes(kubeapiserver.DefaultWatchCacheSizes()); err != nil {
+		return options.CompletedOptions{}, err
+	}
 	k.SecureServing.BindAddress, k.SecureServing.BindPort = host, o.Port
 	k.SecureServing.ServerCert.CertKey.CertFile, k.SecureServing.ServerCert.CertKey.KeyFile = o.CertFile, o.KeyFile
 	k.SecureServing.MinTLSVersion = o.MinTLSVersion
