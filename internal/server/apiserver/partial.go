@@ -20,7 +20,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -34,11 +33,24 @@ import (
 // on. Decoding the whole object takes several times as long, and a start does it for each
 // object of the fleet.
 type partialDecoder struct {
-	paths []string
-	names [][]string // of the fields on each path
+	fields fieldTree
 }
 
-// simplePath matches paths that have the same meaning for gjson.
+// A fieldTree has the names of the fields to decode. A name without a tree is decoded as a
+// whole.
+type fieldTree map[string]fieldTree
+
+func (t fieldTree) add(path []string) {
+	if len(path) == 0 {
+		return
+	}
+	if t[path[0]] == nil {
+		t[path[0]] = fieldTree{}
+	}
+	t[path[0]].add(path[1:])
+}
+
+// simplePath matches paths that consist of names only.
 var simplePath = regexp.MustCompile(`^\w+(\.\w+)*$`)
 
 // newPartialDecoder returns a decoder for the attributes of a custom resource. It returns
@@ -48,17 +60,12 @@ func newPartialDecoder(attributes storage.AttrFunc) (*partialDecoder, bool) {
 	if err != nil {
 		return nil, false
 	}
-	paths := []string{"metadata.labels", "metadata.name", "metadata.namespace"}
+	d := &partialDecoder{fieldTree{"metadata": {"labels": {}, "name": {}, "namespace": {}}}}
 	for path := range fields { // an empty object has all selectable fields, without values
 		if !simplePath.MatchString(path) {
 			return nil, false
 		}
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	d := &partialDecoder{paths: slices.Compact(paths)}
-	for _, path := range d.paths {
-		d.names = append(d.names, strings.Split(path, "."))
+		d.fields.add(strings.Split(path, "."))
 	}
 	return d, true
 }
@@ -67,20 +74,33 @@ func (d *partialDecoder) decode(data []byte) (runtime.Object, error) {
 	if !gjson.ValidBytes(data) || gjson.GetBytes(data, "kind").Str == "" {
 		return nil, errors.New("the stored object is not valid JSON, or has no kind")
 	}
-	object := &unstructured.Unstructured{Object: map[string]any{}}
-	for i, value := range gjson.GetManyBytes(data, d.paths...) {
-		if !value.Exists() {
-			continue
+	content, err := decodeFields(d.fields, gjson.ParseBytes(data))
+	return &unstructured.Unstructured{Object: content}, err
+}
+
+// decodeFields decodes fields of an object.
+func decodeFields(fields fieldTree, of gjson.Result) (map[string]any, error) {
+	content := map[string]any{}
+	var err error
+	of.ForEach(func(name, value gjson.Result) bool {
+		inner, wanted := fields[name.Str]
+		if !wanted {
+			return true
 		}
-		var decoded any = value.Str
-		if value.Type != gjson.String {
-			if err := utiljson.Unmarshal([]byte(value.Raw), &decoded); err != nil {
-				return nil, fmt.Errorf("decode %s: %w", d.paths[i], err)
-			}
+		switch {
+		case value.Type == gjson.String:
+			content[name.Str] = value.Str
+		case len(inner) > 0 && value.IsObject():
+			content[name.Str], err = decodeFields(inner, value)
+		default:
+			var decoded any
+			err = utiljson.Unmarshal([]byte(value.Raw), &decoded)
+			content[name.Str] = decoded
 		}
-		if err := unstructured.SetNestedField(object.Object, decoded, d.names[i]...); err != nil {
-			return nil, fmt.Errorf("decode %s: %w", d.paths[i], err)
+		if err != nil {
+			err = fmt.Errorf("decode %s: %w", name.Str, err)
 		}
-	}
-	return object, nil
+		return err == nil
+	})
+	return content, err
 }

@@ -115,7 +115,7 @@ func TestPartialDecoderAgreesWithWhole(t *testing.T) {
 func TestPartialDecoderRefuses(t *testing.T) {
 	for _, path := range []string{"spec['a.b']", "spec.a-b", "spec.#", "spec.*"} {
 		if _, ok := newPartialDecoder(attributesAt(path)); ok {
-			t.Errorf("there is a decoder for the path %q, which may have another meaning for gjson", path)
+			t.Errorf("there is a decoder for the path %q, which is more than names", path)
 		}
 	}
 	d, _ := newPartialDecoder(attributesAt())
