@@ -47,6 +47,7 @@ type encodedCache struct {
 	schema            runtime.Decoder   // of JSON, by the schema of the resource
 	object            func() runtime.Object
 	lists             *listLimit
+	exact             exactWrites
 }
 
 // encodedStorage returns a decorator like registry.StorageWithCacher. plain decodes the
@@ -103,7 +104,8 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 	}
 	if encoded.stored != nil {
 		decoder := c.schema
-		if encoded.stored.exact.Load() {
+		if encoded.stored.exact.Load() || c.exact.contains(encoded.ResourceVersion) {
+			encoded.stored.exact.Store(true)
 			decoder = c.plain
 		}
 		if _, _, err := decoder.Decode(encoded.stored.data, nil, into); err != nil {
@@ -147,6 +149,31 @@ func (c *encodedCache) suggestion(ctx context.Context, key string) runtime.Objec
 	return object
 }
 
+// learn remembers a write whose object is the same after encoding it and decoding it by the
+// schema. Then decoding without the schema gives the same object, too, because encoding a
+// decoded object and decoding it again changes nothing.
+func (c *encodedCache) learn(written, stored runtime.Object) {
+	accessor, err := meta.Accessor(stored)
+	if err != nil {
+		return // nobody has asked for the stored object
+	}
+	version := accessor.GetResourceVersion()
+	accessor.SetResourceVersion("") // an object is stored without it
+	if reflect.DeepEqual(written, stored) {
+		c.exact.add(version)
+	}
+	accessor.SetResourceVersion(version)
+}
+
+// Create implements storage.Interface.
+func (c *encodedCache) Create(ctx context.Context, key string, object, out runtime.Object, ttl uint64) error {
+	err := c.Interface.Create(ctx, key, object, out, ttl)
+	if err == nil {
+		c.learn(object, out)
+	}
+	return err
+}
+
 // Delete implements storage.Interface.
 func (c *encodedCache) Delete(ctx context.Context, key string, out runtime.Object, preconditions *storage.Preconditions, validate storage.ValidateObjectFunc, _ runtime.Object, options storage.DeleteOptions) error {
 	return c.Interface.Delete(ctx, key, out, preconditions, validate, c.suggestion(ctx, key), options)
@@ -154,7 +181,16 @@ func (c *encodedCache) Delete(ctx context.Context, key string, out runtime.Objec
 
 // GuaranteedUpdate implements storage.Interface.
 func (c *encodedCache) GuaranteedUpdate(ctx context.Context, key string, out runtime.Object, ignoreNotFound bool, preconditions *storage.Preconditions, update storage.UpdateFunc, _ runtime.Object) error {
-	return c.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, update, c.suggestion(ctx, key))
+	var written runtime.Object
+	err := c.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, func(stored runtime.Object, of storage.ResponseMeta) (object runtime.Object, ttl *uint64, err error) {
+		object, ttl, err = update(stored, of)
+		written = object
+		return object, ttl, err
+	}, c.suggestion(ctx, key))
+	if err == nil {
+		c.learn(written, out)
+	}
+	return err
 }
 
 // Get implements storage.Interface.

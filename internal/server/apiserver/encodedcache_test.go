@@ -22,6 +22,7 @@ import (
 	"io"
 	"testing"
 
+	"go.etcd.io/etcd/client/v3/kubernetes"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
@@ -44,8 +45,14 @@ func (c settingCodec) Decode(data []byte, defaults *schema.GroupVersionKind, int
 // newCountedCache returns a storage, and the counter of what it decodes by the schema.
 func newCountedCache(t *testing.T, schemas runtime.Codec) (*encodedCache, *countingCodec) {
 	t.Helper()
+	return newCountedCacheOf(t, schemas, testserver.RunEtcd(t, nil))
+}
+
+// newCountedCacheOf is like newCountedCache, and uses this etcd.
+func newCountedCacheOf(t *testing.T, schemas runtime.Codec, etcd *kubernetes.Client) (*encodedCache, *countingCodec) {
+	t.Helper()
 	counted := &countingCodec{Codec: schemas}
-	return newEncodedCacheOf(t, exampleCodec(), counted, testserver.RunEtcd(t, nil), storage.NamespaceKeyFunc), counted
+	return newEncodedCacheOf(t, exampleCodec(), counted, etcd, storage.NamespaceKeyFunc), counted
 }
 
 // waitForPod waits until the watch cache has a pod of createPods, and returns its key.
@@ -58,7 +65,8 @@ func waitForPod(t *testing.T, c *encodedCache, number int) string {
 	return key
 }
 
-// TestListsDecodeBySchemaWhereItMatters lists objects repeatedly.
+// TestListsDecodeBySchemaWhereItMatters lists objects repeatedly that another process has
+// written.
 func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 	const objects = 5
 	for name, test := range map[string]struct {
@@ -70,8 +78,9 @@ func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 		"the schema changes each object": {settingCodec{exampleCodec()}, objects, "by the schema"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, counted := newCountedCache(t, test.schema)
-			createPods(t, c, objects)
+			etcd := testserver.RunEtcd(t, nil)
+			c, counted := newCountedCacheOf(t, test.schema, etcd)
+			createPods(t, newEncodedCache(t, exampleCodec(), etcd, storage.NamespaceKeyFunc), objects)
 			waitForPod(t, c, objects-1)
 			list := func() int64 {
 				before := counted.decoded.Load()
@@ -94,6 +103,47 @@ func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 			}
 			if n := list(); n != test.again {
 				t.Errorf("the second list decodes %d objects by the schema, want %d", n, test.again)
+			}
+		})
+	}
+}
+
+// TestUpdatesDecodeBySchemaWhereItMatters updates an object twice. Each update decodes the
+// result by the schema, and the previous version only if that can make a difference.
+func TestUpdatesDecodeBySchemaWhereItMatters(t *testing.T) {
+	for name, test := range map[string]struct {
+		schema   runtime.Codec
+		first    int64 // what the first update decodes by the schema
+		nodeName string
+	}{
+		"the schema changes nothing":        {exampleCodec(), 1, ""},
+		"the schema changes the new object": {settingCodec{exampleCodec()}, 2, "by the schema"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, counted := newCountedCache(t, test.schema)
+			createPods(t, c, 1)
+			key := waitForPod(t, c, 0)
+			for i, want := range []int64{test.first, 1} {
+				before := counted.decoded.Load()
+				updated := &example.Pod{}
+				err := c.GuaranteedUpdate(t.Context(), key, updated, false, nil, storage.SimpleUpdate(func(stored runtime.Object) (runtime.Object, error) {
+					pod := stored.(*example.Pod)
+					if pod.Spec.NodeName != test.nodeName || pod.ResourceVersion == "" {
+						t.Errorf("update %d is of node name %q, version %q", i, pod.Spec.NodeName, pod.ResourceVersion)
+					}
+					pod.Labels = map[string]string{"update": fmt.Sprint(i)}
+					return pod, nil
+				}), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n := counted.decoded.Load() - before; n != want {
+					t.Errorf("update %d decodes %d objects by the schema, want %d", i, n, want)
+				}
+				eventually(t, "update in the watch cache", func() bool {
+					cached := &encodedObject{}
+					return c.cached.Get(t.Context(), key, storage.GetOptions{ResourceVersion: "0"}, cached) == nil && cached.ResourceVersion == updated.ResourceVersion
+				})
 			}
 		})
 	}
