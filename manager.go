@@ -18,9 +18,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -140,10 +142,11 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err := setupMetrics(mgr, rep, to.Database); err != nil {
 		return fmt.Errorf("set up the metrics: %w", err)
 	}
-	if err := setupProbes(mgr, api); err != nil {
+	if err := setupProbes(mgr, api, to); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)
 	}
-	if err := mgr.Add(announcement{observer: observed, check: api.Ready, progress: rep.Loading}); err != nil {
+	ready := func(r *http.Request) error { return errors.Join(api.Ready(r), to.Enforced(r)) }
+	if err := mgr.Add(announcement{observer: observed, check: ready, progress: rep.Loading}); err != nil {
 		return err
 	}
 	return serve(ctx, mgr, api)
@@ -263,9 +266,12 @@ func setupFacade(mgr manager.Manager, config *rest.Config, certificate *certwatc
 	return server, mgr.Add(server)
 }
 
-func setupProbes(mgr manager.Manager, server *facade.Server) error {
+func setupProbes(mgr manager.Manager, api *facade.Server, to server.Connection) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	return mgr.AddReadyzCheck("fleet-index", server.Ready)
+	if err := mgr.AddReadyzCheck("admission-policies", to.Enforced); err != nil {
+		return err
+	}
+	return mgr.AddReadyzCheck("fleet-index", api.Ready)
 }

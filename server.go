@@ -152,6 +152,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 		return runManager(ctx, own, source, o.options, observer{
 			loading: func(loaded string) { progress("Loaded " + loaded) },
 			ready: func() {
+				own.Loaded()
 				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 				o.welcome(out)
 			},

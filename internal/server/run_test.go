@@ -61,6 +61,12 @@ func withPlaneOf(tb testing.TB, o *server.Options, test func(ctx context.Context
 	tb.Helper()
 	o.DataDir, o.BindAddress, o.Namespace, o.Version = tb.TempDir(), freeAddress(tb), "default", "v0.0.0-test"
 	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, own server.Connection) error {
+		own.Loaded()
+		select {
+		case <-own.InForce:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 		own.Config.QPS = -1
 		p := plane{manager: own.Config, watch: own.Watch, wire: rest.CopyConfig(own.Config)}
 		p.wire.WrapTransport = nil

@@ -20,6 +20,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -63,6 +65,27 @@ type Connection struct {
 	Watch feed.WatchFunc
 	// Database has metrics of the store. It is nil if the API server is another process.
 	Database prometheus.Collector
+	// InForce is closed once the admission policies are in force. Until then, writes of
+	// HyperFleet's resources with Config wait. It is nil if the API server is another
+	// process.
+	InForce <-chan struct{}
+	// Loaded tells the control plane that the manager has loaded the fleet. Until then,
+	// Kubernetes' controllers do not start, because they would load it at the same time.
+	// It is nil if the API server is another process.
+	Loaded func()
+}
+
+// Enforced returns an error until the admission policies are in force.
+func (c Connection) Enforced(*http.Request) error {
+	if c.InForce == nil {
+		return nil
+	}
+	select {
+	case <-c.InForce:
+		return nil
+	default:
+		return errors.New("the admission policies are not in force yet")
+	}
 }
 
 // control is a control plane that starts, runs and stops.
@@ -222,18 +245,44 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	if err := c.withEtcd(func(client *clientv3.Client) error { return recordServed(ctx, client, c.Namespace) }); err != nil {
 		return err
 	}
-	// Started now, the garbage collector finds the custom resources at once. Otherwise it
-	// would look for new ones half a minute later.
+	// The manager loads the fleet while the policies come into force.
+	gate := newGate(ctx)
+	parts.start("the admission policies", func(ctx context.Context) error { return c.enforce(ctx, loopback, gate) })
+	loaded := make(chan struct{})
+	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return c.controllers(ctx, loopback, loaded) })
+	manager, err := c.manager(gate)
+	if err != nil {
+		return err
+	}
+	manager.Loaded = sync.OnceFunc(func() { close(loaded) })
+	return serve(ctx, manager)
+}
+
+// enforce opens the gate once the admission policies are in force.
+func (c *control) enforce(ctx context.Context, loopback *rest.Config, gate gate) error {
+	stop := c.report("the API server does not enforce the custom resources and admission policies yet")
+	err := install.WaitInForce(ctx, loopback, c.Namespace)
+	stop()
+	if err != nil {
+		return fmt.Errorf("wait until they are in force: %w", err)
+	}
+	close(gate.open)
+	<-ctx.Done()
+	return nil
+}
+
+// controllers runs Kubernetes' controllers once the fleet is loaded.
+func (c *control) controllers(ctx context.Context, loopback *rest.Config, loaded <-chan struct{}) error {
+	select {
+	case <-loaded:
+	case <-ctx.Done():
+		return nil
+	}
 	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
 	if err != nil {
 		return err
 	}
-	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback, watch) })
-	manager, err := c.manager()
-	if err != nil {
-		return err
-	}
-	return serve(ctx, manager)
+	return kubecontrollers.Run(ctx, loopback, watch)
 }
 
 // beginToServe requests the custom resources that an earlier start has installed, so that
@@ -243,7 +292,7 @@ func (c *control) beginToServe(ctx context.Context, loopback *rest.Config) error
 	if err != nil {
 		return err
 	}
-	for _, resource := range []string{"clusters", "nodepools", "adapterstatuses"} {
+	for _, resource := range install.Resources {
 		_, err := objects.Resource(v1.GroupVersion.WithResource(resource)).Namespace(c.Namespace).List(ctx, metav1.ListOptions{Limit: 1})
 		if err != nil {
 			c.log.Debug("A custom resource is not served yet", zap.String("resource", resource), zap.Error(err))
@@ -269,6 +318,8 @@ func (c *control) finishStart(interrupted context.Context) {
 	}
 }
 
+// install installs the custom resources, roles and policies, and returns when the API
+// server serves the resources.
 func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 	if !c.SkipInstall {
 		c.progress("Installing the custom resources, roles and admission policies")
@@ -280,9 +331,9 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 			return err
 		}
 	}
-	defer c.report("the API server does not enforce the custom resources and admission policies yet")()
-	if err := install.WaitInForce(ctx, loopback, c.Namespace); err != nil {
-		return fmt.Errorf("wait for the custom resources and admission policies: %w", err)
+	defer c.report("the API server does not serve the custom resources yet")()
+	if err := install.WaitServed(ctx, loopback, c.Namespace); err != nil {
+		return fmt.Errorf("wait for the custom resources: %w", err)
 	}
 	return nil
 }
@@ -291,7 +342,7 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 // does not impersonate the service account, because the facade impersonates callers, with
 // the service account's right to do so. Its writes and its watches of custom resources do
 // not leave the process.
-func (c *control) manager() (Connection, error) {
+func (c *control) manager(gate gate) (Connection, error) {
 	url, err := c.URL()
 	if err != nil {
 		return Connection{}, err
@@ -303,8 +354,9 @@ func (c *control) manager() (Connection, error) {
 	caller := &user.DefaultInfo{Name: managerUser, Groups: append([]string{user.AllAuthenticated}, managerGroups...)}
 	config := &rest.Config{Host: url, TLSClientConfig: rest.TLSClientConfig{CertData: cert, KeyData: key, CAData: c.credentials.CA()}}
 	config.Wrap(c.api.InProcess(caller))
+	config.Wrap(gate.wrap)
 	watch, err := c.watcher(config, caller)
-	return Connection{Config: config, Watch: watch, Database: c.etcd}, err
+	return Connection{Config: config, Watch: watch, Database: c.etcd, InForce: gate.open}, err
 }
 
 // watcher returns a WatchFunc for the resources of HyperFleet, which acts as a caller in

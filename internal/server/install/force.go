@@ -29,6 +29,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,7 +40,36 @@ const (
 	forceInterval = 250 * time.Millisecond
 	// forceLimit is how long a policy may be without effect while the API server answers.
 	forceLimit = 2 * time.Minute
+
+	servedInterval = 50 * time.Millisecond
+	// servedLimit is how long the API server may not know a custom resource.
+	servedLimit = 2 * time.Minute
 )
+
+// Resources are HyperFleet's custom resources.
+var Resources = []string{"clusters", "nodepools", "adapterstatuses"}
+
+// WaitServed returns when the API server knows all custom resources, which it does with a
+// delay after their definition. It may still be filling their watch caches.
+func WaitServed(ctx context.Context, config *rest.Config, namespace string) error {
+	api, err := metadata.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	limited, cancel := context.WithTimeout(ctx, servedLimit)
+	defer cancel()
+	for _, resource := range Resources {
+		var last error
+		err := wait.PollUntilContextCancel(limited, servedInterval, true, func(ctx context.Context) (bool, error) {
+			_, last = api.Resource(v1.GroupVersion.WithResource(resource)).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1})
+			return !apierrors.IsNotFound(last), nil
+		})
+		if err != nil {
+			return errors.Join(context.Cause(ctx), last)
+		}
+	}
+	return nil
+}
 
 // WaitInForce makes dry-run writes until the policies have set their fields. The API
 // server serves a new custom resource and enforces a new policy with a delay, and a
