@@ -60,6 +60,10 @@ var serverDefaults = map[string]string{
 // these flags.
 const leaderElectionFlags = "leader-elect"
 
+// settleTime is how long the reconcilers and Kubernetes' controllers load a large fleet
+// after the first answer.
+const settleTime = 30 * time.Second
+
 // serverOptions configure the control plane, and the manager in the same process.
 type serverOptions struct {
 	*options
@@ -127,7 +131,8 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 	raw := zap.NewRaw(zap.UseFlagOptions(&o.log))
 	ctrl.SetLogger(zapr.NewLogger(raw))
 	klog.SetLogger(zapr.NewLogger(raw))
-	if err := server.LimitMemory(); err != nil {
+	memory, err := server.LimitMemory()
+	if err != nil {
 		ctrl.Log.Error(err, "Failed to limit the memory")
 	}
 	go server.TrimMemory(ctx)
@@ -153,6 +158,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 			loading: func(loaded string) { progress("Loaded " + loaded) },
 			ready: func() {
 				own.Loaded()
+				time.AfterFunc(settleTime, memory.Loaded)
 				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 				o.welcome(out)
 			},

@@ -19,30 +19,75 @@ package server
 import (
 	"context"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
 
-// gcPercent lets the heap grow further between two collections than Go's default of 100:
-// with the default, garbage collection takes a sixth of the CPU time. The memory limit
-// keeps the larger heap within the memory of the machine.
-const gcPercent = 200
+const (
+	// loadingPercent and servingPercent are how far the heap may grow between two
+	// collections, as a percentage of the live heap. Go's default is 100. While the
+	// server loads a fleet, everything that it allocates early stays, and a large heap
+	// would be several times the fleet. Later, a collection costs less if it is rarer:
+	// with the default, it takes a sixth of the CPU time.
+	loadingPercent = 50
+	servingPercent = 200
+	// minGrowthShare is the share of the available memory by which the heap may grow in
+	// any case, up to maxMinGrowth bytes: while the live heap is small, collections
+	// would be frequent and save little memory.
+	minGrowthShare = 1. / 32
+	maxMinGrowth   = 512 << 20
+)
 
 // limitShare is the share of the available memory above which Go collects more often. The
 // rest is for memory outside of the Go heap, such as etcd's file mapping.
 const limitShare = 0.75
 
-// LimitMemory adapts garbage collection to the memory of the machine or of the process's
-// control group. The variables GOGC and GOMEMLIMIT take precedence.
-func LimitMemory() error {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+// A Memory adapts garbage collection to the memory of the machine or of the process's
+// control group, and to the live heap.
+type Memory struct {
+	minGrowth float64 // in bytes
+	percent   atomic.Int64
+}
+
+// LimitMemory returns a Memory in use. The variables GOGC and GOMEMLIMIT take precedence.
+func LimitMemory() (*Memory, error) {
+	m := &Memory{}
+	m.percent.Store(loadingPercent)
+	available, err := availableMemory()
+	if err != nil {
+		return m, err
 	}
-	_, err := memlimit.Set(memlimit.WithProvider(availableMemory), memlimit.WithRatio(limitShare))
-	return err
+	m.minGrowth = min(float64(available)*minGrowthShare, maxMinGrowth)
+	if os.Getenv("GOGC") == "" {
+		m.adapt()
+	}
+	_, err = memlimit.Set(memlimit.WithProvider(availableMemory), memlimit.WithRatio(limitShare))
+	return m, err
+}
+
+// Loaded lets the heap grow further, because the fleet is loaded.
+func (m *Memory) Loaded() { m.percent.Store(servingPercent) }
+
+// adapt sets the growth of the heap now and after each collection.
+func (m *Memory) adapt() {
+	debug.SetGCPercent(m.percentOf(readHeap()))
+	// Nothing refers to the object, so the next collection calls adapt.
+	runtime.AddCleanup(new([64]byte), (*Memory).adapt, m)
+}
+
+// minHeap is the size below which Go collects no garbage with GOGC=100. It is proportional
+// to GOGC.
+const minHeap = 4 << 20
+
+// percentOf returns the growth of a heap as Go defines it: as a percentage of what a
+// collection starts from, the live heap and the roots.
+func (m *Memory) percentOf(h heap) int {
+	return int(max(float64(m.percent.Load()), 100*m.minGrowth/float64(max(h.live+h.roots, minHeap))))
 }
 
 // availableMemory returns the memory of the machine, in bytes, or the limit of the process's
@@ -83,6 +128,7 @@ func TrimMemory(ctx context.Context) {
 type heap struct {
 	allocated uint64 // since the start of the process
 	live      uint64 // after the last collection
+	roots     uint64 // stacks and global variables
 	mapped    uint64 // what the operating system provides of the memory that Go manages
 }
 
@@ -90,16 +136,21 @@ func readHeap() heap {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+		{Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"},
 	}
 	metrics.Read(samples)
 	value := func(i int) uint64 { return samples[i].Value.Uint64() }
-	return heap{allocated: value(0), live: value(1), mapped: value(2) - value(3)}
+	return heap{allocated: value(0), live: value(1), mapped: value(2) - value(3), roots: value(4) + value(5)}
 }
+
+// busy is how many bytes an idle process may allocate between two checks, even if its live
+// heap is small: it renews leases, and answers probes and scrapes of its metrics.
+const busy = 256 << 20
 
 // isWorthTrimming reports whether the process has been idle since an earlier state of the
 // heap and has far more memory than it uses. Trimming costs one garbage collection, and
 // later allocations must fault in their pages again.
 func (h heap) isWorthTrimming(before heap) bool {
-	idle := h.allocated-before.allocated < h.live
+	idle := h.allocated-before.allocated < max(h.live, busy)
 	return idle && h.mapped > h.live+h.live/2+64<<20
 }

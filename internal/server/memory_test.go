@@ -19,7 +19,9 @@ package server
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
+	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
 )
@@ -37,7 +39,7 @@ func TestLimitMemory(t *testing.T) {
 	if machine, err := memlimit.FromSystem(); err != nil || available == 0 || available > machine {
 		t.Errorf("%d of %d bytes are available: %v", available, machine, err)
 	}
-	if err := LimitMemory(); err != nil {
+	if _, err := LimitMemory(); err != nil {
 		t.Fatal(err)
 	}
 	if limit := debug.SetMemoryLimit(-1); limit != int64(float64(available)*limitShare) {
@@ -45,11 +47,64 @@ func TestLimitMemory(t *testing.T) {
 	}
 	t.Setenv("GOMEMLIMIT", "4GiB")
 	debug.SetMemoryLimit(4 << 30) // as the runtime does
-	if err := LimitMemory(); err != nil {
+	if _, err := LimitMemory(); err != nil {
 		t.Fatal(err)
 	}
 	if limit := debug.SetMemoryLimit(-1); limit != 4<<30 {
 		t.Errorf("the limit is %d bytes, GOMEMLIMIT says 4 GiB", limit)
+	}
+}
+
+// TestMemoryAdapts collects garbage.
+func TestMemoryAdapts(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	m := &Memory{}
+	t.Cleanup(func() {
+		m.percent.Store(int64(before))
+		runtime.GC()
+		debug.SetGCPercent(before)
+	})
+	m.percent.Store(loadingPercent)
+	m.adapt()
+	want := func(percent uint64) {
+		t.Helper()
+		runtime.GC()
+		sample := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		for range 1000 { // cleanups run after a collection
+			if metrics.Read(sample); sample[0].Value.Uint64() == percent {
+				return
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Errorf("the heap may grow by %d %%, want %d", sample[0].Value.Uint64(), percent)
+	}
+	want(loadingPercent)
+	m.Loaded()
+	want(servingPercent)
+	m.percent.Store(servingPercent + 1)
+	want(servingPercent + 1)
+}
+
+func TestGrowthOfHeap(t *testing.T) {
+	const mib = 1 << 20
+	m := &Memory{minGrowth: 512 * mib}
+	for name, test := range map[string]struct {
+		base int64
+		now  heap
+		want int
+	}{
+		"at the start":          {loadingPercent, heap{}, 12800},
+		"a small heap":          {loadingPercent, heap{live: 60 * mib, roots: 4 * mib}, 800},
+		"a large heap, loading": {loadingPercent, heap{live: 2048 * mib}, loadingPercent},
+		"a large heap, serving": {servingPercent, heap{live: 2048 * mib}, servingPercent},
+		"a heap in between":     {servingPercent, heap{live: 128 * mib}, 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m.percent.Store(test.base)
+			if got := m.percentOf(test.now); got != test.want {
+				t.Errorf("percentOf() = %d, want %d", got, test.want)
+			}
+		})
 	}
 }
 
@@ -64,6 +119,7 @@ func TestIsWorthTrimming(t *testing.T) {
 		"busy":                                  {heap{allocated: 10500 * mib, live: 1000 * mib, mapped: 4000 * mib}, false},
 		"idle, and little to gain":              {heap{allocated: 9100 * mib, live: 1000 * mib, mapped: 1500 * mib}, false},
 		"a small process":                       {heap{allocated: 9001 * mib, live: 50 * mib, mapped: 130 * mib}, false},
+		"a small process that was busy before":  {heap{allocated: 9200 * mib, live: 50 * mib, mapped: 600 * mib}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := test.now.isWorthTrimming(before); got != test.want {
