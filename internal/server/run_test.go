@@ -62,10 +62,8 @@ func withPlaneOf(tb testing.TB, o *server.Options, test func(ctx context.Context
 	o.DataDir, o.BindAddress, o.Namespace, o.Version = tb.TempDir(), freeAddress(tb), "default", "v0.0.0-test"
 	err := server.Run(tb.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, own server.Connection) error {
 		own.Loaded()
-		select {
-		case <-own.InForce:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := waitInForce(ctx, own); err != nil {
+			return err
 		}
 		own.Config.QPS = -1
 		p := plane{manager: own.Config, watch: own.Watch, wire: rest.CopyConfig(own.Config)}
@@ -80,6 +78,16 @@ func withPlaneOf(tb testing.TB, o *server.Options, test func(ctx context.Context
 	})
 	if err != nil {
 		tb.Fatal(err)
+	}
+}
+
+// waitInForce returns when the admission policies are in force.
+func waitInForce(ctx context.Context, own server.Connection) error {
+	select {
+	case <-own.InForce:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 

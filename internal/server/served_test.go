@@ -41,7 +41,10 @@ func TestServedNamespaceMoves(t *testing.T) {
 	start := func(namespace string, test func(ctx context.Context, admin dynamic.Interface)) error {
 		o := server.NewOptions()
 		o.DataDir, o.BindAddress, o.Namespace, o.Version = dir, freeAddress(t), namespace, "v0.0.0-test"
-		return server.Run(t.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, _ server.Connection) error {
+		return server.Run(t.Context(), o, zap.NewNop(), func(string) {}, func(ctx context.Context, own server.Connection) error {
+			if err := waitInForce(ctx, own); err != nil {
+				return err
+			}
 			config, err := clientcmd.BuildConfigFromFlags("", o.KubeconfigFile())
 			if err != nil {
 				return err
