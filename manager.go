@@ -145,7 +145,10 @@ func runManager(ctx context.Context, to server.Connection, required *adapters.So
 	if err := setupProbes(mgr, api, to); err != nil {
 		return fmt.Errorf("set up the probes: %w", err)
 	}
-	ready := func(r *http.Request) error { return errors.Join(api.Ready(r), to.Enforced(r)) }
+	ready := api.Ready
+	if to.InForce != nil {
+		ready = func(r *http.Request) error { return errors.Join(api.Ready(r), to.CheckInForce(r)) }
+	}
 	if err := mgr.Add(announcement{observer: observed, check: ready, progress: rep.Loading}); err != nil {
 		return err
 	}
@@ -270,8 +273,10 @@ func setupProbes(mgr manager.Manager, api *facade.Server, to server.Connection) 
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return err
 	}
-	if err := mgr.AddReadyzCheck("admission-policies", to.Enforced); err != nil {
-		return err
+	if to.InForce != nil {
+		if err := mgr.AddReadyzCheck("admission-policies", to.CheckInForce); err != nil {
+			return err
+		}
 	}
 	return mgr.AddReadyzCheck("fleet-index", api.Ready)
 }

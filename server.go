@@ -158,7 +158,7 @@ func (o *serverOptions) run(ctx context.Context, out io.Writer) error {
 			loading: func(loaded string) { progress("Loaded " + loaded) },
 			ready: func() {
 				own.Loaded()
-				time.AfterFunc(settleTime, memory.Loaded)
+				time.AfterFunc(settleTime, memory.Relax)
 				fmt.Fprintf(out, "Ready after %s\n", time.Since(began).Round(100*time.Millisecond))
 				o.welcome(out)
 			},

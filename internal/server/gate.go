@@ -30,7 +30,7 @@ import (
 // admission policies are in force.
 type gate struct {
 	open  chan struct{}
-	ended <-chan struct{} // closed when the gate will not be opened any more
+	ended <-chan struct{} // closed when the server is told to end
 }
 
 // newGate returns a closed gate. Its waiting writes fail when the context ends.
@@ -49,10 +49,10 @@ func (g gate) pass(ctx context.Context) error {
 	case <-g.open:
 		return nil
 	case <-g.ended:
-		return apierrors.NewServiceUnavailable("the server ends before its admission policies are in force")
 	case <-ctx.Done():
-		return ctx.Err()
 	}
+	// Not the context's error, after which a write may have been made or not.
+	return apierrors.NewServiceUnavailable("the admission policies are not in force yet")
 }
 
 // wrap wraps a transport of the API server.

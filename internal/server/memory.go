@@ -54,24 +54,26 @@ type Memory struct {
 	percent   atomic.Int64
 }
 
-// LimitMemory returns a Memory in use. The variables GOGC and GOMEMLIMIT take precedence.
+// LimitMemory starts to adapt garbage collection. The variables GOGC and GOMEMLIMIT take
+// precedence.
 func LimitMemory() (*Memory, error) {
 	m := &Memory{}
 	m.percent.Store(loadingPercent)
 	available, err := availableMemory()
-	if err != nil {
-		return m, err
-	}
-	m.minGrowth = min(float64(available)*minGrowthShare, maxMinGrowth)
+	m.minGrowth = min(float64(available)*minGrowthShare, maxMinGrowth) // 0 after an error
 	if os.Getenv("GOGC") == "" {
 		m.adapt()
+	}
+	if err != nil {
+		return m, err
 	}
 	_, err = memlimit.Set(memlimit.WithProvider(availableMemory), memlimit.WithRatio(limitShare))
 	return m, err
 }
 
-// Loaded lets the heap grow further, because the fleet is loaded.
-func (m *Memory) Loaded() { m.percent.Store(servingPercent) }
+// Relax lets the heap grow further from the next collection on, because the fleet is
+// loaded.
+func (m *Memory) Relax() { m.percent.Store(servingPercent) }
 
 // adapt sets the growth of the heap now and after each collection.
 func (m *Memory) adapt() {
@@ -143,14 +145,15 @@ func readHeap() heap {
 	return heap{allocated: value(0), live: value(1), mapped: value(2) - value(3), roots: value(4) + value(5)}
 }
 
-// busy is how many bytes an idle process may allocate between two checks, even if its live
-// heap is small: it renews leases, and answers probes and scrapes of its metrics.
-const busy = 256 << 20
+// idleAllocation is how many bytes a process with a small live heap may allocate between
+// two checks and still be idle: it renews leases, and answers probes and scrapes of its
+// metrics.
+const idleAllocation = 256 << 20
 
 // isWorthTrimming reports whether the process has been idle since an earlier state of the
 // heap and has far more memory than it uses. Trimming costs one garbage collection, and
 // later allocations must fault in their pages again.
 func (h heap) isWorthTrimming(before heap) bool {
-	idle := h.allocated-before.allocated < max(h.live, busy)
+	idle := h.allocated-before.allocated < max(h.live, idleAllocation)
 	return idle && h.mapped > h.live+h.live/2+64<<20
 }

@@ -79,7 +79,7 @@ func TestMemoryAdapts(t *testing.T) {
 		t.Errorf("the heap may grow by %d %%, want %d", sample[0].Value.Uint64(), percent)
 	}
 	want(loadingPercent)
-	m.Loaded()
+	m.Relax()
 	want(servingPercent)
 	m.percent.Store(servingPercent + 1)
 	want(servingPercent + 1)

@@ -70,16 +70,13 @@ type Connection struct {
 	// process.
 	InForce <-chan struct{}
 	// Loaded tells the control plane that the manager has loaded the fleet. Until then,
-	// Kubernetes' controllers do not start, because they would load it at the same time.
-	// It is nil if the API server is another process.
+	// the garbage collector waits, because it would load the fleet at the same time. It
+	// is nil if the API server is another process.
 	Loaded func()
 }
 
-// Enforced returns an error until the admission policies are in force.
-func (c Connection) Enforced(*http.Request) error {
-	if c.InForce == nil {
-		return nil
-	}
+// CheckInForce returns an error until InForce is closed.
+func (c Connection) CheckInForce(*http.Request) error {
 	select {
 	case <-c.InForce:
 		return nil
@@ -242,14 +239,15 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	if err := c.install(ctx, loopback); err != nil {
 		return err
 	}
-	if err := c.withEtcd(func(client *clientv3.Client) error { return recordServed(ctx, client, c.Namespace) }); err != nil {
-		return err
-	}
 	// The manager loads the fleet while the policies come into force.
 	gate := newGate(ctx)
-	parts.start("the admission policies", func(ctx context.Context) error { return c.enforce(ctx, loopback, gate) })
+	parts.start("the admission policies", func(ctx context.Context) error { return c.openInForce(ctx, loopback, gate) })
+	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
+	if err != nil {
+		return err
+	}
 	loaded := make(chan struct{})
-	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return c.controllers(ctx, loopback, loaded) })
+	parts.start("the controllers of Kubernetes", func(ctx context.Context) error { return kubecontrollers.Run(ctx, loopback, watch, loaded) })
 	manager, err := c.manager(gate)
 	if err != nil {
 		return err
@@ -258,31 +256,21 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	return serve(ctx, manager)
 }
 
-// enforce opens the gate once the admission policies are in force.
-func (c *control) enforce(ctx context.Context, loopback *rest.Config, gate gate) error {
+// openInForce opens the gate once the admission policies are in force, and runs until the
+// context ends.
+func (c *control) openInForce(ctx context.Context, loopback *rest.Config, gate gate) error {
 	stop := c.report("the API server does not enforce the custom resources and admission policies yet")
 	err := install.WaitInForce(ctx, loopback, c.Namespace)
 	stop()
 	if err != nil {
 		return fmt.Errorf("wait until they are in force: %w", err)
 	}
+	if err := c.withEtcd(func(client *clientv3.Client) error { return recordServed(ctx, client, c.Namespace) }); err != nil {
+		return err
+	}
 	close(gate.open)
 	<-ctx.Done()
 	return nil
-}
-
-// controllers runs Kubernetes' controllers once the fleet is loaded.
-func (c *control) controllers(ctx context.Context, loopback *rest.Config, loaded <-chan struct{}) error {
-	select {
-	case <-loaded:
-	case <-ctx.Done():
-		return nil
-	}
-	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
-	if err != nil {
-		return err
-	}
-	return kubecontrollers.Run(ctx, loopback, watch)
 }
 
 // beginToServe requests the custom resources that an earlier start has installed, so that
@@ -292,7 +280,7 @@ func (c *control) beginToServe(ctx context.Context, loopback *rest.Config) error
 	if err != nil {
 		return err
 	}
-	for _, resource := range install.Resources {
+	for _, resource := range []string{"clusters", "nodepools", "adapterstatuses"} {
 		_, err := objects.Resource(v1.GroupVersion.WithResource(resource)).Namespace(c.Namespace).List(ctx, metav1.ListOptions{Limit: 1})
 		if err != nil {
 			c.log.Debug("A custom resource is not served yet", zap.String("resource", resource), zap.Error(err))
@@ -332,7 +320,7 @@ func (c *control) install(ctx context.Context, loopback *rest.Config) error {
 		}
 	}
 	defer c.report("the API server does not serve the custom resources yet")()
-	if err := install.WaitServed(ctx, loopback, c.Namespace); err != nil {
+	if err := install.WaitServed(ctx, loopback); err != nil {
 		return fmt.Errorf("wait for the custom resources: %w", err)
 	}
 	return nil

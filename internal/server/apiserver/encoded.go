@@ -46,6 +46,9 @@ type encodedObject struct {
 // stored is the JSON of an object.
 type stored struct {
 	data []byte // never changed
+	// version is the resource version of the write of data. An event may show an object
+	// with a later one. It is set before anything shares the object.
+	version string
 	// exact is true once it is known that decoding by the schema changes nothing.
 	exact atomic.Bool
 }
@@ -54,6 +57,15 @@ type stored struct {
 func (o *encodedObject) DeepCopyObject() runtime.Object {
 	c := *o
 	return &c
+}
+
+// SetResourceVersion implements metav1.Object. The storage calls it as soon as it has
+// decoded an object.
+func (o *encodedObject) SetResourceVersion(version string) {
+	o.ResourceVersion = version
+	if o.stored != nil && o.stored.version == "" {
+		o.stored.version = version
+	}
 }
 
 // decode decodes the object into a type that has its fields.

@@ -26,6 +26,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/registry/generic"
 	"k8s.io/apiserver/pkg/registry/generic/registry"
@@ -46,6 +47,7 @@ type encodedCache struct {
 	plain             runtime.Decoder   // of JSON, which no schema changes
 	schema            runtime.Decoder   // of JSON, by the schema of the resource
 	object            func() runtime.Object
+	kind              schema.GroupVersionKind // of object
 	lists             *listLimit
 	exact             exactWrites
 }
@@ -77,7 +79,7 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 		}
 		c := &encodedCache{
 			Interface: decoded, cached: cached, plain: plain, schema: config.Codec,
-			object: object, lists: newListLimit(pageOfList, decodedOfLists, listWait),
+			object: object, kind: object().GetObjectKind().GroupVersionKind(), lists: newListLimit(pageOfList, decodedOfLists, listWait),
 		}
 		return c, sync.OnceFunc(func() {
 			destroyCached()
@@ -103,16 +105,31 @@ func (c *encodedCache) decode(encoded *encodedObject, into runtime.Object) (runt
 		into = c.object()
 	}
 	if encoded.stored != nil {
-		decoder := c.schema
-		if encoded.stored.exact.Load() || c.exact.contains(encoded.ResourceVersion) {
-			encoded.stored.exact.Store(true)
-			decoder = c.plain
+		decoded := false
+		if c.isExact(encoded.stored) {
+			_, _, err := c.plain.Decode(encoded.stored.data, nil, into)
+			// The schema converts an object that is stored as another version of the resource.
+			decoded = err == nil && into.GetObjectKind().GroupVersionKind() == c.kind
 		}
-		if _, _, err := decoder.Decode(encoded.stored.data, nil, into); err != nil {
-			return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
+		if !decoded {
+			if _, _, err := c.schema.Decode(encoded.stored.data, nil, into); err != nil {
+				return nil, fmt.Errorf("decode %s/%s: %w", encoded.Namespace, encoded.Name, err)
+			}
 		}
 	}
 	return into, encoded.stamp(into)
+}
+
+// isExact reports whether decoding by the schema is known to change nothing.
+func (c *encodedCache) isExact(s *stored) bool {
+	if s.exact.Load() {
+		return true
+	}
+	if !c.exact.contains(s.version) {
+		return false
+	}
+	s.exact.Store(true)
+	return true
 }
 
 // decodeListed decodes an object for a list, or for the beginning of a watch. Decoding by

@@ -23,6 +23,8 @@ import (
 	"testing"
 
 	"go.etcd.io/etcd/client/v3/kubernetes"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/watch"
@@ -146,6 +148,40 @@ func TestUpdatesDecodeBySchemaWhereItMatters(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// TestDeletedEventOfSelector watches with a selector, and changes an object so that it is
+// not selected any more. The event has the previous object with the version of the change.
+func TestDeletedEventOfSelector(t *testing.T) {
+	c, _ := newCountedCache(t, settingCodec{exampleCodec()})
+	createPods(t, c, 1)
+	key := waitForPod(t, c, 0)
+	w, err := c.Watch(t.Context(), pods, storage.ListOptions{Recursive: true, ResourceVersion: "0", Predicate: storage.SelectionPredicate{
+		Label: labels.Everything(), Field: fields.OneTermEqualSelector("spec.nodeName", ""), GetAttrs: podAttributes,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Stop()
+	if e := <-w.ResultChan(); e.Type != watch.Added {
+		t.Fatalf("got %+v", e)
+	}
+	updated := &example.Pod{}
+	err = c.GuaranteedUpdate(t.Context(), key, updated, false, nil, storage.SimpleUpdate(func(stored runtime.Object) (runtime.Object, error) { return stored, nil }), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := <-w.ResultChan()
+	if pod, ok := e.Object.(*example.Pod); !ok || e.Type != watch.Deleted || pod.Spec.NodeName != "by the schema" || pod.ResourceVersion != updated.ResourceVersion {
+		t.Errorf("got %s of %+v", e.Type, e.Object)
+	}
+	previous := &encodedObject{stored: &stored{}}
+	previous.SetResourceVersion("7")
+	previous = previous.DeepCopyObject().(*encodedObject)
+	previous.SetResourceVersion("9")
+	if previous.stored.version != "7" || previous.ResourceVersion != "9" {
+		t.Errorf("the bytes have the version %s, the object %s", previous.stored.version, previous.ResourceVersion)
 	}
 }
 

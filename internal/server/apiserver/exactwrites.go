@@ -21,13 +21,13 @@ import (
 	"sync/atomic"
 )
 
-// exactWrites are recent writes of objects that decoding by the schema does not change, by
-// their resource version. An entry makes place for a write that is recentVersions later.
+// exactWrites are the resource versions of recent writes whose objects decoding by the
+// schema does not change. A write replaces the entry of the write recentVersions before it.
 type exactWrites [recentVersions]atomic.Uint64
 
-// recentVersions is the number of resource versions, of all resources, that exactWrites
-// covers. They take 1 MiB. A fleet of 20,000 clusters with four adapters writes as many in
-// half an hour.
+// recentVersions is the number of resource versions that exactWrites covers. They take
+// 1 MiB. All resources share the versions: a fleet of 20,000 clusters with four adapters
+// needs as many in half an hour.
 const recentVersions = 1 << 17
 
 func (w *exactWrites) add(version string) {

@@ -29,7 +29,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -42,33 +41,39 @@ const (
 	forceLimit = 2 * time.Minute
 
 	servedInterval = 50 * time.Millisecond
-	// servedLimit is how long the API server may not know a custom resource.
+	// servedLimit is how long the API server may not serve a custom resource.
 	servedLimit = 2 * time.Minute
 )
 
-// Resources are HyperFleet's custom resources.
-var Resources = []string{"clusters", "nodepools", "adapterstatuses"}
-
-// WaitServed returns when the API server knows all custom resources, which it does with a
-// delay after their definition. It may still be filling their watch caches.
-func WaitServed(ctx context.Context, config *rest.Config, namespace string) error {
-	api, err := metadata.NewForConfig(config)
+// WaitServed returns when the API server serves all custom resources and shows them in its
+// discovery, which it does with a delay after their definition. It may still be filling
+// their watch caches.
+func WaitServed(ctx context.Context, config *rest.Config) error {
+	api, err := newClient(config)
 	if err != nil {
 		return err
 	}
 	limited, cancel := context.WithTimeout(ctx, servedLimit)
 	defer cancel()
-	for _, resource := range Resources {
+	for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
 		var last error
 		err := wait.PollUntilContextCancel(limited, servedInterval, true, func(ctx context.Context) (bool, error) {
-			_, last = api.Resource(v1.GroupVersion.WithResource(resource)).Namespace(namespace).List(ctx, metav1.ListOptions{Limit: 1})
-			return !apierrors.IsNotFound(last), nil
+			last = api.List(ctx, list, client.Limit(1))
+			return last == nil || isBusy(last), nil
 		})
 		if err != nil {
-			return errors.Join(context.Cause(ctx), last)
+			return errors.Join(context.Cause(limited), last)
 		}
 	}
 	return nil
+}
+
+func newClient(config *rest.Config) (client.Client, error) {
+	scheme := runtime.NewScheme()
+	if err := v1.AddToScheme(scheme); err != nil {
+		return nil, err
+	}
+	return client.New(config, client.Options{Scheme: scheme})
 }
 
 // WaitInForce makes dry-run writes until the policies have set their fields. The API
@@ -77,11 +82,7 @@ func WaitServed(ctx context.Context, config *rest.Config, namespace string) erro
 // it fills its watch caches, WaitInForce waits without limit. The configuration must be
 // an administrator's.
 func WaitInForce(ctx context.Context, config *rest.Config, namespace string) error {
-	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
-		return err
-	}
-	api, err := client.New(config, client.Options{Scheme: scheme})
+	api, err := newClient(config)
 	if err != nil {
 		return err
 	}

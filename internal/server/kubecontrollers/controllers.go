@@ -64,12 +64,12 @@ type manager struct {
 // Run runs the controllers until the context ends. The configuration has all rights: each
 // controller uses it to impersonate its own account, which has the rights that Kubernetes
 // gives it. Watch watches the resources of HyperFleet; nil means the network.
-func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc) error {
+func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc, loaded <-chan struct{}) error {
 	m, err := newManager(loopback, watch)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(m.addNamespaces(ctx), m.addServiceAccounts(ctx), m.addRoles(), m.addGarbageCollector(ctx)); err != nil {
+	if err := errors.Join(m.addNamespaces(ctx), m.addServiceAccounts(ctx), m.addRoles(), m.addGarbageCollector(ctx, loaded)); err != nil {
 		return err
 	}
 	m.objects.Start(ctx.Done())
@@ -164,7 +164,7 @@ func (m *manager) addRoles() error {
 
 // addGarbageCollector adds the controller that deletes objects whose owners no longer
 // exist, and that orphans them or waits for them if a delete requests it.
-func (m *manager) addGarbageCollector(ctx context.Context) error {
+func (m *manager) addGarbageCollector(ctx context.Context, loaded <-chan struct{}) error {
 	client, objects, err := m.clients("generic-garbage-collector")
 	if err != nil {
 		return err
@@ -177,13 +177,21 @@ func (m *manager) addGarbageCollector(ctx context.Context) error {
 		return fmt.Errorf("make the garbage collector: %w", err)
 	}
 	found := discovery.NewDiscoveryClientForConfigOrDie(m.as("generic-garbage-collector")) // not the mapper's: Sync says why
-	m.run = append(m.run,
+	for _, run := range []func(context.Context){
 		func(ctx context.Context) { c.Run(ctx, garbageWorkers, discoverySync) },
 		func(ctx context.Context) { c.Sync(ctx, found, discoverySync) },
 		func(ctx context.Context) {
 			wait.UntilWithContext(ctx, func(context.Context) { mapper.Reset() }, discoverySync)
 		},
-	)
+	} {
+		m.run = append(m.run, func(ctx context.Context) {
+			select {
+			case <-loaded:
+				run(ctx)
+			case <-ctx.Done():
+			}
+		})
+	}
 	return nil
 }
 
