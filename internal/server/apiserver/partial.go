@@ -89,7 +89,7 @@ func decodeFields(fields fieldTree, of gjson.Result) (map[string]any, error) {
 		}
 		switch {
 		case value.Type == gjson.String:
-			content[name.Str] = value.Str
+			content[name.Str] = strings.Clone(value.Str) // a part of the whole object's text
 		case len(inner) > 0 && value.IsObject():
 			content[name.Str], err = decodeFields(inner, value)
 		default:

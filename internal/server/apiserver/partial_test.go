@@ -20,6 +20,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -28,14 +29,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/runtime"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/storage"
 )
 
 // attributesAt returns attributes like those of a custom resource with these selectable
 // fields.
 func attributesAt(paths ...string) storage.AttrFunc {
-	return func(o runtime.Object) (labels.Set, fields.Set, error) {
+	return func(o kruntime.Object) (labels.Set, fields.Set, error) {
 		custom := o.(*unstructured.Unstructured)
 		set := fields.Set{"metadata.name": custom.GetName(), "metadata.namespace": custom.GetNamespace()}
 		for _, path := range paths {
@@ -110,6 +111,33 @@ func TestPartialDecoderAgreesWithWhole(t *testing.T) {
 			t.Fatalf("%s\nwhole (-), part (+):\n%s", data, diff)
 		}
 	}
+}
+
+// TestPartialDecoderKeepsNoText decodes large objects. The watch cache keeps the decoded
+// fields as long as the objects.
+func TestPartialDecoderKeepsNoText(t *testing.T) {
+	const objects, size = 200, 100 << 10
+	d, _ := newPartialDecoder(attributesAt("spec.adapter"))
+	data := fmt.Appendf(nil, `{"kind":"K","metadata":{"labels":{"a":"b"},"name":"n","namespace":"default"},"spec":{"adapter":"dns","data":%q}}`, strings.Repeat("x", size))
+	live := func() uint64 {
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return stats.HeapAlloc
+	}
+	before := live()
+	var kept []kruntime.Object
+	for range objects {
+		o, err := d.decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept = append(kept, o)
+	}
+	if grown := int64(live()) - int64(before); grown > objects*size/4 {
+		t.Errorf("%d decoded objects of %d bytes keep %d bytes", objects, size, grown)
+	}
+	runtime.KeepAlive(kept)
 }
 
 func TestPartialDecoderRefuses(t *testing.T) {
