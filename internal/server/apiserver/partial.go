@@ -78,27 +78,29 @@ func (d *partialDecoder) decode(data []byte) (runtime.Object, error) {
 	return &unstructured.Unstructured{Object: content}, err
 }
 
-// decodeFields decodes fields of an object.
+// decodeFields decodes fields of an object. The result contains no part of the object's
+// text, which it would keep in memory.
 func decodeFields(fields fieldTree, of gjson.Result) (map[string]any, error) {
 	content := map[string]any{}
 	var err error
-	of.ForEach(func(name, value gjson.Result) bool {
-		inner, wanted := fields[name.Str]
+	of.ForEach(func(key, value gjson.Result) bool {
+		inner, wanted := fields[key.Str]
 		if !wanted {
 			return true
 		}
+		name := strings.Clone(key.Str)
 		switch {
 		case value.Type == gjson.String:
-			content[name.Str] = strings.Clone(value.Str) // a part of the whole object's text
+			content[name] = strings.Clone(value.Str)
 		case len(inner) > 0 && value.IsObject():
-			content[name.Str], err = decodeFields(inner, value)
+			content[name], err = decodeFields(inner, value)
 		default:
 			var decoded any
 			err = utiljson.Unmarshal([]byte(value.Raw), &decoded)
-			content[name.Str] = decoded
+			content[name] = decoded
 		}
 		if err != nil {
-			err = fmt.Errorf("decode %s: %w", name.Str, err)
+			err = fmt.Errorf("decode %s: %w", name, err)
 		}
 		return err == nil
 	})
