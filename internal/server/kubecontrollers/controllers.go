@@ -63,7 +63,8 @@ type manager struct {
 
 // Run runs the controllers until the context ends. The configuration has all rights: each
 // controller uses it to impersonate its own account, which has the rights that Kubernetes
-// gives it. Watch watches the resources of HyperFleet; nil means the network.
+// gives it. Watch watches the resources of HyperFleet; nil means the network. The garbage
+// collector waits until loaded is closed.
 func Run(ctx context.Context, loopback *rest.Config, watch feed.WatchFunc, loaded <-chan struct{}) error {
 	m, err := newManager(loopback, watch)
 	if err != nil {
