@@ -84,8 +84,9 @@ func startPlane(t *testing.T) *plane {
 func (p *plane) startControllers(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	stopped := make(chan error, 1)
-	go func() { stopped <- kubecontrollers.Run(ctx, p.config, nil) }()
+	stopped, loaded := make(chan error, 1), make(chan struct{})
+	close(loaded)
+	go func() { stopped <- kubecontrollers.Run(ctx, p.config, nil, loaded) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-stopped; err != nil {

@@ -79,7 +79,7 @@ func encodedStorage(plain runtime.Decoder, defaulted string) generic.StorageDeco
 		}
 		c := &encodedCache{
 			Interface: decoded, cached: cached, plain: plain, schema: config.Codec,
-			object: object, kind: object().GetObjectKind().GroupVersionKind(), lists: newListLimit(pageOfList, decodedOfLists, listWait),
+			object: object, kind: object().GetObjectKind().GroupVersionKind(), lists: newListLimit(pageOfList, decodedOfLists, listWait), exact: newExactWrites(),
 		}
 		return c, sync.OnceFunc(func() {
 			destroyCached()

@@ -23,20 +23,22 @@ import (
 
 // exactWrites are the resource versions of recent writes whose objects decoding by the
 // schema does not change. A write replaces the entry of the write recentVersions before it.
-type exactWrites [recentVersions]atomic.Uint64
+type exactWrites []atomic.Uint64
 
 // recentVersions is the number of resource versions that exactWrites covers. They take
 // 1 MiB. All resources share the versions: a fleet of 20,000 clusters with four adapters
 // needs as many in half an hour.
 const recentVersions = 1 << 17
 
-func (w *exactWrites) add(version string) {
+func newExactWrites() exactWrites { return make(exactWrites, recentVersions) }
+
+func (w exactWrites) add(version string) {
 	if n, err := strconv.ParseUint(version, 10, 64); err == nil {
 		w[n%recentVersions].Store(n)
 	}
 }
 
-func (w *exactWrites) contains(version string) bool {
+func (w exactWrites) contains(version string) bool {
 	n, err := strconv.ParseUint(version, 10, 64)
 	return err == nil && n > 0 && w[n%recentVersions].Load() == n
 }
