@@ -33,21 +33,26 @@ import (
 // on. Decoding the whole object takes several times as long, and a start does it for each
 // object of the fleet.
 type partialDecoder struct {
-	fields fieldTree
+	fields field
 }
 
-// A fieldTree has the names of the fields to decode. A name without a tree is decoded as a
-// whole.
-type fieldTree map[string]fieldTree
+// A field is decoded as a whole, or only its inner fields are, if it has any.
+type field struct {
+	inner map[string]*field
+}
 
-func (t fieldTree) add(path []string) {
+// add adds the field at a path.
+func (f *field) add(path ...string) {
 	if len(path) == 0 {
 		return
 	}
-	if t[path[0]] == nil {
-		t[path[0]] = fieldTree{}
+	if f.inner == nil {
+		f.inner = map[string]*field{}
 	}
-	t[path[0]].add(path[1:])
+	if f.inner[path[0]] == nil {
+		f.inner[path[0]] = &field{}
+	}
+	f.inner[path[0]].add(path[1:]...)
 }
 
 // simplePath matches paths that consist of names only.
@@ -60,12 +65,15 @@ func newPartialDecoder(attributes storage.AttrFunc) (*partialDecoder, bool) {
 	if err != nil {
 		return nil, false
 	}
-	d := &partialDecoder{fieldTree{"metadata": {"labels": {}, "name": {}, "namespace": {}}}}
+	d := &partialDecoder{}
+	for _, name := range []string{"labels", "name", "namespace"} {
+		d.fields.add("metadata", name)
+	}
 	for path := range fields { // an empty object has all selectable fields, without values
 		if !simplePath.MatchString(path) {
 			return nil, false
 		}
-		d.fields.add(strings.Split(path, "."))
+		d.fields.add(strings.Split(path, ".")...)
 	}
 	return d, true
 }
@@ -74,26 +82,26 @@ func (d *partialDecoder) decode(data []byte) (runtime.Object, error) {
 	if !gjson.ValidBytes(data) || gjson.GetBytes(data, "kind").Str == "" {
 		return nil, errors.New("the stored object is not valid JSON, or has no kind")
 	}
-	content, err := decodeFields(d.fields, gjson.ParseBytes(data))
+	content, err := decodeFields(d.fields.inner, gjson.ParseBytes(data))
 	return &unstructured.Unstructured{Object: content}, err
 }
 
 // decodeFields decodes fields of an object. The result contains no part of the object's
 // text, which it would keep in memory.
-func decodeFields(fields fieldTree, of gjson.Result) (map[string]any, error) {
+func decodeFields(fields map[string]*field, of gjson.Result) (map[string]any, error) {
 	content := map[string]any{}
 	var err error
 	of.ForEach(func(key, value gjson.Result) bool {
-		inner, wanted := fields[key.Str]
-		if !wanted {
+		wanted := fields[key.Str]
+		if wanted == nil {
 			return true
 		}
 		name := strings.Clone(key.Str)
 		switch {
 		case value.Type == gjson.String:
 			content[name] = strings.Clone(value.Str)
-		case len(inner) > 0 && value.IsObject():
-			content[name], err = decodeFields(inner, value)
+		case wanted.inner != nil && value.IsObject():
+			content[name], err = decodeFields(wanted.inner, value)
 		default:
 			var decoded any
 			err = utiljson.Unmarshal([]byte(value.Raw), &decoded)
