@@ -151,6 +151,25 @@ func TestUpdatesDecodeBySchemaWhereItMatters(t *testing.T) {
 	}
 }
 
+// TestPlainDecodingOfOtherKind decodes an object of another kind than the storage's without
+// the schema, as if it were stored as another version of the resource. Only the schema
+// converts it.
+func TestPlainDecodingOfOtherKind(t *testing.T) {
+	c, counted := newCountedCache(t, exampleCodec())
+	createPods(t, c, 1)
+	key := waitForPod(t, c, 0)
+	for kind, want := range map[schema.GroupVersionKind]int64{c.kind: 0, {Version: "v2", Kind: "Pod"}: 1} {
+		c.kind = kind
+		before := counted.decoded.Load()
+		if err := c.Get(t.Context(), key, storage.GetOptions{ResourceVersion: "0"}, &example.Pod{}); err != nil {
+			t.Fatal(err)
+		}
+		if n := counted.decoded.Load() - before; n != want {
+			t.Errorf("in a storage of %v, %d objects are decoded by the schema, want %d", kind, n, want)
+		}
+	}
+}
+
 // TestDeletedEventOfSelector watches with a selector, and changes an object so that it is
 // not selected any more. The event has the previous object with the version of the change.
 func TestDeletedEventOfSelector(t *testing.T) {
