@@ -22,6 +22,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
@@ -52,7 +53,9 @@ func (g gate) pass(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	// Not the context's error, after which a write may have been made or not.
-	return apierrors.NewServiceUnavailable("the admission policies are not in force yet")
+	err := apierrors.NewServiceUnavailable("the admission policies are not in force yet")
+	err.ErrStatus.Details = &metav1.StatusDetails{RetryAfterSeconds: 1}
+	return err
 }
 
 // wrap wraps a transport of the API server.
