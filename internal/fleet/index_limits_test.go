@@ -246,8 +246,13 @@ func TestListWhileRowsChange(t *testing.T) {
 					keep()
 				}
 			}}
-			mutated := 0
-			for range rounds(64) {
+			// A random search can be over before it lets a writer write: search until the rows
+			// changed often enough.
+			searched, mutated := 0, 0
+			for want := rounds(64); searched < want || mutated < want; searched++ {
+				if searched == 20*want {
+					t.Fatalf("The rows changed %d times during %d searches, want %d", mutated, searched, want)
+				}
 				mutate(t, r, x, truth, objects)
 				x.limits.fewValues, x.limits.fewRows = pick(r, 0, 500), pick(r, 0, 500)
 				x.limits.fewSteps, x.limits.manySteps = pick[steps](r, 0, 1000), pick[steps](r, 10, 100, 3000)
@@ -266,9 +271,6 @@ func TestListWhileRowsChange(t *testing.T) {
 						t.Fatalf("List(%s) is that of none of %d states: %s", describe(q), len(states), outline(got))
 					}
 				}
-			}
-			if mutated < rounds(64) {
-				t.Errorf("The rows changed %d times during a search, want more", mutated)
 			}
 		})
 	}
