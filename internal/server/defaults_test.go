@@ -18,13 +18,10 @@ package server_test
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -98,10 +95,7 @@ func TestStoredWithoutStatus(t *testing.T) {
 		if _, err := objects.List(ctx, metav1.ListOptions{}); err != nil { // the API server begins to serve it
 			t.Fatal(err)
 		}
-		etcd, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + filepath.Join(o.DataDir, "etcd.sock")}, Logger: zap.NewNop()})
-		if err != nil {
-			t.Fatal(err)
-		}
+		etcd := newEtcd(t, o.DataDir)
 		defer func() { _ = etcd.Close() }()
 		const stored = `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"old","namespace":"default",` +
 			`"uid":"4f3e2d1c-0000-4000-8000-000000000000","creationTimestamp":"2026-01-01T00:00:00Z","generation":1},"spec":{"a":1}}`

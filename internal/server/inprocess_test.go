@@ -85,19 +85,31 @@ func testSameAsNetwork(ctx context.Context, t *testing.T, p plane, audit string)
 // created in the process.
 func testWebhook(ctx context.Context, t *testing.T, p plane) {
 	const reason = "no more clusters today"
+	addWebhook(ctx, t, p.admin, func() string { return reason })
+	w := newWorld(ctx, t, p.manager, p.admin)
+	waitUntil(t, func() bool {
+		answer := w.do(operation{method: http.MethodPost, path: hyperfleetPath + "clusters?dryRun=All", contentType: "application/json", body: encodeWhole(t, kinds[0].fresh("c-1"))})
+		return answer.Code >= http.StatusBadRequest && strings.Contains(answer.Answer, reason)
+	})
+}
+
+// addWebhook adds a webhook that refuses a new Cluster if refusal returns a reason.
+func addWebhook(ctx context.Context, t *testing.T, admin *rest.Config, refusal func() string) {
+	t.Helper()
 	hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var review admissionv1.AdmissionReview
 		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 			t.Error(err)
 			return
 		}
-		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Result: &metav1.Status{Message: reason}}
+		reason := refusal()
+		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: reason == "", Result: &metav1.Status{Message: reason}}
 		if err := json.NewEncoder(w).Encode(review); err != nil {
 			t.Error(err)
 		}
 	}))
-	defer hook.Close()
-	hooks := kubernetes.NewForConfigOrDie(p.admin).AdmissionregistrationV1().ValidatingWebhookConfigurations()
+	t.Cleanup(hook.Close)
+	hooks := kubernetes.NewForConfigOrDie(admin).AdmissionregistrationV1().ValidatingWebhookConfigurations()
 	_, err := hooks.Create(ctx, &admissionregistrationv1.ValidatingWebhookConfiguration{
 		ObjectMeta: metav1.ObjectMeta{Name: "test"},
 		Webhooks: []admissionregistrationv1.ValidatingWebhook{{
@@ -117,11 +129,6 @@ func testWebhook(ctx context.Context, t *testing.T, p plane) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWorld(ctx, t, p.manager, p.admin)
-	waitUntil(t, func() bool {
-		answer := w.do(operation{method: http.MethodPost, path: hyperfleetPath + "clusters?dryRun=All", contentType: "application/json", body: encodeWhole(t, kinds[0].fresh("c-1"))})
-		return answer.Code >= http.StatusBadRequest && strings.Contains(answer.Answer, reason)
-	})
 }
 
 func encodeWhole(t *testing.T, o object) []byte {

@@ -20,9 +20,11 @@ import (
 	"context"
 	"net"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/go-logr/logr"
+	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -89,6 +91,16 @@ func waitInForce(ctx context.Context, own server.Connection) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// newEtcd returns a client of the etcd in a data directory.
+func newEtcd(t *testing.T, dataDir string) *clientv3.Client {
+	t.Helper()
+	etcd, err := clientv3.New(clientv3.Config{Endpoints: []string{"unix://" + filepath.Join(dataDir, "etcd.sock")}, Logger: zap.NewNop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return etcd
 }
 
 func freeAddress(tb testing.TB) string {
