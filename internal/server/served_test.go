@@ -21,6 +21,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -122,6 +123,8 @@ func TestServedNamespaceMoves(t *testing.T) {
 		case refusals <- "not yet":
 		case <-ctx.Done():
 			t.Fatal(context.Cause(ctx))
+		case <-time.After(waitLimit):
+			t.Fatal("the server has not tried whether the policies are in force")
 		}
 		// The server tries again, and waits for the webhook's next answer.
 		wantRecord(ctx, "default")

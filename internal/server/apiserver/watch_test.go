@@ -19,7 +19,8 @@ package apiserver
 import (
 	"context"
 	"fmt"
-	"runtime"
+	"runtime/pprof"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,15 +64,33 @@ func TestEndedWatchLeavesNothing(t *testing.T) {
 					w.Stop()
 				}
 			}
-			end(true)                      // the first watch may start goroutines that stay
-			const watches, others = 50, 10 // etcd and its clients have goroutines that come and go
-			limit := runtime.NumGoroutine() + others
-			for i := range watches {
+			before := watchGoroutines(t)
+			for i := range 50 {
 				end(i%2 == 0)
 			}
-			eventually(t, fmt.Sprintf("return to %d goroutines", limit), func() bool { return runtime.NumGoroutine() <= limit })
+			eventually(t, fmt.Sprintf("return to %d goroutines of watches", before), func() bool { return watchGoroutines(t) <= before })
 		})
 	}
+}
+
+// watchGoroutines returns the number of goroutines that serve watches. Others, such as those
+// of etcd and its clients, come and go.
+func watchGoroutines(t *testing.T) int {
+	t.Helper()
+	var stacks strings.Builder
+	if err := pprof.Lookup("goroutine").WriteTo(&stacks, 2); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for stack := range strings.SplitSeq(stacks.String(), "\n\n") {
+		for _, of := range []string{"apiserver.convertedWatch", "cacher.(*cacheWatcher)", "etcd3.(*watchChan)"} {
+			if strings.Contains(stack, of) {
+				n++
+				break
+			}
+		}
+	}
+	return n
 }
 
 func createPods(t *testing.T, s storage.Interface, n int) {
