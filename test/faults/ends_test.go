@@ -51,6 +51,15 @@ func (r *resource) mayBeForced(moment time.Time) bool {
 	return may || r.parent != nil && r.parent.mayBeForced(moment)
 }
 
+// mayLoseReports reports whether the reports on the resource may be gone before it at a
+// moment. Only a forced deletion deletes them while a manager can still write conditions
+// that follow from the reports that are left: a manager that does not know of the force
+// yet, because its copy of a NodePool's Cluster is older. Other deletions first record in
+// the resource itself that they no longer need its reports.
+func (r *resource) mayLoseReports(deleted bool, moment time.Time) bool {
+	return deleted && r.mayBeForced(moment)
+}
+
 // whyNotGone returns why the resource cannot have been removed by a moment, "" if it can.
 func (r *resource) whyNotGone(moment time.Time) string {
 	if !r.mayGo(moment) {
