@@ -103,13 +103,13 @@ func withoutPolicies(ctx context.Context, do func()) {
 	for i := range bindings.Items {
 		Expect(env.Client.Delete(ctx, &bindings.Items[i])).To(Succeed())
 	}
-	Eventually(inForce).WithTimeout(30 * time.Second).Should(BeFalse())
+	Eventually(inForce).Should(BeFalse())
 	defer func() {
 		for i := range bindings.Items {
 			bindings.Items[i].ResourceVersion = ""
 			Expect(env.Client.Create(ctx, &bindings.Items[i])).To(Succeed())
 		}
-		Eventually(inForce).WithTimeout(30 * time.Second).Should(BeTrue())
+		Eventually(inForce).Should(BeTrue())
 	}()
 	do()
 }

@@ -20,7 +20,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -85,10 +84,10 @@ func withoutSpecRule(ctx context.Context, do func()) {
 			return strings.HasPrefix(rule.(map[string]any)["rule"].(string), "has(self.spec)")
 		})
 	})
-	Eventually(inForce).WithTimeout(30 * time.Second).Should(BeFalse())
+	Eventually(inForce).Should(BeFalse())
 	defer func() {
 		setRules(ctx, func([]any) []any { return rules })
-		Eventually(inForce).WithTimeout(30 * time.Second).Should(BeTrue())
+		Eventually(inForce).Should(BeTrue())
 	}()
 	do()
 }

@@ -30,6 +30,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -59,6 +60,8 @@ var (
 
 func TestAPI(t *testing.T) {
 	RegisterFailHandler(Fail)
+	SetDefaultEventuallyTimeout(3 * time.Minute) // only a spec that fails waits for so long
+	EnforceDefaultTimeoutsWhenUsingContexts()
 	RunSpecs(t, "API")
 }
 
@@ -76,7 +79,7 @@ var _ = BeforeSuite(func(ctx context.Context) {
 	config := rest.CopyConfig(env.Config)
 	config.WarningHandler = rest.NoWarnings{} // specs send unknown fields on purpose
 	api = discovery.NewDiscoveryClientForConfigOrDie(config)
-}, NodeTimeout(3*time.Minute))
+}, NodeTimeout(10*time.Minute))
 
 // newNamespace returns the name of a new namespace for one Ginkgo spec.
 func newNamespace(ctx context.Context) string {
@@ -199,7 +202,8 @@ func clientWith(ctx context.Context, namespace, user string, roles ...string) cl
 	return c
 }
 
-// bind gives a role to a user.
+// bind gives a role to a user, and waits until the API server's authorizer knows of it: its
+// watch delivers roles and their bindings with a delay.
 func bind(ctx context.Context, namespace, user, kind, role string) {
 	GinkgoHelper()
 	Expect(env.Client.Create(ctx, &rbacv1.RoleBinding{
@@ -207,6 +211,37 @@ func bind(ctx context.Context, namespace, user, kind, role string) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 	})).To(Succeed())
+	Eventually(func(g Gomega) {
+		for _, rule := range rulesOf(ctx, namespace, kind, role) {
+			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: inRule(namespace, rule)}}
+			g.Expect(env.Client.Create(ctx, review)).To(Succeed())
+			g.Expect(review.Status.Allowed).To(BeTrue(), "%s may not %v", user, review.Spec.ResourceAttributes)
+		}
+	}).Should(Succeed())
+}
+
+func rulesOf(ctx context.Context, namespace, kind, role string) []rbacv1.PolicyRule {
+	GinkgoHelper()
+	if kind == "ClusterRole" {
+		stored := &rbacv1.ClusterRole{}
+		Expect(env.Client.Get(ctx, client.ObjectKey{Name: role}, stored)).To(Succeed())
+		return stored.Rules
+	}
+	stored := &rbacv1.Role{}
+	Expect(env.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: role}, stored)).To(Succeed())
+	return stored.Rules
+}
+
+// inRule returns a request that a rule allows.
+func inRule(namespace string, rule rbacv1.PolicyRule) *authorizationv1.ResourceAttributes {
+	resource, subresource, _ := strings.Cut(rule.Resources[0], "/")
+	request := &authorizationv1.ResourceAttributes{
+		Namespace: namespace, Verb: rule.Verbs[0], Group: rule.APIGroups[0], Resource: resource, Subresource: subresource,
+	}
+	if len(rule.ResourceNames) > 0 {
+		request.Name = rule.ResourceNames[0]
+	}
+	return request
 }
 
 // withoutBinding calls do while the named ValidatingAdmissionPolicyBinding does not
@@ -216,11 +251,11 @@ func withoutBinding(ctx context.Context, name string, inForce func() bool, do fu
 	binding := &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}
 	Expect(env.Client.Get(ctx, client.ObjectKey{Name: name}, binding)).To(Succeed())
 	Expect(env.Client.Delete(ctx, binding)).To(Succeed())
-	Eventually(inForce).WithTimeout(30 * time.Second).Should(BeFalse())
+	Eventually(inForce).Should(BeFalse())
 	defer func() {
 		binding.ResourceVersion = ""
 		Expect(env.Client.Create(ctx, binding)).To(Succeed())
-		Eventually(inForce).WithTimeout(30 * time.Second).Should(BeTrue())
+		Eventually(inForce).Should(BeTrue())
 	}()
 	do()
 }
