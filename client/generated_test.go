@@ -34,7 +34,7 @@ import (
 // TestGeneratedClients writes a Cluster and a report by apply configurations, and
 // reads both by an informer's listers.
 func TestGeneratedClients(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	env, err := testenv.Start(ctx)
 	t.Cleanup(func() {

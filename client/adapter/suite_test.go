@@ -38,7 +38,7 @@ var env *testenv.Env
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	defer cancel()
 	var err error
 	env, err = testenv.Start(ctx)
@@ -109,7 +109,7 @@ func report(t *testing.T, cluster *hyperfleetv1.Cluster) *hyperfleetv1.AdapterSt
 func waitForReport(t *testing.T, cluster *hyperfleetv1.Cluster, wanted func(hyperfleetv1.AdapterStatusSpec) bool) *hyperfleetv1.AdapterStatusSpec {
 	t.Helper()
 	stored := &hyperfleetv1.AdapterStatus{}
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		err := env.Client.Get(ctx, client.ObjectKey{Namespace: cluster.Namespace, Name: cluster.Name + ".dns"}, stored)
 		return err == nil && wanted(stored.Spec), client.IgnoreNotFound(err)
 	})
@@ -140,7 +140,7 @@ func listReports(t *testing.T, namespace string) []hyperfleetv1.AdapterStatus {
 // waitFor waits until something holds.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, time.Minute, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 5*time.Millisecond, 5*time.Minute, true, func(context.Context) (bool, error) {
 		return holds(), nil
 	})
 	if err != nil {

@@ -23,6 +23,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,10 @@ func WithAuditLog(policy, log string) Option {
 	}
 }
 
+// startLimit bounds the time of each step of a start. A step takes long only on a machine
+// that is very busy, such as one that builds.
+const startLimit = 5 * time.Minute
+
 // Start starts a control plane and returns when the CRDs are served and the admission
 // policies are in force. It takes the binaries from KUBEBUILDER_ASSETS or, if that is not
 // set, from bin/controlplane of this repository. The caller must stop the Env even if
@@ -74,7 +79,7 @@ func Start(ctx context.Context, options ...Option) (*Env, error) {
 	e := &Env{Scheme: machinery.NewScheme()}
 	e.control = &envtest.Environment{
 		Scheme:                   e.Scheme,
-		ControlPlaneStartTimeout: time.Minute, // on a machine that is busy building
+		ControlPlaneStartTimeout: startLimit,
 		ControlPlaneStopTimeout:  time.Minute,
 	}
 	for _, option := range options {
@@ -96,7 +101,7 @@ func Start(ctx context.Context, options ...Option) (*Env, error) {
 	if e.Client, err = client.New(e.Config, client.Options{Scheme: e.Scheme}); err != nil {
 		return e, fmt.Errorf("build client: %w", err)
 	}
-	if err := e.apply(ctx, "admission", bindToAllNamespaces); err != nil {
+	if err := e.applyPolicies(ctx); err != nil {
 		return e, err
 	}
 	return e, e.WaitForPolicies(ctx)
@@ -193,19 +198,31 @@ func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructure
 	return nil
 }
 
-// bindToAllNamespaces makes the policies apply in the namespaces of all tests. The
-// manifests bind them to the served namespace.
-func bindToAllNamespaces(o *unstructured.Unstructured) bool {
-	if strings.HasSuffix(o.GetKind(), "PolicyBinding") {
-		unstructured.RemoveNestedField(o.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
+// applyPolicies creates the admission policies and makes them apply in the namespaces of
+// all tests. The manifests bind them to the served namespace.
+//
+// The policies are created in reverse. The API server learns of them in that order, and
+// WaitForPolicies probes the first ones, but not the last ones.
+func (e *Env) applyPolicies(ctx context.Context) error {
+	objects, err := readObjects("admission")
+	if err != nil {
+		return err
 	}
-	return true
+	for _, object := range slices.Backward(objects) {
+		if strings.HasSuffix(object.GetKind(), "PolicyBinding") {
+			unstructured.RemoveNestedField(object.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
+		}
+		if err := e.Client.Create(ctx, object); err != nil {
+			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+	}
+	return nil
 }
 
 // WaitForPolicies waits until the API server applies every policy: its watch delivers
 // them with a delay. WaitForPolicies probes with dry runs, which leave no objects.
 func (e *Env) WaitForPolicies(ctx context.Context) error {
-	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, startLimit, true, func(ctx context.Context) (bool, error) {
 		cluster := probe()
 		report := &hyperfleetv1.AdapterStatus{
 			ObjectMeta: metav1.ObjectMeta{Name: "probe.probe", Namespace: metav1.NamespaceDefault},

@@ -89,7 +89,7 @@ func TestReconcile(t *testing.T) {
 // TestLife runs the adapter at a real API server.
 func TestLife(t *testing.T) {
 	ctrl.SetLogger(klog.NewKlogr())
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	env, err := testenv.Start(ctx)
 	t.Cleanup(func() {
@@ -144,7 +144,7 @@ func TestLife(t *testing.T) {
 func waitForReport(ctx context.Context, t *testing.T, env *testenv.Env, condition string, generation int64) {
 	t.Helper()
 	report := &hyperfleetv1.AdapterStatus{}
-	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		if err := env.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: "my-cluster.dns"}, report); err != nil {
 			return false, client.IgnoreNotFound(err)
 		}

@@ -47,7 +47,7 @@ type suite struct {
 // TestLife runs a Job for each generation of a Cluster, including that of its deletion.
 func TestLife(t *testing.T) {
 	ctrl.SetLogger(klog.NewKlogr())
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	env, err := testenv.Start(ctx)
 	t.Cleanup(func() {
@@ -177,7 +177,7 @@ func environment(job *batchv1.Job) string {
 func (s *suite) waitForReport(ctx context.Context, t *testing.T, generation int64, condition string, status metav1.ConditionStatus, reason string) {
 	t.Helper()
 	report := &hyperfleetv1.AdapterStatus{}
-	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, time.Minute, true, func(ctx context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, 5*time.Minute, true, func(ctx context.Context) (bool, error) {
 		if err := s.env.Client.Get(ctx, client.ObjectKey{Namespace: "default", Name: "my-cluster.job"}, report); err != nil {
 			return false, client.IgnoreNotFound(err)
 		}

@@ -31,7 +31,7 @@ import (
 
 // TestParentsAreValid creates the package's parents at a real API server.
 func TestParentsAreValid(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	env, err := testenv.Start(ctx)
 	t.Cleanup(func() {
