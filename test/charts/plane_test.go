@@ -18,7 +18,6 @@ package charts
 
 import (
 	"context"
-	"net"
 	"strings"
 	"testing"
 
@@ -33,6 +32,7 @@ import (
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // plane is an etcd and a kube-apiserver without nodes.
@@ -74,12 +74,11 @@ func startPlane(t *testing.T) *plane {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := process.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
 
 func (p *plane) discovery(t *testing.T) discovery.DiscoveryInterface {

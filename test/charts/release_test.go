@@ -17,6 +17,7 @@ limitations under the License.
 package charts
 
 import (
+	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -34,6 +35,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/cert"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -87,8 +89,12 @@ func TestRelease(t *testing.T) {
 		if err := p.client.Delete(t.Context(), pool); err != nil {
 			t.Fatal(err)
 		}
-		for !apierrors.IsNotFound(p.client.Get(t.Context(), client.ObjectKeyFromObject(pool), pool)) {
-			time.Sleep(50 * time.Millisecond)
+		gone := func(ctx context.Context) (bool, error) {
+			err := p.client.Get(ctx, client.ObjectKeyFromObject(pool), pool)
+			return apierrors.IsNotFound(err), client.IgnoreNotFound(err)
+		}
+		if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 5*time.Minute, true, gone); err != nil {
+			t.Fatalf("wait until the NodePool is gone: %v", err)
 		}
 	})
 	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: "stays", Namespace: served}, Spec: runtime.RawExtension{Raw: []byte("{}")}}

@@ -90,7 +90,7 @@ func TestApply(t *testing.T) {
 				await(t, stored, v1.ReadyCondition, "False AwaitingAdapters")
 				report(t, stored, metav1.ConditionTrue)
 			}
-			if err := flux.Wait(objects, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: time.Minute}); err != nil {
+			if err := flux.Wait(objects, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: 5 * time.Minute}); err != nil {
 				t.Errorf("Flux waits although all is ready: %v", err)
 			}
 
@@ -157,7 +157,7 @@ func TestWaitForStalled(t *testing.T) {
 	stored := objects[0].DeepCopy()
 	await(t, stored, v1.ReadyCondition, "False AwaitingAdapters")
 	report(t, stored, metav1.ConditionFalse, v1.StalledCondition)
-	err := flux.Wait(objects, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: time.Minute, FailFast: true})
+	err := flux.Wait(objects, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: 5 * time.Minute, FailFast: true})
 	if err == nil || !strings.Contains(err.Error(), "failed early") {
 		t.Errorf("Flux says: %v", err)
 	}
@@ -197,7 +197,7 @@ func TestPrune(t *testing.T) {
 	awaitGone(t, pool)
 	await(t, cluster, v1.ReadyCondition, "False Finalizing")
 	report(t, cluster, metav1.ConditionFalse, v1.FinalizedCondition)
-	if err := flux.WaitForSetTermination(deleted, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: time.Minute}); err != nil {
+	if err := flux.WaitForSetTermination(deleted, ssa.WaitOptions{Interval: 20 * time.Millisecond, Timeout: 5 * time.Minute}); err != nil {
 		t.Errorf("Flux waits although all is gone: %v", err)
 	}
 }

@@ -51,7 +51,7 @@ func (f *kustomizeController) own(objects []*unstructured.Unstructured) []*unstr
 func (f *kustomizeController) apply(t *testing.T, objects []*unstructured.Unstructured) {
 	t.Helper()
 	options := ssa.DefaultApplyOptions()
-	options.WaitInterval, options.WaitTimeout = 20*time.Millisecond, time.Minute
+	options.WaitInterval, options.WaitTimeout = 20*time.Millisecond, 5*time.Minute
 	if _, err := f.manager.ApplyAllStaged(t.Context(), f.own(objects), options); err != nil {
 		t.Fatal(err)
 	}

@@ -241,7 +241,7 @@ func awaitGone(t *testing.T, object *unstructured.Unstructured) {
 // poll calls done until it is true. The limit is for a test that fails.
 func poll(t *testing.T, done wait.ConditionWithContextFunc, failure func() string) {
 	t.Helper()
-	if err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, time.Minute, true, done); err != nil {
+	if err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, 5*time.Minute, true, done); err != nil {
 		t.Fatalf("%s: %v", failure(), err)
 	}
 }
