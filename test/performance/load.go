@@ -38,6 +38,7 @@ type worker struct {
 type load struct {
 	workers   int
 	requests  int // 0: as many as the time allows
+	least     int // makes so many requests even if the time is over
 	limit     time.Duration
 	newWorker func() worker
 }
@@ -77,7 +78,7 @@ func (l load) run(ctx context.Context) samples {
 					return
 				}
 				start := time.Now()
-				if start.Sub(began) >= l.limit {
+				if i >= l.least && start.Sub(began) >= l.limit {
 					return
 				}
 				n, err := worker.do(i)

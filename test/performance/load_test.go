@@ -62,10 +62,19 @@ func TestLoad(t *testing.T) {
 		return worker{do: func(int) (int, error) { return 0, nil }}
 	}}
 	t.Run("ends when the time is over", func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
 		l := endless
 		l.limit = 20 * time.Millisecond
-		if s := l.run(t.Context()); len(s.all) == 0 || s.elapsed > 10*time.Second {
-			t.Errorf("%d requests in %s", len(s.all), s.elapsed)
+		if l.run(ctx); ctx.Err() != nil {
+			t.Error("it ends with its context only")
+		}
+	})
+	t.Run("makes the least requests although the time is over", func(t *testing.T) {
+		l := endless
+		l.limit, l.least = 0, 7
+		if s := l.run(t.Context()); len(s.all) != 7 {
+			t.Errorf("%d requests, want 7", len(s.all))
 		}
 	})
 	t.Run("ends with its context", func(t *testing.T) {

@@ -19,6 +19,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,15 +27,30 @@ import (
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
-// countLost reads from the API server whether every cluster of the fleet reflects
-// every acknowledged report. The processes are idle by now, so a missing report
-// is lost rather than late.
+// countLost counts the acknowledged reports that the clusters of the fleet do not reflect at
+// the API server, and these clusters. The processes seem to be idle by now, but may only
+// have got little CPU time, so a missing report is lost only if it stays missing.
 func (r *run) countLost(ctx context.Context) error {
+	for deadline := time.Now().Add(sightingLimit); ; time.Sleep(time.Second) {
+		reports, parents, err := r.missing(ctx)
+		if err != nil {
+			return err
+		}
+		if reports == 0 || time.Now().After(deadline) || ctx.Err() != nil {
+			r.round.Counts[lostUpdatesCount], r.round.Counts[lostParentsCount] = reports, parents
+			return ctx.Err()
+		}
+	}
+}
+
+// missing reads all clusters from the API server. It returns how many acknowledged reports
+// they do not reflect, and how many clusters lack one.
+func (r *run) missing(ctx context.Context) (reports, parents int, err error) {
 	found := 0
 	page := &v1.ClusterList{}
 	for {
 		if err := r.admin.List(ctx, page, client.InNamespace(watched), client.Limit(500), client.Continue(page.Continue)); err != nil {
-			return fmt.Errorf("list all clusters: %w", err)
+			return 0, 0, fmt.Errorf("list all clusters: %w", err)
 		}
 		for i := range page.Items {
 			number, ok := clusterNumber(page.Items[i].Name)
@@ -43,8 +59,8 @@ func (r *run) countLost(ctx context.Context) error {
 			}
 			found++
 			if lost := lostReports(&page.Items[i], r.fleet[number]); lost > 0 {
-				r.round.Counts[lostUpdatesCount] += lost
-				r.round.Counts[lostParentsCount]++
+				reports += lost
+				parents++
 			}
 		}
 		if page.Continue == "" {
@@ -52,9 +68,9 @@ func (r *run) countLost(ctx context.Context) error {
 		}
 	}
 	if found != len(r.fleet) {
-		return fmt.Errorf("the API server has %d clusters, want %d", found, len(r.fleet))
+		return 0, 0, fmt.Errorf("the API server has %d clusters, want %d", found, len(r.fleet))
 	}
-	return nil
+	return reports, parents, nil
 }
 
 // lostReports counts the adapters whose last report the stored cluster does not

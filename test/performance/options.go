@@ -46,6 +46,10 @@ const (
 	fillLimit    = time.Hour        // of filling the fleet, and of loading it
 	settleLimit  = 30 * time.Second // of waiting until the processes are idle after a scenario
 	requestLimit = time.Minute
+
+	// sightingLimit bounds the wait for what is still missing after the processes seemed to be
+	// idle. Processes that get little CPU time seem so, too.
+	sightingLimit = 2 * time.Minute
 )
 
 func parseOptions(args []string) (options, error) {

@@ -109,7 +109,7 @@ func (r *run) measureReads(ctx context.Context) error {
 func (r *run) read(ctx context.Context, address string, what reading, s *samples, used usages) {
 	requests := what.requests(address)
 	before := readUsages(r.pids())
-	s.join(load{workers: r.concurrency, limit: r.duration / 2, newWorker: func() worker {
+	s.join(load{workers: r.concurrency, least: 1, limit: r.duration / 2, newWorker: func() worker {
 		w := newWire(address)
 		return worker{
 			do:    func(i int) (int, error) { return w.do(requests[i%len(requests)], http.StatusOK) },
@@ -159,7 +159,7 @@ func (r *run) measureMix(ctx context.Context, clusters []*cluster) error {
 	}
 	which := func(i int) int { return i / period % (len(clusters) * len(adapters)) }
 	before := readUsages(r.pids())
-	s := load{workers: r.concurrency, limit: r.duration, newWorker: func() worker {
+	s := load{workers: r.concurrency, least: period, limit: r.duration, newWorker: func() worker {
 		w := newWire(r.facade)
 		heartbeat := r.reportWorker(reporting{clusters: clusters, which: which})
 		return worker{

@@ -64,6 +64,7 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 		r.write(ctx, scenario.name, l)
 		queue := most()
 		r.round.last().Queue = &queue
+		seen.await(ctx, sightingLimit)
 		seen.stop()
 		r.round.last().Visible, r.round.last().Unseen = seen.latencies()
 		l.newWorker = func() worker {

@@ -68,6 +68,15 @@ func (s *sightings) expect(report int, observed time.Time) {
 	s.reports[report].sent.Store(observed.UnixNano())
 }
 
+// await waits until each report that was sent has been seen.
+func (s *sightings) await(ctx context.Context, limit time.Duration) {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+		if _, unseen := s.latencies(); unseen == 0 {
+			return
+		}
+	}
+}
+
 func (s *sightings) stop() {
 	s.watch.Stop()
 	<-s.ended

@@ -53,7 +53,7 @@ const (
 )
 
 const (
-	startLimit = time.Minute
+	startLimit = 3 * time.Minute
 	stopLimit  = 15 * time.Second
 )
 
@@ -227,16 +227,15 @@ func (s *stack) pids() map[string]int {
 	return pids
 }
 
-// freePorts returns ports of loopback that are free now.
+// freePorts returns ports of loopback that are free now, and that no outgoing connection
+// takes before the programs listen on them, or while a program restarts.
 func freePorts(n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", loopback(0))
-		if err != nil {
+	ports := make([]int, n)
+	for i := range ports {
+		var err error
+		if ports[i], err = process.FreePort(); err != nil {
 			return nil, err
 		}
-		defer l.Close() //nolint:gocritic // held until all are found, or one port could be returned twice
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
 }

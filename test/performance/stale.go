@@ -123,7 +123,7 @@ type news struct {
 // tell sends reports until the context is done or the time is over.
 func (n *news) tell(ctx context.Context, limit time.Duration) samples {
 	first := n.told
-	s := load{workers: n.concurrency, limit: limit, newWorker: func() worker {
+	s := load{workers: n.concurrency, least: 1, limit: limit, newWorker: func() worker {
 		return n.reportWorker(reporting{
 			clusters: n.clusters,
 			which:    func(i int) int { return (first + i) % (len(n.clusters) * len(adapters)) },
