@@ -150,14 +150,18 @@ func (f *fleet) replacers(t *testing.T) (actual, shown *strings.Replacer) {
 // changing matches commands that must not be run twice.
 var changing = regexp.MustCompile(`-X |-d |\b(apply|create|delete|annotate|patch|force-delete|restore|save)\b`)
 
+// effectLimit is how long runStep waits for the effects of other processes. Only a step
+// whose output differs from the page waits for so long.
+const effectLimit = 2 * time.Minute
+
 // runStep runs a step and compares its output. Effects of other processes, such as
 // Events, may come a moment later, so runStep repeats commands that only read. It reports
 // whether the output matches the page.
 func runStep(t *testing.T, shell *docs.Shell, file string, step docs.Step, actual, shown *strings.Replacer) bool {
 	t.Helper()
 	commands := actual.Replace(step.Commands)
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	for deadline := time.Now().Add(effectLimit); ; time.Sleep(100 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
 		output, status, err := shell.Run(ctx, commands)
 		cancel()
 		if err != nil {

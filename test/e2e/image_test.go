@@ -30,6 +30,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -114,6 +115,7 @@ func checkServer(t *testing.T, image, dockerfile string) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = server.Process.Kill() }) // if the test fails
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
 	eventually(t, "the image's server is ready", func() bool {
@@ -135,8 +137,13 @@ func checkServer(t *testing.T, image, dockerfile string) {
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-ended; err != nil {
-		t.Errorf("it ended with %v after SIGTERM:\n%s", err, &printed)
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Errorf("it ended with %v after SIGTERM:\n%s", err, &printed)
+		}
+	case <-time.After(waitLimit):
+		t.Errorf("it still runs %s after SIGTERM", waitLimit)
 	}
 }
 

@@ -21,7 +21,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestImplausibleReport sends a report from the future, as an adapter with a wrong clock
@@ -32,7 +31,6 @@ func TestImplausibleReport(t *testing.T) { inBothShapes(t, testImplausibleReport
 func testImplausibleReport(t *testing.T, f *fleet) {
 	f.start(t)
 	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"kind":"Cluster","name":"my-cluster","spec":{}}`)["href"].(string)
-	now := func() string { return time.Now().UTC().Format(time.RFC3339Nano) }
 	for _, adapter := range []string{"validator", "dns", "pullsecret", "hypershift"} {
 		f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report(adapter, "True", 1, now()))
 	}

@@ -79,8 +79,13 @@ func newFleet(t *testing.T, s shape) *fleet {
 }
 
 const (
-	startLimit = 3 * time.Minute // without any progress, on a busy machine
+	startLimit = waitLimit // without any progress
 	stopLimit  = time.Minute
+
+	// writeVisibility is how long a write over REST may wait until reads show it. Tests read
+	// what they have written. By default, the write would be answered earlier on a machine
+	// that is very busy.
+	writeVisibility = "--write-visibility=25s"
 )
 
 // start starts the fleet with additional flags, and returns when it is ready.
@@ -108,7 +113,7 @@ func (f *fleet) serverFlags() []string {
 // launch starts the program. The flags of listeners are the same in both shapes.
 func (f *fleet) launch(t *testing.T, args []string) {
 	t.Helper()
-	args = append(args, "--facade-bind-address="+f.rest, "--health-probe-bind-address="+f.probes, "--metrics-bind-address="+f.scraped)
+	args = append(args, "--facade-bind-address="+f.rest, "--health-probe-bind-address="+f.probes, "--metrics-bind-address="+f.scraped, writeVisibility)
 	if !f.authenticate {
 		args = append(args, "--insecure-disable-authentication", "--user=dev@hyperfleet.local")
 	}
@@ -173,9 +178,15 @@ func (f *fleet) stop(t *testing.T, signal syscall.Signal) {
 	if err := f.process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
+	f.awaitEnd(t, "after signal "+signal.String())
+}
+
+// awaitEnd waits until the process has ended.
+func (f *fleet) awaitEnd(t *testing.T, why string) {
+	t.Helper()
 	select {
 	case <-f.process.Done():
-	case <-time.After(stopLimit):
-		t.Fatalf("it still runs %s after signal %s", stopLimit, signal)
+	case <-time.After(waitLimit):
+		t.Fatalf("it still runs after %s, %s", waitLimit, why)
 	}
 }

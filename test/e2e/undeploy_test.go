@@ -68,11 +68,11 @@ metadata: {name: stray, namespace: kube-public}
 spec: {}
 `)
 	f.kubectl(t, objects.String(), "apply", "--server-side", "-f", "-")
-	f.kubectl(t, "", "wait", "--for=condition=Ready=False", "--timeout=60s", "hfc", "--all")
+	f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience, "hfc", "--all")
 
 	command := exec.Command(filepath.Join(root(), "hack", "undeploy.sh"))
 	command.Dir = root()
-	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=60s", "FORCE=no adapter runs")
+	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=5m", "FORCE=no adapter runs")
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("undeploy: %v\n%s", err, out)
 	}

@@ -27,7 +27,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	dto "github.com/prometheus/client_model/go"
@@ -88,7 +87,7 @@ func (f *fleet) checkUpgrade(t *testing.T, file string) {
 	href := api + "/clusters/" + leaving["status"].(object)["id"].(string)
 	generation := int(leaving["metadata"].(object)["generation"].(float64))
 	f.waits(t, href, "Finalizing", "dns: at generation 1")
-	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", finalized("dns", "True", generation, time.Now().UTC().Format(time.RFC3339Nano)))
+	f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", finalized("dns", "True", generation, now()))
 	f.gone(t, href)
 	f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"later"}`)
 
