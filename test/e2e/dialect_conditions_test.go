@@ -58,13 +58,17 @@ func reconciledOverREST(t *testing.T, f *fleet) {
 		"Available=True ResourceAvailable", "LastKnownReconciled=True AllAdaptersReconciled")
 	check("all False", reported("False", "2025-01-01T11:00:00Z"), "Ready=False AdaptersNotReady", "Reconciled=False ReconciledMissingAdapters",
 		"Available=False AdaptersUnavailable", "LastKnownReconciled=False AdapterReportedNotAvailable")
-	f.nodePool(t, href, "workers")
 	check("deleted", f.want(t, http.StatusAccepted, http.MethodDelete, href, ""), "Ready=False Finalizing", "Reconciled=False ReconciledMissingAdapters",
 		"Available=False AdaptersUnavailable", "LastKnownReconciled=False AdapterReportedNotAvailable")
-	eventually(t, "it waits for its nodepools", func() bool {
-		return condition(t, f.want(t, http.StatusOK, http.MethodGet, href, ""), "Reconciled")["reason"] == "ReconciledWaitingForChildren"
-	})
 	f.force(t, href)
+
+	owner := f.cluster(t, "reconciled-children")
+	f.nodePool(t, owner, "workers")
+	f.want(t, http.StatusAccepted, http.MethodDelete, owner, "") // the answer may come before or after the reconciler has seen the nodepool
+	eventually(t, "it waits for its nodepools", func() bool {
+		return condition(t, f.want(t, http.StatusOK, http.MethodGet, owner, ""), "Reconciled")["reason"] == "ReconciledWaitingForChildren"
+	})
+	f.force(t, owner)
 }
 
 func reconciledByKubectl(t *testing.T, f *fleet) {
@@ -74,7 +78,7 @@ func reconciledByKubectl(t *testing.T, f *fleet) {
 		f.apply(t, statusObject("reconciled-kubectl", adapter, 1, "2025-01-01T10:00:00Z", "Available=True"))
 	}
 	for _, name := range []string{"Ready", "Reconciled", "Available", "LastKnownReconciled"} {
-		f.kubectl(t, "", "wait", "hfc", "reconciled-kubectl", "--for=condition="+name, "--timeout=60s")
+		f.kubectl(t, "", "wait", "hfc", "reconciled-kubectl", "--for=condition="+name, patience)
 	}
 }
 
@@ -133,7 +137,7 @@ func observedGenerationByKubectl(t *testing.T, f *fleet) {
 	defer f.force(t, href)
 	f.want(t, http.StatusOK, http.MethodPatch, href, `{"spec":{"changed":true}}`)
 	for _, name := range []string{"Ready", "Reconciled"} { // as kubectl wait expects
-		f.kubectl(t, "", "wait", "hfc", "observed-kubectl", `--for=jsonpath={.status.conditions[?(@.type=="`+name+`")].observedGeneration}=2`, "--timeout=60s")
+		f.kubectl(t, "", "wait", "hfc", "observed-kubectl", `--for=jsonpath={.status.conditions[?(@.type=="`+name+`")].observedGeneration}=2`, patience)
 	}
 }
 
@@ -166,7 +170,7 @@ func mappedByKubectl(t *testing.T, f *fleet) {
 	href := f.cluster(t, "mapped-kubectl")
 	defer f.force(t, href)
 	f.apply(t, statusObject("mapped-kubectl", "dns", 1, "2025-01-01T10:00:00Z", "Available=True"))
-	f.kubectl(t, "", "wait", "hfc", "mapped-kubectl", "--for=condition=ZoneReady=False", "--timeout=60s")
+	f.kubectl(t, "", "wait", "hfc", "mapped-kubectl", "--for=condition=ZoneReady=False", patience)
 	eventually(t, "an Event says that a rule failed", func() bool {
 		out := f.kubectl(t, "", "events", "--for=clusters.hyperfleet.io/mapped-kubectl")
 		return strings.Contains(out, "MappingFailed") && strings.Contains(out, "NeverThere")
@@ -206,7 +210,7 @@ func testNewerNames(t *testing.T, f *fleet) {
 			t.Errorf("%s has the first names too: %v", what, resource["status"])
 		}
 	}
-	f.kubectl(t, "", "wait", "hfc", "newer", "--for=condition=Reconciled=False", "--timeout=60s")
+	f.kubectl(t, "", "wait", "hfc", "newer", "--for=condition=Reconciled=False", patience)
 	out := f.kubectl(t, "", "get", "hfc", "newer", "-o", "wide")
 	for _, want := range []string{"ReconciledMissingAdapters", "Waiting for adapters to report status"} {
 		if !strings.Contains(out, want) {
