@@ -29,23 +29,31 @@ import (
 // take a port before the program under test does.
 const portsFrom, portsTo = 10000, 32000
 
-// taken are the ports that FreePort has returned.
-var taken sync.Map
+// reserved keeps the sockets that reserve the ports that FreePort has returned.
+var reserved sync.Map
 
-// FreePort returns a port of loopback that is free now. It returns each port only once.
+// FreePort returns a port of loopback that is free now. Until this process ends, neither
+// this process nor a concurrent one gets the port from FreePort again: a test may stop
+// the program on the port and start it again. A UDP socket of the same number reserves
+// the port. The program uses TCP, so the socket is not in its way.
 func FreePort() (int, error) {
 	for range 1000 {
 		port := portsFrom + rand.IntN(portsTo-portsFrom)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		reservation, err := net.ListenPacket("udp", address)
 		if err != nil {
+			continue
+		}
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			_ = reservation.Close()
 			continue
 		}
 		if err := listener.Close(); err != nil {
 			return 0, err
 		}
-		if _, returned := taken.LoadOrStore(port, true); !returned {
-			return port, nil
-		}
+		reserved.Store(port, reservation)
+		return port, nil
 	}
 	return 0, errors.New("there is no free port")
 }
