@@ -51,6 +51,9 @@ func (r *resource) checkConditions(s stored) []string {
 	if at := o.GetDeletionTimestamp(); at != nil {
 		deleted, awaited, children = at.Time, finalizing[r.kind], s.poolsOf(o.GetUID())
 	}
+	if status.FinalizedGeneration > 0 { // it waits at most for a NodePool that arrived late
+		awaited = nil
+	}
 	kept := aggregate.Kept(o.GetAnnotations(), status.Conditions)
 	afresh := aggregate.Conditions(aggregate.Input{
 		Kind: r.kind, Generation: o.GetGeneration(), Created: o.GetCreationTimestamp().Time, Updated: v1.UpdatedTime(o),

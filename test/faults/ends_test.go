@@ -52,12 +52,12 @@ func (r *resource) mayBeForced(moment time.Time) bool {
 }
 
 // mayLoseReports reports whether the reports on the resource may be gone before it at a
-// moment. Only a forced deletion deletes them while a manager can still write conditions
-// that follow from the reports that are left: a manager that does not know of the force
-// yet, because its copy of a NodePool's Cluster is older. Other deletions first record in
-// the resource itself that they no longer need its reports.
+// moment: once its adapters have consented to its deletion, or a client has forced it, the
+// reports are deleted first. A manager can still write the conditions that follow from the
+// reports that are left, because its copy of another resource is older: of the Cluster
+// whose force applies to a NodePool, or of a removed NodePool that a Cluster waited for.
 func (r *resource) mayLoseReports(deleted bool, moment time.Time) bool {
-	return deleted && r.mayBeForced(moment)
+	return deleted && r.whyNotGone(moment) == ""
 }
 
 // whyNotGone returns why the resource cannot have been removed by a moment, "" if it can.

@@ -152,7 +152,9 @@ func (o *observer) compare(was, now object) {
 		o.wrong("%s: deletionTimestamp %v is stored after %v", name, now.GetDeletionTimestamp(), was.GetDeletionTimestamp())
 	}
 	r := o.marked(now.GetLabels()[markLabel])
-	mayLose := r != nil && r.mayLoseReports(now.GetDeletionTimestamp() != nil, time.Now())
+	// HyperFleet records in the resource that its adapters have consented.
+	isDecided := now.GetStatus().FinalizedGeneration > 0 || r != nil && r.mayBeForced(time.Now())
+	mayLose := isDecided && r != nil && r.mayLoseReports(now.GetDeletionTimestamp() != nil, time.Now())
 	for _, before := range was.GetStatus().Conditions {
 		ofAdapter := strings.HasSuffix(before.Type, v1.AdapterConditionSuffix)
 		if ofAdapter && mayLose {

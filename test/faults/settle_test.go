@@ -117,7 +117,9 @@ func (w *workload) faults(s stored) []string {
 		}
 		r.identify(o.GetUID())
 		faults = append(faults, r.checkSpec(o)...)
-		faults = append(faults, r.checkReports(s)...)
+		if o.GetStatus().FinalizedGeneration == 0 { // otherwise the reports may be gone before it
+			faults = append(faults, r.checkReports(s)...)
+		}
 		faults = append(faults, r.checkConditions(s)...)
 	}
 	for _, through := range w.stack.replicas {
