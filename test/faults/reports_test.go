@@ -155,10 +155,12 @@ func (w *workload) apply(on *resource, r *report) {
 	switch {
 	case err == nil:
 		w.settle(on, &r.deed, done, "direct report")
+	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), "immutable"):
+		// A report on a predecessor still exists. If that report has a higher generation or a
+		// later time, the error also says that this one is stale.
+		w.settle(on, &r.deed, refused, "direct report")
 	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), v1.StaleReportMessage):
 		w.settle(on, &r.deed, discarded, "direct report")
-	case apierrors.IsInvalid(err) && strings.Contains(err.Error(), "immutable"):
-		w.settle(on, &r.deed, refused, "direct report") // a report on a predecessor still exists
 	case apierrors.IsInvalid(err), apierrors.IsBadRequest(err):
 		w.wrong("direct report of %s on %s: %v", r.adapter, on, err)
 	default:
