@@ -95,7 +95,7 @@ func (w *workload) checkChanged(through *replica, r *resource, shown wire, a ans
 	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.Status == "True" {
 		w.checkReady(through, r, shown, a.end)
 	}
-	if a.shown() {
+	if w.isShown(through, a) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		seen := r.view(through)
@@ -160,11 +160,15 @@ func (w *workload) checkDeleted(through *replica, r *resource, shown wire, a ans
 		w.wrong("DELETE of %s through %s answers without deleted_time: %s", r, through.name, a)
 		return
 	}
-	w.checkDeletedTime(through, r, shown)
+	// If the resource is gone before the replica reads it again, the answer states the
+	// replica's own time.
+	if r.whyNotGone(a.end) != "" {
+		w.checkDeletedTime(through, r, shown)
+	}
 	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.Status != "False" {
 		w.wrong("DELETE of %s through %s answers with Ready %+v", r, through.name, ready)
 	}
-	if a.shown() {
+	if w.isShown(through, a) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.view(through).deleted = true
@@ -210,7 +214,7 @@ func (w *workload) forceDelete(through *replica, r *resource) {
 		w.checkNotFound(through, r, a, what)
 	case a.status == http.StatusConflict: // it is not being deleted
 		w.settle(r, d, refused, "force-delete")
-		if r.mustGo() {
+		if r.isDeletedBy(d.start) {
 			w.wrong("%s through %s: its deletion was acknowledged: %s", what, through.name, a)
 		}
 	default:

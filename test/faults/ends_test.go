@@ -42,6 +42,14 @@ func (r *resource) mustGo() bool {
 	return must || r.parent != nil && r.parent.mustGo()
 }
 
+// isDeletedBy reports whether an answer to a client confirmed before a moment that the
+// resource itself is deleted. The NodePools of a deleted Cluster are deleted after it.
+func (r *resource) isDeletedBy(moment time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.deletes, func(d *deed) bool { return d.precedes(moment) })
+}
+
 // mayBeForced reports whether a client may have forced the deletion, without the
 // adapters' consent, before a moment.
 func (r *resource) mayBeForced(moment time.Time) bool {

@@ -23,8 +23,9 @@ import (
 
 // outages are the periods in which a component cannot answer.
 type outages struct {
-	mu  sync.Mutex
-	all []outage
+	mu     sync.Mutex
+	all    []outage
+	begins int // calls of begin
 }
 
 type outage struct{ begin, end time.Time } // end is zero while it lasts
@@ -32,17 +33,31 @@ type outage struct{ begin, end time.Time } // end is zero while it lasts
 func (o *outages) begin() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.begins++
 	if !o.lasts() {
 		o.all = append(o.all, outage{begin: time.Now()})
 	}
 }
 
-func (o *outages) end() {
+// begun returns the number of calls of begin.
+func (o *outages) begun() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	return o.begins
+}
+
+// end ends the outage, and reports whether it did. It does not if begin was called since
+// begun returned the number: what shows the end may be from before.
+func (o *outages) end(begun int) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.begins != begun {
+		return false
+	}
 	if o.lasts() {
 		o.all[len(o.all)-1].end = time.Now()
 	}
+	return true
 }
 
 func (o *outages) lasts() bool { return len(o.all) > 0 && o.all[len(o.all)-1].end.IsZero() }

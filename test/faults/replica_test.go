@@ -268,10 +268,10 @@ func (r *replica) waitReady(t *testing.T) {
 	eventually(t, r.name+" is ready", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
+		begun := r.outages.begun()
 		last = probe(ctx)
-		return last == nil
+		return last == nil && r.outages.end(begun) // unless the process has ended since
 	}, func() string { return fmt.Sprint(last) })
-	r.outages.end()
 }
 
 // wasOut reports whether the replica was out at any time since a moment. A process closes

@@ -63,6 +63,7 @@ func killAPIServer(t *testing.T, s *stack, _ *workload) {
 
 func (s *stack) kill(t *testing.T, p *process.Process) {
 	t.Helper()
+	s.unreachable.begin()
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -139,6 +140,7 @@ func freezeLeader(t *testing.T, s *stack, _ *workload) {
 // connections fail, then they hang.
 func cutOff(t *testing.T, s *stack, _ *workload) {
 	r := s.leader(t)
+	s.unreachable.begin()
 	r.proxy.setCut(true)
 	time.Sleep(longFrozen)
 	r.proxy.setCut(false)
