@@ -29,10 +29,13 @@ import (
 	"testing"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	certutil "k8s.io/client-go/util/cert"
+
+	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 )
 
 // Callers. Each has the token of a service account. All but the last two have the
@@ -83,6 +86,9 @@ func (s *stack) newTokens(t *testing.T) map[string]string {
 			t.Fatal(err)
 		}
 	}
+	for _, name := range []string{viewer, editor, adapter, forcer, floodCaller} {
+		s.waitRight(t, name)
+	}
 	tokens[nobody] = tokens[viewer][:len(tokens[viewer])-6] + "forged"
 	return tokens
 }
@@ -95,6 +101,27 @@ func (s *stack) newToken(t *testing.T, account *corev1.ServiceAccount) string {
 		t.Fatal(err)
 	}
 	return request.Status.Token
+}
+
+// waitRight waits until the API server grants the caller the rights of its role, which the
+// server's authorizer learns of only after the role binding is stored.
+func (s *stack) waitRight(t *testing.T, name string) {
+	t.Helper()
+	may := authorizationv1.ResourceAttributes{Namespace: metav1.NamespaceDefault, Group: v1.GroupVersion.Group, Resource: "clusters", Verb: "create"}
+	switch name {
+	case viewer:
+		may.Verb = "list"
+	case adapter:
+		may.Resource = "adapterstatuses"
+	case forcer:
+		may.Verb = v1.VerbForceDelete
+	}
+	eventually(t, name+" has its rights", func() bool {
+		review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+			User: "system:serviceaccount:" + metav1.NamespaceDefault + ":" + name, ResourceAttributes: &may,
+		}}
+		return s.admin.Create(t.Context(), review) == nil && review.Status.Allowed
+	})
 }
 
 // callerOf returns the only caller that has the right to a request.
