@@ -252,9 +252,7 @@ func TestClockAhead(t *testing.T) {
 	s.wantClock(t, 0)
 
 	report("dns", "False")
-	if !shows("DnsSuccessful", "False") {
-		t.Error("the report over REST does not count")
-	}
+	eventually(t, "the report over REST counts", func() bool { return shows("DnsSuccessful", "False") })
 	eventually(t, "a report by an object counts", func() bool {
 		object := &v1.AdapterStatus{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: v1.AdapterStatusName("ahead", "validator")},
