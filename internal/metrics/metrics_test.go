@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
 	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -66,7 +67,7 @@ func TestConventions(t *testing.T) {
 
 // TestRoute: a method that HTTP does not define never becomes a label value.
 func TestRoute(t *testing.T) {
-	route := NewRoute("/test")
+	route := newRoute(t, "/test")
 	for _, method := range []string{http.MethodGet, http.MethodGet, "BREW", "WHEN"} {
 		route.Answered(method, http.StatusTeapot, 10, time.Millisecond)
 	}
@@ -131,7 +132,7 @@ func TestAdapters(t *testing.T) {
 // TestRouteCountsConcurrently: series are created once, and no request is lost.
 func TestRouteCountsConcurrently(t *testing.T) {
 	const clients, each = 8, 500
-	route := NewRoute("/concurrent")
+	route := newRoute(t, "/concurrent")
 	var running sync.WaitGroup
 	for i := range clients {
 		running.Go(func() {
@@ -179,6 +180,8 @@ func TestBuildInfo(t *testing.T) {
 	if err := RegisterBuildInfo(version.Info{Version: "v1.2.3", Revision: "abc"}); err != nil {
 		t.Fatal(err)
 	}
+	// For a second run.
+	t.Cleanup(func() { ctrlmetrics.Registry.Unregister(versioncollector.NewCollector(Namespace)) })
 	families, err := ctrlmetrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -197,6 +200,19 @@ func TestBuildInfo(t *testing.T) {
 		return
 	}
 	t.Error("no hyperfleet_build_info")
+}
+
+// newRoute returns a route whose series last as long as the test, so that a second run does
+// not count the requests of the first one.
+func newRoute(t *testing.T, pattern string) *Route {
+	t.Helper()
+	t.Cleanup(func() {
+		of := prometheus.Labels{"route": pattern}
+		requests.DeletePartialMatch(of)
+		requestDuration.DeletePartialMatch(of)
+		responseSize.DeletePartialMatch(of)
+	})
+	return NewRoute(pattern)
 }
 
 // histogramOf returns the first series of a histogram that has the route, nil if there is
