@@ -50,7 +50,8 @@ import (
 // themselves.
 var suite struct {
 	env        *testenv.Env
-	base       string // prefix of the facade's URLs
+	replica    *replica.Replica // that the facade reads
+	base       string           // prefix of the facade's URLs
 	kubeconfig string
 }
 
@@ -118,13 +119,14 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	if err != nil {
 		return nil, err
 	}
+	suite.replica = rep
 	if err := rep.SetupWithManager(manager); err != nil {
 		return nil, err
 	}
 	server, err := facade.New(suite.env.Config, suite.env.Scheme, rep, facade.Options{
 		BindAddress:     "127.0.0.1:0",
 		PageSize:        1000,
-		WriteVisibility: 20 * time.Second,
+		WriteVisibility: 2 * time.Minute,
 		Version:         "v0.0.0-test",
 		Authenticator:   facade.FixedUser("dev@hyperfleet.local"),
 		Authorizer:      authorizerfactory.NewAlwaysAllowAuthorizer(),
@@ -139,7 +141,11 @@ func startFacade(ctx context.Context) (<-chan error, error) {
 	go func() { stopped <- manager.Start(ctx) }()
 	suite.base = "http://" + server.Address().String() + "/api/hyperfleet/v1"
 	for server.Ready(nil) != nil {
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case err := <-stopped:
+			return nil, errors.Join(errors.New("the manager has stopped"), err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	return stopped, nil
 }
