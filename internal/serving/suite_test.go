@@ -140,9 +140,10 @@ func tokenOf(t *testing.T, account string, audiences ...string) string {
 // eventually waits for a condition that another goroutine or process makes true.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(10 * time.Millisecond) {
+	const limit = 5 * time.Minute // only a failing test waits that long
+	for deadline := time.Now().Add(limit); !condition(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
+			t.Fatalf("not within %s: %s", limit, what)
 		}
 	}
 }
