@@ -124,15 +124,19 @@ func TestWrongIDs(t *testing.T) {
 // HEAD answers as GET does, without a body.
 func TestHead(t *testing.T) {
 	f := newFixture(t)
-	settledObjects(t)
 	for path, methods := range apiPaths {
 		if !strings.Contains(methods, http.MethodGet) {
 			continue
 		}
 		t.Run(path, func(t *testing.T) {
 			// By default, the client asks for gzip only in a GET.
-			got := raw(t, http.MethodHead, f.fill(path), "Accept-Encoding", "identity")
-			want := raw(t, http.MethodGet, f.fill(path), "Accept-Encoding", "identity").want(t, http.StatusOK)
+			ask := func(method string) answer { return raw(t, method, f.fill(path), "Accept-Encoding", "identity") }
+			var got, want answer
+			eventually(t, "two GETs are answered alike, and so the HEAD between them", func() bool {
+				want = ask(http.MethodGet).want(t, http.StatusOK)
+				got = ask(http.MethodHead)
+				return ask(http.MethodGet).header.Get("ETag") == want.header.Get("ETag")
+			})
 			if got.status != want.status || len(got.body) != 0 {
 				t.Errorf("HEAD answers %d with %d bytes, GET %d", got.status, len(got.body), want.status)
 			}
@@ -161,7 +165,7 @@ func TestHead(t *testing.T) {
 // Input that is not an HTTP request does not reach the code for the facade's own errors.
 func TestBrokenHTTP(t *testing.T) {
 	f := newFixture(t)
-	before := settledObjects(t)
+	check := writesNothing(t)
 	for name, text := range map[string]string{
 		"bad escape in path":  "GET " + api + "/clusters/%zz HTTP/1.1\r\nHost: x\r\n\r\n",
 		"space in path":       "GET " + api + "/clusters/a b HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -195,8 +199,6 @@ func TestBrokenHTTP(t *testing.T) {
 			}
 		})
 	}
-	if after := storedObjects(t); strings.Join(before, "\n") != strings.Join(after, "\n") {
-		t.Errorf("requests that are none changed what is stored: %v, %v", before, after)
-	}
+	check()
 	get(t, api+"/clusters/"+f.cluster).want(t, http.StatusOK)
 }

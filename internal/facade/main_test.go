@@ -37,6 +37,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
+	restclient "k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -69,6 +70,7 @@ var suite struct {
 	secure   *secureServer  // callers authenticate
 	base     string         // of the facade's URLs
 	contract routers.Router
+	writes   atomic.Int64 // of server, accepted by the API server; dry runs do not count
 	manager  ctrl.Manager
 	required *adapters.Source
 }
@@ -157,7 +159,7 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 	if err := suite.replica.SetupWithManager(suite.manager); err != nil {
 		return nil, err
 	}
-	suite.server, err = facade.New(config, suite.env.Scheme, suite.replica, facade.Options{
+	suite.server, err = facade.New(countingWrites(config), suite.env.Scheme, suite.replica, facade.Options{
 		BindAddress:     "127.0.0.1:0",
 		PageSize:        20,
 		WriteVisibility: writeVisibility,
@@ -189,6 +191,50 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 // heartbeatDelay is longer than any test, so tests never read a status that was written
 // only for a heartbeat.
 const heartbeatDelay = time.Hour
+
+// countingWrites returns a copy of config that counts the accepted writes in suite.writes.
+func countingWrites(config *restclient.Config) *restclient.Config {
+	config = restclient.CopyConfig(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			isWrite := r.Method != http.MethodGet && !isDryRun(r)
+			response, err := next.RoundTrip(r)
+			if err == nil && isWrite && response.StatusCode < 300 {
+				suite.writes.Add(1)
+			}
+			return response, err
+		})
+	})
+	return config
+}
+
+// isDryRun reports whether a request to the API server is a dry run. A DELETE says so in its
+// body.
+func isDryRun(r *http.Request) bool {
+	if r.Method != http.MethodDelete || r.GetBody == nil {
+		return r.URL.Query().Has("dryRun")
+	}
+	body, err := r.GetBody()
+	if err != nil {
+		return false
+	}
+	defer func() { _ = body.Close() }()
+	text, err := io.ReadAll(body)
+	return err == nil && bytes.Contains(text, []byte(`"dryRun":["All"]`))
+}
+
+// writesNothing returns a function that fails the test if the facade has written in the
+// meantime. Stored objects prove nothing, because the reconcilers write them at any time.
+func writesNothing(t *testing.T) (check func()) {
+	t.Helper()
+	before := suite.writes.Load()
+	return func() {
+		t.Helper()
+		if n := suite.writes.Load() - before; n != 0 {
+			t.Errorf("the facade has made %d writes, want none", n)
+		}
+	}
+}
 
 func setupReconcilers(ctx context.Context) error {
 	m := suite.manager

@@ -102,7 +102,11 @@ func TestReportDiscarded(t *testing.T) {
 			for _, r := range test.recorded {
 				post(t, cluster.Href+"/statuses", reportBody("validator", r.generation, r.observed, r.available)).want(t, http.StatusCreated)
 			}
-			settledObjects(t) // the reconciler records when the spec was changed
+			eventually(t, "the reconciler has recorded when the spec was changed", func() bool {
+				stored := storedCluster(t, cluster.Name)
+				return stored.Status.ObservedGeneration == stored.Generation &&
+					suite.replica.Clusters.Index.WaitForResourceVersion(t.Context(), stored.ResourceVersion) == nil
+			})
 			before, conditions := statuses(t, cluster.Href), getCluster(t, cluster.ID)
 			answer := post(t, cluster.Href+"/statuses", reportBody("validator", test.then.generation, test.then.observed, test.then.available)).want(t, http.StatusNoContent)
 			if len(answer.body) != 0 {
