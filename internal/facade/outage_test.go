@@ -19,7 +19,6 @@ package facade_test
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -47,7 +46,7 @@ func TestReviewsFail(t *testing.T) {
 		t.Fatal(err)
 	}
 	unreachable := rest.CopyConfig(config)
-	unreachable.Host = "https://" + unusedAddress(t)
+	unreachable.Host = "https://127.0.0.1:1"                      // no program of a test gets this port
 	unentitled, err := suite.env.ClientCertificate(uniqueName(t)) // a user who may not make reviews
 	if err != nil {
 		t.Fatal(err)
@@ -146,14 +145,7 @@ func TestBadTokensAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	var reviews atomic.Int64
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(r *http.Request) (*http.Response, error) {
-			if strings.HasSuffix(r.URL.Path, "/tokenreviews") {
-				reviews.Add(1)
-			}
-			return next.RoundTrip(r)
-		})
-	})
+	config = countingReviews(config, &reviews)
 	d := delegation()
 	d.TokenTTL = time.Hour
 	who, err := d.NewAuthenticator(config, nil)
@@ -180,14 +172,18 @@ func TestBadTokensAreKept(t *testing.T) {
 	}
 }
 
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
+// countingReviews returns a copy of config that counts the reviews of tokens.
+func countingReviews(config *rest.Config, reviews *atomic.Int64) *rest.Config {
+	config = rest.CopyConfig(config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return roundTripper(func(r *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(r.URL.Path, "/tokenreviews") {
+				reviews.Add(1)
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	return config
 }
 
 func authenticates(tb testing.TB, config *rest.Config) authenticator.Request {
