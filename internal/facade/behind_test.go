@@ -109,7 +109,7 @@ func newReplicaOf(t *testing.T, config *restclient.Config, changes ...func(*repl
 		replica: replica.Options{
 			Namespace:        "default",
 			RequiredAdapters: suite.required.Required,
-			ArrivalTimeout:   time.Second,
+			ArrivalTimeout:   time.Minute, // for all but replicas whose feeds stand still
 		},
 	}
 	for _, change := range changes {

@@ -36,7 +36,7 @@ import (
 // while the API server has not loaded the roles yet. The answer must not blame the
 // caller, who has all rights.
 func TestOwnRightsMissing(t *testing.T) {
-	const user = "half-a-facade"
+	user := uniqueName(t)
 	role := &rbacv1.Role{
 		ObjectMeta: metav1.ObjectMeta{Name: user, Namespace: "default"},
 		Rules: []rbacv1.PolicyRule{{
