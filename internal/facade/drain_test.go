@@ -29,7 +29,7 @@ import (
 // A Server that drains is not ready, continues to serve, and finishes the requests in
 // flight.
 func TestDrain(t *testing.T) {
-	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.DrainDelay = time.Hour })
+	server, _ := newReplicaServer(t, func(o *replicaOptions) { o.DrainDelay, o.Limits.ReadTimeout = time.Hour, time.Hour })
 	base := "http://" + server.Address().String()
 	conn := dial(t, server)
 	send(t, conn, "POST "+api+"/clusters HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")

@@ -81,6 +81,17 @@ func (s *Server) get(ctx context.Context, caller, path string) (int, error) {
 	return response.StatusCode, err
 }
 
+// getPatiently calls get up to three times, until the answer is no refusal. A single refusal
+// is right if the machine stops for longer than a request waits for its turn.
+func (s *Server) getPatiently(ctx context.Context, caller, path string) (status int, err error) {
+	for range 3 {
+		if status, err = s.get(ctx, caller, path); err != nil || status != http.StatusTooManyRequests {
+			break
+		}
+	}
+	return status, err
+}
+
 // TestSlowDownloadsOfOneCaller has one caller start more downloads than reads may be in
 // flight, and receive none of them. All reads of another caller are answered.
 func TestSlowDownloadsOfOneCaller(t *testing.T) {
@@ -150,7 +161,7 @@ func TestCostlySearchesOfOneCaller(t *testing.T) {
 	begun.Wait()
 	for n := range 20 {
 		path := rest.ClustersPath + "?search=" + url.QueryEscape(fmt.Sprintf("spec.n ~= '^%d[05]$'", n))
-		if status, err := s.get(t.Context(), "honest", path); err != nil || status != http.StatusOK {
+		if status, err := s.getPatiently(t.Context(), "honest", path); err != nil || status != http.StatusOK {
 			t.Errorf("The honest caller's search: status %d, error %v; want 200", status, err)
 		}
 	}
@@ -199,7 +210,7 @@ func TestCostlyOrdersOfOneCaller(t *testing.T) {
 			rest.ClustersPath + "?search=" + url.QueryEscape("name = '"+changed.Name+"'"),
 			rest.ClustersPath + fmt.Sprintf("?pageSize=10&page=%d", n+1),
 		} {
-			if status, err := s.get(t.Context(), "honest", path); err != nil || status != http.StatusOK {
+			if status, err := s.getPatiently(t.Context(), "honest", path); err != nil || status != http.StatusOK {
 				t.Errorf("The honest caller's GET %s: status %d, error %v; want 200", path, status, err)
 			}
 		}

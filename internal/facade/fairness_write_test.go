@@ -61,7 +61,7 @@ func postAs(t *testing.T, server *facade.Server, caller, path, body string) int 
 // finish none. All writes of another caller succeed.
 func TestSlowBodiesOfOneCaller(t *testing.T) {
 	server, _ := newReplicaServer(t, func(o *replicaOptions) {
-		o.Authenticator, o.Limits.ReadTimeout = facade.NamedUsers, time.Hour
+		o.Authenticator, o.Limits.ReadHeaderTimeout, o.Limits.ReadTimeout = facade.NamedUsers, time.Hour, time.Hour
 	})
 	var held []net.Conn
 	for range 220 {
@@ -99,16 +99,18 @@ func TestSlowBodiesOfOneCaller(t *testing.T) {
 // while the API server does not answer them. All writes of another caller succeed.
 func TestHangingWritesOfOneCaller(t *testing.T) {
 	var hanging atomic.Int32
-	config := throughProxy(t, func(w http.ResponseWriter, r *http.Request) bool {
+	release := make(chan struct{})
+	defer close(release)
+	config := throughProxy(t, func(_ http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPost || r.Header.Get("Impersonate-User") != "hostile" {
 			return false
 		}
 		hanging.Add(1)
-		hang(w, r)
+		<-release
 		return true
 	})
 	server, _ := newReplicaOf(t, config, func(o *replicaOptions) {
-		o.Authenticator, o.Limits.MaxMutatingInFlight, o.Limits.RequestTimeout = facade.NamedUsers, 10, 5*time.Second
+		o.Authenticator, o.Limits.MaxMutatingInFlight, o.Limits.RequestTimeout = facade.NamedUsers, 10, time.Hour
 	})
 	for range 12 {
 		conn := dial(t, server)
