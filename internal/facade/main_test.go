@@ -59,7 +59,7 @@ const (
 
 	identityDomain = "users.example.org"
 
-	writeVisibility = 20 * time.Second // test machines are slow at times
+	writeVisibility = 2 * time.Minute // test machines are slow at times
 )
 
 // suite is a control plane with the reconcilers and a facade, wired as in main.go.
@@ -163,6 +163,7 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 		BindAddress:     "127.0.0.1:0",
 		PageSize:        20,
 		WriteVisibility: writeVisibility,
+		Limits:          facade.Limits{RequestTimeout: 2 * writeVisibility},
 		Version:         "v0.0.0-test",
 		Authenticator:   facade.FixedUser(devUser),
 		Authorizer:      may,
@@ -183,7 +184,11 @@ func startManager(ctx context.Context, folder string) (<-chan error, error) {
 	go func() { stopped <- suite.manager.Start(ctx) }()
 	suite.base = "http://" + suite.server.Address().String()
 	for suite.server.Ready(nil) != nil {
-		time.Sleep(10 * time.Millisecond)
+		select {
+		case err := <-stopped:
+			return nil, errors.Join(errors.New("the manager has stopped"), err)
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	return stopped, loadServedContract()
 }
@@ -422,9 +427,10 @@ func newNodePool(t *testing.T, clusterID, name string) rest.NodePool {
 // eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
+	const limit = 5 * time.Minute // only a failing test waits that long
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute in vain: %s", what)
+			t.Fatalf("waited %s in vain: %s", limit, what)
 		}
 	}
 }

@@ -17,6 +17,7 @@ limitations under the License.
 package facade_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -121,6 +122,15 @@ func TestMetricsMove(t *testing.T) {
 			if err := suite.env.Client.Create(t.Context(), report); err != nil {
 				t.Fatal(err)
 			}
+			// Its deletion must not make up for a report that a later action adds.
+			index := suite.replica.Reports.Index
+			if err := index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "the orphan is gone", func() bool {
+				_, ok := index.GetByKey(client.ObjectKeyFromObject(report))
+				return !ok
+			})
 		}},
 		{`hyperfleet_status_writes_total{kind="Cluster",reason="spec_change"}`, func() {
 			stored := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: cluster.Name, Namespace: "default"}}
@@ -142,8 +152,9 @@ func TestMetricsMove(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
-				if err := suite.env.Client.Patch(t.Context(), stored, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
-					t.Log(err)
+				ctx := context.WithoutCancel(t.Context()) // it has ended
+				if err := suite.env.Client.Patch(ctx, stored, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))); err != nil {
+					t.Error(err)
 				}
 			})
 		}},

@@ -86,6 +86,7 @@ func newSecureServer(mgr ctrl.Manager, folder string, rep *replica.Replica) (*se
 		BindAddress:     "127.0.0.1:0",
 		PageSize:        20,
 		WriteVisibility: writeVisibility,
+		Limits:          facade.Limits{RequestTimeout: 2 * writeVisibility},
 		Version:         "v0.0.0-test",
 		Authenticator:   who,
 		Authorizer:      may,
