@@ -22,6 +22,7 @@ import (
 	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -40,6 +41,8 @@ var server struct {
 
 func TestMain(m *testing.M) {
 	log.SetLogger(klog.Background())
+	// No search may fail because the machine is slow. Tests of these limits set their own.
+	defaultLimits.scanTime, defaultLimits.patience = time.Hour, time.Hour
 	code := m.Run()
 	if server.env != nil {
 		if err := server.env.Stop(); err != nil {

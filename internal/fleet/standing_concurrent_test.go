@@ -36,7 +36,6 @@ func TestStandingShowsOwnWrites(t *testing.T) {
 	const writers = 4
 	writes := rounds(400)
 	x := New(Clusters)
-	x.limits.patience = time.Hour // no writer gives up because of another writer's work
 	searches := prepareShared(t, x)
 	var done sync.WaitGroup
 	for n := range writers {
