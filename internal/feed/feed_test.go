@@ -34,8 +34,9 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 )
 
-// patience is far longer than any step takes on a slow machine.
-const patience = time.Minute
+// patience bounds a wait that succeeds soon if all is well. It is far longer than any
+// test takes on a slow machine.
+const patience = 5 * time.Minute
 
 func TestFeedFollowsChanges(t *testing.T) {
 	c, namespace := newNamespace(t)
@@ -150,7 +151,7 @@ func TestFeedConverges(t *testing.T) {
 func TestFeedBurst(t *testing.T) {
 	const objects = 1000
 	c, namespace := newNamespace(t)
-	ctx := within(t, 5*time.Minute)
+	ctx := within(t, patience)
 	x := fleet.New(fleet.AdapterStatuses)
 	start(t, New(x, ListWatch(c, &v1.AdapterStatusList{}, namespace), render))
 	var all sync.WaitGroup
