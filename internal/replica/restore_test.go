@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -40,6 +41,7 @@ import (
 	"github.com/hyperfleet-io/hyperfleet/internal/fleet"
 	"github.com/hyperfleet-io/hyperfleet/internal/tsl"
 	"github.com/hyperfleet-io/hyperfleet/test/controlplane"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 const root = "../.."
@@ -62,7 +64,7 @@ func TestRestore(t *testing.T) {
 }
 
 func testRestore(t *testing.T, p *plane, lost, after int) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute) // bounds the waits; the control plane starts twice
 	defer cancel()
 	prefix := fmt.Sprintf("lost-%d", lost)
 	changed, deleted := p.create(ctx, t, prefix+"-changed"), p.create(ctx, t, prefix+"-deleted")
@@ -191,8 +193,15 @@ func (p *plane) backup(ctx context.Context, t *testing.T) (restore func()) {
 func (p *plane) create(ctx context.Context, t *testing.T, name string) *v1.Cluster {
 	t.Helper()
 	cluster := &v1.Cluster{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceDefault}, Spec: runtime.RawExtension{Raw: []byte("{}")}}
-	// For some time after its start, the API server does not serve custom resources.
-	eventually(ctx, t, "a cluster is created", func() error { return p.client.Create(ctx, cluster) })
+	// For some time after its start, the API server does not serve custom resources. It may
+	// also have stored the object of a request that failed.
+	eventually(ctx, t, "a cluster is created", func() error {
+		err := p.client.Create(ctx, cluster)
+		if apierrors.IsAlreadyExists(err) {
+			return p.client.Get(ctx, client.ObjectKeyFromObject(cluster), cluster)
+		}
+		return err
+	})
 	return cluster
 }
 
@@ -200,9 +209,7 @@ func (p *plane) label(ctx context.Context, t *testing.T, cluster *v1.Cluster, va
 	t.Helper()
 	before := cluster.DeepCopy()
 	cluster.Labels = map[string]string{"history": value}
-	if err := p.client.Patch(ctx, cluster, client.MergeFrom(before)); err != nil {
-		t.Fatal(err)
-	}
+	eventually(ctx, t, "a cluster is labelled", func() error { return p.client.Patch(ctx, cluster, client.MergeFrom(before)) })
 }
 
 // delete deletes a cluster and does what the reconcilers would do then.
@@ -363,10 +370,9 @@ func (n *network) mend() {
 
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := process.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().(*net.TCPAddr).Port
+	return port
 }
