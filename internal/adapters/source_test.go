@@ -41,7 +41,7 @@ var (
 )
 
 // patience bounds a wait that succeeds at once if all is well.
-const patience = 30 * time.Second
+const patience = 5 * time.Minute
 
 const (
 	onlyDNS    = "requiredAdapters: {Cluster: [dns]}\n"
