@@ -21,6 +21,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/go-logr/logr"
@@ -33,6 +34,7 @@ import (
 
 	"github.com/hyperfleet-io/hyperfleet/internal/feed"
 	"github.com/hyperfleet-io/hyperfleet/internal/server"
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 func TestMain(m *testing.M) {
@@ -105,12 +107,12 @@ func newEtcd(t *testing.T, dataDir string) *clientv3.Client {
 	return etcd
 }
 
+// freeAddress returns an address for a server. The server needs seconds until it listens.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := process.FreePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }

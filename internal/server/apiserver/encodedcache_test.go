@@ -30,7 +30,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/apiserver/pkg/apis/example"
 	"k8s.io/apiserver/pkg/storage"
-	"k8s.io/apiserver/pkg/storage/etcd3/testserver"
 )
 
 // settingCodec sets a field that is empty, as a schema with a default does.
@@ -47,7 +46,7 @@ func (c settingCodec) Decode(data []byte, defaults *schema.GroupVersionKind, int
 // newCountedCache returns a storage, and the counter of what it decodes by the schema.
 func newCountedCache(t *testing.T, schemas runtime.Codec) (*encodedCache, *countingCodec) {
 	t.Helper()
-	return newCountedCacheOf(t, schemas, testserver.RunEtcd(t, nil))
+	return newCountedCacheOf(t, schemas, runEtcd(t))
 }
 
 // newCountedCacheOf is like newCountedCache, and uses this etcd.
@@ -80,7 +79,7 @@ func TestListsDecodeBySchemaWhereItMatters(t *testing.T) {
 		"the schema changes each object": {settingCodec{exampleCodec()}, objects, "by the schema"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			etcd := testserver.RunEtcd(t, nil)
+			etcd := runEtcd(t)
 			c, counted := newCountedCacheOf(t, test.schema, etcd)
 			createPods(t, newEncodedCache(t, exampleCodec(), etcd, storage.NamespaceKeyFunc), objects)
 			waitForPod(t, c, objects-1)

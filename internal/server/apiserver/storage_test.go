@@ -18,6 +18,9 @@ package apiserver
 
 import (
 	"context"
+	"net"
+	"net/url"
+	"strconv"
 	"testing"
 
 	"go.etcd.io/etcd/client/v3/kubernetes"
@@ -38,6 +41,8 @@ import (
 	storagetesting "k8s.io/apiserver/pkg/storage/testing"
 	"k8s.io/apiserver/pkg/storage/value/encrypt/identity"
 	"k8s.io/utils/clock"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // TestStorage runs the tests of Kubernetes' own storage with the decorations of this
@@ -59,12 +64,12 @@ func TestStorage(t *testing.T) {
 	}
 	for name, test := range etcdTests {
 		t.Run("encoded cache/"+name, func(t *testing.T) {
-			etcd := testserver.RunEtcd(t, nil)
+			etcd := runEtcd(t)
 			test(t.Context(), t, newEncodedCache(t, codec, etcd, storage.NamespaceKeyFunc), etcd.Client)
 		})
 	}
 	t.Run("encoded cache/watch of cluster-scoped objects", func(t *testing.T) {
-		storagetesting.RunTestClusterScopedWatch(t.Context(), t, newEncodedCache(t, codec, testserver.RunEtcd(t, nil), storage.NoNamespaceKeyFunc))
+		storagetesting.RunTestClusterScopedWatch(t.Context(), t, newEncodedCache(t, codec, runEtcd(t), storage.NoNamespaceKeyFunc))
 	})
 }
 
@@ -136,6 +141,24 @@ var storageTests = map[string]func(context.Context, *testing.T, storage.Interfac
 // storage.
 func anyCalls(*testing.T, uint64, uint64) {}
 
+// runEtcd returns a client of a new etcd. By default, testserver chooses ports that an
+// outgoing connection can take before etcd listens.
+func runEtcd(t *testing.T) *kubernetes.Client {
+	t.Helper()
+	config := testserver.NewTestConfig(t)
+	address := func() []url.URL {
+		port, err := process.FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []url.URL{{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}}
+	}
+	config.ListenClientUrls, config.ListenPeerUrls = address(), address()
+	config.AdvertiseClientUrls, config.AdvertisePeerUrls = config.ListenClientUrls, config.ListenPeerUrls
+	config.InitialCluster = config.InitialClusterFromName(config.Name)
+	return testserver.RunEtcd(t, config)
+}
+
 func newPod() runtime.Object     { return &example.Pod{} }
 func newPodList() runtime.Object { return &example.PodList{} }
 
@@ -144,7 +167,7 @@ const pods = "/pods/"
 
 func newStorageOfRecentCodec(t *testing.T, codec runtime.Codec) storage.Interface {
 	t.Helper()
-	client := testserver.RunEtcd(t, nil)
+	client := runEtcd(t)
 	versioner := storage.APIObjectVersioner{}
 	compactor := etcd3.NewCompactor(client.Client, 0, clock.RealClock{}, nil)
 	t.Cleanup(compactor.Stop)
@@ -161,7 +184,7 @@ func newStorageOfRecentCodec(t *testing.T, codec runtime.Codec) storage.Interfac
 
 func newStorageOfEncodedCache(t *testing.T, codec runtime.Codec) storage.Interface {
 	t.Helper()
-	return newEncodedCache(t, codec, testserver.RunEtcd(t, nil), storage.NamespaceKeyFunc)
+	return newEncodedCache(t, codec, runEtcd(t), storage.NamespaceKeyFunc)
 }
 
 func newEncodedCache(t *testing.T, codec runtime.Codec, etcd *kubernetes.Client, keyFunc func(prefix string, o runtime.Object) (string, error)) storage.Interface {
