@@ -85,7 +85,11 @@ func testFirstWrite(ctx context.Context, t *testing.T, own server.Connection, ad
 	}
 	cluster := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte("{}")}}
 	cluster.Namespace, cluster.Name = "default", "first"
-	if err := api.Create(ctx, cluster); err != nil {
+	waitUntil(t, func() bool { // until the API server knows the binding
+		err = api.Create(ctx, cluster)
+		return !apierrors.IsForbidden(err)
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if cluster.Annotations[v1.CreatedByAnnotation] != "jane" || own.CheckInForce(nil) != nil {

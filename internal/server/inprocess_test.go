@@ -154,9 +154,11 @@ func allow(ctx context.Context, t *testing.T, p plane) {
 			t.Fatal(err)
 		}
 	}
-	bind("test-manager", "cluster-admin", rbacv1.UserKind, "system:serviceaccount:hyperfleet-system:hyperfleet-manager")
 	bind("test-viewer", "hyperfleet-viewer", rbacv1.UserKind, "viewer@example.com")
 	bind("test-viewers", "hyperfleet-viewer", rbacv1.GroupKind, "viewers")
+	// The API server receives the bindings in the order of their creation. The test waits
+	// for the last one.
+	bind("test-manager", "cluster-admin", rbacv1.UserKind, "system:serviceaccount:hyperfleet-system:hyperfleet-manager")
 	waitUntil(t, func() bool {
 		for _, config := range []*rest.Config{p.wire, p.manager} {
 			if e := newWorld(ctx, t, config, p.admin).do(operation{method: http.MethodGet, path: "/api/v1/namespaces/default"}); e.Code != http.StatusOK {
@@ -265,7 +267,15 @@ func (w *world) refresh() {
 	w.stored = map[string]object{}
 	for _, k := range compared {
 		var list struct{ Items []object }
-		_, _, answer := w.send(w.admin, operation{method: http.MethodGet, path: k.collection()})
+		var answer []byte
+		waitUntil(w.t, func() (listed bool) { // until the API server has filled its watch cache
+			var code int
+			code, _, answer = w.send(w.admin, operation{method: http.MethodGet, path: k.collection()})
+			if code != http.StatusOK && code != http.StatusTooManyRequests {
+				w.t.Fatalf("list %s: %d %s", k.plural, code, answer)
+			}
+			return code == http.StatusOK
+		})
 		if err := json.Unmarshal(answer, &list); err != nil {
 			w.t.Fatal(err)
 		}
