@@ -107,9 +107,9 @@ func testSameWatch(ctx context.Context, t *testing.T, p plane, c dynamic.Interfa
 	w := newWorld(ctx, t, p.manager, p.admin)
 	w.refresh()
 	w.clear()
-	add(ctx, t, c, k, k.names[1])
+	last := add(ctx, t, c, k, k.names[1])
 	for _, record := range records {
-		waitUntil(t, func() bool { return record.last() == string(watch.Added)+" "+k.names[1] })
+		waitUntil(t, func() bool { return record.endsWith(last) })
 	}
 	events := records[0].all()
 	for _, onNetwork := range records[1:] {
@@ -176,8 +176,8 @@ func testChangedDefinition(ctx context.Context, t *testing.T, p plane, c dynamic
 	after := watchInProcess(ctx, t, p, k)
 	defer after.Stop()
 	record := follow(after, k)
-	add(ctx, t, c, k, k.names[1])
-	waitUntil(t, func() bool { return record.last() == string(watch.Added)+" "+k.names[1] })
+	last := add(ctx, t, c, k, k.names[1])
+	waitUntil(t, func() bool { return record.endsWith(last) })
 	w := newWorld(ctx, t, p.manager, p.admin)
 	w.refresh()
 	w.clear()
@@ -244,15 +244,18 @@ func testWatchForbidden(ctx context.Context, t *testing.T, p plane) {
 	}
 }
 
-func add(ctx context.Context, t *testing.T, c dynamic.Interface, k kind, name string) {
+// add creates an object and returns its UID.
+func add(ctx context.Context, t *testing.T, c dynamic.Interface, k kind, name string) types.UID {
 	t.Helper()
 	o := &unstructured.Unstructured{}
 	if err := o.UnmarshalJSON(encodeWhole(t, k.fresh(name))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Resource(v1.GroupVersion.WithResource(k.plural)).Namespace("default").Create(ctx, o, metav1.CreateOptions{}); err != nil {
+	created, err := c.Resource(v1.GroupVersion.WithResource(k.plural)).Namespace("default").Create(ctx, o, metav1.CreateOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
+	return created.GetUID()
 }
 
 // remove deletes an object and its finalizers.
@@ -319,11 +322,9 @@ func (r *record) all() [][3]string {
 	return slices.Clone(r.events)
 }
 
-// last returns the type and the name of the last event.
-func (r *record) last() string {
+// endsWith reports whether the last event is the creation of exactly this object. A watch
+// that lags behind may end with an earlier object of the same name.
+func (r *record) endsWith(uid types.UID) bool {
 	all := r.all()
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1][0] + " " + all[len(all)-1][1]
+	return len(all) > 0 && all[len(all)-1][0] == string(watch.Added) && strings.Contains(all[len(all)-1][2], string(uid))
 }
