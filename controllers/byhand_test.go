@@ -65,7 +65,19 @@ func (s *byHand) reports() *AdapterStatusReconciler {
 	return &AdapterStatusReconciler{Options: s.options, recorder: eventRecorder{mgr.GetEventRecorder(recorderName)}}
 }
 
-// reconciled reconciles an object once. It repeats a write that conflicts.
+// cached waits until the cache holds the Cluster as it is stored.
+func (s *byHand) cached(ctx context.Context) {
+	GinkgoHelper()
+	refresh(ctx, s.cluster)
+	Eventually(func(g Gomega) {
+		known := &v1.Cluster{}
+		g.Expect(mgr.GetClient().Get(ctx, client.ObjectKeyFromObject(s.cluster), known)).To(Succeed())
+		g.Expect(known.ResourceVersion).To(Equal(s.cluster.ResourceVersion))
+	}).Should(Succeed())
+}
+
+// reconciled reconciles an object once. A write that conflicts, because the cache lags
+// behind, is to be repeated after the result's RequeueAfter.
 func (s *byHand) reconciled(ctx context.Context, r reconcile.Reconciler, o client.Object) (result ctrl.Result) {
 	GinkgoHelper()
 	result, err := r.Reconcile(ctx, ctrl.Request{NamespacedName: client.ObjectKeyFromObject(o)})

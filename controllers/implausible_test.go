@@ -155,6 +155,7 @@ var _ = Describe("An implausible report", func() {
 		s.clock.SetTime(now)
 		Expect(adapterStatuses.enqueueFromTheFuture(ctx, queue)).To(Succeed())
 		Expect(queue.added).To(HaveKey(client.ObjectKeyFromObject(report)))
+		s.cached(ctx) // a write to an older version of the Cluster would conflict
 		Expect(s.reconciled(ctx, adapterStatuses, report)).To(BeZero())
 		Expect(apierrors.IsNotFound(env.Client.Get(ctx, client.ObjectKeyFromObject(report), report))).To(BeTrue())
 		eventually(metav1.ConditionTrue, ahead)
