@@ -191,6 +191,7 @@ var _ = Describe("Deletion", func() {
 		Expect(env.Client.Create(ctx, cluster)).To(Succeed())
 		pool := newPool(namespace, "alpha", "pool-0")
 		Expect(env.Client.Create(ctx, pool)).To(Succeed())
+		eventuallyCondition(ctx, cluster, v1.ReadyCondition, metav1.ConditionFalse, v1.AwaitingAdaptersReason, 1)
 
 		sendAll(ctx, old, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		Eventually(left).WithContext(ctx).Should(ConsistOf("alpha", "alpha.pool-0"))
