@@ -85,6 +85,7 @@ var _ = Describe("Events", func() {
 		eventually(ctx, cluster, "Normal Ready ×1", "Normal Available ×1")
 
 		last := time.Now()
+		time.Sleep(time.Millisecond) // the times of reports are cut to milliseconds
 		sendAll(ctx, cluster, v1.ClusterKind, 1, metav1.ConditionTrue, clusterAdapters()...)
 		Eventually(func(g Gomega) {
 			refresh(ctx, cluster)

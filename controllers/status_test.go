@@ -240,6 +240,10 @@ var _ = Describe("The status of a Cluster", func() {
 			Expect(env.Client.Create(ctx, another)).To(Succeed())
 			parents = append(parents, another)
 		}
+		for _, p := range parents {
+			// A report about a generation that its Cluster does not reach is deleted after a minute.
+			Expect(changeSpec(ctx, p, `{"region":"us-west1"}`)).To(Succeed())
+		}
 		adapters := append(clusterAdapters(), "optional")
 		parallel(writers, func(int) {
 			for range writes {
