@@ -77,6 +77,37 @@ func TestReportByReplicaThatIsBehind(t *testing.T) {
 	}
 }
 
+// A replica whose index still has a deleted report without a UID receives an old report.
+// This must not delete the newer report of the same adapter on the same cluster, which has
+// a UID.
+func TestOldReportByReplicaThatIsBehind(t *testing.T) {
+	base, freeze := newReplica(t)
+	cluster := newCluster(t, "")
+	plant(t, cluster, "dns", 1, noon)
+	eventually(t, "the replica knows the report", func() bool {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+cluster.Href+"/statuses", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Contains(string(do(t, request).body), `"Planted"`)
+	})
+	freeze()
+	if err := suite.env.Client.Delete(t.Context(), planted(cluster, "dns", 1, noon)); err != nil {
+		t.Fatal(err)
+	}
+	post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon.Add(time.Hour), "True")).want(t, http.StatusCreated)
+	before := statuses(t, cluster.Href)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, base+cluster.Href+"/statuses",
+		strings.NewReader(reportBody("dns", 1, noon, "False")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, request).want(t, http.StatusNoContent)
+	if diff := cmp.Diff(before, statuses(t, cluster.Href)); diff != "" {
+		t.Errorf("reports (-before +after):\n%s", diff)
+	}
+}
+
 // replicaOptions are the options of a replica and of the facade that serves it.
 type replicaOptions struct {
 	facade.Options

@@ -18,9 +18,11 @@ package facade
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/internal/problem"
@@ -75,14 +77,17 @@ func fromOwnRequest(err error) error {
 // isStaleReport reports whether the API server refused a report because a newer one is
 // recorded.
 func isStaleReport(err error) bool {
+	return hasCause(err, func(cause metav1.StatusCause) bool { return strings.Contains(cause.Message, v1.StaleReportMessage) })
+}
+
+// isAboutAnother reports whether the API server refused a report because the recorded
+// report seems to be about another resource. resourceRef is immutable.
+func isAboutAnother(err error) bool {
+	return hasCause(err, func(cause metav1.StatusCause) bool { return cause.Field == "spec.resourceRef" })
+}
+
+// hasCause reports whether one of the causes of a refusal of the API server is like that.
+func hasCause(err error, is func(metav1.StatusCause) bool) bool {
 	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Details == nil {
-		return false
-	}
-	for _, cause := range status.Status().Details.Causes {
-		if strings.Contains(cause.Message, v1.StaleReportMessage) {
-			return true
-		}
-	}
-	return false
+	return errors.As(err, &status) && status.Status().Details != nil && slices.ContainsFunc(status.Status().Details.Causes, is)
 }

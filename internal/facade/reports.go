@@ -71,9 +71,19 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 		case err == nil:
 			return stored, nil
 		case apierrors.IsAlreadyExists(err), apierrors.IsConflict(err):
-			exists, applied = true, true // the index is behind and does not show it
+			exists, applied, err = true, true, interfered(err) // the index is behind and does not show it
 		case apierrors.IsNotFound(err):
 			exists = false
+		case exists && isAboutAnother(err): // first, because beside the other one the report may seem stale, too
+			uid := report.Spec.ResourceRef.UID
+			removed, removeErr := s.removePredecessor(ctx, on, report)
+			if removeErr != nil {
+				return nil, removeErr
+			}
+			if !removed && report.Spec.ResourceRef.UID == uid {
+				return nil, err
+			}
+			exists, err = !removed, interfered(err)
 		case isStaleReport(err):
 			if on.undated {
 				moved, moveErr := s.followRecorded(ctx, report)
@@ -94,16 +104,6 @@ func (s *Server) record(ctx context.Context, on requested, report *v1.AdapterSta
 				return nil, nil
 			}
 			exists, err = false, interfered(err)
-		case exists && apierrors.IsInvalid(err):
-			uid := report.Spec.ResourceRef.UID
-			removed, removeErr := s.removePredecessor(ctx, on, report)
-			if removeErr != nil {
-				return nil, removeErr
-			}
-			if !removed && report.Spec.ResourceRef.UID == uid {
-				return nil, err
-			}
-			exists, err = !removed, interfered(err)
 		default:
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func (s *Server) replaceReport(ctx context.Context, on requested, report *v1.Ada
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
 		return nil, fromOwnRequest(err)
 	}
-	if progress && concerns(recorded, report) && hasResultFor(recorded, report.Spec.ObservedGeneration) {
+	if progress && on.concerns(recorded) && hasResultFor(recorded, report.Spec.ObservedGeneration) {
 		_, implausible, err := s.isImplausible(ctx, on, recorded)
 		if err != nil {
 			return nil, err
@@ -193,9 +193,10 @@ func hasResultFor(recorded *v1.AdapterStatus, generation int64) bool {
 	return said.Generation >= generation && (said.Available == metav1.ConditionTrue || said.Available == metav1.ConditionFalse)
 }
 
-func concerns(recorded, report *v1.AdapterStatus) bool {
-	ref := report.Spec.ResourceRef
-	return recorded.Spec.ResourceRef.Concerns(ref.Kind, ref.Name, ref.UID)
+// concerns reports whether a recorded report is about this resource. The new report may
+// lack a UID only because the index is behind.
+func (on requested) concerns(recorded *v1.AdapterStatus) bool {
+	return recorded.Spec.ResourceRef.Concerns(on.kind, on.row.Key.Name, on.row.UID())
 }
 
 // removePredecessor deletes the recorded report if it is about a predecessor of the
@@ -211,7 +212,7 @@ func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1
 	if err := s.own.Get(ctx, client.ObjectKeyFromObject(report), recorded); err != nil {
 		return apierrors.IsNotFound(err), fromOwnRequest(client.IgnoreNotFound(err))
 	}
-	if concerns(recorded, report) {
+	if on.concerns(recorded) {
 		report.Spec.ResourceRef.UID = recorded.Spec.ResourceRef.UID // the index may be behind
 		return false, nil
 	}
@@ -222,6 +223,9 @@ func (s *Server) removePredecessor(ctx context.Context, on requested, report *v1
 // the report has changed since then, remove returns no error, and the next attempt to
 // write the new report detects the change.
 func (s *Server) remove(ctx context.Context, on requested, recorded *v1.AdapterStatus, why string) error {
+	if !recorded.DeletionTimestamp.IsZero() {
+		return problem.Conflict.Because("The recorded report of the adapter is being deleted, and its finalizers keep it; try again")
+	}
 	if on.dryRun {
 		return nil
 	}

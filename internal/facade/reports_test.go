@@ -17,9 +17,11 @@ limitations under the License.
 package facade_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -239,6 +241,37 @@ func TestReportOnSuccessor(t *testing.T) {
 	}
 	get(t, first.Href).want(t, http.StatusNotFound)
 	post(t, first.Href+"/statuses", reportBody("validator", 1, noon, "False")).want(t, http.StatusNotFound)
+}
+
+// A report on a predecessor that is in the way of a report must not make it seem stale.
+// A finalizer keeps the predecessor's report, so that the new one can neither replace it
+// nor take its name.
+func TestReportInTheWayOfSuccessor(t *testing.T) {
+	cluster := newCluster(t, "")
+	left := planted(cluster, "validator", 1, noon.Add(time.Hour))
+	left.Finalizers = []string{"example.com/keep"}
+	left.Spec.ResourceRef.UID = "5f3759df-0000-4000-8000-00000000dead"
+	if err := suite.env.Client.Create(t.Context(), left); err != nil {
+		t.Fatal(err)
+	}
+	release := sync.OnceFunc(func() {
+		patch := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"finalizers":null}}`))
+		if err := suite.env.Client.Patch(context.WithoutCancel(t.Context()), left, patch); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(release)
+	body := reportBody("validator", 1, noon, "False")
+	answer := post(t, cluster.Href+"/statuses", body)
+	answer.want(t, http.StatusConflict)
+	if !strings.Contains(string(answer.body), "is being deleted, and its finalizers keep it") {
+		t.Errorf("the answer is %s", answer.body)
+	}
+	release()
+	post(t, cluster.Href+"/statuses", body).want(t, http.StatusCreated)
+	if got := statuses(t, cluster.Href); len(got) != 1 || got[0].Conditions[0].Status != "False" {
+		t.Errorf("reports: %+v", got)
+	}
 }
 
 // Concurrent reports are all recorded, and the conditions include each report when the
