@@ -290,7 +290,7 @@ func (c *control) beginToServe(ctx context.Context, loopback *rest.Config) error
 }
 
 // startLimit bounds the rest of an interrupted start.
-const startLimit = 30 * time.Second
+const startLimit = 2 * time.Minute
 
 // finishStart waits until the API server has started if the server is told to end during
 // its start. If the API server were stopped earlier, Kubernetes' code would end the whole
@@ -299,6 +299,8 @@ func (c *control) finishStart(interrupted context.Context) {
 	if !errors.Is(context.Cause(interrupted), context.Canceled) {
 		return // a part has failed
 	}
+	c.progress("Stopping once the API server has started")
+	defer c.report("the server stops once the API server has started")()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(interrupted), startLimit)
 	defer cancel()
 	if err := c.api.WaitReady(ctx); err != nil {
