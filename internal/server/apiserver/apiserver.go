@@ -20,12 +20,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apiextensionsserver "k8s.io/apiextensions-apiserver/pkg/apiserver"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/endpoints/filters"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/util/notfoundhandler"
@@ -57,7 +60,7 @@ func New(ctx context.Context, o *Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newServer(completed, o)
+	return newServer(ctx, completed, o)
 }
 
 // Loopback returns the configuration of a client in this process that has all rights.
@@ -99,7 +102,7 @@ func (s *Server) WaitReady(ctx context.Context) error {
 // newServer connects the three servers that share one handler: the aggregator for
 // discovery and OpenAPI, the native resources, and the custom resources. It follows
 // k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic/server.
-func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
+func newServer(ctx context.Context, o options.CompletedOptions, own *Options) (*Server, error) {
 	generic, informers, storage, err := apiserver.BuildGenericConfig(
 		o,
 		[]*runtime.Scheme{legacyscheme.Scheme, apiextensionsserver.Scheme, aggregatorscheme.Scheme},
@@ -111,9 +114,17 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 		return nil, fmt.Errorf("configure the API server: %w", err)
 	}
 	resolver := webhook.NewDefaultServiceResolver()
-	native, initializers, err := apiserver.CreateConfig(o, generic, informers, nil, storage, resolver, nil)
+	client, err := kubernetes.NewForConfig(generic.LoopbackClientConfig)
+	if err != nil {
+		return nil, err
+	}
+	policies := &promptPolicies{context: ctx, client: client, resources: slices.Collect(maps.Keys(own.Storage))}
+	native, initializers, err := apiserver.CreateConfig(o, generic, informers, nil, storage, resolver, []admission.PluginInitializer{policies})
 	if err != nil {
 		return nil, fmt.Errorf("configure the native resources: %w", err)
+	}
+	if !policies.found {
+		return nil, errors.New("configure the native resources: there is no plugin of mutating admission policies")
 	}
 	credentials := webhook.NewDefaultAuthenticationInfoResolverWrapper(
 		native.ProxyTransport, native.Generic.EgressSelector, native.Generic.LoopbackClientConfig, native.Generic.TracerProvider)
@@ -129,7 +140,7 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 		return nil, fmt.Errorf("configure the aggregator: %w", err)
 	}
 	aggregated.ExtraConfig.DisableRemoteAvailableConditionController = true // there are no Services
-	chain, err := connect(native.Complete(), custom.Complete(), aggregated.Complete())
+	chain, err := connect(client, native.Complete(), custom.Complete(), aggregated.Complete())
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +151,7 @@ func newServer(o options.CompletedOptions, own *Options) (*Server, error) {
 	}, nil
 }
 
-func connect(native apiserver.CompletedConfig, custom apiextensionsserver.CompletedConfig, aggregated aggregator.CompletedConfig) (*aggregator.APIAggregator, error) {
+func connect(client kubernetes.Interface, native apiserver.CompletedConfig, custom apiextensionsserver.CompletedConfig, aggregated aggregator.CompletedConfig) (*aggregator.APIAggregator, error) {
 	notFound := notfoundhandler.New(native.Generic.Serializer, filters.NoMuxAndDiscoveryIncompleteKey)
 	customServer, err := custom.New(genericapiserver.NewEmptyDelegateWithCustomHandler(notFound))
 	if err != nil {
@@ -149,10 +160,6 @@ func connect(native apiserver.CompletedConfig, custom apiextensionsserver.Comple
 	nativeServer, err := native.New(Name, customServer.GenericAPIServer)
 	if err != nil {
 		return nil, fmt.Errorf("build the server of native resources: %w", err)
-	}
-	client, err := kubernetes.NewForConfig(native.Generic.LoopbackClientConfig)
-	if err != nil {
-		return nil, err
 	}
 	providers, err := native.GenericStorageProviders(client.Discovery())
 	if err != nil {
