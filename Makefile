@@ -141,7 +141,7 @@ vet: ## Run go vet
 
 .PHONY: lint
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter for api/
-	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/golangci-lint run ./...); done
+	for module in $(MODULES); do (cd $$module && $(CURDIR)/bin/golangci-lint run --allow-serial-runners ./...); done
 
 bin/golangci-lint: hack/tools/lint/go.mod hack/tools/lint/go.sum hack/tools/lint/main.go
 	@echo "Building golangci-lint and kube-api-linter, once: about 2 minutes on 2 cores"
