@@ -350,13 +350,10 @@ func (r *resource) deletions() int64 {
 	return 0
 }
 
-// mayBeDiscarded reports whether the report changes nothing: it is out of date, from before
-// the resource existed, for a future generation, or about work in progress although a
-// result is known. The caller holds r.mu.
+// mayBeDiscarded reports whether the report changes nothing: it is out of date, for a
+// future generation, or about work in progress although a result is known. The caller
+// holds r.mu.
 func (r *resource) mayBeDiscarded(one *report) bool {
-	if one.observed.Before(r.created.start) { // a report on a predecessor may still exist
-		return true
-	}
 	if lowest, _ := r.generations(one.start, one.end); one.generation > lowest {
 		return true
 	}
