@@ -114,8 +114,16 @@ func TestStop(t *testing.T) {
 			if c.before != nil {
 				c.before(t, p)
 			}
+			began := time.Now()
 			if err := p.Stop(c.limit); err != nil {
 				t.Fatal(err)
+			}
+			took, killed := time.Since(began), c.want == "signal: killed"
+			if killed && took < c.limit {
+				t.Errorf("Stop killed the process after %s, want a wait of %s", took, c.limit)
+			}
+			if !killed && took >= c.limit {
+				t.Errorf("Stop took %s, want less than the limit of %s", took, c.limit)
 			}
 			var exit *ExitError
 			if err := p.Exited(); !errors.As(err, &exit) || exit.State != c.want {
