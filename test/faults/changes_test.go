@@ -95,7 +95,7 @@ func (w *workload) checkChanged(through *replica, r *resource, shown wire, a ans
 	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.Status == "True" {
 		w.checkReady(through, r, shown, a.end)
 	}
-	if w.isShown(through, a) {
+	if isShown(through, a) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		seen := r.view(through)
@@ -168,7 +168,7 @@ func (w *workload) checkDeleted(through *replica, r *resource, shown wire, a ans
 	if ready := shown.condition(v1.ReadyCondition); ready == nil || ready.Status != "False" {
 		w.wrong("DELETE of %s through %s answers with Ready %+v", r, through.name, ready)
 	}
-	if w.isShown(through, a) {
+	if isShown(through, a) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.view(through).deleted = true

@@ -55,6 +55,8 @@ type replica struct {
 	held    bool             // it must not be restarted
 	changed chan struct{}    // closed when any of these changes
 	outages outages
+
+	unreachable outages // times when the manager's requests to the API server may fail
 }
 
 func (s *stack) newManager(t *testing.T, name string) *replica {

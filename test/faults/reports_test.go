@@ -117,7 +117,7 @@ func (w *workload) report(random *rand.Rand, on *resource, r *report) {
 		w.settle(on, &r.deed, unknown, "report")
 	case a.status == http.StatusCreated:
 		on.mu.Lock()
-		r.via, r.visible = through, w.isShown(through, a)
+		r.via, r.visible = through, isShown(through, a)
 		on.mu.Unlock()
 		w.settle(on, &r.deed, done, "report")
 	case a.status == http.StatusNoContent:

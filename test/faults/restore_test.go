@@ -134,6 +134,7 @@ func (s *stack) withoutStore(t *testing.T, do func() error) {
 	if err := s.plane.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.waitReachable(t)
 }
 
 // disturb changes every resource without a record in the ledger, so that replicas and

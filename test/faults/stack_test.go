@@ -70,7 +70,6 @@ type stack struct {
 	tokens            map[string]string // of callers
 	open              bool              // the managers run without authentication and leader election
 	replicas          []*replica        // the managers, or the server
-	unreachable       outages           // times when requests of a manager to the API server may fail
 }
 
 // newStack starts HyperFleet in a shape.
@@ -138,11 +137,9 @@ func newFolder(t *testing.T, in shape) *stack {
 
 func (s *stack) waitReady(t *testing.T) {
 	t.Helper()
-	begun := s.unreachable.begun()
 	for _, r := range s.replicas {
 		r.waitReady(t)
 	}
-	s.unreachable.end(begun)
 }
 
 // keepLogs copies the logs of a failed test to a folder that outlives it.

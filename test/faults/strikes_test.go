@@ -18,8 +18,10 @@ package faults
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -53,6 +55,7 @@ func killEtcd(t *testing.T, s *stack, _ *workload) {
 	if err := s.plane.StartEtcd(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.waitReachable(t)
 }
 
 func killAPIServer(t *testing.T, s *stack, _ *workload) {
@@ -63,7 +66,9 @@ func killAPIServer(t *testing.T, s *stack, _ *workload) {
 
 func (s *stack) kill(t *testing.T, p *process.Process) {
 	t.Helper()
-	s.unreachable.begin()
+	for _, r := range s.replicas {
+		r.unreachable.begin()
+	}
 	if err := p.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +79,38 @@ func (s *stack) startAPIServer(t *testing.T) {
 	if err := s.plane.StartAPIServer(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.waitReachable(t)
+}
+
+// waitReachable waits until the API server lists every Kind: it has a client of etcd for
+// each, and these connect again independently.
+func (s *stack) waitReachable(t *testing.T) {
+	t.Helper()
+	begun := map[*replica]int{}
+	for _, r := range s.replicas {
+		begun[r] = r.unreachable.begun()
+	}
+	var last error
+	eventually(t, "the API server answers", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		last = nil
+		for _, list := range []client.ObjectList{&v1.ClusterList{}, &v1.NodePoolList{}, &v1.AdapterStatusList{}} {
+			last = errors.Join(last, s.admin.List(ctx, list, client.Limit(1)))
+		}
+		return last == nil
+	}, func() string { return fmt.Sprint(last) })
+	for r, number := range begun {
+		r.unreachable.end(number)
+	}
+}
+
+// waitReconnected waits until the replica is ready after its network was broken.
+func (r *replica) waitReconnected(t *testing.T) {
+	t.Helper()
+	begun := r.unreachable.begun()
+	r.waitReady(t)
+	r.unreachable.end(begun)
 }
 
 // removeAPIServer keeps the API server away for a minute. It logs when each replica
@@ -140,14 +177,16 @@ func freezeLeader(t *testing.T, s *stack, _ *workload) {
 // connections fail, then they hang.
 func cutOff(t *testing.T, s *stack, _ *workload) {
 	r := s.leader(t)
-	s.unreachable.begin()
+	r.unreachable.begin()
 	r.proxy.setCut(true)
 	time.Sleep(longFrozen)
 	r.proxy.setCut(false)
-	r.waitReady(t)
+	r.waitReconnected(t)
+	r.unreachable.begin()
 	r.proxy.stall()
 	time.Sleep(longFrozen)
 	r.proxy.resume()
+	r.waitReconnected(t)
 }
 
 // expireWatches stalls the watches of one manager until the API server no longer has the
@@ -162,12 +201,14 @@ func expireWatches(t *testing.T, s *stack, w *workload) {
 	s.kill(t, s.plane.APIServer()) // it loses its cache of recent changes
 	s.startAPIServer(t)
 	s.wantExpired(t, from)
+	r.unreachable.begin()
 	r.proxy.setCut(true) // connections to the killed API server break
 	r.proxy.resume()
 	r.proxy.setCut(false)
 	eventually(t, "the manager reads all anew", func() bool {
 		return !r.isUp() || r.logged(t, "Replaced all rows") > loaded
 	})
+	r.waitReconnected(t)
 }
 
 // version returns the current resourceVersion.

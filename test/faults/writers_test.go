@@ -166,7 +166,7 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 		w.checkPredecessors(r, a.end)
 		r.identify(uid)
 		r.mu.Lock()
-		r.via, r.visible = through, w.isShown(through, a)
+		r.via, r.visible = through, isShown(through, a)
 		r.mu.Unlock()
 		w.settle(r, &r.created, done, "create")
 		in.put(r)
@@ -189,9 +189,10 @@ func (w *workload) post(through *replica, path, body string, r *resource, in *sl
 
 // isShown reports whether a write that succeeded must be visible to readers of the same
 // replica. A replica waits for that, but not while its requests to the API server fail: it
-// asks the API server what has become of a write that another one has replaced.
-func (w *workload) isShown(through *replica, a answer) bool {
-	return a.end.Sub(a.start) < writeVisibility-time.Second/2 && !through.outages.wasOut(a.start) && !w.stack.unreachable.wasOut(a.start)
+// asks the API server what has become of a write that another one has replaced. The server
+// contains its API server, so its outages count, too.
+func isShown(through *replica, a answer) bool {
+	return a.end.Sub(a.start) < writeVisibility-time.Second/2 && !through.outages.wasOut(a.start) && !through.unreachable.wasOut(a.start)
 }
 
 // checkPredecessors checks, when a resource was created, that each earlier resource of
