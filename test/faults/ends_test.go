@@ -60,12 +60,13 @@ func (r *resource) mayBeForced(moment time.Time) bool {
 }
 
 // mayLoseReports reports whether the reports on the resource may be gone before it at a
-// moment: once its adapters have consented to its deletion, or a client has forced it, the
-// reports are deleted first. A manager can still write the conditions that follow from the
-// reports that are left, because its copy of another resource is older: of the Cluster
+// generation: once its adapters have consented to its deletion, or a client has forced it,
+// the reports are deleted first. A manager can still write the conditions that follow from
+// the reports that are left, because its copy of another resource is older: of the Cluster
 // whose force applies to a NodePool, or of a removed NodePool that a Cluster waited for.
-func (r *resource) mayLoseReports(deleted bool, moment time.Time) bool {
-	return deleted && r.whyNotGone(moment) == ""
+func (r *resource) mayLoseReports(deleted bool, generation int64) bool {
+	const atDeletion = 2 // at least: deletion raises the generation
+	return deleted && r.whyNotRemoved(atDeletion, generation) == ""
 }
 
 // whyNotGone returns why the resource cannot have been removed by a moment, "" if it can.

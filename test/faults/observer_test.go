@@ -44,6 +44,7 @@ type observer struct {
 
 	mu   sync.Mutex
 	last map[types.UID]object
+	gap  bool // the objects are listed anew: versions since last may be missing
 	// deletion is the first generation that was seen of an object under deletion.
 	deletion map[types.UID]int64
 }
@@ -121,6 +122,8 @@ func (o *observer) Delete(obj any) error {
 
 // Replace is called with all objects, at first and after a watch has expired.
 func (o *observer) Replace(all []any, _ string) error {
+	o.setGap(true)
+	defer o.setGap(false)
 	exist := map[types.UID]bool{}
 	for _, obj := range all {
 		exist[obj.(object).GetUID()] = true
@@ -138,6 +141,12 @@ func (o *observer) Replace(all []any, _ string) error {
 	return nil
 }
 
+func (o *observer) setGap(gap bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.gap = gap
+}
+
 // Resync is never called: the reflector has no resync period.
 func (o *observer) Resync() error { return nil }
 
@@ -152,31 +161,50 @@ func (o *observer) compare(was, now object) {
 		o.wrong("%s: deletionTimestamp %v is stored after %v", name, now.GetDeletionTimestamp(), was.GetDeletionTimestamp())
 	}
 	r := o.marked(now.GetLabels()[markLabel])
+	if g, before := now.GetStatus().FinalizedGeneration, was.GetStatus().FinalizedGeneration; g != before {
+		o.checkDecision(name, r, before, g)
+	}
 	// HyperFleet records in the resource that its adapters have consented.
 	isDecided := now.GetStatus().FinalizedGeneration > 0 || r != nil && r.mayBeForced(time.Now())
-	mayLose := isDecided && r != nil && r.mayLoseReports(now.GetDeletionTimestamp() != nil, time.Now())
+	mayLose := isDecided && r != nil && r.mayLoseReports(now.GetDeletionTimestamp() != nil, now.GetGeneration())
 	for _, before := range was.GetStatus().Conditions {
 		ofAdapter := strings.HasSuffix(before.Type, v1.AdapterConditionSuffix)
-		if ofAdapter && mayLose {
-			continue
-		}
+		loses := ofAdapter && mayLose
 		after := find(now.GetStatus().Conditions, before.Type)
 		if after == nil {
-			o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
+			if !loses {
+				o.wrong("%s: condition %s is no longer stored, after %s", name, before.Type, atOf(before))
+			}
 			continue
 		}
-		if ofAdapter && atOf(*after).compare(atOf(before)) < 0 {
+		if ofAdapter && !loses && atOf(*after).compare(atOf(before)) < 0 {
 			o.wrong("%s: %s is stored at %s after %s", name, before.Type, atOf(*after), atOf(before))
 		}
 		if isDefault(before) {
 			continue
 		}
-		if after.LastTransitionTime.Before(before.LastTransitionTime.Time) && !isFuture(before.LastTransitionTime.Time) {
+		if !loses && after.LastTransitionTime.Before(before.LastTransitionTime.Time) && !isFuture(before.LastTransitionTime.Time) {
 			o.wrong("%s: lastTransitionTime %s of %s is stored after %s", name, after.LastTransitionTime, before.Type, before.LastTransitionTime)
 		}
-		if !after.CreatedTime.Equal(before.CreatedTime) {
+		mayBeAnother := loses && o.gap // it went and came back
+		if !mayBeAnother && !after.CreatedTime.Equal(before.CreatedTime) {
 			o.wrong("%s: createdTime %s of %s is stored after %s", name, after.CreatedTime, before.Type, before.CreatedTime)
 		}
+	}
+}
+
+// checkDecision checks a change of finalizedGeneration, on which other checks rely: it is
+// recorded once, at a generation at which every finalizing adapter has consented.
+func (o *observer) checkDecision(name string, r *resource, before, now int64) {
+	if before != 0 {
+		o.wrong("%s: finalizedGeneration %d is stored after %d", name, now, before)
+		return
+	}
+	if r == nil {
+		return
+	}
+	if why := r.whyNotRemoved(now, now); why != "" {
+		o.wrong("%s: finalizedGeneration %d is stored, but %s", name, now, why)
 	}
 }
 

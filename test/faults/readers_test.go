@@ -149,7 +149,7 @@ func (w *workload) checkShown(through *replica, r *resource, f floor, shown wire
 		w.checkDeletedTime(through, r, shown)
 	}
 	for adapter, least := range f.conditions {
-		if shows := shown.reportOf(adapter); shows.compare(least) < 0 && !r.wasAhead(adapter) && !r.mayLoseReports(shown.DeletedTime != nil, end) {
+		if shows := shown.reportOf(adapter); shows.compare(least) < 0 && !r.wasAhead(adapter) && !r.mayLoseReports(shown.DeletedTime != nil, shown.Generation) {
 			w.wrong("%s: %s shows the report of %s at %s, older than %s; at generation %d, with %s", r, through.name, adapter, shows, least,
 				shown.Generation, r.history(adapter))
 		}
