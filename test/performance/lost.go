@@ -28,17 +28,23 @@ import (
 )
 
 // countLost counts the acknowledged reports that the clusters of the fleet do not reflect at
-// the API server, and these clusters. The processes seem to be idle by now, but may only
-// have got little CPU time, so a missing report is lost only if it stays missing.
+// the API server, and these clusters. The processes are idle by now, so a report that is
+// missing and remains so for the options' patience is lost rather than late.
 func (r *run) countLost(ctx context.Context) error {
-	for deadline := time.Now().Add(sightingLimit); ; time.Sleep(time.Second) {
+	waiting, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	for {
 		reports, parents, err := r.missing(ctx)
 		if err != nil {
 			return err
 		}
-		if reports == 0 || time.Now().After(deadline) || ctx.Err() != nil {
+		if reports == 0 || waiting.Err() != nil {
 			r.round.Counts[lostUpdatesCount], r.round.Counts[lostParentsCount] = reports, parents
 			return ctx.Err()
+		}
+		select {
+		case <-waiting.Done():
+		case <-time.After(time.Second):
 		}
 	}
 }

@@ -38,6 +38,11 @@ type options struct {
 	ranges, out       string
 	profile           string // file of the server's CPU profile, or empty
 	programArgs       []string
+
+	// patience is how long a round waits for effects of reports that are missing when the
+	// processes seem to be idle. It is 0 for measurements. A test waits, because processes
+	// that get little CPU time seem idle, too.
+	patience time.Duration
 }
 
 // Time limits of steps whose duration depends on the machine.
@@ -46,10 +51,6 @@ const (
 	fillLimit    = time.Hour        // of filling the fleet, and of loading it
 	settleLimit  = 30 * time.Second // of waiting until the processes are idle after a scenario
 	requestLimit = time.Minute
-
-	// sightingLimit bounds the wait for what is still missing after the processes seemed to be
-	// idle. Processes that get little CPU time seem so, too.
-	sightingLimit = 2 * time.Minute
 )
 
 func parseOptions(args []string) (options, error) {

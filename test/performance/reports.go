@@ -64,7 +64,7 @@ func (r *run) measureReports(ctx context.Context, clusters []*cluster) error {
 		r.write(ctx, scenario.name, l)
 		queue := most()
 		r.round.last().Queue = &queue
-		seen.await(ctx, sightingLimit)
+		seen.await(ctx, r.patience)
 		seen.stop()
 		r.round.last().Visible, r.round.last().Unseen = seen.latencies()
 		l.newWorker = func() worker {
@@ -119,6 +119,8 @@ func (r *run) reportWorker(what reporting) worker {
 			n, err := w.do(request, http.StatusCreated)
 			if err == nil {
 				c.reported[adapter] = observed
+			} else if what.seen != nil {
+				what.seen.forget(report)
 			}
 			return n, err
 		},

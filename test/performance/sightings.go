@@ -68,11 +68,24 @@ func (s *sightings) expect(report int, observed time.Time) {
 	s.reports[report].sent.Store(observed.UnixNano())
 }
 
-// await waits until each report that was sent has been seen.
+// forget is called if the request of an expected report failed. The report does not count.
+func (s *sightings) forget(report int) { s.reports[report].sent.Store(0) }
+
+// await waits until each expected report has been seen, for at most limit. It returns early
+// if the watch ends.
 func (s *sightings) await(ctx context.Context, limit time.Duration) {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(50 * time.Millisecond) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for {
 		if _, unseen := s.latencies(); unseen == 0 {
 			return
+		}
+		select {
+		case <-s.ended:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
 		}
 	}
 }
@@ -82,17 +95,18 @@ func (s *sightings) stop() {
 	<-s.ended
 }
 
-// latencies returns the times from a report's request to its sighting, in
-// ascending order, and the number of reports without a sighting.
+// latencies returns the times from the request of an expected report to its sighting, in
+// ascending order, and the number of expected reports without a sighting.
 func (s *sightings) latencies() (*Latencies, int) {
 	var sorted []time.Duration
 	unseen := 0
 	for i := range s.reports {
 		sent, seen := s.reports[i].sent.Load(), s.reports[i].seen.Load()
 		switch {
+		case sent == 0: // look may see a report that is forgotten
 		case seen != 0:
 			sorted = append(sorted, time.Duration(seen-sent))
-		case sent != 0:
+		default:
 			unseen++
 		}
 	}

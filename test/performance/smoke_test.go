@@ -62,6 +62,7 @@ func TestBench(t *testing.T) {
 func testBench(t *testing.T, shape, root, bin string) {
 	o := options{
 		shape: shape, clusters: 48, writes: 10, runs: 1, concurrency: 4, duration: 50 * time.Millisecond, heartbeatDelay: time.Second,
+		patience:      2 * time.Minute,
 		assets:        assets(root),
 		program:       filepath.Join(bin, "hyperfleet"),
 		kustomization: filepath.Join(root, "config", "local"),
