@@ -211,8 +211,10 @@ func bind(ctx context.Context, namespace, user, kind, role string) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
 		Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: user}},
 	})).To(Succeed())
+	rules := rulesOf(ctx, namespace, kind, role)
+	Expect(rules).NotTo(BeEmpty())
 	Eventually(func(g Gomega) {
-		for _, rule := range rulesOf(ctx, namespace, kind, role) {
+		for _, rule := range rules {
 			review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{User: user, ResourceAttributes: inRule(namespace, rule)}}
 			g.Expect(env.Client.Create(ctx, review)).To(Succeed())
 			g.Expect(review.Status.Allowed).To(BeTrue(), "%s may not %v", user, review.Spec.ResourceAttributes)
