@@ -67,8 +67,9 @@ func WithAuditLog(policy, log string) Option {
 	}
 }
 
-// startLimit bounds the time of each step of a start. A step takes long only on a machine
-// that is very busy, such as one that builds.
+// startLimit bounds each wait of a start, except envtest's wait for the default namespace,
+// which has a fixed limit of 5 seconds. Waits are long only on a machine that is very busy,
+// such as one that builds.
 const startLimit = 5 * time.Minute
 
 // Start starts a control plane and returns when the CRDs are served and the admission
@@ -81,6 +82,7 @@ func Start(ctx context.Context, options ...Option) (*Env, error) {
 		Scheme:                   e.Scheme,
 		ControlPlaneStartTimeout: startLimit,
 		ControlPlaneStopTimeout:  time.Minute,
+		CRDInstallOptions:        envtest.CRDInstallOptions{MaxTime: startLimit},
 	}
 	for _, option := range options {
 		option(e.control.ControlPlane.GetAPIServer())
@@ -187,31 +189,31 @@ func (e *Env) apply(ctx context.Context, folder string, wanted func(*unstructure
 	if err != nil {
 		return err
 	}
-	for _, object := range objects {
-		if !wanted(object) {
-			continue
-		}
-		if err := e.Client.Create(ctx, object); err != nil {
-			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
-		}
-	}
-	return nil
+	return e.create(ctx, slices.DeleteFunc(objects, func(o *unstructured.Unstructured) bool { return !wanted(o) }))
 }
 
 // applyPolicies creates the admission policies and makes them apply in the namespaces of
 // all tests. The manifests bind them to the served namespace.
 //
-// The policies are created in reverse. The API server learns of them in that order, and
-// WaitForPolicies probes the first ones, but not the last ones.
+// The objects are created in reverse. The API server learns of the objects of each Kind in
+// the order of their creation, so WaitForPolicies must probe the first policy of each Kind in
+// the manifests.
 func (e *Env) applyPolicies(ctx context.Context) error {
 	objects, err := readObjects("admission")
 	if err != nil {
 		return err
 	}
-	for _, object := range slices.Backward(objects) {
+	for _, object := range objects {
 		if strings.HasSuffix(object.GetKind(), "PolicyBinding") {
 			unstructured.RemoveNestedField(object.Object, "spec", "matchResources", "namespaceSelector", "matchExpressions")
 		}
+	}
+	slices.Reverse(objects)
+	return e.create(ctx, objects)
+}
+
+func (e *Env) create(ctx context.Context, objects []*unstructured.Unstructured) error {
+	for _, object := range objects {
 		if err := e.Client.Create(ctx, object); err != nil {
 			return fmt.Errorf("create %s %s: %w", object.GetKind(), object.GetName(), err)
 		}
