@@ -78,7 +78,7 @@ func reconciledByKubectl(t *testing.T, f *fleet) {
 		f.apply(t, statusObject("reconciled-kubectl", adapter, 1, "2025-01-01T10:00:00Z", "Available=True"))
 	}
 	for _, name := range []string{"Ready", "Reconciled", "Available", "LastKnownReconciled"} {
-		f.kubectl(t, "", "wait", "hfc", "reconciled-kubectl", "--for=condition="+name, patience)
+		f.kubectl(t, "", "wait", "hfc", "reconciled-kubectl", "--for=condition="+name, patience(t))
 	}
 }
 
@@ -137,7 +137,7 @@ func observedGenerationByKubectl(t *testing.T, f *fleet) {
 	defer f.force(t, href)
 	f.want(t, http.StatusOK, http.MethodPatch, href, `{"spec":{"changed":true}}`)
 	for _, name := range []string{"Ready", "Reconciled"} { // as kubectl wait expects
-		f.kubectl(t, "", "wait", "hfc", "observed-kubectl", `--for=jsonpath={.status.conditions[?(@.type=="`+name+`")].observedGeneration}=2`, patience)
+		f.kubectl(t, "", "wait", "hfc", "observed-kubectl", `--for=jsonpath={.status.conditions[?(@.type=="`+name+`")].observedGeneration}=2`, patience(t))
 	}
 }
 
@@ -170,7 +170,7 @@ func mappedByKubectl(t *testing.T, f *fleet) {
 	href := f.cluster(t, "mapped-kubectl")
 	defer f.force(t, href)
 	f.apply(t, statusObject("mapped-kubectl", "dns", 1, "2025-01-01T10:00:00Z", "Available=True"))
-	f.kubectl(t, "", "wait", "hfc", "mapped-kubectl", "--for=condition=ZoneReady=False", patience)
+	f.kubectl(t, "", "wait", "hfc", "mapped-kubectl", "--for=condition=ZoneReady=False", patience(t))
 	eventually(t, "an Event says that a rule failed", func() bool {
 		out := f.kubectl(t, "", "events", "--for=clusters.hyperfleet.io/mapped-kubectl")
 		return strings.Contains(out, "MappingFailed") && strings.Contains(out, "NeverThere")
@@ -210,7 +210,7 @@ func testNewerNames(t *testing.T, f *fleet) {
 			t.Errorf("%s has the first names too: %v", what, resource["status"])
 		}
 	}
-	f.kubectl(t, "", "wait", "hfc", "newer", "--for=condition=Reconciled=False", patience)
+	f.kubectl(t, "", "wait", "hfc", "newer", "--for=condition=Reconciled=False", patience(t))
 	out := f.kubectl(t, "", "get", "hfc", "newer", "-o", "wide")
 	for _, want := range []string{"ReconciledMissingAdapters", "Waiting for adapters to report status"} {
 		if !strings.Contains(out, want) {

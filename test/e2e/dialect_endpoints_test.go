@@ -139,7 +139,7 @@ func deleteByKubectl(t *testing.T, f *fleet) {
 	for range 2 {
 		f.kubectl(t, "", "delete", "hfc", "deleted-kubectl", "--wait=false")
 	}
-	f.kubectl(t, "", "wait", "hfnp", "deleted-kubectl.workers", "--for=jsonpath={.metadata.generation}=2", patience)
+	f.kubectl(t, "", "wait", "hfnp", "deleted-kubectl.workers", "--for=jsonpath={.metadata.generation}=2", patience(t))
 	for _, path := range []string{href, pool} {
 		var shown object
 		eventually(t, "REST shows the deletion", func() bool {
@@ -187,7 +187,7 @@ func forceByKubectl(t *testing.T, f *fleet) {
 		f.kubectl(t, "", "delete", "hfc", name, "--wait=false")
 		f.refused(t, `User "ed" cannot force-delete resource "clusters"`, "", append(force, "--as=ed")...)
 		f.kubectl(t, "", force...)
-		f.kubectl(t, "", "wait", "hfc", name, "--for=delete", patience)
+		f.kubectl(t, "", "wait", "hfc", name, "--for=delete", patience(t))
 		f.wantForced(t, name, uid, ": no adapter runs")
 	}
 }
@@ -234,6 +234,6 @@ func applyStatuses(t *testing.T, f *fleet) {
 	defer f.force(t, href)
 	f.want(t, http.StatusCreated, http.MethodPut, href+"/statuses", report("validator", "True", 1, "2025-01-01T10:00:00Z"))
 	f.apply(t, statusObject("put-kubectl", "validator", 1, "2025-01-01T11:00:00Z", "Available=False"))
-	f.kubectl(t, "", "wait", "hfc", "put-kubectl", "--for=condition=ValidatorSuccessful=False", patience)
+	f.kubectl(t, "", "wait", "hfc", "put-kubectl", "--for=condition=ValidatorSuccessful=False", patience(t))
 	f.refused(t, "stale report", statusObject("put-kubectl", "validator", 1, "2025-01-01T09:00:00Z", "Available=True"), "apply", "--server-side", "--force-conflicts", "-f", "-")
 }

@@ -80,7 +80,7 @@ func finalizeOverREST(t *testing.T, f *fleet) {
 		f.want(t, http.StatusCreated, http.MethodPost, href+"/statuses", report(adapter, "True", 1, "2025-01-01T10:30:00Z"))
 	}
 	f.apply(t, statusObject("finalized-rest", "writer", 1, "2025-01-01T10:00:00Z", "Available=True"))
-	f.kubectl(t, "", "wait", "hfc", "finalized-rest", "--for=condition=Ready", patience)
+	f.kubectl(t, "", "wait", "hfc", "finalized-rest", "--for=condition=Ready", patience(t))
 
 	f.want(t, http.StatusAccepted, http.MethodDelete, href, "")
 	f.waits(t, href, "Finalizing", "dns: at generation 1; validator: at generation 1; writer: at generation 1")
@@ -121,7 +121,7 @@ func finalizeByObjects(t *testing.T, f *fleet) {
 	f.apply(t, statusObject("finalized-kubectl.workers", "validator", 2, "2025-01-01T10:00:00Z", "Available=False", "Finalized=False"))
 	waits("hfnp/finalized-kubectl.workers", "Finalizing", "validator: Finalized=False")
 	f.apply(t, statusObject("finalized-kubectl.workers", "validator", 2, "2025-01-01T11:00:00Z", "Available=False", "Finalized=True"))
-	f.kubectl(t, "", "wait", "hfc", "finalized-kubectl", "--for=delete", patience)
+	f.kubectl(t, "", "wait", "hfc", "finalized-kubectl", "--for=delete", patience(t))
 	if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.Contains(out, "/finalized-kubectl.") {
 		t.Errorf("left: %s", out)
 	}
@@ -184,7 +184,7 @@ func arrivesWhileFinalizing(t *testing.T, f *fleet) {
 	f.kubectl(t, "", "delete", "hfc", "going-kubectl", "--wait=false")
 	f.refused(t, "already exists", `{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":"going-kubectl"},"spec":{}}`, "create", "-f", "-")
 	f.kubectl(t, `{"apiVersion":"hyperfleet.io/v1","kind":"NodePool","metadata":{"name":"going-kubectl.late"},"spec":{"clusterName":"going-kubectl"}}`, "create", "-f", "-")
-	f.kubectl(t, "", "wait", "hfnp", "going-kubectl.late", "--for=jsonpath={.metadata.generation}=2", patience)
+	f.kubectl(t, "", "wait", "hfnp", "going-kubectl.late", "--for=jsonpath={.metadata.generation}=2", patience(t))
 	eventually(t, "an Event says why the nodepool goes", func() bool {
 		return strings.Contains(f.kubectl(t, "", "events", "--for=nodepools.hyperfleet.io/going-kubectl.late"), "ParentDeleted")
 	})
@@ -208,7 +208,7 @@ func atOnceByKubectl(t *testing.T, f *fleet) {
 	f.withoutAdapters(t, "at-once-kubectl", func() {
 		for _, cascade := range []string{"background", "foreground"} { // a garbage collector runs in the server only
 			f.cluster(t, "at-once-kubectl")
-			f.kubectl(t, "", "delete", "hfc", "at-once-kubectl", "--cascade="+cascade, patience)
+			f.kubectl(t, "", "delete", "hfc", "at-once-kubectl", "--cascade="+cascade, patience(t))
 		}
 	})
 }

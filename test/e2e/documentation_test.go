@@ -160,8 +160,8 @@ const effectLimit = 2 * time.Minute
 func runStep(t *testing.T, shell *docs.Shell, file string, step docs.Step, actual, shown *strings.Replacer) bool {
 	t.Helper()
 	commands := actual.Replace(step.Commands)
-	for deadline := time.Now().Add(effectLimit); ; time.Sleep(100 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(t.Context(), waitLimit)
+	for deadline := time.Now().Add(min(effectLimit, waitLimit(t))); ; time.Sleep(100 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(t.Context(), waitLimit(t))
 		output, status, err := shell.Run(ctx, commands)
 		cancel()
 		if err != nil {

@@ -52,7 +52,7 @@ func testBothDoors(t *testing.T, f *fleet) {
 	}
 
 	t.Run("kubectl sees what REST made", func(t *testing.T) {
-		f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience, "clusters.hyperfleet/my-cluster")
+		f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience(t), "clusters.hyperfleet/my-cluster")
 		wide := f.kubectl(t, "", "get", "clusters.hyperfleet", "-o", "wide")
 		for _, want := range []string{"READY", "AVAILABLE", "REASON", "MESSAGE", "ID", "AGE", "AwaitingAdapters", cluster["id"].(string)} {
 			if !strings.Contains(wide, want) {
@@ -68,7 +68,7 @@ func testBothDoors(t *testing.T, f *fleet) {
 		if got := restCondition(f.want(t, http.StatusOK, http.MethodGet, href, ""), "Ready"); got != "True" {
 			t.Errorf("Ready over REST is %v", got)
 		}
-		f.kubectl(t, "", "wait", "--for=condition=Ready", patience, "hfc/my-cluster")
+		f.kubectl(t, "", "wait", "--for=condition=Ready", patience(t), "hfc/my-cluster")
 		if out := f.kubectl(t, "", "get", "clusters.hyperfleet", "--field-selector", "status.ready=True", "-o", "name"); strings.TrimSpace(out) != "cluster.hyperfleet.io/my-cluster" {
 			t.Errorf("kubectl finds %q with status.ready=True", out)
 		}
@@ -82,7 +82,7 @@ func testBothDoors(t *testing.T, f *fleet) {
 			"resourceRef":{"kind":"Cluster","name":"my-cluster","uid":"`+f.jsonpath(t, "hfc/my-cluster", "{.metadata.uid}")+`"},"adapter":"dns",
 			"observedGeneration":1,"observedTime":"2025-01-01T11:00:00Z","conditions":[{"type":"Available","status":"False","reason":"ZoneMissing"}]}}`,
 			"apply", "--server-side", "--force-conflicts", "-f", "-")
-		f.kubectl(t, "", "wait", "--for=condition=Available=False", patience, "hfc/my-cluster")
+		f.kubectl(t, "", "wait", "--for=condition=Available=False", patience(t), "hfc/my-cluster")
 		message := f.jsonpath(t, "hfc/my-cluster", `{.status.conditions[?(@.type=="Ready")].message}`)
 		if !strings.Contains(message, "dns: Available=False (ZoneMissing)") {
 			t.Errorf("message of Ready: %s", message)
@@ -145,12 +145,12 @@ func testBothDoors(t *testing.T, f *fleet) {
 
 	t.Run("deletion takes all with it", func(t *testing.T) {
 		f.kubectl(t, "", "delete", "hfc", "my-cluster", "--wait=false")
-		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=WaitingForNodePools", patience)
+		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}=WaitingForNodePools", patience(t))
 		if out := f.kubectl(t, "", "get", "hfc", "my-cluster", "-o", "wide"); !strings.Contains(out, "DELETING") || !strings.Contains(out, "NodePools: worker-pool; dns: at generation") {
 			t.Errorf("kubectl does not show what the deletion waits for:\n%s", out)
 		}
 		f.kubectl(t, "", "annotate", "hfc", "my-cluster", "hyperfleet.io/force-delete=no adapter runs")
-		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=delete", patience)
+		f.kubectl(t, "", "wait", "hfc", "my-cluster", "--for=delete", patience(t))
 		if out := f.kubectl(t, "", "get", "hfnp,hfas", "-o", "name"); strings.TrimSpace(out) != "" {
 			t.Errorf("still there: %s", out)
 		}
@@ -164,7 +164,7 @@ func testBothDoors(t *testing.T, f *fleet) {
 		f.kubectl(t, "", "apply", "-k", "config/samples")
 		f.kubectl(t, "", "delete", "-k", "config/samples", "--wait=false")
 		f.kubectl(t, "", "annotate", "hfc", "eu-prod-1", "hyperfleet.io/force-delete=no adapter runs")
-		f.kubectl(t, "", "wait", "hfc", "eu-prod-1", "--for=delete", patience)
+		f.kubectl(t, "", "wait", "hfc", "eu-prod-1", "--for=delete", patience(t))
 		f.kubectl(t, "", "kustomize", "config/default")
 		for _, field := range []string{"clusters.spec", "nodepools.spec.clusterName", "adapterstatuses.spec.conditions.status", "clusters.status.conditions"} {
 			if out := f.kubectl(t, "", "explain", "--api-version=hyperfleet.io/v1", field); !strings.Contains(out, "DESCRIPTION") || strings.Contains(out, "<empty>") {
@@ -180,17 +180,26 @@ func (f *fleet) jsonpath(t *testing.T, name, path string) string {
 	return strings.TrimSpace(f.kubectl(t, "", "get", name, "-o", "jsonpath="+path))
 }
 
-// waitLimit bounds waits. Only a test that fails waits for so long.
-const waitLimit = 5 * time.Minute
+// waitLimit bounds a wait. Only a test that fails waits for so long. One wait leaves most of
+// the time until the deadline of go test to the waits of other tests that fail for the same
+// reason: after the deadline, no test would stop its processes.
+func waitLimit(t *testing.T) time.Duration {
+	limit := 5 * time.Minute
+	if deadline, ok := t.Deadline(); ok {
+		limit = min(limit, max(time.Until(deadline)/4, 10*time.Second))
+	}
+	return limit.Round(time.Second)
+}
 
-// patience is the flag with which kubectl waits for waitLimit.
-const patience = "--timeout=5m"
+// patience returns the flag with which kubectl waits for waitLimit.
+func patience(t *testing.T) string { return "--timeout=" + waitLimit(t).String() }
 
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(waitLimit); !holds(); time.Sleep(10 * time.Millisecond) {
+	limit := waitLimit(t)
+	for deadline := time.Now().Add(limit); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not true after %s: %s", waitLimit, what)
+			t.Fatalf("not true after %s: %s", limit, what)
 		}
 	}
 }

@@ -137,13 +137,14 @@ func checkServer(t *testing.T, image, dockerfile string) {
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
+	limit := waitLimit(t)
 	select {
 	case err := <-ended:
 		if err != nil {
 			t.Errorf("it ended with %v after SIGTERM:\n%s", err, &printed)
 		}
-	case <-time.After(waitLimit):
-		t.Errorf("it still runs %s after SIGTERM", waitLimit)
+	case <-time.After(limit):
+		t.Errorf("it still runs %s after SIGTERM", limit)
 	}
 }
 

@@ -104,7 +104,7 @@ func (f *fleet) kubectl(t *testing.T, input string, args ...string) string {
 
 func (f *fleet) tryKubectl(t *testing.T, input string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), waitLimit+time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit(t)+10*time.Second) // kubectl's own limit ends first
 	defer cancel()
 	command := exec.CommandContext(ctx, f.kubectlProgram(), args...)
 	command.Env = append(os.Environ(), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "HOME="+f.dir)

@@ -93,7 +93,7 @@ func TestMoveToCluster(t *testing.T) {
 	for _, adapter := range []string{"validator", "dns", "pullsecret", "hypershift"} {
 		to.want(t, http.StatusCreated, http.MethodPost, moved["href"].(string)+"/statuses", report(adapter, "True", 1, "2025-01-01T10:00:00Z"))
 	}
-	to.kubectl(t, "", "wait", "--for=condition=Ready", patience, "hfc/moves")
+	to.kubectl(t, "", "wait", "--for=condition=Ready", patience(t), "hfc/moves")
 }
 
 // A guide contains commands of the documentation, which share a folder and an

@@ -40,7 +40,7 @@ func testPlugin(t *testing.T, f *fleet) {
 	} {
 		f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", cluster)
 	}
-	f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience, "hfc", "--all")
+	f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience(t), "hfc", "--all")
 
 	found := f.kubectl(t, "", "hyperfleet", "search", "labels.environment = 'dev' or spec.region = 'us-1'", "--order-by", "name", "-o", "name")
 	if want := "cluster.hyperfleet.io/api\ncluster.hyperfleet.io/web\n"; found != want {

@@ -63,7 +63,7 @@ func TestServerRestarts(t *testing.T) {
 	created := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"spec":{},"name":"stays"}`)
 
 	t.Run("a new cluster has its status from the create on", func(t *testing.T) {
-		f.kubectl(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", patience, "cluster.hyperfleet.io/stays")
+		f.kubectl(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", patience(t), "cluster.hyperfleet.io/stays")
 		// When the reconciler writes a changed status, it has already seen the new
 		// cluster.
 		f.kubectl(t, "", "label", "cluster.hyperfleet.io/stays", "changed=yes")
@@ -289,11 +289,11 @@ func TestServerCascades(t *testing.T) {
 			f.kubectl(t, fmt.Sprintf(`{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","metadata":{"name":%[1]q},"spec":{}}
 {"apiVersion":"hyperfleet.io/v1","kind":"NodePool","metadata":{"name":"%[1]s.workers"},"spec":{"clusterName":%[1]q}}`, cascade), "apply", "--server-side", "-f", "-")
 			owner := `{.metadata.ownerReferences[0].name}=` + cascade
-			f.kubectl(t, "", "wait", "hfnp", cascade+".workers", "--for=jsonpath="+owner, patience)
+			f.kubectl(t, "", "wait", "hfnp", cascade+".workers", "--for=jsonpath="+owner, patience(t))
 			// Any object can have a Cluster as its owner.
 			f.kubectl(t, fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":%[1]q,"ownerReferences":[
 				{"apiVersion":"hyperfleet.io/v1","kind":"Cluster","name":%[1]q,"uid":%[2]q}]}}`, cascade, f.jsonpath(t, "hfc/"+cascade, "{.metadata.uid}")), "apply", "-f", "-")
-			out, err := f.tryKubectl(t, "", "delete", "hfc", cascade, "--cascade="+cascade, patience)
+			out, err := f.tryKubectl(t, "", "delete", "hfc", cascade, "--cascade="+cascade, patience(t))
 			if cascade == "orphan" {
 				if err == nil || !strings.Contains(out, "rphan") {
 					t.Errorf("it is not refused: %v\n%s", err, out)
@@ -307,7 +307,7 @@ func TestServerCascades(t *testing.T) {
 			if left := f.kubectl(t, "", "get", "hfnp", cascade+".workers", "--ignore-not-found", "-o", "name"); left != "" {
 				t.Errorf("the Cluster is gone before its %s", left)
 			}
-			f.kubectl(t, "", "wait", "configmap", cascade, "--for=delete", patience)
+			f.kubectl(t, "", "wait", "configmap", cascade, "--for=delete", patience(t))
 		})
 	}
 
@@ -318,7 +318,7 @@ func TestServerCascades(t *testing.T) {
 			return err == nil
 		})
 		f.kubectl(t, "", "-n", "short-lived", "create", "configmap", "content")
-		f.kubectl(t, "", "delete", "namespace", "short-lived", patience)
+		f.kubectl(t, "", "delete", "namespace", "short-lived", patience(t))
 	})
 	t.Run("aggregated role", func(t *testing.T) {
 		f.kubectl(t, `{"apiVersion":"rbac.authorization.k8s.io/v1","kind":"ClusterRole","metadata":{"name":"sees-fleet","labels":{"rbac.authorization.k8s.io/aggregate-to-view":"true"}},

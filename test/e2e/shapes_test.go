@@ -79,8 +79,7 @@ func newFleet(t *testing.T, s shape) *fleet {
 }
 
 const (
-	startLimit = waitLimit // without any progress
-	stopLimit  = time.Minute
+	stopLimit = time.Minute
 
 	// writeVisibility is how long a write over REST may wait until reads show it. Tests read
 	// what they have written. By default, the write would be answered earlier on a machine
@@ -101,7 +100,7 @@ func (f *fleet) start(t *testing.T, flags ...string) {
 	}
 	f.launch(t, append(args, flags...))
 	ready := process.HTTPProbe(http.DefaultClient, "http://"+f.probes+"/readyz")
-	if err := process.WaitReady(t.Context(), f.process, process.Wait{Ready: ready, Stall: startLimit}); err != nil {
+	if err := process.WaitReady(t.Context(), f.process, process.Wait{Ready: ready, Stall: waitLimit(t)}); err != nil {
 		t.Fatalf("the fleet did not start: %v", err)
 	}
 }
@@ -184,9 +183,10 @@ func (f *fleet) stop(t *testing.T, signal syscall.Signal) {
 // awaitEnd waits until the process has ended.
 func (f *fleet) awaitEnd(t *testing.T, why string) {
 	t.Helper()
+	limit := waitLimit(t)
 	select {
 	case <-f.process.Done():
-	case <-time.After(waitLimit):
-		t.Fatalf("it still runs after %s, %s", waitLimit, why)
+	case <-time.After(limit):
+		t.Fatalf("it still runs after %s, %s", limit, why)
 	}
 }

@@ -17,12 +17,14 @@ limitations under the License.
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestUndeploy installs all of config/default, creates objects, and uninstalls with the
@@ -68,11 +70,14 @@ metadata: {name: stray, namespace: kube-public}
 spec: {}
 `)
 	f.kubectl(t, objects.String(), "apply", "--server-side", "-f", "-")
-	f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience, "hfc", "--all")
+	f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience(t), "hfc", "--all")
 
-	command := exec.Command(filepath.Join(root(), "hack", "undeploy.sh"))
+	ctx, cancel := context.WithTimeout(t.Context(), waitLimit(t))
+	defer cancel()
+	command := exec.CommandContext(ctx, filepath.Join(root(), "hack", "undeploy.sh"))
 	command.Dir = root()
-	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=5m", "FORCE=no adapter runs")
+	command.Env = append(os.Environ(), "KUBECTL="+filepath.Join(assets(), "kubectl"), "KUBECONFIG="+filepath.Join(f.dir, "kubeconfig"), "TIMEOUT=1m", "FORCE=no adapter runs")
+	command.WaitDelay = time.Second // kubectl may outlive the script
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("undeploy: %v\n%s", err, out)
 	}
