@@ -25,6 +25,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	eventsv1 "k8s.io/api/events/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -207,6 +208,29 @@ var _ = Describe("Finalizing", func() {
 		finalized(ctx, cluster, 2, metav1.ConditionTrue, "dns", "validator")
 		eventuallyGone(ctx, cluster)
 		Expect(deleted.Load()).To(BeNumerically(">=", 8))
+	})
+
+	It("records its decision also in a status that is shorter because of its size", func(ctx context.Context) {
+		var refused, decided atomic.Bool
+		probe.setFault(func(verb string, o client.Object) error {
+			c, ok := o.(*v1.Cluster)
+			if !ok || verb != "update status" || c.Namespace != namespace {
+				return nil
+			}
+			if c.Status.FinalizedGeneration > 0 && refused.CompareAndSwap(false, true) {
+				return apierrors.NewInternalError(errors.New("etcdserver: request is too large"))
+			}
+			if refused.Load() && c.Status.FinalizedGeneration == c.Status.ObservedGeneration {
+				decided.Store(true)
+			}
+			return nil
+		})
+		DeferCleanup(func() { probe.setFault(nil) })
+		Expect(env.Client.Delete(ctx, cluster)).To(Succeed())
+		finalized(ctx, cluster, 2, metav1.ConditionTrue, "dns", "validator")
+		eventuallyGone(ctx, cluster)
+		Expect(refused.Load()).To(BeTrue(), "the decision was refused once")
+		Expect(decided.Load()).To(BeTrue(), "the shorter status has the decision")
 	})
 
 	It("ends when the adapters that it waits for finalize no longer", func(ctx context.Context) {

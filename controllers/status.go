@@ -242,7 +242,9 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 		log.FromContext(ctx).Error(err, "The API server refuses the status because of its size, writing a shorter one")
 		*obj.GetStatus() = before
 		c.in.Minimal = true
+		decided := c.status.FinalizedGeneration // it does not depend on the size
 		a.evaluate(obj, &c)
+		c.status.FinalizedGeneration = decided
 		err = a.write(ctx, obj, &before, c)
 		switch {
 		case err == nil:
