@@ -235,11 +235,12 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 	var answer atomic.Pointer[http.HandlerFunc]
 	var asked atomic.Int32
 	config := throughProxy(t, func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Method != http.MethodPost || answer.Load() == nil {
+		do := answer.Load()
+		if r.Method != http.MethodPost || do == nil {
 			return false
 		}
 		asked.Add(1)
-		(*answer.Load())(w, r)
+		(*do)(w, r)
 		return true
 	})
 	refuse := func(status int) http.HandlerFunc {
@@ -263,18 +264,22 @@ func TestAPIServerThatIsBusy(t *testing.T) {
 			answer.Store(&c.answer)
 			defer answer.Store(nil)
 			asked.Store(0)
-			response, err := http.Post("http://"+server.Address().String()+api+"/clusters", "application/json", strings.NewReader(`{"spec":{},"name":"busy"}`))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = response.Body.Close() }()
-			problem := readProblem(t, response)
-			if response.StatusCode != c.status || problem.Code != c.code || response.Header.Get("Retry-After") != c.retryAfter {
-				t.Errorf("answered %s, %s, Retry-After %q; want %d, %s, %q", response.Status, problem.Code, response.Header.Get("Retry-After"), c.status, c.code, c.retryAfter)
-			}
+			requests := int32(0)
 			// In a pause, the short time may pass before the facade asks.
-			if n := asked.Load(); n > 1 || n == 0 && c.status != http.StatusGatewayTimeout {
-				t.Errorf("the API server was asked %d times, want once", n)
+			for requests == 0 || asked.Load() == 0 && requests < 5 && c.status == http.StatusGatewayTimeout {
+				requests++
+				response, err := http.Post("http://"+server.Address().String()+api+"/clusters", "application/json", strings.NewReader(`{"spec":{},"name":"busy"}`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				problem := readProblem(t, response)
+				_ = response.Body.Close()
+				if response.StatusCode != c.status || problem.Code != c.code || response.Header.Get("Retry-After") != c.retryAfter {
+					t.Errorf("answered %s, %s, Retry-After %q; want %d, %s, %q", response.Status, problem.Code, response.Header.Get("Retry-After"), c.status, c.code, c.retryAfter)
+				}
+			}
+			if n := asked.Load(); n == 0 || n > requests {
+				t.Errorf("the API server was asked %d times for %d requests, want once for each", n, requests)
 			}
 		})
 	}
