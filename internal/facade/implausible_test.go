@@ -43,7 +43,7 @@ func plant(t *testing.T, cluster rest.Cluster, adapter string, generation int64,
 		t.Fatal(err)
 	}
 	// The reconciler may delete it before a test reads it.
-	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
+	if err := awaitVersion(t, suite.replica.Reports.Index, report.ResourceVersion); err != nil {
 		t.Fatal(err)
 	}
 }

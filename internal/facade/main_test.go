@@ -241,6 +241,30 @@ func writesNothing(t *testing.T) (check func()) {
 	}
 }
 
+// TestWritesAreCounted shows that writesNothing sees each kind of write.
+func TestWritesAreCounted(t *testing.T) {
+	var cluster rest.Cluster
+	for _, write := range []struct {
+		name string
+		make func()
+	}{
+		{"create", func() { cluster = newCluster(t, "") }},
+		{"patch", func() {
+			call(t, http.MethodPatch, cluster.Href, `{"spec":{"region":"elsewhere"}}`).want(t, http.StatusOK)
+		}},
+		{"report", func() {
+			post(t, cluster.Href+"/statuses", reportBody("dns", 1, noon, "True")).want(t, http.StatusCreated)
+		}},
+		{"delete", func() { call(t, http.MethodDelete, cluster.Href, "").want(t, http.StatusAccepted) }},
+	} {
+		before := suite.writes.Load()
+		write.make()
+		if suite.writes.Load() == before {
+			t.Errorf("%s: the write is not counted", write.name)
+		}
+	}
+}
+
 func setupReconcilers(ctx context.Context) error {
 	m := suite.manager
 	return controllers.SetupWithManager(ctx, m, controllers.Options{
@@ -425,6 +449,16 @@ func newNodePool(t *testing.T, clusterID, name string) rest.NodePool {
 }
 
 // eventually waits until a condition holds.
+// awaitVersion waits until an index has a resourceVersion, for a limited time.
+func awaitVersion(t testing.TB, index interface {
+	WaitForResourceVersion(ctx context.Context, version string) error
+}, version string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), writeVisibility)
+	defer cancel()
+	return index.WaitForResourceVersion(ctx, version)
+}
+
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	const limit = 5 * time.Minute // only a failing test waits that long

@@ -124,7 +124,7 @@ func TestMetricsMove(t *testing.T) {
 			}
 			// Its deletion must not make up for a report that a later action adds.
 			index := suite.replica.Reports.Index
-			if err := index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
+			if err := awaitVersion(t, index, report.ResourceVersion); err != nil {
 				t.Fatal(err)
 			}
 			eventually(t, "the orphan is gone", func() bool {

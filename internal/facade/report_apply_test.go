@@ -70,7 +70,7 @@ func (r reported) apply(t testing.TB, manager, metadata, spec string, options ..
 		t.Fatalf("apply as %s: %v", manager, err)
 	}
 	report := r.stored(t)
-	if err := suite.replica.Reports.Index.WaitForResourceVersion(t.Context(), report.ResourceVersion); err != nil {
+	if err := awaitVersion(t, suite.replica.Reports.Index, report.ResourceVersion); err != nil {
 		t.Fatal(err)
 	}
 	return report

@@ -107,7 +107,7 @@ func TestReportDiscarded(t *testing.T) {
 			eventually(t, "the reconciler has recorded when the spec was changed", func() bool {
 				stored := storedCluster(t, cluster.Name)
 				return stored.Status.ObservedGeneration == stored.Generation &&
-					suite.replica.Clusters.Index.WaitForResourceVersion(t.Context(), stored.ResourceVersion) == nil
+					awaitVersion(t, suite.replica.Clusters.Index, stored.ResourceVersion) == nil
 			})
 			before, conditions := statuses(t, cluster.Href), getCluster(t, cluster.ID)
 			answer := post(t, cluster.Href+"/statuses", reportBody("validator", test.then.generation, test.then.observed, test.then.available)).want(t, http.StatusNoContent)
