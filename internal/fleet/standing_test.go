@@ -80,7 +80,7 @@ func TestStandingEqualsScan(t *testing.T) {
 			// of standing searches.
 			standing := 0
 			for round, want := 0, rounds*requestsPerRound/2; round < rounds || standing < want; round++ {
-				if round == 5*rounds {
+				if round == 2*rounds {
 					t.Fatalf("%d of %d pages were those of a standing search, want %d", standing, round*requestsPerRound, want)
 				}
 				mutate(t, r, x, truth, objects)
