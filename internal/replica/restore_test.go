@@ -64,7 +64,7 @@ func TestRestore(t *testing.T) {
 }
 
 func testRestore(t *testing.T, p *plane, lost, after int) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute) // bounds the waits; the control plane starts twice
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute) // bounds the waits; the control plane starts twice
 	defer cancel()
 	prefix := fmt.Sprintf("lost-%d", lost)
 	changed, deleted := p.create(ctx, t, prefix+"-changed"), p.create(ctx, t, prefix+"-deleted")
