@@ -135,7 +135,7 @@ func newPlane(t *testing.T) *plane {
 		assets = filepath.Join(root, "bin", "controlplane")
 	}
 	p := &plane{
-		config: controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: freePort(t), APIServerPort: freePort(t)},
+		config: controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: process.PortFor(t), APIServerPort: process.PortFor(t)},
 		scheme: runtime.NewScheme(),
 	}
 	var err error
@@ -366,13 +366,4 @@ func (n *network) mend() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.isCut = false
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -110,9 +110,5 @@ func newEtcd(t *testing.T, dataDir string) *clientv3.Client {
 // freeAddress returns an address for a server. The server needs seconds until it listens.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return net.JoinHostPort("127.0.0.1", strconv.Itoa(process.PortFor(tb)))
 }

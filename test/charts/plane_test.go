@@ -47,7 +47,7 @@ type plane struct {
 func startPlane(t *testing.T) *plane {
 	t.Helper()
 	p := &plane{dir: t.TempDir()}
-	control, err := controlplane.New(controlplane.Config{Dir: p.dir, Assets: assets(), EtcdPort: freePort(t), APIServerPort: freePort(t)})
+	control, err := controlplane.New(controlplane.Config{Dir: p.dir, Assets: assets(), EtcdPort: process.PortFor(t), APIServerPort: process.PortFor(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,15 +70,6 @@ func startPlane(t *testing.T) *plane {
 		t.Fatal(err)
 	}
 	return p
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 func (p *plane) discovery(t *testing.T) discovery.DiscoveryInterface {

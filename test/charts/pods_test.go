@@ -30,6 +30,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // TestPods: the API server admits the chart's pods to a namespace that enforces the
@@ -106,7 +108,7 @@ func TestServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
+	port := process.PortFor(t)
 	startProgram(t, dir, append(args, "--kubernetes-bind-address=127.0.0.1:"+strconv.Itoa(port)))
 
 	kubeconfig := filepath.Join(dir, "data", "kubeconfig")

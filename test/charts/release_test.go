@@ -303,10 +303,10 @@ func (p *plane) startManager(t *testing.T) *process.Process {
 // startProgram runs the program on free ports of loopback, and waits until it is ready.
 func startProgram(t *testing.T, dir string, args []string) *process.Process {
 	t.Helper()
-	probes := "127.0.0.1:" + strconv.Itoa(freePort(t))
+	probes := "127.0.0.1:" + strconv.Itoa(process.PortFor(t))
 	args = append(args, "--health-probe-bind-address="+probes)
 	for _, listener := range []string{"facade", "metrics"} {
-		args = append(args, "--"+listener+"-bind-address=127.0.0.1:"+strconv.Itoa(freePort(t)))
+		args = append(args, "--"+listener+"-bind-address=127.0.0.1:"+strconv.Itoa(process.PortFor(t)))
 	}
 	started, err := process.Start(process.Spec{Name: args[0], Dir: dir, Path: program(), Args: args})
 	if err != nil {

@@ -222,7 +222,7 @@ func newConfig(t *testing.T) controlplane.Config {
 	if assets == "" {
 		assets = filepath.Join(repository, "bin", "controlplane")
 	}
-	return controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: freePort(t), APIServerPort: freePort(t)}
+	return controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: process.PortFor(t), APIServerPort: process.PortFor(t)}
 }
 
 func newPlane(t *testing.T, config controlplane.Config) *controlplane.ControlPlane {
@@ -296,13 +296,4 @@ func soon(t *testing.T, try func() error) {
 		}
 	}
 	t.Fatal(err)
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -26,15 +26,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-logr/logr"
 	"sigs.k8s.io/controller-runtime/pkg/log"
-
-	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 const api = "/api/hyperfleet/v1"
@@ -80,15 +77,6 @@ func assets() string {
 		return folder
 	}
 	return filepath.Join(root(), "bin", "controlplane")
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strconv.Itoa(port)
 }
 
 // kubectl runs kubectl as the administrator, with input, and returns its output.

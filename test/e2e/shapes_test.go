@@ -61,7 +61,7 @@ type fleet struct {
 // newFleet chooses a folder and ports. The fleet is stopped when the test ends.
 func newFleet(t *testing.T, s shape) *fleet {
 	t.Helper()
-	address := func() string { return "127.0.0.1:" + freePort(t) }
+	address := func() string { return "127.0.0.1:" + strconv.Itoa(process.PortFor(t)) }
 	f := &fleet{shape: s, dir: t.TempDir(), kubernetes: address(), rest: address(), probes: address(), scraped: address()}
 	t.Cleanup(func() {
 		if f.process != nil {
@@ -138,15 +138,11 @@ func (f *fleet) startControlPlane(t *testing.T) {
 // installs nothing.
 func (f *fleet) startBareControlPlane(t *testing.T) {
 	t.Helper()
-	etcdPort, err := strconv.Atoi(freePort(t))
-	if err != nil {
-		t.Fatal(err)
-	}
 	apiServerPort, err := strconv.Atoi(f.kubernetes[len("127.0.0.1:"):])
 	if err != nil {
 		t.Fatal(err)
 	}
-	if f.plane, err = controlplane.New(controlplane.Config{Dir: f.dir, Assets: assets(), EtcdPort: etcdPort, APIServerPort: apiServerPort}); err != nil {
+	if f.plane, err = controlplane.New(controlplane.Config{Dir: f.dir, Assets: assets(), EtcdPort: process.PortFor(t), APIServerPort: apiServerPort}); err != nil {
 		t.Fatal(err)
 	}
 	f.ownsPlane = true

@@ -75,8 +75,8 @@ func (s *stack) newReplica(t *testing.T, name string) *replica {
 	t.Helper()
 	r := &replica{
 		name:    name,
-		listens: address(freePort(t)),
-		probes:  address(freePort(t)),
+		listens: address(process.PortFor(t)),
+		probes:  address(process.PortFor(t)),
 		client:  s.certificate.client(t),
 		tokens:  s.tokens,
 		changed: make(chan struct{}),

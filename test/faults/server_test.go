@@ -26,6 +26,8 @@ import (
 	"testing"
 
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/hyperfleet-io/hyperfleet/test/process"
 )
 
 // serverConfig contains the differences between servers.
@@ -40,7 +42,7 @@ func startServer(t *testing.T, c serverConfig) *stack {
 	t.Helper()
 	s := newFolder(t, oneProcess)
 	s.dataDir = cmp.Or(c.dataDir, filepath.Join(s.dir, "data"))
-	kubernetes := address(freePort(t))
+	kubernetes := address(process.PortFor(t))
 	r := s.newReplica(t, "server")
 	r.proxy = newProxy(t, r.listens)
 	r.facade = address(r.proxy.port())

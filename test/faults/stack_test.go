@@ -92,7 +92,7 @@ func newOpenStack(t *testing.T) *stack {
 // arguments of etcd.
 func startManagers(t *testing.T, open bool, etcdArgs ...string) *stack {
 	t.Helper()
-	etcdPort, apiServerPort := freePort(t), freePort(t)
+	etcdPort, apiServerPort := process.PortFor(t), process.PortFor(t)
 	s := newFolder(t, besideAPIServer)
 	s.etcd, s.apiServerPort, s.open = "http://"+address(etcdPort), apiServerPort, open
 	var err error
@@ -240,15 +240,6 @@ func eventually(t *testing.T, what string, holds func() bool, why ...func() stri
 			t.Fatalf("not true after %s: %s", limit, what)
 		}
 	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 func withTimeout(t *testing.T) (context.Context, context.CancelFunc) {

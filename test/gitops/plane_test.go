@@ -56,7 +56,7 @@ func startPlane(t *testing.T) *plane {
 	if assets == "" {
 		assets = "../../bin/controlplane"
 	}
-	control, err := controlplane.New(controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: freePort(t), APIServerPort: freePort(t)})
+	control, err := controlplane.New(controlplane.Config{Dir: t.TempDir(), Assets: assets, EtcdPort: process.PortFor(t), APIServerPort: process.PortFor(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,15 +93,6 @@ func (p *plane) startControllers(t *testing.T) {
 			t.Errorf("run Kubernetes' controllers: %v", err)
 		}
 	})
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	port, err := process.FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }
 
 // live returns the objects as stored at the API server, nil for an object that does not

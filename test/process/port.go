@@ -57,3 +57,16 @@ func FreePort() (int, error) {
 	}
 	return 0, errors.New("there is no free port")
 }
+
+// PortFor returns a port from FreePort for a test. The test fails if there is none.
+func PortFor(t interface {
+	Helper()
+	Fatal(args ...any)
+}) int {
+	t.Helper()
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}

@@ -147,11 +147,7 @@ func runEtcd(t *testing.T) *kubernetes.Client {
 	t.Helper()
 	config := testserver.NewTestConfig(t)
 	address := func() []url.URL {
-		port, err := process.FreePort()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return []url.URL{{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}}
+		return []url.URL{{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(process.PortFor(t)))}}
 	}
 	config.ListenClientUrls, config.ListenPeerUrls = address(), address()
 	config.AdvertiseClientUrls, config.AdvertisePeerUrls = config.ListenClientUrls, config.ListenPeerUrls
