@@ -448,7 +448,6 @@ func newNodePool(t *testing.T, clusterID, name string) rest.NodePool {
 	return nodePool
 }
 
-// eventually waits until a condition holds.
 // awaitVersion waits until an index has a resourceVersion, for a limited time.
 func awaitVersion(t testing.TB, index interface {
 	WaitForResourceVersion(ctx context.Context, version string) error
@@ -459,6 +458,7 @@ func awaitVersion(t testing.TB, index interface {
 	return index.WaitForResourceVersion(ctx, version)
 }
 
+// eventually waits until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	const limit = 5 * time.Minute // only a failing test waits that long
