@@ -86,13 +86,14 @@ func (d deletion) decide(ctx context.Context, obj parent, c *computation, pools 
 	if err := d.confirm(ctx, obj, c); err != nil {
 		return false, ctrl.Result{}, err
 	}
-	d.evaluate(obj, c)
 	if d.waits(*c) {
+		d.evaluate(obj, c)
 		result, err = d.wait(ctx, obj, *c)
 		return false, result, err
 	}
 	// The lock of the write proves that the object is as it was read.
-	c.status.FinalizedGeneration = obj.GetGeneration()
+	c.finalized = obj.GetGeneration()
+	d.evaluate(obj, c)
 	result, err = d.save(ctx, obj, *c)
 	return err == nil, result, err
 }

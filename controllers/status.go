@@ -17,6 +17,7 @@ limitations under the License.
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -87,6 +88,10 @@ type computation struct {
 
 	// version is the resourceVersion of the reports: they reflect all changes up to it.
 	version uint64
+
+	// finalized is the generation at which the deletion of the parent was decided, zero if
+	// that was not decided now.
+	finalized int64
 
 	// received is the arrival of the first report that the stored status lacks, zero
 	// for none.
@@ -188,7 +193,7 @@ func laterOf(t, u time.Time) time.Time {
 func (a aggregator) evaluate(obj parent, c *computation) {
 	c.status = newStatus(obj, &c.in)
 	if obj.GetDeletionTimestamp() != nil {
-		c.status.FinalizedGeneration = obj.GetStatus().FinalizedGeneration
+		c.status.FinalizedGeneration = cmp.Or(c.finalized, obj.GetStatus().FinalizedGeneration)
 	}
 }
 
@@ -242,9 +247,7 @@ func (a aggregator) save(ctx context.Context, obj parent, c computation) (ctrl.R
 		log.FromContext(ctx).Error(err, "The API server refuses the status because of its size, writing a shorter one")
 		*obj.GetStatus() = before
 		c.in.Minimal = true
-		decided := c.status.FinalizedGeneration // it does not depend on the size
 		a.evaluate(obj, &c)
-		c.status.FinalizedGeneration = decided
 		err = a.write(ctx, obj, &before, c)
 		switch {
 		case err == nil:
