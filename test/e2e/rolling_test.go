@@ -35,7 +35,8 @@ import (
 const leaderDrainDelay = 2 * time.Second
 
 // TestRollingRestart ends the leader while clients read and report through it and through
-// another replica, as behind a load balancer. No request may fail or be cut off.
+// another replica, as behind a load balancer. No request may fail or be cut off, and every
+// acknowledged report must be stored.
 func TestRollingRestart(t *testing.T) {
 	f := newFleet(t, besideAPIServer)
 	f.startControlPlane(t)
@@ -53,7 +54,8 @@ func TestRollingRestart(t *testing.T) {
 	href := cluster["href"].(string)
 	var clients sync.WaitGroup
 	var requests, reports atomic.Int64
-	for n := range 4 {
+	acknowledged := make([]string, 4) // the time of each client's last acknowledged report
+	for n := range acknowledged {
 		clients.Go(func() {
 			client := &http.Client{Transport: &http.Transport{}}
 			for {
@@ -65,7 +67,11 @@ func TestRollingRestart(t *testing.T) {
 				requests.Add(1)
 				if n%2 == 0 {
 					balancer.do(t, client, http.MethodGet, api+"/clusters", "", http.StatusOK)
-				} else if balancer.do(t, client, http.MethodPost, href+"/statuses", report(fmt.Sprintf("adapter-%d", n), "True", 1, now()), http.StatusCreated) {
+					continue
+				}
+				observed := now()
+				if balancer.do(t, client, http.MethodPost, href+"/statuses", report(fmt.Sprintf("adapter-%d", n), "True", 1, observed), http.StatusCreated) {
+					acknowledged[n] = observed
 					reports.Add(1)
 				}
 			}
@@ -81,7 +87,25 @@ func TestRollingRestart(t *testing.T) {
 	close(done)
 	clients.Wait()
 	checking.Wait()
+	for n, observed := range acknowledged {
+		if n%2 == 0 {
+			continue
+		}
+		stored := parseTime(t, f.jsonpath(t, fmt.Sprintf("hfas/rolling.adapter-%d", n), "{.spec.observedTime}"))
+		if last := parseTime(t, observed); stored.Before(last) {
+			t.Errorf("The report of adapter-%d at %s was acknowledged, and the stored one is of %s", n, last, stored)
+		}
+	}
 	t.Logf("%d requests, %d of them reports", requests.Load(), reports.Load())
+}
+
+func parseTime(t *testing.T, text string) time.Time {
+	t.Helper()
+	parsed, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parsed
 }
 
 // A balancer sends requests to the ready backends in turn.
