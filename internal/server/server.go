@@ -236,12 +236,13 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	if err := c.beginToServe(ctx, loopback); err != nil {
 		return err
 	}
-	if err := c.install(ctx, loopback); err != nil {
+	changes, err := c.install(ctx, loopback)
+	if err != nil {
 		return err
 	}
 	// The manager loads the fleet while the policies come into force.
 	gate := newGate(ctx)
-	parts.start("the admission policies", func(ctx context.Context) error { return c.openInForce(ctx, loopback, gate) })
+	parts.start("the admission policies", func(ctx context.Context) error { return c.openInForce(ctx, loopback, changes, gate) })
 	watch, err := c.watcher(loopback, &user.DefaultInfo{Name: user.APIServerUser, Groups: []string{user.SystemPrivilegedGroup, user.AllAuthenticated}})
 	if err != nil {
 		return err
@@ -256,11 +257,11 @@ func (c *control) serve(ctx context.Context, parts *parts, serve func(context.Co
 	return serve(ctx, manager)
 }
 
-// openInForce opens the gate once the admission policies are in force, and runs until the
-// context ends.
-func (c *control) openInForce(ctx context.Context, loopback *rest.Config, gate gate) error {
+// openInForce opens the gate once the admission policies are in force, including the changes
+// that install returned a marker of, and runs until the context ends.
+func (c *control) openInForce(ctx context.Context, loopback *rest.Config, changes *install.Marker, gate gate) error {
 	stop := c.report("the API server does not enforce the custom resources and admission policies yet")
-	err := install.WaitInForce(ctx, loopback, c.Namespace)
+	err := install.WaitInForce(ctx, loopback, c.Namespace, changes)
 	stop()
 	if err != nil {
 		return fmt.Errorf("wait until they are in force: %w", err)
@@ -309,23 +310,31 @@ func (c *control) finishStart(interrupted context.Context) {
 }
 
 // install installs the custom resources, roles and policies, and returns when the API
-// server serves the resources.
-func (c *control) install(ctx context.Context, loopback *rest.Config) error {
+// server serves the resources. If it changed anything, it returns a marker of the changes,
+// otherwise nil. So a start that changes nothing needs no write, which a full disk would
+// refuse.
+func (c *control) install(ctx context.Context, loopback *rest.Config) (changes *install.Marker, err error) {
 	if !c.SkipInstall {
 		c.progress("Installing the custom resources, roles and admission policies")
 		objects, err := install.Manifests(config.Manifests, c.Namespace, c.AdapterIdentity)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := install.Apply(ctx, loopback, objects); err != nil {
-			return err
+		changed, err := install.Apply(ctx, loopback, objects)
+		if err != nil {
+			return nil, err
+		}
+		if changed {
+			if changes, err = install.Mark(ctx, loopback, c.Namespace); err != nil {
+				return nil, err
+			}
 		}
 	}
 	defer c.report("the API server does not serve the custom resources yet")()
 	if err := install.WaitServed(ctx, loopback); err != nil {
-		return fmt.Errorf("wait for the custom resources: %w", err)
+		return nil, fmt.Errorf("wait for the custom resources: %w", err)
 	}
-	return nil
+	return changes, nil
 }
 
 // manager returns the manager's connection. Its certificate exists in memory only. It

@@ -131,7 +131,7 @@ func TestInstallYAML(t *testing.T) {
 		}
 	}
 	compare(t, normalized(t, kustomize(t, "resources: [config/default]")), unversioned(t, objects))
-	if err := install.WaitInForce(t.Context(), p.config, "default"); err != nil {
+	if err := install.WaitInForce(t.Context(), p.config, "default", nil); err != nil {
 		t.Error(err)
 	}
 }

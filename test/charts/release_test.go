@@ -73,7 +73,7 @@ func TestRelease(t *testing.T) {
 
 	p.mustHelm(t, "install", "rel", chart, "--namespace="+releaseNamespace, "--values="+values, "--set=autoscaling.enabled=false")
 	p.createCertificate(t, releaseNamespace, "hyperfleet-tls")
-	if err := install.WaitInForce(t.Context(), p.config, served); err != nil {
+	if err := install.WaitInForce(t.Context(), p.config, served, nil); err != nil {
 		t.Fatal(err)
 	}
 	manager := p.startManager(t)

@@ -36,7 +36,11 @@ func (c *ControlPlane) Install(ctx context.Context, kustomization string) error 
 		"--field-manager=hyperfleet-test", "-k", kustomization); err != nil {
 		return fmt.Errorf("apply %s: %w", kustomization, err)
 	}
-	if err := install.WaitInForce(ctx, c.RESTConfig(Admin), metav1.NamespaceDefault); err != nil {
+	marker, err := install.Mark(ctx, c.RESTConfig(Admin), metav1.NamespaceDefault)
+	if err != nil {
+		return fmt.Errorf("mark the admission policies: %w", err)
+	}
+	if err := install.WaitInForce(ctx, c.RESTConfig(Admin), metav1.NamespaceDefault, marker); err != nil {
 		return fmt.Errorf("wait for the custom resources and admission policies: %w", err)
 	}
 	return nil

@@ -121,7 +121,7 @@ func TestToolsInstall(t *testing.T) {
 // objects, and that it writes nothing when it applies them again.
 func checkInstalled(t *testing.T, p *plane, installed tool, objects []*unstructured.Unstructured) {
 	t.Helper()
-	if err := install.WaitInForce(t.Context(), p.config, servedNamespace); err != nil {
+	if err := install.WaitInForce(t.Context(), p.config, servedNamespace, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range installed.unhealthy(t, objects) {

@@ -25,6 +25,7 @@ import (
 	"strings"
 	"time"
 
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -70,33 +71,42 @@ func WaitServed(ctx context.Context, config *rest.Config) error {
 
 func newClient(config *rest.Config) (client.Client, error) {
 	scheme := runtime.NewScheme()
-	if err := v1.AddToScheme(scheme); err != nil {
+	if err := errors.Join(v1.AddToScheme(scheme), admissionregistrationv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	return client.New(config, client.Options{Scheme: scheme})
 }
 
-// WaitInForce makes dry-run writes until the policies have set their fields. The API
-// server serves a new custom resource and enforces a new policy with a delay, and a
-// policy has no condition that reports it. While the API server does not answer because
-// it fills its watch caches, WaitInForce waits without limit. The configuration must be
-// an administrator's.
-func WaitInForce(ctx context.Context, config *rest.Config, namespace string) error {
+// WaitInForce makes dry-run writes in the namespace until the admission policies have an
+// effect. The API server serves a new custom resource and enforces a new policy with a delay,
+// and a policy has no condition that reports it. A marker shows that the policies which were
+// changed before it are in force; it may be nil if none has changed since the API server
+// started. WaitInForce removes the marker. While the API server does not answer because it
+// fills its watch caches, WaitInForce waits without limit. The configuration must be an
+// administrator's.
+func WaitInForce(ctx context.Context, config *rest.Config, namespace string, marker *Marker) error {
 	api, err := newClient(config)
 	if err != nil {
 		return err
 	}
 	name := "probe-" + strings.ToLower(rand.Text())
 	var answered time.Time // since when the API server has answered every request
-	return wait.PollUntilContextCancel(ctx, forceInterval, true, func(ctx context.Context) (bool, error) {
+	var notYet error
+	err = wait.PollUntilContextCancel(ctx, forceInterval, true, func(ctx context.Context) (bool, error) {
 		// One after the other: admission logs an error for each write of a kind whose
 		// schema it has not read yet.
-		notYet := probeCluster(ctx, api, namespace, name)
+		notYet = probeCluster(ctx, api, namespace, name)
 		if notYet == nil {
 			notYet = probeAdapterStatus(ctx, api, namespace, name)
 		}
 		if notYet == nil {
 			notYet = api.List(ctx, &v1.NodePoolList{}, client.Limit(1))
+		}
+		if notYet == nil && marker != nil {
+			notYet = marker.probe(ctx)
+		}
+		if notYet == nil && marker != nil {
+			notYet = marker.remove(ctx)
 		}
 		switch now := time.Now(); {
 		case isBusy(notYet):
@@ -108,6 +118,10 @@ func WaitInForce(ctx context.Context, config *rest.Config, namespace string) err
 		}
 		return notYet == nil, nil
 	})
+	if err != nil && ctx.Err() != nil {
+		return errors.Join(err, notYet)
+	}
+	return err
 }
 
 // isBusy reports whether an error means that the API server had no time for the request.
@@ -136,20 +150,7 @@ func probeCluster(ctx context.Context, api client.Client, namespace, name string
 }
 
 func probeAdapterStatus(ctx context.Context, api client.Client, namespace, name string) error {
-	const adapter = "probe"
-	report := &v1.AdapterStatus{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace: namespace,
-			Name:      v1.AdapterStatusName(name, adapter),
-		},
-		Spec: v1.AdapterStatusSpec{
-			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: name},
-			Adapter:            adapter,
-			ObservedGeneration: 1,
-			ObservedTime:       v1.NewTimestamp(time.Now()),
-			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionTrue}},
-		},
-	}
+	report := newProbe(namespace, name, "probe")
 	if err := api.Create(ctx, report, client.DryRunAll); err != nil {
 		return err
 	}
@@ -157,4 +158,21 @@ func probeAdapterStatus(ctx context.Context, api client.Client, namespace, name 
 		return errors.New("the condition of a new AdapterStatus has no lastTransitionTime")
 	}
 	return nil
+}
+
+// newProbe returns a report on a Cluster that does not exist.
+func newProbe(namespace, cluster, adapter string) *v1.AdapterStatus {
+	return &v1.AdapterStatus{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace,
+			Name:      v1.AdapterStatusName(cluster, adapter),
+		},
+		Spec: v1.AdapterStatusSpec{
+			ResourceRef:        v1.ResourceReference{Kind: v1.ClusterKind, Name: cluster},
+			Adapter:            adapter,
+			ObservedGeneration: 1,
+			ObservedTime:       v1.NewTimestamp(time.Now()),
+			Conditions:         []v1.AdapterCondition{{Type: v1.AvailableCondition, Status: metav1.ConditionTrue}},
+		},
+	}
 }

@@ -21,8 +21,10 @@ import (
 	"fmt"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -50,11 +52,16 @@ var pruned = []schema.GroupVersionKind{
 
 // Apply creates or updates the objects in the API server, and deletes objects of an
 // earlier Apply that are not among them. It overwrites changes of other clients to the
-// fields that the objects set.
-func Apply(ctx context.Context, config *rest.Config, objects []*unstructured.Unstructured) error {
+// fields that the objects set. It reports whether it changed anything.
+func Apply(ctx context.Context, config *rest.Config, objects []*unstructured.Unstructured) (changed bool, err error) {
 	api, err := client.New(config, client.Options{})
 	if err != nil {
-		return err
+		return false, err
+	}
+	// Each write has a higher resource version than this list.
+	before := &corev1.NamespaceList{}
+	if err := api.List(ctx, before, client.Limit(1)); err != nil {
+		return false, fmt.Errorf("read the resource version: %w", err)
 	}
 	wanted := map[string]bool{}
 	for _, object := range objects {
@@ -67,18 +74,26 @@ func Apply(ctx context.Context, config *rest.Config, objects []*unstructured.Uns
 		object.SetLabels(labels)
 		wanted[key(object)] = true
 		if err := api.Apply(ctx, client.ApplyConfigurationFromUnstructured(object), client.FieldOwner(fieldManager), client.ForceOwnership); err != nil {
-			return fmt.Errorf("apply %s: %w", key(object), err)
+			return false, fmt.Errorf("apply %s: %w", key(object), err)
 		}
+		order, err := resourceversion.CompareResourceVersion(object.GetResourceVersion(), before.ResourceVersion)
+		if err != nil {
+			return false, fmt.Errorf("apply %s: %w", key(object), err)
+		}
+		changed = changed || order > 0
 	}
-	return prune(ctx, api, wanted)
+	pruned, err := prune(ctx, api, wanted)
+	return changed || pruned, err
 }
 
-func prune(ctx context.Context, api client.Client, wanted map[string]bool) error {
+// prune deletes the objects of an earlier Apply that are not wanted, and reports whether
+// there were any.
+func prune(ctx context.Context, api client.Client, wanted map[string]bool) (changed bool, err error) {
 	for _, kind := range pruned {
 		list := &unstructured.UnstructuredList{}
 		list.SetGroupVersionKind(kind)
 		if err := api.List(ctx, list, client.MatchingLabels{ownerLabel: fieldManager}); err != nil {
-			return fmt.Errorf("list installed objects of kind %s: %w", kind.Kind, err)
+			return false, fmt.Errorf("list installed objects of kind %s: %w", kind.Kind, err)
 		}
 		for i := range list.Items {
 			object := &list.Items[i]
@@ -86,11 +101,12 @@ func prune(ctx context.Context, api client.Client, wanted map[string]bool) error
 				continue
 			}
 			if err := client.IgnoreNotFound(api.Delete(ctx, object)); err != nil {
-				return fmt.Errorf("delete %s, which is not installed any more: %w", key(object), err)
+				return false, fmt.Errorf("delete %s, which is not installed any more: %w", key(object), err)
 			}
+			changed = true
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 // key identifies an object independently of its version.

@@ -32,6 +32,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
 
 	v1 "github.com/hyperfleet-io/hyperfleet/api/v1"
 	"github.com/hyperfleet-io/hyperfleet/client/testenv"
@@ -112,10 +113,10 @@ func TestApply(t *testing.T) {
 		t.Fatal(err)
 	}
 	objects := manifests(t, "fleet", true)
-	if err := Apply(t.Context(), env.Config, objects); err != nil {
-		t.Fatal(err)
+	if changed, err := Apply(t.Context(), env.Config, objects); err != nil || !changed {
+		t.Fatalf("Apply() of new objects = %t, %v", changed, err)
 	}
-	if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
+	if err := WaitInForce(t.Context(), env.Config, "fleet", nil); err != nil {
 		t.Fatal(err)
 	}
 	get := func(name string) (*rbacv1.ClusterRole, error) {
@@ -128,8 +129,8 @@ func TestApply(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Apply(t.Context(), env.Config, objects); err != nil {
-			t.Fatal(err)
+		if changed, err := Apply(t.Context(), env.Config, objects); err != nil || changed {
+			t.Fatalf("Apply() again = %t, %v", changed, err)
 		}
 		after, err := get("hyperfleet-editor")
 		if err != nil || after.ResourceVersion != before.ResourceVersion {
@@ -147,8 +148,8 @@ func TestApply(t *testing.T) {
 		if err := env.Client.Update(t.Context(), role); err != nil {
 			t.Fatal(err)
 		}
-		if err := Apply(t.Context(), env.Config, objects); err != nil {
-			t.Fatal(err)
+		if changed, err := Apply(t.Context(), env.Config, objects); err != nil || !changed {
+			t.Fatalf("Apply() over changes = %t, %v", changed, err)
 		}
 		if role, err = get("hyperfleet-editor"); err != nil || len(role.Rules) != want {
 			t.Errorf("the role has %d rules, want %d (%v)", len(role.Rules), want, err)
@@ -164,8 +165,8 @@ func TestApply(t *testing.T) {
 		fewer := slices.DeleteFunc(slices.Clone(objects), func(o *unstructured.Unstructured) bool {
 			return o.GetName() == "hyperfleet-editor" || o.GetName() == "hyperfleet-adapter-identity" || o.GetKind() == "CustomResourceDefinition"
 		})
-		if err := Apply(t.Context(), env.Config, fewer); err != nil {
-			t.Fatal(err)
+		if changed, err := Apply(t.Context(), env.Config, fewer); err != nil || !changed {
+			t.Fatalf("Apply() of fewer objects = %t, %v", changed, err)
 		}
 		if _, err := get("hyperfleet-editor"); !apierrors.IsNotFound(err) {
 			t.Errorf("Get() of a role that is not installed any more = %v, want not found", err)
@@ -182,10 +183,11 @@ func TestApply(t *testing.T) {
 			t.Error(err)
 		}
 		// The CRDs stay: deleting them would delete their objects.
-		if err := WaitInForce(t.Context(), env.Config, "fleet"); err != nil {
+		if err := WaitInForce(t.Context(), env.Config, "fleet", nil); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Run("a policy is in force at once, and a deleted one is not", func(t *testing.T) { followsPolicies(t, env) })
 	t.Run("a provider's schema that refuses an empty spec is in force too", func(t *testing.T) {
 		definition := &unstructured.Unstructured{}
 		definition.SetAPIVersion("apiextensions.k8s.io/v1")
@@ -207,8 +209,120 @@ func TestApply(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := WaitInForce(ctx, env.Config, "fleet"); err != nil {
+		if err := WaitInForce(ctx, env.Config, "fleet", nil); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// policiesOfTest refuse a Cluster by a label, and add a label to each Cluster.
+const policiesOfTest = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: refuse}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [hyperfleet.io], apiVersions: [v1], operations: [CREATE], resources: [clusters]}]}
+  validations: [{expression: "object.metadata.?labels.?name.orValue('') != 'bad'"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: refuse}
+spec: {policyName: refuse, validationActions: [Deny]}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: label}
+spec:
+  reinvocationPolicy: Never
+  matchConstraints: {resourceRules: [{apiGroups: [hyperfleet.io], apiVersions: [v1], operations: [CREATE], resources: [clusters]}]}
+  mutations: [{patchType: JSONPatch, jsonPatch: {expression: "[JSONPatch{op: 'add', path: '/metadata/labels/mutated', value: 'yes'}]"}}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: label}
+spec: {policyName: label}
+`
+
+// followsPolicies checks that with a marker, WaitInForce returns when the API server
+// enforces the policies that it has stored, and no deleted one.
+func followsPolicies(t *testing.T, env *testenv.Env) {
+	var policies []*unstructured.Unstructured
+	for manifest := range strings.SplitSeq(policiesOfTest, "---\n") {
+		policy := &unstructured.Unstructured{}
+		if err := yaml.Unmarshal([]byte(manifest), &policy.Object); err != nil {
+			t.Fatal(err)
+		}
+		policies = append(policies, policy)
+	}
+	wait := func() {
+		t.Helper()
+		marker, err := Mark(t.Context(), env.Config, "fleet")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := WaitInForce(t.Context(), env.Config, "fleet", marker); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := func(label string) (*v1.Cluster, error) {
+		cluster := &v1.Cluster{Spec: runtime.RawExtension{Raw: []byte("{}")}}
+		cluster.Namespace, cluster.Name, cluster.Labels = "fleet", "judged", map[string]string{"name": label}
+		return cluster, env.Client.Create(t.Context(), cluster, client.DryRunAll)
+	}
+	for round := range 3 {
+		for _, policy := range policies {
+			if err := env.Client.Create(t.Context(), policy.DeepCopy()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wait()
+		if _, err := create("bad"); !apierrors.IsInvalid(err) {
+			t.Errorf("round %d: Create() of a bad Cluster = %v, want invalid", round, err)
+		}
+		if cluster, err := create("good"); err != nil || cluster.Labels["mutated"] != "yes" {
+			t.Errorf("round %d: a new Cluster has the labels %v (%v)", round, cluster.Labels, err)
+		}
+		for _, policy := range policies {
+			if err := env.Client.Delete(t.Context(), policy.DeepCopy()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wait()
+		if cluster, err := create("bad"); err != nil || cluster.Labels["mutated"] != "" {
+			t.Errorf("round %d: without the policies, a new Cluster has the labels %v (%v)", round, cluster.Labels, err)
+		}
+	}
+	if left := markers(t, env); len(left) > 0 {
+		t.Errorf("markers are left: %q", left)
+	}
+	// As a start that ends before its marker has an effect.
+	if _, err := Mark(t.Context(), env.Config, "fleet"); err != nil {
+		t.Fatal(err)
+	}
+	if stored := markers(t, env); len(stored) != 4 {
+		t.Errorf("a marker consists of %q, want 4 objects", stored)
+	}
+	if changed, err := Apply(t.Context(), env.Config, manifests(t, "fleet", false)); err != nil || !changed {
+		t.Errorf("Apply() after an interrupted start = %t, %v", changed, err)
+	}
+	if left := markers(t, env); len(left) > 0 {
+		t.Errorf("markers are left after the next Apply: %q", left)
+	}
+}
+
+// markers returns the objects of markers that the API server has stored.
+func markers(t *testing.T, env *testenv.Env) (found []string) {
+	t.Helper()
+	for _, kind := range pruned {
+		list := &unstructured.UnstructuredList{}
+		list.SetGroupVersionKind(kind)
+		if err := env.Client.List(t.Context(), list); err != nil {
+			t.Fatal(err)
+		}
+		for i := range list.Items {
+			if strings.HasPrefix(list.Items[i].GetName(), "hyperfleet-in-force-") {
+				found = append(found, key(&list.Items[i]))
+			}
+		}
+	}
+	return found
 }
