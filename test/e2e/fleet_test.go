@@ -52,7 +52,7 @@ func testBothDoors(t *testing.T, f *fleet) {
 	}
 
 	t.Run("kubectl sees what REST made", func(t *testing.T) {
-		f.kubectl(t, "", "wait", "--for=condition=Ready=False", patience(t), "clusters.hyperfleet/my-cluster")
+		f.kubectl(t, "", "wait", "--for=jsonpath={.status.observedGeneration}=1", patience(t), "clusters.hyperfleet/my-cluster")
 		wide := f.kubectl(t, "", "get", "clusters.hyperfleet", "-o", "wide")
 		for _, want := range []string{"READY", "AVAILABLE", "REASON", "MESSAGE", "ID", "AGE", "AwaitingAdapters", cluster["id"].(string)} {
 			if !strings.Contains(wide, want) {

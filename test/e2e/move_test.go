@@ -63,6 +63,8 @@ func TestMoveToCluster(t *testing.T) {
 	commands.run(t, 1)
 	commands.run(t, 2)
 
+	// The reconciler adds a label to a NodePool.
+	to.kubectl(t, "", "wait", "--for=jsonpath={.metadata.labels.hyperfleet\\.io/cluster}=moves", patience(t), "hfnp/moves.workers")
 	for _, name := range []string{"hfc/moves", "hfnp/moves.workers"} {
 		if diff := cmp.Diff(from.jsonpath(t, name, "{.spec}"), to.jsonpath(t, name, "{.spec}")); diff != "" {
 			t.Errorf("spec of %s (-server +cluster):\n%s", name, diff)
