@@ -28,11 +28,11 @@ main() {
 		packages=$(go list ./...)
 		others=$packages
 		if [[ -n $compiler && -n ${concurrent[$module]:-} ]]; then
-			CGO_ENABLED=1 go test -json -race -short -p 2 -timeout 20m $(matching "$packages" "${concurrent[$module]}") || failed=1
+			CGO_ENABLED=1 go test -json -race -short -p 2 -timeout 40m $(matching "$packages" "${concurrent[$module]}") || failed=1
 			others=$(matching "$packages" -v "${concurrent[$module]}")
 			[[ -z ${shortened[$module]:-} ]] || others+=" $(matching "$packages" "${shortened[$module]}")"
 		fi
-		go test -json -p 2 -timeout 20m $others || failed=1
+		go test -json -p 2 -timeout 40m $others || failed=1
 		popd >/dev/null
 	done
 	return $failed
