@@ -124,7 +124,7 @@ func orders(t *testing.T, f *fleet) {
 	// Also objects that were created within one second are in the order of their creation
 	// at the API server.
 	eventually(t, "each has a sequence", func() bool {
-		return strings.Count(f.kubectl(t, "", "get", "hfc", "-l", "list=orders", "-o", "jsonpath={range .items[*]}{.status.sequence}{'\\n'}{end}"), "\n") >= len(up)
+		return len(strings.Fields(f.kubectl(t, "", "get", "hfc", "-l", "list=orders", "-o", "jsonpath={.items[*].status.sequence}"))) == len(up)
 	})
 	out := f.kubectl(t, "", "get", "hfc", "-l", "list=orders", "--sort-by=.status.sequence", "-o", "name")
 	if got := strings.Fields(strings.ReplaceAll(out, "cluster.hyperfleet.io/", "")); !slices.Equal(got, up) {
@@ -147,11 +147,19 @@ func (f *fleet) updatedTime(t *testing.T, href, label string) (at time.Time) {
 	return at
 }
 
-// wantMoves changes a label in ways that must change updated_time, and checks it.
-func (f *fleet) wantMoves(t *testing.T, href string, change func(label string)) {
+// wantMoves changes a label of a cluster in ways that must change updated_time, and checks
+// it.
+func (f *fleet) wantMoves(t *testing.T, name, href string, change func(label string)) {
 	t.Helper()
 	last := f.updatedTime(t, href, "")
+	recorded := ""
 	for _, label := range []string{"one", "two", ""} {
+		// A reconciler that has not seen a label cannot tell that it was removed again.
+		previous := recorded
+		eventually(t, "the reconciler records the change", func() bool {
+			recorded = f.jsonpath(t, "hfc/"+name, "{.status.updatedTime}")
+			return recorded != previous
+		})
 		for second := time.Now().Unix(); time.Now().Unix() == second; { // managedFields have whole seconds
 			time.Sleep(10 * time.Millisecond)
 		}
@@ -164,7 +172,7 @@ func (f *fleet) wantMoves(t *testing.T, href string, change func(label string)) 
 func updatedTimeOverREST(t *testing.T, f *fleet) {
 	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"updated-rest","spec":{}}`)["href"].(string)
 	defer f.force(t, href)
-	f.wantMoves(t, href, func(label string) {
+	f.wantMoves(t, "updated-rest", href, func(label string) {
 		labels := `{}`
 		if label != "" {
 			labels = `{"step":"` + label + `"}`
@@ -181,7 +189,7 @@ func updatedTimeOverREST(t *testing.T, f *fleet) {
 func updatedTimeByKubectl(t *testing.T, f *fleet) {
 	href := f.want(t, http.StatusCreated, http.MethodPost, api+"/clusters", `{"name":"updated-kubectl","spec":{}}`)["href"].(string)
 	defer f.force(t, href)
-	f.wantMoves(t, href, func(label string) {
+	f.wantMoves(t, "updated-kubectl", href, func(label string) {
 		// Each change also removes its entry in managedFields.
 		value := "null"
 		if label != "" {
