@@ -215,7 +215,8 @@ func TestApply(t *testing.T) {
 	})
 }
 
-// policiesOfTest refuse a Cluster by a label, and add a label to each Cluster.
+// policiesOfTest refuse a Cluster by a label, add a label to each Cluster, and refuse a
+// report with a message.
 const policiesOfTest = `apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata: {name: refuse}
@@ -240,6 +241,18 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: MutatingAdmissionPolicyBinding
 metadata: {name: label}
 spec: {policyName: label}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: terse}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [hyperfleet.io], apiVersions: [v1], operations: [CREATE], resources: [adapterstatuses]}]}
+  validations: [{expression: "object.spec.conditions.all(c, c.?message.orValue('') == '')"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: terse}
+spec: {policyName: terse, validationActions: [Deny]}
 `
 
 // followsPolicies checks that with a marker, WaitInForce returns when the API server

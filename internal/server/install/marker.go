@@ -35,8 +35,9 @@ import (
 // A Marker shows when the API server follows the admission policies that were stored or
 // deleted before it. It consists of two policies and their bindings, which have an effect
 // only on a dry run of one report. The API server learns of the objects of each kind in the
-// order of their writes, and so of a marker's after all that came before. Only a policy of
-// which it learns in the milliseconds in which it lists them all can follow a second later.
+// order of their writes, and so of a marker's after all that came before. The exception is a
+// policy that arrives while the API server reads all policies, which takes milliseconds: such
+// a policy may come into force with the next reading, a second later.
 type Marker struct {
 	api    client.Client
 	name   string
@@ -121,10 +122,14 @@ func (m *Marker) HandleWarningHeader(_ int, _, text string) {
 // probe returns nil once both policies have an effect.
 func (m *Marker) probe(ctx context.Context) error {
 	err := m.api.Create(ctx, m.report.DeepCopy(), client.DryRunAll)
-	if err == nil && !m.warned.Load() {
+	switch {
+	case m.warned.Load(): // also if another policy refuses the message
+		return nil
+	case err != nil:
+		return err
+	default:
 		return errors.New("the policies that were stored last have no effect")
 	}
-	return err
 }
 
 // remove deletes the marker from the API server.
